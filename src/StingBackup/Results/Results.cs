@@ -1,0 +1,118 @@
+namespace StingBackup;
+
+/// <summary>What a backup run did.</summary>
+public sealed record BackupResult
+{
+    /// <summary><c>backup_yyyyMMdd_HHmmss</c>; null when nothing was committed.</summary>
+    public required string? BackupId { get; init; }
+    /// <summary>How sources were read.</summary>
+    public required BackupType Type { get; init; }
+    /// <summary>How it ended.</summary>
+    public required JobState State { get; init; }
+    /// <summary>Start of the run.</summary>
+    public required DateTimeOffset StartedTime { get; init; }
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Duration { get; init; }
+    /// <summary>Items found in the sources.</summary>
+    public required long Items { get; init; }
+    /// <summary>Files whose content was read.</summary>
+    public required long ItemsRead { get; init; }
+    /// <summary>Items that could not be read.</summary>
+    public required long Errors { get; init; }
+    /// <summary>Sum of file lengths, in bytes.</summary>
+    public required long Length { get; init; }
+    /// <summary>Bytes read from sources.</summary>
+    public required long BytesRead { get; init; }
+    /// <summary>Content bytes that no earlier run of this writer had, before compression.</summary>
+    public required long BytesNew { get; init; }
+    /// <summary>Bytes added to the store, everything included.</summary>
+    public required long BytesStored { get; init; }
+    /// <summary>Subjects in the restore points.</summary>
+    public required long Subjects { get; init; }
+    /// <summary>Data classes that the run committed.</summary>
+    public required IReadOnlyList<DataClass> Classes { get; init; }
+}
+
+/// <summary>What a restore did.</summary>
+public sealed record RestoreResult
+{
+    /// <summary>How it ended.</summary>
+    public required JobState State { get; init; }
+    /// <summary>The runs whose points were used.</summary>
+    public required IReadOnlyList<string> BackupIds { get; init; }
+    /// <summary>Where it was written.</summary>
+    public required string Destination { get; init; }
+    /// <summary>Files, directories, links and others written.</summary>
+    public required long ItemsRestored { get; init; }
+    /// <summary>Items that already stood there with the same content.</summary>
+    public required long ItemsUnchanged { get; init; }
+    /// <summary>Items left alone by the conflict rule.</summary>
+    public required long ItemsSkipped { get; init; }
+    /// <summary>Items that failed; each was named.</summary>
+    public required long Errors { get; init; }
+    /// <summary>File bytes written.</summary>
+    public required long BytesRestored { get; init; }
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Duration { get; init; }
+}
+
+/// <summary>One damaged or missing thing that a verification found.</summary>
+public sealed record IntegrityFault
+{
+    /// <summary>The object's name in the store.</summary>
+    public required string Object { get; init; }
+    /// <summary>The tier.</summary>
+    public required Tier Tier { get; init; }
+    /// <summary>What is wrong.</summary>
+    public required string Problem { get; init; }
+    /// <summary>Subjects that it hits (names where keys are at hand, else pseudonyms).</summary>
+    public required IReadOnlyList<string> Subjects { get; init; }
+    /// <summary>Files that it hits, <c>backup id: path</c>; at most 1,000, see <see cref="FileCount"/>.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+    /// <summary>How many files it hits in all points checked.</summary>
+    public required long FileCount { get; init; }
+    /// <summary>What to do next.</summary>
+    public required string Remedy { get; init; }
+}
+
+/// <summary>What a verification did and found.</summary>
+public sealed record IntegrityResult
+{
+    /// <summary>How deep it went.</summary>
+    public required IntegrityLevel Level { get; init; }
+    /// <summary>The tier.</summary>
+    public required Tier Tier { get; init; }
+    /// <summary>True when no fault was found.</summary>
+    public bool Passed => Faults.Count == 0;
+    /// <summary>Points checked.</summary>
+    public required long Points { get; init; }
+    /// <summary>Packs checked.</summary>
+    public required long Packs { get; init; }
+    /// <summary>Chunks checked.</summary>
+    public required long Chunks { get; init; }
+    /// <summary>Bytes read from the store.</summary>
+    public required long BytesRead { get; init; }
+    /// <summary>Faults found.</summary>
+    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Duration { get; init; }
+}
+
+/// <summary>What a repair did.</summary>
+public sealed record RepairResult
+{
+    /// <summary>Packs whose footers were read.</summary>
+    public required long Packs { get; init; }
+    /// <summary>Index entries written.</summary>
+    public required long Entries { get; init; }
+    /// <summary>Index fragments replaced.</summary>
+    public required long FragmentsReplaced { get; init; }
+    /// <summary>Objects put back from copies (enrolments, claims).</summary>
+    public required long ObjectsRestored { get; init; }
+    /// <summary>True when the new index is signed, so that later runs deduplicate against it.</summary>
+    public required bool Signed { get; init; }
+    /// <summary>Faults that could not be repaired.</summary>
+    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Duration { get; init; }
+}
