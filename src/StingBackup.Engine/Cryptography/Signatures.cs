@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>An identity's signing key: ECDSA P-256 with SHA-256, signatures r‖s (IEEE P1363). Safe to use from many threads.</summary>
+public sealed class EcdsaSigner : ISigner, IDisposable
+{
+    private readonly ECDsa _key;
+    private readonly SecretBytes _scalar;
+    private readonly byte[] _publicKey;
+    private readonly Lock _lock = new();
+
+    private EcdsaSigner(ECDsa key, SecretBytes scalar, byte[] publicKey)
+    {
+        _key = key;
+        _scalar = scalar;
+        _publicKey = publicKey;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> PublicKey => _publicKey;
+
+    /// <summary>The private scalar, 32 bytes, for whoever stores it at once.</summary>
+    internal ReadOnlySpan<byte> Scalar => _scalar.Span;
+
+    /// <summary>Makes a new key from the platform's random source.</summary>
+    public static EcdsaSigner Generate()
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var parameters = key.ExportParameters(includePrivateParameters: true);
+        return new EcdsaSigner(key, P256.TakeScalar(parameters), P256.PublicBytes(parameters));
+    }
+
+    /// <summary>Takes a private scalar; the caller still owns, and zeroes, what it passed.</summary>
+    /// <exception cref="CryptographicException">Not 32 bytes within 1 … order - 1.</exception>
+    public static EcdsaSigner FromScalar(ReadOnlySpan<byte> scalar)
+    {
+        if (!P256.IsScalar(scalar))
+        {
+            throw new CryptographicException("Not a P-256 private key.");
+        }
+        var secret = SecretBytes.CopyOf(scalar);
+        var key = ECDsa.Create(P256.PrivateParameters(secret));
+        return new EcdsaSigner(key, secret, P256.PublicBytes(key.ExportParameters(includePrivateParameters: false)));
+    }
+
+    /// <inheritdoc/>
+    public byte[] Sign(ReadOnlySpan<byte> data)
+    {
+        lock (_lock)
+        {
+            return _key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+    }
+
+    /// <summary>Zeroes the key.</summary>
+    public void Dispose()
+    {
+        _key.Dispose();
+        _scalar.Dispose();
+    }
+
+    /// <summary>Says which key it is by its public half, never the private one.</summary>
+    public override string ToString() => $"P-256 signing key {Fingerprint.Of(_publicKey)}";
+}
+
+/// <summary>Checks one identity's signatures. Safe to use from many threads; keep it where many signatures of one key are checked.</summary>
+public sealed class SignatureVerifier : IDisposable
+{
+    private readonly ECDsa _key;
+    private readonly Lock _lock = new();
+
+    /// <summary>Takes a public key, uncompressed SEC 1, 65 bytes.</summary>
+    /// <exception cref="CryptographicException">It is no point of the curve.</exception>
+    public SignatureVerifier(ReadOnlySpan<byte> publicKey) => _key = ECDsa.Create(P256.PublicParameters(publicKey));
+
+    /// <summary>Whether a 64-byte signature r‖s is this identity's over the data.</summary>
+    public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != P256.SignatureSize)
+        {
+            return false;
+        }
+        lock (_lock)
+        {
+            return _key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+    }
+
+    /// <summary>Checks a single signature; false also when the public key is no point of the curve.</summary>
+    public static bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    {
+        try
+        {
+            using var verifier = new SignatureVerifier(publicKey);
+            return verifier.Verify(data, signature);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _key.Dispose();
+}
