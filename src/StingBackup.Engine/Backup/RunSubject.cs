@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Chunking;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Backup;
+
+/// <summary>A subject during one run: its write keys, its chunker, and the run's data key for it, made when its first new byte is stored.</summary>
+internal sealed class RunSubject : ISegmentOwner, IDisposable
+{
+    private readonly Id16 _reserve;
+    private readonly Lazy<(SecretBytes Key, byte[] Sealed)> _dataKey;
+
+    public RunSubject(SubjectWriteKeys keys, Id16 reserve)
+    {
+        Keys = keys;
+        _reserve = reserve;
+        var gear = new GearTable(keys.CutKey);
+        Cutter = new FastCdc(gear, ChunkSizes.Documents);
+        Seed = gear.Seed;
+        _dataKey = new(() =>
+        {
+            var key = SecretBytes.Random(DataKeys.Size);
+            return (key, DataKeys.Seal(keys.PublicKey, reserve, keys.Pseudonym, keys.Generation, key.Span));
+        });
+    }
+
+    public SubjectWriteKeys Keys { get; }
+    public FastCdc Cutter { get; }
+    /// <summary>Seed of where this subject's tree pages and bundles end.</summary>
+    public ulong Seed { get; }
+    public Id16 Pseudonym => Keys.Pseudonym;
+
+    public (SegmentHeader Header, ChunkCipher? Cipher) NewSegment()
+    {
+        var (dataKey, sealedKey) = _dataKey.Value;
+        var salt = RandomNumberGenerator.GetBytes(SegmentKey.SaltSize);
+        var commitment = new byte[SegmentKey.CommitmentSize];
+        Span<byte> key = stackalloc byte[SegmentKey.Size];
+        SegmentKey.Derive(dataKey.Span, salt, _reserve, Pseudonym, Keys.Generation, key, commitment);
+        var cipher = new ChunkCipher(key);
+        CryptographicOperations.ZeroMemory(key);
+        return (new SegmentHeader
+        {
+            Suite = Suite.P256, Pseudonym = Pseudonym, Generation = Keys.Generation, SealedKey = sealedKey, Salt = salt, Commitment = commitment,
+        }, cipher);
+    }
+
+    public void Dispose()
+    {
+        if (_dataKey.IsValueCreated)
+        {
+            _dataKey.Value.Key.Dispose();
+        }
+    }
+}

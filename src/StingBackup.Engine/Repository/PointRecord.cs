@@ -1,0 +1,195 @@
+using System.Formats.Cbor;
+using System.Globalization;
+using System.Security.Cryptography;
+using StingBackup.Engine.Cryptography;
+
+namespace StingBackup.Engine.Repository;
+
+/// <summary>The head of a writer's chain as a point saw it.</summary>
+/// <param name="Writer">The writer.</param>
+/// <param name="Sequence">Number of the last point seen.</param>
+/// <param name="Hash">SHA-256 of that point's bytes.</param>
+public sealed record ChainHead(Id16 Writer, long Sequence, Id32 Hash);
+
+/// <summary>One data class of a run.</summary>
+/// <param name="Class">The data class.</param>
+/// <param name="SubjectPages">Ids of the subject table's pages, in order.</param>
+/// <param name="Subjects">Rows in the table.</param>
+/// <param name="Items">Items of every kind.</param>
+/// <param name="Length">Sum of file lengths in bytes.</param>
+/// <param name="Errors">Items that could not be read.</param>
+public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPages, long Subjects, long Items, long Length, long Errors);
+
+/// <summary>
+/// The commit: <c>points/&lt;writer&gt;/&lt;seq&gt;</c>. All classes of a run, or (a void point) the fact that a run was given up.
+/// </summary>
+public sealed record PointRecord
+{
+    /// <summary>The reserve.</summary>
+    public required Id16 Reserve { get; init; }
+    /// <summary>Who made it.</summary>
+    public required Id16 Writer { get; init; }
+    /// <summary>Its number in the writer's chain, from 1, without gaps.</summary>
+    public required long Sequence { get; init; }
+    /// <summary>SHA-256 of the writer's point before; zero for the first.</summary>
+    public required Id32 Previous { get; init; }
+    /// <summary>Heads of the other writers that were listed.</summary>
+    public IReadOnlyList<ChainHead> Seen { get; init; } = [];
+    /// <summary>The run's name, <c>backup_yyyyMMdd_HHmmss</c>; empty in a void point.</summary>
+    public string Name { get; init; } = "";
+    /// <summary>How sources were read.</summary>
+    public BackupType Type { get; init; } = BackupType.Incremental;
+    /// <summary>The moment of the cut, nanoseconds since 1970 UTC.</summary>
+    public required long TimeNs { get; init; }
+    /// <summary>When it was committed.</summary>
+    public required long CompletedNs { get; init; }
+    /// <summary>Offset from UTC in minutes of the configured zone at that moment.</summary>
+    public int OffsetMinutes { get; init; }
+    /// <summary>The data classes, ascending; empty in a void point.</summary>
+    public IReadOnlyList<PointClass> Classes { get; init; } = [];
+    /// <summary>True for a void point: the run with this number was given up and nothing of it counts.</summary>
+    public bool IsVoid { get; init; }
+    /// <summary>Hash of the erasure ledger's head; zero while there is none.</summary>
+    public Id32 LedgerHead { get; init; }
+
+    /// <summary>The object's name.</summary>
+    public string ObjectName => NameOf(Writer, Sequence);
+
+    /// <summary>The object's name of a point: numbers padded, so that names sort as they count.</summary>
+    public static string NameOf(Id16 writer, long sequence) => string.Create(CultureInfo.InvariantCulture, $"points/{writer}/{sequence:d12}");
+
+    /// <summary>The signed object.</summary>
+    public byte[] ToBytes(ISigner signer)
+    {
+        ArgumentNullException.ThrowIfNull(signer);
+        var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
+        cbor.WriteStartMap(13);
+        Pair(cbor, 1, Reserve.ToArray());
+        Pair(cbor, 2, Writer.ToArray());
+        cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
+        Pair(cbor, 4, Previous.ToArray());
+        cbor.WriteInt32(5); cbor.WriteStartArray(Seen.Count);
+        foreach (var head in Seen)
+        {
+            cbor.WriteStartArray(3);
+            cbor.WriteByteString(head.Writer.ToArray());
+            cbor.WriteInt64(head.Sequence);
+            cbor.WriteByteString(head.Hash.ToArray());
+            cbor.WriteEndArray();
+        }
+        cbor.WriteEndArray();
+        cbor.WriteInt32(6); cbor.WriteTextString(Name);
+        cbor.WriteInt32(7); cbor.WriteInt32((int)Type);
+        cbor.WriteInt32(8); cbor.WriteInt64(TimeNs);
+        cbor.WriteInt32(9); cbor.WriteInt64(CompletedNs);
+        cbor.WriteInt32(10); cbor.WriteInt32(OffsetMinutes);
+        cbor.WriteInt32(11); cbor.WriteStartArray(Classes.Count);
+        foreach (var part in Classes)
+        {
+            cbor.WriteStartArray(6);
+            cbor.WriteInt32((int)part.Class);
+            cbor.WriteStartArray(part.SubjectPages.Count);
+            foreach (var page in part.SubjectPages)
+            {
+                cbor.WriteByteString(page.ToArray());
+            }
+            cbor.WriteEndArray();
+            cbor.WriteInt64(part.Subjects);
+            cbor.WriteInt64(part.Items);
+            cbor.WriteInt64(part.Length);
+            cbor.WriteInt64(part.Errors);
+            cbor.WriteEndArray();
+        }
+        cbor.WriteEndArray();
+        cbor.WriteInt32(12); cbor.WriteBoolean(IsVoid);
+        Pair(cbor, 13, LedgerHead.ToArray());
+        cbor.WriteEndMap();
+        return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
+    }
+
+    /// <summary>Reads a point and checks that its writer signed it and that it stands under its own name.</summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c></exception>
+    public static PointRecord Read(string name, ReadOnlyMemory<byte> bytes, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> signingKeyOf)
+    {
+        ArgumentNullException.ThrowIfNull(signingKeyOf);
+        var parts = ObjectFrame.Split(bytes, ObjectKind.Point, name);
+        PointRecord point;
+        try
+        {
+            point = Decode(new CborReader(parts.Payload, CborConformanceMode.Ctap2Canonical));
+        }
+        catch (Exception e) when (e is CborContentException or InvalidOperationException or OverflowException or ArgumentException)
+        {
+            throw ObjectFrame.Damaged(name, "its content is not what a point holds", e);
+        }
+        if (point.Reserve != reserve || point.ObjectName != name)
+        {
+            throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+        }
+        var key = signingKeyOf(point.Writer) ?? throw ObjectFrame.Damaged(name, $"its writer {point.Writer} is not enrolled");
+        return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? point : throw ObjectFrame.Damaged(name, "its signature does not fit");
+    }
+
+    /// <summary>The hash by which the next point names this one.</summary>
+    public static Id32 HashOf(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(bytes, hash);
+        return new Id32(hash);
+    }
+
+    private static PointRecord Decode(CborReader cbor)
+    {
+        cbor.ReadStartMap();
+        var reserve = new Id16(Key(cbor, 1).ReadByteString());
+        var writer = new Id16(Key(cbor, 2).ReadByteString());
+        var sequence = Key(cbor, 3).ReadInt64();
+        var previous = new Id32(Key(cbor, 4).ReadByteString());
+        var seen = new List<ChainHead>();
+        for (Key(cbor, 5).ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
+        {
+            cbor.ReadStartArray();
+            seen.Add(new ChainHead(new Id16(cbor.ReadByteString()), cbor.ReadInt64(), new Id32(cbor.ReadByteString())));
+            cbor.ReadEndArray();
+        }
+        cbor.ReadEndArray();
+        var point = new PointRecord
+        {
+            Reserve = reserve, Writer = writer, Sequence = sequence, Previous = previous, Seen = seen,
+            Name = Key(cbor, 6).ReadTextString(), Type = (BackupType)Key(cbor, 7).ReadInt32(), TimeNs = Key(cbor, 8).ReadInt64(),
+            CompletedNs = Key(cbor, 9).ReadInt64(), OffsetMinutes = Key(cbor, 10).ReadInt32(), Classes = ReadClasses(Key(cbor, 11)),
+            IsVoid = Key(cbor, 12).ReadBoolean(), LedgerHead = new Id32(Key(cbor, 13).ReadByteString()),
+        };
+        cbor.ReadEndMap();
+        return point;
+    }
+
+    private static List<PointClass> ReadClasses(CborReader cbor)
+    {
+        var classes = new List<PointClass>();
+        for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
+        {
+            cbor.ReadStartArray();
+            var dataClass = (DataClass)cbor.ReadInt32();
+            var pages = new List<Id32>();
+            for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
+            {
+                pages.Add(new Id32(cbor.ReadByteString()));
+            }
+            cbor.ReadEndArray();
+            classes.Add(new PointClass(dataClass, pages, cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64()));
+            cbor.ReadEndArray();
+        }
+        cbor.ReadEndArray();
+        return classes;
+    }
+
+    private static CborReader Key(CborReader cbor, int expected) =>
+        cbor.ReadInt32() == expected ? cbor : throw new CborContentException($"key {expected} is missing");
+
+    private static void Pair(CborWriter cbor, int key, byte[] value)
+    {
+        cbor.WriteInt32(key);
+        cbor.WriteByteString(value);
+    }
+}

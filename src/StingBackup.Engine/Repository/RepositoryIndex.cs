@@ -1,0 +1,127 @@
+namespace StingBackup.Engine.Repository;
+
+/// <summary>Where a chunk is, resolved.</summary>
+/// <param name="Segment">The segment that holds it, and its pack.</param>
+/// <param name="Entry">Offset and lengths.</param>
+public readonly record struct ChunkPlace(SegmentInfo Segment, ChunkEntry Entry);
+
+/// <summary>
+/// All index fragments as one look-up table: a hash of slots over the fragments' own rows, 8 bytes a chunk beside the rows themselves.
+/// Immutable once built; safe to use from many threads.
+/// </summary>
+public sealed class RepositoryIndex
+{
+    private readonly IndexFragment[] _fragments;
+    private readonly long[] _firstRank;
+    private readonly int[] _slots;
+    private readonly int _mask;
+    private readonly HashSet<Id32> _gone;
+
+    /// <summary>Builds the table. Fragments superseded by another one given are passed over.</summary>
+    /// <param name="fragments">Valid fragments.</param>
+    /// <param name="gonePacks">Packs that do not count: removed, or marked for deletion.</param>
+    public RepositoryIndex(IReadOnlyCollection<IndexFragment> fragments, IEnumerable<Id32>? gonePacks = null)
+    {
+        ArgumentNullException.ThrowIfNull(fragments);
+        var superseded = fragments.SelectMany(f => f.Supersedes).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        _fragments = [.. fragments.Where(f => !superseded.Contains(f.Name)).OrderBy(f => f.Name, StringComparer.Ordinal)];
+        _gone = [.. _fragments.SelectMany(f => f.Removes), .. gonePacks ?? []];
+        _firstRank = new long[_fragments.Length + 1];
+        for (var i = 0; i < _fragments.Length; i++)
+        {
+            _firstRank[i + 1] = _firstRank[i] + _fragments[i].Count;
+        }
+        if (_firstRank[^1] > 1 << 29)
+        {
+            throw new StingException("IndexTooLarge", FailureKind.NotSupported, $"The index names {_firstRank[^1]} chunks, more than this version holds at once.", null,
+                "Split the reserve over several repositories.");
+        }
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, _firstRank[^1] * 3 / 2));
+        _slots = new int[size];
+        _mask = size - 1;
+        for (var f = 0; f < _fragments.Length; f++)
+        {
+            for (var rank = 0; rank < _fragments[f].Count; rank++)
+            {
+                var slot = (int)(_fragments[f].IdAt(rank).Prefix >> 32) & _mask;
+                while (_slots[slot] != 0)
+                {
+                    slot = (slot + 1) & _mask;
+                }
+                _slots[slot] = (int)(_firstRank[f] + rank) + 1;
+            }
+        }
+    }
+
+    /// <summary>The fragments in use.</summary>
+    public IReadOnlyList<IndexFragment> Fragments => _fragments;
+
+    /// <summary>Chunks named, those of several fragments counted several times.</summary>
+    public long Count => _firstRank[^1];
+
+    /// <summary>Every pack that the index names and that is not gone, once.</summary>
+    public IEnumerable<PackInfo> Packs => _fragments.SelectMany(f => f.Packs).Where(p => !_gone.Contains(p.Id)).DistinctBy(p => p.Id);
+
+    /// <summary>Finds a chunk for reading, in whatever fragment names it.</summary>
+    public bool TryFind(Id32 id, out ChunkPlace place) => TryFind(id, static (_, _) => true, 0, out place);
+
+    /// <summary>Every place where a chunk is: usually one; more after two hosts stored it at once.</summary>
+    public IReadOnlyList<ChunkPlace> FindAll(Id32 id)
+    {
+        var places = new List<ChunkPlace>(1);
+        TryFind(id, static (place, list) => { list.Add(place); return false; }, places, out _);
+        return places;
+    }
+
+    /// <summary>Finds a chunk that a writer may adopt: in a signed fragment of a writer that it trusts.</summary>
+    public bool TryFindTrusted(Id32 id, IReadOnlySet<Id16> trusted, out ChunkPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(trusted);
+        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
+        {
+            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (fragment.IdAt(rank) == id && fragment.IsSigned && trusted.Contains(fragment.Writer) && Resolve(fragment, rank, out place))
+            {
+                return true;
+            }
+        }
+        place = default;
+        return false;
+    }
+
+    private bool TryFind<T>(Id32 id, Func<ChunkPlace, T, bool> accept, T state, out ChunkPlace place)
+    {
+        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
+        {
+            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (fragment.IdAt(rank) == id && Resolve(fragment, rank, out place) && accept(place, state))
+            {
+                return true;
+            }
+        }
+        place = default;
+        return false;
+    }
+
+    private bool Resolve(IndexFragment fragment, int rank, out ChunkPlace place)
+    {
+        var entry = fragment[rank];
+        place = new ChunkPlace(fragment.Segments[entry.Segment], entry);
+        return _gone.Count == 0 || !_gone.Contains(place.Segment.Pack.Id);
+    }
+
+    private (IndexFragment Fragment, int Rank) Locate(int global)
+    {
+        var f = Array.BinarySearch(_firstRank, global);
+        if (f < 0)
+        {
+            f = ~f - 1;
+        }
+        // An empty fragment shares its first rank with the one behind it.
+        while (_firstRank[f + 1] == global)
+        {
+            f++;
+        }
+        return (_fragments[f], (int)(global - _firstRank[f]));
+    }
+}
