@@ -46,9 +46,9 @@ internal sealed class RunJournal : IDisposable
 
     /// <summary>Packs of the runs that died, and their journals.</summary>
     public static IReadOnlyList<(string Journal, IReadOnlyList<PackInfo> Packs)> Left(string folder) =>
-        !Directory.Exists(folder) ? [] : [.. Directory.GetFiles(folder, "*.packs").Order(StringComparer.Ordinal).Select(f => (f, Read(f)))];
+        !Directory.Exists(folder) ? [] : [.. Directory.GetFiles(folder, "*.packs").Order(StringComparer.Ordinal).Select(f => (f, (IReadOnlyList<PackInfo>)Read(f)))];
 
-    private static IReadOnlyList<PackInfo> Read(string path)
+    private static List<PackInfo> Read(string path)
     {
         var packs = new List<PackInfo>();
         foreach (var line in File.ReadAllLines(path))

@@ -9,18 +9,20 @@ namespace StingBackup.Engine.Backup;
 internal sealed class RunSubject : ISegmentOwner, IDisposable
 {
     private readonly Id16 _reserve;
+    private readonly RandomNumberGenerator _random;
     private readonly Lazy<(SecretBytes Key, byte[] Sealed)> _dataKey;
 
-    public RunSubject(SubjectWriteKeys keys, Id16 reserve)
+    public RunSubject(SubjectWriteKeys keys, Id16 reserve, RandomNumberGenerator random)
     {
         Keys = keys;
         _reserve = reserve;
+        _random = random;
         var gear = new GearTable(keys.CutKey);
         Cutter = new FastCdc(gear, ChunkSizes.Documents);
         Seed = gear.Seed;
         _dataKey = new(() =>
         {
-            var key = SecretBytes.Random(DataKeys.Size);
+            var key = SecretBytes.Random(DataKeys.Size, random);
             return (key, DataKeys.Seal(keys.PublicKey, reserve, keys.Pseudonym, keys.Generation, key.Span));
         });
     }
@@ -34,7 +36,8 @@ internal sealed class RunSubject : ISegmentOwner, IDisposable
     public (SegmentHeader Header, ChunkCipher? Cipher) NewSegment()
     {
         var (dataKey, sealedKey) = _dataKey.Value;
-        var salt = RandomNumberGenerator.GetBytes(SegmentKey.SaltSize);
+        var salt = new byte[SegmentKey.SaltSize];
+        _random.GetBytes(salt);
         var commitment = new byte[SegmentKey.CommitmentSize];
         Span<byte> key = stackalloc byte[SegmentKey.Size];
         SegmentKey.Derive(dataKey.Span, salt, _reserve, Pseudonym, Keys.Generation, key, commitment);
