@@ -1,0 +1,27 @@
+@{
+    RootModule           = 'StingBackup.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '8e8c399a-c0d9-4d56-bfb7-17780c915fb5'
+    Author               = 'The StingBackup authors'
+    CompanyName          = 'The StingBackup authors'
+    Copyright            = '(c) The StingBackup authors. Apache-2.0.'
+    Description          = 'Backs up, verifies and restores the Honey Reserve of a STING installation: deduplicated, compressed, encrypted by subject.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('StingBackup.Format.ps1xml')
+    TypesToProcess       = @('StingBackup.Types.ps1xml')
+    # Named one by one: a wildcard would make every session load the module to learn its commands.
+    CmdletsToExport      = @()
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('Backup', 'Restore', 'Encryption', 'Deduplication', 'STING', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            LicenseUri   = 'https://www.apache.org/licenses/LICENSE-2.0'
+            # The installation that this module protects.
+            ProjectUri   = 'https://github.com/AlphaBytez/STING-CE'
+            ReleaseNotes = 'See CHANGELOG.md.'
+        }
+    }
+}
