@@ -1,0 +1,372 @@
+namespace StingBackup.Engine.Reserve.Configuration;
+
+/// <summary>
+/// The one table of settings. Reading, refusing unknown keys, the file that <c>init</c> writes, <c>Get-StingBackupConfig</c> and docs/configuration.md all follow from it.
+/// </summary>
+public static class Settings
+{
+    private const string LaterTier = "This version keeps backups on the local tier only.";
+    private const string LaterRetention = "This version deletes no restore point.";
+
+    /// <summary>Where the repository lies.</summary>
+    public static readonly Setting<string?> BackupRoot = new()
+    {
+        Key = "repository.backup_root",
+        Type = SettingTypes.Path,
+        Default = _ => (null, null),
+        IsRequired = true,
+        ShellVariable = "BACKUP_ROOT",
+        Example = "/var/backups/sting",
+        Summary = "The folder that holds the repository (the local tier). Nothing else belongs into it. It may not lie in the reserve, unless reserve.exclude leaves it out.",
+    };
+
+    /// <summary>The reserve's identity.</summary>
+    public static readonly Setting<string?> ReserveId = new()
+    {
+        Key = "repository.reserve_id",
+        Type = SettingTypes.Hex(16, "a reserve id"),
+        Default = _ => (null, null),
+        Example = "00112233445566778899aabbccddeeff",
+        Summary = "The reserve's identity, written by 'init'. A repository that carries another is refused.",
+    };
+
+    /// <summary>Whom to trust.</summary>
+    public static readonly Setting<string?> KeyFingerprint = new()
+    {
+        Key = "repository.key_fingerprint",
+        Type = SettingTypes.Hex(32, "a SHA-256 fingerprint"),
+        Default = _ => (null, null),
+        Example = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+        Summary = "SHA-256 of the key role's public key, written by 'init'. It stands here, and not only in the repository, so that nobody can put another key role in its place.",
+    };
+
+    /// <summary>What is protected.</summary>
+    public static readonly Setting<string?> ReservePath = new()
+    {
+        Key = "reserve.path",
+        Type = SettingTypes.Path,
+        Default = _ => (null, null),
+        IsRequired = true,
+        Example = "/var/sting",
+        Summary = "The folder that holds the Honey Reserve: users/<id>/ for people, jars/<id>/ for honey jars, and whatever else belongs to the installation.",
+    };
+
+    /// <summary>Who is who.</summary>
+    public static readonly Setting<string?> UsersMapFile = new()
+    {
+        Key = "reserve.users_map",
+        Type = SettingTypes.Path,
+        Default = _ => (null, null),
+        Example = "/var/sting/users.csv",
+        DefaultDescription = "users.csv or users.json in the reserve or beside it, where there is one",
+        Summary = "A CSV or JSON file that says which person is behind a folder or an e-mail address: columns id, kratos_id, email, folder, name, in any order; others are passed over. "
+            + "Kept in the reserve it is backed up with it.",
+    };
+
+    /// <summary>Classes of further folders.</summary>
+    public static readonly Setting<IReadOnlyList<ClassRule>> Rules = new()
+    {
+        Key = "reserve.rules",
+        Type = new ListType<ClassRule>("a list of rules", new RuleType()),
+        Default = _ => ([], null),
+        Example = "[{glob: \"reports/**\", class: Reports}, {glob: \"honey-reserve/*/**\", class: UserFiles, subject: \"user:{2}\"}]",
+        Summary = "Which data class (UserFiles, HoneyJars, Metadata, Embeddings, AuditLogs, Reports, Settings, TempFiles, Secrets) what matches a glob belongs to; the first rule that matches counts. "
+            + "A rule may name the subject too; {2} stands for the second component of the path. What no rule names: users/<id>/** is UserFiles of that user, jars/<id>/** HoneyJars of that jar, the rest Settings of system.",
+    };
+
+    /// <summary>What nobody wants.</summary>
+    public static readonly Setting<IReadOnlyList<string>> Exclude = new()
+    {
+        Key = "reserve.exclude",
+        Type = new ListType<string>("a list of globs", SettingTypes.Glob),
+        Default = _ => ([], null),
+        Example = "[\"**/*.partial\", \"/scratch/**\"]",
+        Summary = "Globs of what is left out everywhere, people's files and honey jars included. Adds to reserve.exclude_system.",
+    };
+
+    /// <summary>What the strategy leaves out.</summary>
+    public static readonly Setting<IReadOnlyList<string>> ExcludeSystem = new()
+    {
+        Key = "reserve.exclude_system",
+        Type = new ListType<string>("a list of globs", SettingTypes.Glob),
+        Default = _ => (DefaultExclusions.Globs, null),
+        Summary = "Globs of what is left out of the installation's own files (subject system): cache files, session data, binaries, container images, real-time analytics. They never touch what lies in "
+            + "users/<id>/ or jars/<id>/, where every format is kept. A list here takes the place of the default one.",
+    };
+
+    /// <summary>The key store.</summary>
+    public static readonly Setting<string?> KeyDirectory = new()
+    {
+        Key = "keys.directory",
+        Type = SettingTypes.Path,
+        Default = folders => (folders.Keys.Path, folders.Keys.Variable),
+        DefaultDescription = "/var/lib/sting-backup/keys; ~/.local/share/sting-backup/keys for a user without that right; ProgramData on Windows",
+        Summary = "The folder of this host's keys and of the first copy of the key store. Whoever loses every copy loses every backup; whoever holds one with its passphrase can read them all.",
+    };
+
+    /// <summary>Copies of the key store.</summary>
+    public static readonly Setting<IReadOnlyList<string?>> KeyReplicas = new()
+    {
+        Key = "keys.replicas",
+        Type = new ListType<string?>("a list of paths", SettingTypes.Path),
+        Default = _ => ([], null),
+        Example = "[/mnt/second-disk/sting-keys]",
+        Summary = "Further folders that each hold a full copy of the key store: one or two, on other disks or hosts. They must be able to delete: no versioned, locked or backed-up place.",
+    };
+
+    /// <summary>Places of the epoch secret.</summary>
+    public static readonly Setting<IReadOnlyList<string?>> EpochPlaces = new()
+    {
+        Key = "keys.epoch_places",
+        Type = new ListType<string?>("a list of paths", SettingTypes.Path),
+        Default = _ => ([], null),
+        Example = "[/mnt/usb/sting-epoch, /mnt/other-site/sting-epoch]",
+        DefaultDescription = "in keys.directory alone",
+        Summary = "Folders that hold the epoch secret, without which no key record opens: two or three that can truly forget, on two sites at least, apart from the copies of the key store. Losing every one loses every backup.",
+    };
+
+    /// <summary>Consent to keys among the backups.</summary>
+    public static readonly Setting<bool> AllowKeysInBackupRoot = new()
+    {
+        Key = "keys.allow_under_backup_root",
+        Type = SettingTypes.Boolean,
+        Default = _ => (false, null),
+        Summary = "Whether keys may lie under repository.backup_root. Whoever takes that folder then has the keys with the backups, and erasure reaches neither.",
+    };
+
+    /// <summary>Retention on the local tier.</summary>
+    public static readonly Setting<int> LocalDays = Days("retention.local_days", 7, "LOCAL_RETENTION_DAYS", "Days that a restore point stays on the local tier.");
+
+    /// <summary>Retention on the remote tier.</summary>
+    public static readonly Setting<int> RemoteDays = Days("retention.remote_days", 30, "REMOTE_RETENTION_DAYS", "Days that a restore point stays on the remote tier. No fewer than retention.local_days.");
+
+    /// <summary>Retention on the archive tier.</summary>
+    public static readonly Setting<int> ArchiveDays = Days("retention.archive_days", 365, "ARCHIVE_RETENTION_DAYS", "Days that a restore point stays on the archive tier. No fewer than retention.remote_days.");
+
+    /// <summary>Retention of each data class.</summary>
+    public static readonly IReadOnlyDictionary<DataClass, Setting<int>> ClassDays = new Dictionary<DataClass, Setting<int>>
+    {
+        [DataClass.UserFiles] = ClassRetention("user_files", 365, "people's files"),
+        [DataClass.HoneyJars] = ClassRetention("honey_jars", 365, "honey jars' documents"),
+        [DataClass.Metadata] = ClassRetention("metadata", 365, "databases and access control lists"),
+        [DataClass.Embeddings] = ClassRetention("embeddings", 90, "document chunks and their vectors"),
+        [DataClass.AuditLogs] = ClassRetention("audit_logs", 1096, "audit logs (three years, a leap day included)"),
+        [DataClass.Reports] = ClassRetention("reports", 365, "generated reports"),
+        [DataClass.Settings] = ClassRetention("settings", 365, "preferences and settings"),
+        [DataClass.TempFiles] = ClassRetention("temp_files", 2, "temporary files (48 hours)"),
+        [DataClass.Secrets] = ClassRetention("secrets", 365, "keys and tokens of the installation"),
+    };
+
+    /// <summary>The remote tier.</summary>
+    public static readonly Setting<string?> RemoteLocation = new()
+    {
+        Key = "remote.location",
+        Type = SettingTypes.Location("s3"),
+        Default = _ => (null, null),
+        ShellVariable = "REMOTE_BACKUP",
+        Example = "s3://sting-backups",
+        NotActedOn = LaterTier,
+        Summary = "The bucket of the remote tier.",
+    };
+
+    /// <summary>The archive tier.</summary>
+    public static readonly Setting<string?> ArchiveLocation = new()
+    {
+        Key = "archive.location",
+        Type = SettingTypes.Location("glacier", "s3"),
+        Default = _ => (null, null),
+        ShellVariable = "ARCHIVE_STORAGE",
+        Example = "glacier://sting-archives",
+        NotActedOn = LaterTier,
+        Summary = "The bucket or vault of the archive tier.",
+    };
+
+    /// <summary>The cipher.</summary>
+    public static readonly Setting<string> EncryptionAlgorithm = new()
+    {
+        Key = "encryption.algorithm",
+        Type = SettingTypes.Choice("AES-256-GCM (also written AES256 or AES-256)", ("AES-256-GCM", "AES-256-GCM"), ("AES256", "AES-256-GCM"), ("AES-256", "AES-256-GCM")),
+        Default = _ => ("AES-256-GCM", null),
+        ShellVariable = "ENCRYPTION_ALGORITHM",
+        Summary = "The cipher. There is one, and no way to switch it off.",
+    };
+
+    /// <summary>The key's name.</summary>
+    public static readonly Setting<string?> EncryptionKeyId = new()
+    {
+        Key = "encryption.key_id",
+        Type = SettingTypes.Text("a key name of 1 to 128 letters, digits, '-', '_', '.'", text => text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'),
+            "Write a name such as sting-backup-key."),
+        Default = _ => (null, null),
+        ShellVariable = "ENCRYPTION_KEY_ID",
+        Example = "sting-backup-key",
+        NotActedOn = "This version has one key vault, the local key file in keys.directory.",
+        Summary = "The name of the key in the key vault that wraps all others.",
+    };
+
+    /// <summary>How many cores.</summary>
+    public static readonly Setting<int> ParallelThreads = new()
+    {
+        Key = "performance.parallel_threads",
+        Type = SettingTypes.Integer(1, 256),
+        Default = _ => (4, null),
+        ShellVariable = "PARALLEL_THREADS",
+        Summary = "How many threads cut, hash, compress and encrypt, and how many files are read at once. More than the host's cores gain little.",
+    };
+
+    /// <summary>How hard to compress.</summary>
+    public static readonly Setting<int> CompressionLevel = new()
+    {
+        Key = "performance.compression_level",
+        Type = SettingTypes.Integer(1, 9),
+        Default = _ => (6, null),
+        ShellVariable = "COMPRESSION_LEVEL",
+        Summary = "1 to 9, higher is smaller and slower. Stands for the zstd levels 1, 1, 2, 2, 3, 3, 6, 12, 19.",
+    };
+
+    /// <summary>How much network.</summary>
+    public static readonly Setting<Bandwidth> BandwidthLimit = new()
+    {
+        Key = "performance.bandwidth_limit",
+        Type = SettingTypes.BandwidthLimit,
+        Default = _ => (new Bandwidth(100_000_000), null),
+        ShellVariable = "BANDWIDTH_LIMIT",
+        NotActedOn = "The local tier uses no network.",
+        Summary = "How much of the network the remote and archive tiers may use: 100M is 100 megabits a second.",
+    };
+
+    /// <summary>How much memory.</summary>
+    public static readonly Setting<long> Memory = new()
+    {
+        Key = "performance.memory",
+        Type = SettingTypes.Size(128_000_000, 64_000_000_000),
+        Default = _ => (400_000_000, null),
+        Summary = "The most memory that a run takes, whatever the size of the reserve. Buffers and queues are sized to stay within it.",
+    };
+
+    /// <summary>The zone of days and names.</summary>
+    public static readonly Setting<string> TimeZone = new()
+    {
+        Key = "time_zone",
+        Type = SettingTypes.TimeZone,
+        Default = _ => ("local", null),
+        Summary = "The time zone of backup ids and of the days given to -Date. 'local' is the host's.",
+    };
+
+    /// <summary>State.</summary>
+    public static readonly Setting<string?> StateDirectory = new()
+    {
+        Key = "state_directory",
+        Type = SettingTypes.Path,
+        Default = folders => (folders.State.Path, folders.State.Variable),
+        DefaultDescription = "/var/lib/sting-backup; ~/.local/state/sting-backup for a user without that right; ProgramData on Windows",
+        Summary = "What this host must remember between runs: its writer identity and the configuration of the last run.",
+    };
+
+    /// <summary>Cache.</summary>
+    public static readonly Setting<string?> CacheDirectory = new()
+    {
+        Key = "cache_directory",
+        Type = SettingTypes.Path,
+        Default = folders => (folders.Cache.Path, folders.Cache.Variable),
+        DefaultDescription = "/var/cache/sting-backup; ~/.cache/sting-backup for a user without that right; ProgramData on Windows",
+        Summary = "What speeds up the next run and can be made again. It names files of the reserve: keep it as private as the reserve.",
+    };
+
+    /// <summary>Logs.</summary>
+    public static readonly Setting<string?> LogDirectory = new()
+    {
+        Key = "log_directory",
+        Type = SettingTypes.Path,
+        Default = folders => (folders.Logs.Path, folders.Logs.Variable),
+        DefaultDescription = "/var/log/sting-backup; ~/.local/state/sting-backup/log for a user without that right; ProgramData on Windows",
+        Summary = "The folder of the logs: JSON lines, a file a run.",
+    };
+
+    /// <summary>How much is logged.</summary>
+    public static readonly Setting<LogDetail> LogLevel = new()
+    {
+        Key = "log.level",
+        Type = SettingTypes.Choice("error, warning, information or debug", ("information", LogDetail.Information), ("error", LogDetail.Error), ("warning", LogDetail.Warning), ("debug", LogDetail.Debug)),
+        Default = _ => (LogDetail.Information, null),
+        Summary = "The least weight of what is logged.",
+    };
+
+    /// <summary>How long logs are kept.</summary>
+    public static readonly Setting<int> LogDays = new()
+    {
+        Key = "log.keep_days",
+        Type = SettingTypes.Integer(1, 36500),
+        Default = _ => (90, null),
+        Summary = "Days that the log of a run is kept.",
+    };
+
+    /// <summary>How many logs are kept.</summary>
+    public static readonly Setting<int> LogFiles = new()
+    {
+        Key = "log.keep_files",
+        Type = SettingTypes.Integer(1, 1_000_000),
+        Default = _ => (10_000, null),
+        Summary = "How many log files are kept; the oldest go first. A run every 15 minutes makes about 9,000 in 90 days.",
+    };
+
+    /// <summary>How large one may be.</summary>
+    public static readonly Setting<long> LogFileSize = new()
+    {
+        Key = "log.max_file_size",
+        Type = SettingTypes.Size(64_000, 10_000_000_000),
+        Default = _ => (20_000_000, null),
+        Summary = "A log that grows past this goes on in a further file.",
+    };
+
+    /// <summary>How large all of them may be.</summary>
+    public static readonly Setting<long> LogTotalSize = new()
+    {
+        Key = "log.max_total_size",
+        Type = SettingTypes.Size(1_000_000, 1_000_000_000_000),
+        Default = _ => (1_000_000_000, null),
+        Summary = "The room that all logs together may take; the oldest go first.",
+    };
+
+    /// <summary>The sections in the order of the file, with what each is about.</summary>
+    public static IReadOnlyList<(string Name, string Summary)> Sections { get; } =
+    [
+        ("repository", "Where backups go, and whom to trust about them."),
+        ("reserve", "What is backed up."),
+        ("keys", "Keys, which lie apart from the backups."),
+        ("retention", "How long restore points are kept."),
+        ("remote", "The remote tier."),
+        ("archive", "The archive tier."),
+        ("encryption", "The cipher and the key that wraps all others."),
+        ("performance", "How much of this host a run may use."),
+        ("", "This host."),
+        ("log", "Logs."),
+    ];
+
+    /// <summary>Every setting, in the order of the file.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        BackupRoot, ReserveId, KeyFingerprint,
+        ReservePath, UsersMapFile, Rules, Exclude, ExcludeSystem,
+        KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
+        LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
+        RemoteLocation, ArchiveLocation,
+        EncryptionAlgorithm, EncryptionKeyId,
+        ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
+        TimeZone, StateDirectory, CacheDirectory, LogDirectory,
+        LogLevel, LogDays, LogFiles, LogFileSize, LogTotalSize,
+    ];
+
+    private static Setting<int> Days(string key, int days, string? variable, string summary) => new()
+    {
+        Key = key,
+        Type = SettingTypes.Integer(1, 36500),
+        Default = _ => (days, null),
+        ShellVariable = variable,
+        NotActedOn = LaterRetention,
+        Summary = summary,
+    };
+
+    private static Setting<int> ClassRetention(string name, int days, string what) =>
+        Days($"retention.{name}_days", days, null, $"Days that {what} are kept at most, whatever the tier.");
+}

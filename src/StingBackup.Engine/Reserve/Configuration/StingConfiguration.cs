@@ -1,0 +1,101 @@
+namespace StingBackup.Engine.Reserve.Configuration;
+
+/// <summary>How much is logged.</summary>
+public enum LogDetail
+{
+    /// <summary>Everything that helps to understand a run.</summary>
+    Debug,
+    /// <summary>Milestones.</summary>
+    Information,
+    /// <summary>What was degraded.</summary>
+    Warning,
+    /// <summary>What failed.</summary>
+    Error,
+}
+
+/// <summary>A checked configuration. Every path is absolute.</summary>
+public sealed record StingConfiguration
+{
+    /// <summary>The repository.</summary>
+    public required RepositorySettings Repository { get; init; }
+    /// <summary>What is backed up.</summary>
+    public required ReserveSettings Reserve { get; init; }
+    /// <summary>Keys.</summary>
+    public required KeySettings Keys { get; init; }
+    /// <summary>How long restore points are kept.</summary>
+    public required RetentionSettings Retention { get; init; }
+    /// <summary>How much of the host a run may use.</summary>
+    public required PerformanceSettings Performance { get; init; }
+    /// <summary>The bucket of the remote tier, or null.</summary>
+    public required string? RemoteLocation { get; init; }
+    /// <summary>The bucket or vault of the archive tier, or null.</summary>
+    public required string? ArchiveLocation { get; init; }
+    /// <summary>The name of the key that wraps all others, or null.</summary>
+    public required string? EncryptionKeyId { get; init; }
+    /// <summary>The zone of backup ids and of days.</summary>
+    public required TimeZoneInfo TimeZone { get; init; }
+    /// <summary>What this host must remember.</summary>
+    public required string StateDirectory { get; init; }
+    /// <summary>What can be made again.</summary>
+    public required string CacheDirectory { get; init; }
+    /// <summary>Logs.</summary>
+    public required LogSettings Log { get; init; }
+    /// <summary>The file it was read from.</summary>
+    public required string File { get; init; }
+}
+
+/// <summary>Where the repository lies, and whom to trust about it.</summary>
+/// <param name="BackupRoot">Its folder.</param>
+/// <param name="ReserveId">The reserve's identity, or null before <c>init</c>.</param>
+/// <param name="KeyFingerprint">SHA-256 of the key role's public key, 64 lower-case hexadecimal digits, or null before <c>init</c>.</param>
+public sealed record RepositorySettings(string BackupRoot, Repository.Id16? ReserveId, string? KeyFingerprint);
+
+/// <summary>What is backed up, and as what.</summary>
+public sealed record ReserveSettings
+{
+    /// <summary>The reserve's folder.</summary>
+    public required string Path { get; init; }
+    /// <summary>The users map's file, or null to look for one.</summary>
+    public string? UsersMap { get; init; }
+    /// <summary>Rules for data classes, first match first.</summary>
+    public IReadOnlyList<ClassRule> Rules { get; init; } = [];
+    /// <summary>Globs of what is left out everywhere.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+    /// <summary>Globs of what is left out of the installation's own files.</summary>
+    public IReadOnlyList<string> ExcludeSystem { get; init; } = DefaultExclusions.Globs;
+}
+
+/// <summary>Where keys lie.</summary>
+/// <param name="Directory">This host's keys and the first copy of the key store.</param>
+/// <param name="Replicas">Further copies of the key store.</param>
+/// <param name="EpochPlaces">Where the epoch secret lies; empty for <paramref name="Directory"/> alone.</param>
+public sealed record KeySettings(string Directory, IReadOnlyList<string> Replicas, IReadOnlyList<string> EpochPlaces);
+
+/// <summary>How long restore points are kept, in days.</summary>
+/// <param name="LocalDays">On the local tier.</param>
+/// <param name="RemoteDays">On the remote tier.</param>
+/// <param name="ArchiveDays">On the archive tier.</param>
+/// <param name="ClassDays">At most, for each data class.</param>
+public sealed record RetentionSettings(int LocalDays, int RemoteDays, int ArchiveDays, IReadOnlyDictionary<DataClass, int> ClassDays);
+
+/// <summary>How much of the host a run may use.</summary>
+/// <param name="ParallelThreads">Threads.</param>
+/// <param name="CompressionLevel">1 to 9, as people set it.</param>
+/// <param name="BandwidthLimit">Of the network.</param>
+/// <param name="Memory">Bytes at most.</param>
+public sealed record PerformanceSettings(int ParallelThreads, int CompressionLevel, Bandwidth BandwidthLimit, long Memory)
+{
+    private static ReadOnlySpan<byte> ZstdLevels => [1, 1, 2, 2, 3, 3, 6, 12, 19];
+
+    /// <summary>The zstd level that the compression level stands for.</summary>
+    public int ZstdLevel => ZstdLevels[CompressionLevel - 1];
+}
+
+/// <summary>Logs.</summary>
+/// <param name="Directory">Their folder.</param>
+/// <param name="Detail">The least weight of what is logged.</param>
+/// <param name="KeepDays">Days that a file is kept.</param>
+/// <param name="KeepFiles">Files that are kept.</param>
+/// <param name="MaxFileSize">Bytes after which a further file is begun.</param>
+/// <param name="MaxTotalSize">Bytes that all files together may take.</param>
+public sealed record LogSettings(string Directory, LogDetail Detail, int KeepDays, int KeepFiles, long MaxFileSize, long MaxTotalSize);
