@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace StingBackup.Engine.Platform;
+
+/// <summary>A lock that ends with the process that holds it, however it ends.</summary>
+internal sealed partial class FileLock : IDisposable
+{
+    private const int MacWouldBlock = 35;
+    private readonly SafeFileHandle _file;
+
+    private FileLock(SafeFileHandle file) => _file = file;
+
+    /// <summary>Creates the file when it is missing, and locks it. Null when another holds it, or when the file system has no locks.</summary>
+    /// <param name="path">The file; its content does not matter.</param>
+    /// <param name="held">Whether another holds it, in this process or another.</param>
+    /// <exception cref="IOException">The file can be neither opened nor created.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no right to open or create it.</exception>
+    public static FileLock? TryAcquire(string path, out bool held)
+    {
+        held = false;
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                // The share mode is the lock.
+                return new FileLock(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Delete));
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                held = true;
+                return null;
+            }
+        }
+        var file = OpenOrCreate(path);
+        if (flock_((int)file.DangerousGetHandle(), LinuxAbi.LOCK_EX | LinuxAbi.LOCK_NB) == 0)
+        {
+            return new FileLock(file);
+        }
+        var errno = Marshal.GetLastPInvokeError();
+        held = errno == (OperatingSystem.IsMacOS() ? MacWouldBlock : Errno.EAGAIN);
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Lets it go. The file stays.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private static SafeFileHandle OpenOrCreate(string path)
+    {
+        while (true)
+        {
+            try
+            {
+                return Durable.OpenExisting(path, write: true);
+            }
+            catch (IOException e) when (e.HResult == Errno.ENOENT)
+            {
+                try
+                {
+                    Durable.CreateNew(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite).Dispose();
+                }
+                catch (IOException) when (File.Exists(path))
+                {
+                    // Another was faster.
+                }
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int flock_(int file, int operation);
+}

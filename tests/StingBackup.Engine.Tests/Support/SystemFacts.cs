@@ -1,0 +1,26 @@
+namespace StingBackup.Engine.Tests.Support;
+
+/// <summary>Runs on Linux; elsewhere it is named as skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "It is about Linux.";
+}
+
+/// <summary>Runs on Linux and macOS; on Windows it is named as skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixFactAttribute : FactAttribute
+{
+    public UnixFactAttribute() => Skip = OperatingSystem.IsWindows() ? "It is about Unix permissions." : null;
+}
+
+/// <summary>Runs where strace stands on the path, so that single system calls can be made to fail; elsewhere it is named as skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class StraceFactAttribute : FactAttribute
+{
+    public StraceFactAttribute()
+    {
+        var found = OperatingSystem.IsLinux() && (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "strace")));
+        Skip = found ? null : "strace is not on the path.";
+    }
+}
