@@ -11,7 +11,9 @@ public readonly record struct ObjectInfo(string Name, long Length);
 /// </summary>
 /// <remarks>
 /// Names are 1 to 255 bytes of <c>[a-z0-9._-]</c> components separated by <c>/</c>; no component is empty, <c>.</c> or <c>..</c>.
-/// Failures are <see cref="StingException"/>: <c>StoreUnavailable</c>, <c>StoreFull</c>, <c>StoreAccessDenied</c>, <c>ObjectNotFound</c>.
+/// Failures are <see cref="StingException"/>: <c>NameNotAllowed</c>, <c>ObjectNotFound</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>,
+/// <c>StoreAccessDenied</c>, and <c>StoreFailed</c> for whatever else a disk or server can do. After a barrier that failed, what it was
+/// asked to store may or may not be there; objects that the store refused are discarded, the others stay staged.
 /// </remarks>
 public interface IObjectStore : IAsyncDisposable
 {
