@@ -35,7 +35,9 @@ public interface IRestoreTarget : IDisposable
     IRestoreFile CreateFile(EntryPath path, long length);
 
     /// <summary>Makes a symbolic link, a named pipe, a device node or a socket placeholder (sockets are passed over), with its metadata.</summary>
-    void CreateSpecial(EntryPath path, ItemKind kind, ItemMetadata metadata, bool replace);
+    /// <returns>Messages of metadata that could not be applied.</returns>
+    /// <exception cref="StingException"><c>RestoreConflict</c> when something stands there and may not be replaced; <c>RestorePathUnsafe</c>.</exception>
+    IReadOnlyList<string> CreateSpecial(EntryPath path, ItemKind kind, ItemMetadata metadata, bool replace);
 
     /// <summary>Makes a second name of a file that this target holds.</summary>
     void CreateHardLink(EntryPath path, EntryPath existing, bool replace);

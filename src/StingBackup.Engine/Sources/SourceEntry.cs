@@ -73,6 +73,17 @@ public interface ISourceTree : IDisposable
     /// <summary>Completes an entry's metadata: extended attributes, link target, names of owner and group.</summary>
     ItemMetadata ReadMetadata(SourceEntry entry);
 
+    /// <summary>
+    /// Reads a small file whole: open, read, stat, close and nothing else. <paramref name="stamp"/> is taken after the last byte was read,
+    /// so one that equals the entry's proves that nothing changed in between; the caller reads one that does not again.
+    /// </summary>
+    /// <param name="entry">A regular file that a scan found.</param>
+    /// <param name="buffer">Takes the content; best a byte longer than the file was.</param>
+    /// <param name="stamp">Stat of the file after it was read.</param>
+    /// <returns>Bytes read, or -1 when the file has grown past the buffer.</returns>
+    /// <exception cref="StingException"><c>SourceItemUnreadable</c>, <c>SourceItemVanished</c></exception>
+    int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp);
+
     /// <summary>Opens a file's content; never follows a link, never changes its access time where the system allows.</summary>
     /// <exception cref="StingException"><c>SourceItemUnreadable</c>, <c>SourceItemVanished</c></exception>
     ISourceFile Open(SourceEntry entry);
