@@ -1,0 +1,54 @@
+using System.Management.Automation;
+
+namespace StingBackup.Cmdlets;
+
+/// <summary>Every error that the cmdlets make themselves, and the one way from a failure to an error record.</summary>
+/// <remarks>The engine's ids stand where it throws; about_StingBackup_Errors lists all, and a test compares.</remarks>
+internal static class Errors
+{
+    /// <summary>An exception that nothing foresaw: a defect of this product or of the platform.</summary>
+    public static StingException Unexpected(Exception cause, string command) => new(
+        "UnexpectedFailure", FailureKind.Io, $"{command} failed where nothing should: {cause.Message}", command,
+        "Run it again with -Verbose; when it fails again, report it with the text of $Error[0].Exception.InnerException.", cause);
+
+    /// <summary>The operating system said no to something that was not an item of the job.</summary>
+    public static StingException AccessDenied(UnauthorizedAccessException cause) => new(
+        "AccessDenied", FailureKind.PermissionDenied, cause.Message, null,
+        "Run as the user that owns the repository and its state, or grant it the right.", cause);
+
+    /// <summary>A disk or file failed outside of an item of the job.</summary>
+    public static StingException InputOutput(IOException cause) => new(
+        "InputOutputFailure", FailureKind.Io, cause.Message, null, "Look at the disk and at the system's log; then run it again.", cause);
+
+    /// <summary>The record of a failure: stable id, true category, the item, the remedy.</summary>
+    public static ErrorRecord ToRecord(StingException error) => new(error, error.ErrorId, Category(error.Kind), error.Target)
+    {
+        ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = error.Remedy },
+    };
+
+    /// <summary>Any exception as ours.</summary>
+    public static StingException Normalize(Exception exception, string command) => exception switch
+    {
+        StingException sting => sting,
+        UnauthorizedAccessException denied => AccessDenied(denied),
+        IOException io => InputOutput(io),
+        _ => Unexpected(exception, command),
+    };
+
+    private static ErrorCategory Category(FailureKind kind) => kind switch
+    {
+        FailureKind.InvalidArgument => ErrorCategory.InvalidArgument,
+        FailureKind.InvalidConfiguration => ErrorCategory.ParserError,
+        FailureKind.NotFound => ErrorCategory.ObjectNotFound,
+        FailureKind.AlreadyExists => ErrorCategory.ResourceExists,
+        FailureKind.Refused => ErrorCategory.SecurityError,
+        FailureKind.Authentication => ErrorCategory.AuthenticationError,
+        FailureKind.PermissionDenied => ErrorCategory.PermissionDenied,
+        FailureKind.Integrity => ErrorCategory.InvalidData,
+        FailureKind.Io => ErrorCategory.DeviceError,
+        FailureKind.ResourceExhausted => ErrorCategory.LimitsExceeded,
+        FailureKind.Busy => ErrorCategory.ResourceBusy,
+        FailureKind.NotSupported => ErrorCategory.NotImplemented,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+}
