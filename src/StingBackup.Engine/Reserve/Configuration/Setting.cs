@@ -45,7 +45,7 @@ public abstract class Setting
     /// <summary>What does not act on it yet, for people; null when it is acted on.</summary>
     public string? NotActedOn { get; init; }
 
-    /// <summary>A value for the example in the file that <c>init</c> writes, where the default shows nothing.</summary>
+    /// <summary>A value for the example in the file that <c>init</c> writes, where the default shows nothing; a list as lines that begin with "- ".</summary>
     public string? Example { get; init; }
 
     /// <summary>The section: the part of the key before the dot, or empty.</summary>
@@ -59,6 +59,10 @@ public abstract class Setting
 
     internal abstract bool TryRead(ConfigurationNode node, ReadContext context, out object? value);
 
+    /// <summary>What holds where nothing is set, on any host; null where there is nothing, or where it depends on the host.</summary>
+    internal abstract object? FixedDefault { get; }
+
+    /// <summary>What holds on this host where nothing is set, and the environment variable that it follows, if any.</summary>
     internal abstract (object? Value, string? Variable) DefaultOn(PlatformFolders folders);
 
     internal abstract string Write(object? value);
@@ -77,8 +81,11 @@ public sealed class Setting<T> : Setting
     /// <summary>How it is read and written.</summary>
     public required SettingType<T> Type { get; init; }
 
-    /// <summary>What holds where nothing is set, and the environment variable that it follows, if any.</summary>
-    public required Func<PlatformFolders, (T Value, string? Variable)> Default { get; init; }
+    /// <summary>What holds where nothing is set.</summary>
+    public T Default { get; init; } = default!;
+
+    /// <summary>The folder of this host that holds where nothing is set, for a setting that names a folder.</summary>
+    public Func<PlatformFolders, PlatformFolder>? HostDefault { get; init; }
 
     /// <inheritdoc/>
     public override string TypeDescription => Type.Description;
@@ -90,7 +97,10 @@ public sealed class Setting<T> : Setting
         return read;
     }
 
-    internal override (object? Value, string? Variable) DefaultOn(PlatformFolders folders) => Default(folders);
+    internal override object? FixedDefault => Default;
+
+    internal override (object? Value, string? Variable) DefaultOn(PlatformFolders folders) =>
+        HostDefault?.Invoke(folders) is { } folder ? (folder.Path, folder.Variable) : (Default, null);
 
     internal override string Write(object? value) => Type.Write((T)value!);
 

@@ -13,7 +13,6 @@ public static class Settings
     {
         Key = "repository.backup_root",
         Type = SettingTypes.Path,
-        Default = _ => (null, null),
         IsRequired = true,
         ShellVariable = "BACKUP_ROOT",
         Example = "/var/backups/sting",
@@ -25,7 +24,6 @@ public static class Settings
     {
         Key = "repository.reserve_id",
         Type = SettingTypes.Hex(16, "a reserve id"),
-        Default = _ => (null, null),
         Example = "00112233445566778899aabbccddeeff",
         Summary = "The reserve's identity, written by 'init'. A repository that carries another is refused.",
     };
@@ -35,7 +33,6 @@ public static class Settings
     {
         Key = "repository.key_fingerprint",
         Type = SettingTypes.Hex(32, "a SHA-256 fingerprint"),
-        Default = _ => (null, null),
         Example = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
         Summary = "SHA-256 of the key role's public key, written by 'init'. It stands here, and not only in the repository, so that nobody can put another key role in its place.",
     };
@@ -45,7 +42,6 @@ public static class Settings
     {
         Key = "reserve.path",
         Type = SettingTypes.Path,
-        Default = _ => (null, null),
         IsRequired = true,
         Example = "/var/sting",
         Summary = "The folder that holds the Honey Reserve: users/<id>/ for people, jars/<id>/ for honey jars, and whatever else belongs to the installation.",
@@ -56,7 +52,6 @@ public static class Settings
     {
         Key = "reserve.users_map",
         Type = SettingTypes.Path,
-        Default = _ => (null, null),
         Example = "/var/sting/users.csv",
         DefaultDescription = "users.csv or users.json in the reserve or beside it, where there is one",
         Summary = "A CSV or JSON file that says which person is behind a folder or an e-mail address: columns id, kratos_id, email, folder, name, in any order; others are passed over. "
@@ -68,8 +63,11 @@ public static class Settings
     {
         Key = "reserve.rules",
         Type = new ListType<ClassRule>("a list of rules", new RuleType()),
-        Default = _ => ([], null),
-        Example = "[{glob: \"reports/**\", class: Reports}, {glob: \"honey-reserve/*/**\", class: UserFiles, subject: \"user:{2}\"}]",
+        Default = [],
+        Example = """
+            - {glob: "reports/**", class: Reports}
+            - {glob: "honey-reserve/*/**", class: UserFiles, subject: "user:{2}"}
+            """,
         Summary = "Which data class (UserFiles, HoneyJars, Metadata, Embeddings, AuditLogs, Reports, Settings, TempFiles, Secrets) what matches a glob belongs to; the first rule that matches counts. "
             + "A rule may name the subject too; {2} stands for the second component of the path. What no rule names: users/<id>/** is UserFiles of that user, jars/<id>/** HoneyJars of that jar, the rest Settings of system.",
     };
@@ -79,8 +77,11 @@ public static class Settings
     {
         Key = "reserve.exclude",
         Type = new ListType<string>("a list of globs", SettingTypes.Glob),
-        Default = _ => ([], null),
-        Example = "[\"**/*.partial\", \"/scratch/**\"]",
+        Default = [],
+        Example = """
+            - "*.partial"
+            - "/scratch/**"
+            """,
         Summary = "Globs of what is left out everywhere, people's files and honey jars included. Adds to reserve.exclude_system.",
     };
 
@@ -89,7 +90,7 @@ public static class Settings
     {
         Key = "reserve.exclude_system",
         Type = new ListType<string>("a list of globs", SettingTypes.Glob),
-        Default = _ => (DefaultExclusions.Globs, null),
+        Default = DefaultExclusions.Globs,
         Summary = "Globs of what is left out of the installation's own files (subject system): cache files, session data, binaries, container images, real-time analytics. They never touch what lies in "
             + "users/<id>/ or jars/<id>/, where every format is kept. A list here takes the place of the default one.",
     };
@@ -99,7 +100,8 @@ public static class Settings
     {
         Key = "keys.directory",
         Type = SettingTypes.Path,
-        Default = folders => (folders.Keys.Path, folders.Keys.Variable),
+        HostDefault = folders => folders.Keys,
+        Example = "/var/lib/sting-backup/keys",
         DefaultDescription = "/var/lib/sting-backup/keys; ~/.local/share/sting-backup/keys for a user without that right; ProgramData on Windows",
         Summary = "The folder of this host's keys and of the first copy of the key store. Whoever loses every copy loses every backup; whoever holds one with its passphrase can read them all.",
     };
@@ -109,8 +111,8 @@ public static class Settings
     {
         Key = "keys.replicas",
         Type = new ListType<string?>("a list of paths", SettingTypes.Path),
-        Default = _ => ([], null),
-        Example = "[/mnt/second-disk/sting-keys]",
+        Default = [],
+        Example = "- /mnt/second-disk/sting-keys",
         Summary = "Further folders that each hold a full copy of the key store: one or two, on other disks or hosts. They must be able to delete: no versioned, locked or backed-up place.",
     };
 
@@ -119,8 +121,8 @@ public static class Settings
     {
         Key = "keys.epoch_places",
         Type = new ListType<string?>("a list of paths", SettingTypes.Path),
-        Default = _ => ([], null),
-        Example = "[/mnt/usb/sting-epoch, /mnt/other-site/sting-epoch]",
+        Default = [],
+        Example = "- /mnt/usb/sting-epoch\n- /mnt/other-site/sting-epoch",
         DefaultDescription = "in keys.directory alone",
         Summary = "Folders that hold the epoch secret, without which no key record opens: two or three that can truly forget, on two sites at least, apart from the copies of the key store. Losing every one loses every backup.",
     };
@@ -130,7 +132,7 @@ public static class Settings
     {
         Key = "keys.allow_under_backup_root",
         Type = SettingTypes.Boolean,
-        Default = _ => (false, null),
+        Default = false,
         Summary = "Whether keys may lie under repository.backup_root. Whoever takes that folder then has the keys with the backups, and erasure reaches neither.",
     };
 
@@ -162,7 +164,6 @@ public static class Settings
     {
         Key = "remote.location",
         Type = SettingTypes.Location("s3"),
-        Default = _ => (null, null),
         ShellVariable = "REMOTE_BACKUP",
         Example = "s3://sting-backups",
         NotActedOn = LaterTier,
@@ -174,7 +175,6 @@ public static class Settings
     {
         Key = "archive.location",
         Type = SettingTypes.Location("glacier", "s3"),
-        Default = _ => (null, null),
         ShellVariable = "ARCHIVE_STORAGE",
         Example = "glacier://sting-archives",
         NotActedOn = LaterTier,
@@ -186,7 +186,7 @@ public static class Settings
     {
         Key = "encryption.algorithm",
         Type = SettingTypes.Choice("AES-256-GCM (also written AES256 or AES-256)", ("AES-256-GCM", "AES-256-GCM"), ("AES256", "AES-256-GCM"), ("AES-256", "AES-256-GCM")),
-        Default = _ => ("AES-256-GCM", null),
+        Default = "AES-256-GCM",
         ShellVariable = "ENCRYPTION_ALGORITHM",
         Summary = "The cipher. There is one, and no way to switch it off.",
     };
@@ -197,7 +197,6 @@ public static class Settings
         Key = "encryption.key_id",
         Type = SettingTypes.Text("a key name of 1 to 128 letters, digits, '-', '_', '.'", text => text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'),
             "Write a name such as sting-backup-key."),
-        Default = _ => (null, null),
         ShellVariable = "ENCRYPTION_KEY_ID",
         Example = "sting-backup-key",
         NotActedOn = "This version has one key vault, the local key file in keys.directory.",
@@ -209,7 +208,7 @@ public static class Settings
     {
         Key = "performance.parallel_threads",
         Type = SettingTypes.Integer(1, 256),
-        Default = _ => (4, null),
+        Default = 4,
         ShellVariable = "PARALLEL_THREADS",
         Summary = "How many threads cut, hash, compress and encrypt, and how many files are read at once. More than the host's cores gain little.",
     };
@@ -219,7 +218,7 @@ public static class Settings
     {
         Key = "performance.compression_level",
         Type = SettingTypes.Integer(1, 9),
-        Default = _ => (6, null),
+        Default = 6,
         ShellVariable = "COMPRESSION_LEVEL",
         Summary = "1 to 9, higher is smaller and slower. Stands for the zstd levels 1, 1, 2, 2, 3, 3, 6, 12, 19.",
     };
@@ -229,7 +228,7 @@ public static class Settings
     {
         Key = "performance.bandwidth_limit",
         Type = SettingTypes.BandwidthLimit,
-        Default = _ => (new Bandwidth(100_000_000), null),
+        Default = new Bandwidth(100_000_000),
         ShellVariable = "BANDWIDTH_LIMIT",
         NotActedOn = "The local tier uses no network.",
         Summary = "How much of the network the remote and archive tiers may use: 100M is 100 megabits a second.",
@@ -240,7 +239,7 @@ public static class Settings
     {
         Key = "performance.memory",
         Type = SettingTypes.Size(128_000_000, 64_000_000_000),
-        Default = _ => (400_000_000, null),
+        Default = 400_000_000,
         Summary = "The most memory that a run takes, whatever the size of the reserve. Buffers and queues are sized to stay within it.",
     };
 
@@ -249,7 +248,7 @@ public static class Settings
     {
         Key = "time_zone",
         Type = SettingTypes.TimeZone,
-        Default = _ => ("local", null),
+        Default = "local",
         Summary = "The time zone of backup ids and of the days given to -Date. 'local' is the host's.",
     };
 
@@ -258,7 +257,8 @@ public static class Settings
     {
         Key = "state_directory",
         Type = SettingTypes.Path,
-        Default = folders => (folders.State.Path, folders.State.Variable),
+        HostDefault = folders => folders.State,
+        Example = "/var/lib/sting-backup",
         DefaultDescription = "/var/lib/sting-backup; ~/.local/state/sting-backup for a user without that right; ProgramData on Windows",
         Summary = "What this host must remember between runs: its writer identity and the configuration of the last run.",
     };
@@ -268,7 +268,8 @@ public static class Settings
     {
         Key = "cache_directory",
         Type = SettingTypes.Path,
-        Default = folders => (folders.Cache.Path, folders.Cache.Variable),
+        HostDefault = folders => folders.Cache,
+        Example = "/var/cache/sting-backup",
         DefaultDescription = "/var/cache/sting-backup; ~/.cache/sting-backup for a user without that right; ProgramData on Windows",
         Summary = "What speeds up the next run and can be made again. It names files of the reserve: keep it as private as the reserve.",
     };
@@ -278,7 +279,8 @@ public static class Settings
     {
         Key = "log_directory",
         Type = SettingTypes.Path,
-        Default = folders => (folders.Logs.Path, folders.Logs.Variable),
+        HostDefault = folders => folders.Logs,
+        Example = "/var/log/sting-backup",
         DefaultDescription = "/var/log/sting-backup; ~/.local/state/sting-backup/log for a user without that right; ProgramData on Windows",
         Summary = "The folder of the logs: JSON lines, a file a run.",
     };
@@ -288,7 +290,7 @@ public static class Settings
     {
         Key = "log.level",
         Type = SettingTypes.Choice("error, warning, information or debug", ("information", LogDetail.Information), ("error", LogDetail.Error), ("warning", LogDetail.Warning), ("debug", LogDetail.Debug)),
-        Default = _ => (LogDetail.Information, null),
+        Default = LogDetail.Information,
         Summary = "The least weight of what is logged.",
     };
 
@@ -297,7 +299,7 @@ public static class Settings
     {
         Key = "log.keep_days",
         Type = SettingTypes.Integer(1, 36500),
-        Default = _ => (90, null),
+        Default = 90,
         Summary = "Days that the log of a run is kept.",
     };
 
@@ -306,7 +308,7 @@ public static class Settings
     {
         Key = "log.keep_files",
         Type = SettingTypes.Integer(1, 1_000_000),
-        Default = _ => (10_000, null),
+        Default = 10_000,
         Summary = "How many log files are kept; the oldest go first. A run every 15 minutes makes about 9,000 in 90 days.",
     };
 
@@ -315,7 +317,7 @@ public static class Settings
     {
         Key = "log.max_file_size",
         Type = SettingTypes.Size(64_000, 10_000_000_000),
-        Default = _ => (20_000_000, null),
+        Default = 20_000_000,
         Summary = "A log that grows past this goes on in a further file.",
     };
 
@@ -324,7 +326,7 @@ public static class Settings
     {
         Key = "log.max_total_size",
         Type = SettingTypes.Size(1_000_000, 1_000_000_000_000),
-        Default = _ => (1_000_000_000, null),
+        Default = 1_000_000_000,
         Summary = "The room that all logs together may take; the oldest go first.",
     };
 
@@ -361,7 +363,7 @@ public static class Settings
     {
         Key = key,
         Type = SettingTypes.Integer(1, 36500),
-        Default = _ => (days, null),
+        Default = days,
         ShellVariable = variable,
         NotActedOn = LaterRetention,
         Summary = summary,

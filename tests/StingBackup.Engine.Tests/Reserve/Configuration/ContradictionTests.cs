@@ -1,0 +1,75 @@
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Support;
+
+namespace StingBackup.Engine.Tests.Reserve.Configuration;
+
+public sealed class ContradictionTests
+{
+    private const string File = "/etc/sting/sting-backup.yaml";
+
+    private static IReadOnlyList<ConfigurationFinding> Findings(string yaml, IHostView? host = null) =>
+        new ConfigurationLoader(host ?? new FakeHost()).ExamineText(yaml, File).Findings;
+
+    [Theory]
+    [InlineData("repository: {backup_root: /srv/r}\nreserve: {path: /srv/r}", "reserve.path", 2, "one folder")]
+    [InlineData("repository: {backup_root: /srv}\nreserve: {path: /srv/r}", "reserve.path", 2, "lies in repository.backup_root")]
+    [InlineData("repository: {backup_root: /srv/r/sub}\nreserve: {path: /srv/r}", "repository.backup_root", 1, "lies in the reserve")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {directory: /b/keys}", "keys.directory", 3, "under repository.backup_root")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys:\n  replicas: [/k2, /b/k]", "keys.replicas", 4, "under repository.backup_root")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {epoch_places: [/b]}", "keys.epoch_places", 3, "under repository.backup_root")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {directory: /r/k, allow_under_backup_root: true}", "keys.directory", 3, "no source")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r, exclude: [/k/]}\nkeys: {replicas: [/r/k]}", "keys.replicas", 3, "no source")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {directory: /k, replicas: [/k]}", "keys.replicas", 3, "named twice")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {replicas: [/k], epoch_places: [/k]}", "keys.epoch_places", 3, "named twice")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nstate_directory: /r/state", "state_directory", 3, "lies in the reserve")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r, exclude: [/state/]}\nstate_directory: /r/state", "state_directory", 3, "lies in the reserve")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nlog_directory: /r/logs", "log_directory", 3, "lies in the reserve")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\ncache_directory: /b/cache2", "cache_directory", 3, "nothing but the repository")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {remote_days: 6}", "retention.remote_days", 3, "shorter than retention.local_days (7)")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention:\n  local_days: 31", "retention.local_days", 4, "retention.remote_days (30) is shorter")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {archive_days: 29}", "retention.archive_days", 3, "shorter than retention.remote_days (30)")]
+    [InlineData("repository: {backup_root: /b, reserve_id: 00112233445566778899aabbccddeeff}\nreserve: {path: /r}", "repository.reserve_id", 1, "key_fingerprint is not")]
+    public void Two_settings_that_contradict_each_other_are_refused_with_file_line_key_and_remedy(string yaml, string key, int line, string problem)
+    {
+        var error = Assert.Single(Findings(yaml), f => f.Severity == FindingSeverity.Error);
+        Assert.Equal((key, line, File), (error.Key, error.Line, error.File));
+        Assert.Contains(problem, error.Problem, StringComparison.Ordinal);
+        Assert.NotEmpty(error.Remedy);
+    }
+
+    [Theory]
+    [InlineData("repository: {backup_root: /srv/r/sub/repo}\nreserve: {path: /srv/r, exclude: [/sub/repo/]}")]
+    [InlineData("repository: {backup_root: /srv/r/backups}\nreserve: {path: /srv/r}")]
+    [InlineData("repository: {backup_root: /srv/r2}\nreserve: {path: /srv/r}")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\ncache_directory: /r/cache\nlog_directory: /r/cache/logs")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {local_days: 30, archive_days: 30}")]
+    public void What_agrees_is_let_through(string yaml) => Assert.DoesNotContain(Findings(yaml), f => f.Severity != FindingSeverity.Information);
+
+    [Fact]
+    public void Keys_among_the_backups_are_let_through_with_a_warning_when_told_so()
+    {
+        var finding = Assert.Single(Findings("repository: {backup_root: /b}\nreserve: {path: /r}\nkeys: {directory: /b/keys, allow_under_backup_root: true}"));
+        Assert.Equal((FindingSeverity.Warning, "keys.directory", 3), (finding.Severity, finding.Key, finding.Line));
+    }
+
+    [Fact]
+    public void A_reserve_that_is_the_whole_disk_holds_every_folder() =>
+        Assert.Equal(["repository.backup_root", "keys.directory", "state_directory", "log_directory"],
+            Findings("repository: {backup_root: /b}\nreserve: {path: /}").Select(f => f.Key));
+
+    [Fact]
+    public void A_glob_that_is_wrong_is_told_once_and_not_as_a_contradiction_too() =>
+        Assert.Equal("reserve.exclude", Assert.Single(Findings("repository: {backup_root: /r/b}\nreserve: {path: /r, exclude: [\"[\"]}")).Key);
+
+    [Fact]
+    public void A_link_hides_no_contradiction()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["repository"]);
+        Directory.CreateSymbolicLink(folder["keys"], "repository/inner/..");
+        Directory.CreateSymbolicLink(folder["far"], folder["keys"]);
+        var error = Assert.Single(Findings($"repository: {{backup_root: {folder["repository"]}}}\nreserve: {{path: {folder["reserve"]}}}\nkeys: {{directory: {folder["far"]}/new}}\nstate_directory: {folder["s"]}\ncache_directory: {folder["c"]}\nlog_directory: {folder["l"]}", new HostView()));
+        Assert.Equal("keys.directory", error.Key);
+    }
+}
