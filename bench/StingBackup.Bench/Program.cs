@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using StingBackup.Bench.Corpora;
+using StingBackup.Bench.Report;
+using StingBackup.Bench.Trees;
+using StingBackup.Engine.Reserve;
+
+const string Usage = """
+    Makes what bench/compare.sh measures with, and tells what it found.
+
+      corpus fixture|small|large DIR [--seed N] [--scale F] [--apart]   builds a corpus in a new folder (--apart: fixture without duplicates across subjects)
+      change fixture|small|large DIR SEED                               changes 5 % of it
+      tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
+      report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
+    """;
+
+try
+{
+    return args switch
+    {
+        ["corpus", var kind, var root, .. var rest] => Corpus(kind, root, rest),
+        ["change", "large", var root, var seed] => Change(() => LargeFile.Change(root, Number(seed))),
+        ["change", "fixture" or "small", var root, var seed] => Change(() => SampleReserve.Change(root, Number(seed))),
+        ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
+        ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
+        ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),
+        _ => Bad(Usage),
+    };
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or StingBackup.StingException or FormatException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+static int Bad(string message)
+{
+    Console.Error.WriteLine(message);
+    return 2;
+}
+
+static int Number(string text) => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+
+static int Corpus(string kind, string root, string[] options)
+{
+    int seed = 1;
+    var scale = 1.0;
+    var apart = false;
+    for (var i = 0; i < options.Length; i++)
+    {
+        switch (options[i])
+        {
+            case "--seed" when i + 1 < options.Length:
+                seed = Number(options[++i]);
+                break;
+            case "--scale" when i + 1 < options.Length:
+                scale = double.Parse(options[++i], NumberStyles.Float, CultureInfo.InvariantCulture);
+                break;
+            case "--apart":
+                apart = true;
+                break;
+            default:
+                return Bad($"'{options[i]}' is no option of corpus.");
+        }
+    }
+    if (Path.Exists(root) && !(Directory.Exists(root) && !Directory.EnumerateFileSystemEntries(root).Any()))
+    {
+        return Bad($"'{root}' is there already, and not an empty folder.");
+    }
+    var watch = Stopwatch.StartNew();
+    (int Files, long Length)? made = kind switch
+    {
+        // What restic and borg cannot hold alike (attributes, raw names, five GB of holes) would measure something else.
+        "fixture" => Fixture(root, new SampleReserveOptions { Seed = seed, Scale = scale, Edges = false, CrossSubjectDuplicates = !apart }),
+        "small" => SmallFiles.Generate(root, seed, scale),
+        "large" => LargeFile.Generate(root, seed, scale),
+        _ => null,
+    };
+    if (made is not { } corpus)
+    {
+        return Bad($"'{kind}' is no corpus: fixture, small or large.");
+    }
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {corpus.Files} files, {corpus.Length / 1e6:F1} MB, in {watch.Elapsed.TotalSeconds:F1} s"));
+    return 0;
+}
+
+static (int, long) Fixture(string root, SampleReserveOptions options)
+{
+    var report = SampleReserve.Generate(root, options);
+    // Default rules leave these out of a backup; a restore could then not equal the corpus.
+    foreach (var folder in report.ExcludedFolders)
+    {
+        Directory.Delete(Path.Join(root, folder), recursive: true);
+    }
+    return (report.Files, report.Length);
+}
+
+static int Change(Action change)
+{
+    change();
+    return 0;
+}
+
+static int Hash(string root, bool list)
+{
+    if (!OperatingSystem.IsLinux())
+    {
+        return Bad("tree-hash reads file systems as Linux has them.");
+    }
+    var items = TreeHash.Items(root);
+    if (list)
+    {
+        foreach (var item in items)
+        {
+            Console.WriteLine($"{StingBackup.Engine.Sources.EntryPath.Display(item.Path)}\t{item.Line}");
+        }
+    }
+    Console.WriteLine(TreeHash.Of(items));
+    return 0;
+}
