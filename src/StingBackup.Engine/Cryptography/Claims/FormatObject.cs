@@ -1,0 +1,96 @@
+using System.Formats.Cbor;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// What a repository is: <c>format/&lt;n&gt;</c>, signed by the key role. The same bytes stand in two slots, so that one damaged byte does not hide them;
+/// among those validly signed, the highest revision (not slot) wins.
+/// </summary>
+public sealed record FormatObject
+{
+    /// <summary>Which reserve it holds; the same in every tier.</summary>
+    public required Id16 ReserveId { get; init; }
+    /// <summary>From 1; each later one replaces those before.</summary>
+    public required uint Revision { get; init; }
+    /// <summary>Numbers of features without which nothing can be read; ascending.</summary>
+    public IReadOnlyList<uint> RequiredToRead { get; init; } = [];
+    /// <summary>Numbers of features without which nothing may be written; ascending.</summary>
+    public IReadOnlyList<uint> RequiredToWrite { get; init; } = [];
+    /// <summary>Numbers of features that a program need not know; ascending.</summary>
+    public IReadOnlyList<uint> Optional { get; init; } = [];
+    /// <summary>When the reserve was made, nanoseconds since 1970 UTC.</summary>
+    public required long CreatedNs { get; init; }
+    /// <summary>Fingerprint of the key vault's public key (KEK), 64 hexadecimal digits.</summary>
+    public required string KekFingerprint { get; init; }
+
+    /// <summary>The signed object.</summary>
+    public byte[] ToBytes(ISigner keyRole)
+    {
+        ArgumentNullException.ThrowIfNull(keyRole);
+        var cbor = CborFields.StartMap(8);
+        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 2, ReserveId.ToArray());
+        CborFields.Write(cbor, 3, Revision);
+        WriteFlags(cbor, 4, RequiredToRead);
+        WriteFlags(cbor, 5, RequiredToWrite);
+        WriteFlags(cbor, 6, Optional);
+        CborFields.Write(cbor, 7, CreatedNs);
+        CborFields.Write(cbor, 8, Convert.FromHexString(KekFingerprint));
+        return ObjectFrame.Sign(ObjectKind.Format, CborFields.End(cbor), keyRole.Sign);
+    }
+
+    /// <summary>Reads one and checks that the key role signed it.</summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
+    public static FormatObject Read(string name, ReadOnlyMemory<byte> bytes, ReadOnlySpan<byte> keyRole)
+    {
+        var fields = SignedObject.Fields(name, SignedObject.Open(name, bytes, ObjectKind.Format, keyRole));
+        Suite.Check(fields.Number(1), name);
+        fields.CheckOthers(8);
+        return new FormatObject
+        {
+            ReserveId = new Id16(fields.Bytes(2, Id16.Size)), Revision = fields.Number(3),
+            RequiredToRead = ReadFlags(fields, 4, name), RequiredToWrite = ReadFlags(fields, 5, name), Optional = ReadFlags(fields, 6, name),
+            CreatedNs = fields.Long(7), KekFingerprint = Convert.ToHexStringLower(fields.Bytes(8, 32)),
+        };
+    }
+
+    /// <summary>Refuses a repository with features that this program, which has none, would need.</summary>
+    /// <param name="write">Whether it is to be written too.</param>
+    /// <param name="location">Where it is, for messages.</param>
+    /// <exception cref="StingException"><c>FeatureUnknown</c></exception>
+    public void CheckFeatures(bool write, string location)
+    {
+        var unknown = write ? RequiredToRead.Concat(RequiredToWrite).Distinct().Order().ToList() : RequiredToRead;
+        if (unknown.Count > 0)
+        {
+            throw new StingException("FeatureUnknown", FailureKind.NotSupported,
+                $"To {(write ? "write" : "read")} the repository in {location}, a program must know feature {string.Join(", ", unknown)}; this one does not.",
+                location, "Use the version of StingBackup that wrote it last, or a later one.");
+        }
+    }
+
+    private static void WriteFlags(CborWriter cbor, int key, IReadOnlyList<uint> flags)
+    {
+        cbor.WriteInt32(key);
+        cbor.WriteStartArray(flags.Count);
+        foreach (var flag in flags.Order())
+        {
+            cbor.WriteUInt32(flag);
+        }
+        cbor.WriteEndArray();
+    }
+
+    private static IReadOnlyList<uint> ReadFlags(CborFields fields, int key, string name)
+    {
+        var flags = fields.List(key, reader => reader.ReadUInt32());
+        for (var i = 1; i < flags.Count; i++)
+        {
+            if (flags[i] <= flags[i - 1])
+            {
+                throw ObjectFrame.Damaged(name, "its features are not in order");
+            }
+        }
+        return flags;
+    }
+}

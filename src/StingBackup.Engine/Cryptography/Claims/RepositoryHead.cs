@@ -1,0 +1,85 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>Reads what the key role signed in a repository, and falls back to its copies.</summary>
+internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[] keyRole)
+{
+    /// <summary>The format in force: the highest revision validly signed. Damaged slots are told.</summary>
+    /// <exception cref="StingException"><c>RepositoryMissing</c>, <c>RepositoryForeign</c>, <c>ObjectDamaged</c> when no slot is valid</exception>
+    public async ValueTask<FormatObject> LoadFormatAsync(IObjectStore store, List<StingException> faults, CancellationToken cancel)
+    {
+        FormatObject? newest = null;
+        var slots = 0;
+        await foreach (var found in store.ListAsync(KeyObjectNames.FormatPrefix, cancel).ConfigureAwait(false))
+        {
+            slots++;
+            try
+            {
+                var format = FormatObject.Read(found.Name, await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false), keyRole);
+                newest = format.Revision > (newest?.Revision ?? 0) ? format : newest;
+            }
+            catch (StingException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        if (newest is null)
+        {
+            throw slots == 0
+                ? new StingException("RepositoryMissing", FailureKind.NotFound, $"There is no repository in {store.Location}.", store.Location,
+                    "Check repository.backup_root, or make one with Initialize-StingRepository.")
+                : new StingException("RepositoryForeign", FailureKind.Integrity,
+                    $"No format object in {store.Location} is signed by this reserve's key role: it is another reserve's repository, or damaged.", store.Location,
+                    "Check repository.backup_root and repository.key_fingerprint; if both are right, run Repair-StingRepository.", faults[^1]);
+        }
+        return newest.ReserveId == reserveId
+            ? newest
+            : throw new StingException("RepositoryForeign", FailureKind.Integrity,
+                $"The repository in {store.Location} holds reserve {newest.ReserveId}, not {reserveId}.", store.Location, "Check repository.backup_root.");
+    }
+
+    /// <summary>Every writer's newest enrolment, from the repository or from the key role's copies.</summary>
+    public async ValueTask<EnrolledWriters> LoadWritersAsync(IObjectStore store, CancellationToken cancel)
+    {
+        var faults = new List<StingException>();
+        var newest = new Dictionary<Id16, WriterObject>();
+        await foreach (var found in store.ListAsync(KeyObjectNames.WriterPrefix, cancel).ConfigureAwait(false))
+        {
+            try
+            {
+                Consider(found.Name, await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false));
+            }
+            catch (StingException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        foreach (var (name, bytes) in copies.All())
+        {
+            if (!name.StartsWith(KeyObjectNames.WriterPrefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+            try
+            {
+                Consider(name, bytes);
+            }
+            catch (StingException fault)
+            {
+                faults.Add(KeyFrame.Damaged(copies.PathOf(name), fault.Message, fault));
+            }
+        }
+        return new EnrolledWriters(newest.Values.Select(writer => writer.Writer), faults);
+
+        void Consider(string name, byte[] bytes)
+        {
+            var writer = WriterObject.Read(name, bytes, reserveId, keyRole);
+            if (!newest.TryGetValue(writer.Writer.Id, out var other) || writer.Revision > other.Revision)
+            {
+                newest[writer.Writer.Id] = writer;
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>Opens objects that one identity signed.</summary>
+internal static class SignedObject
+{
+    /// <summary>Checks frame and signature, and gives the payload.</summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>FormatTooNew</c></exception>
+    public static ReadOnlyMemory<byte> Open(string name, ReadOnlyMemory<byte> bytes, ObjectKind kind, ReadOnlySpan<byte> signingKey)
+    {
+        var parts = ObjectFrame.Split(bytes, kind, name);
+        return SignatureVerifier.Verify(signingKey, parts.Signed.Span, parts.Signature.Span)
+            ? parts.Payload
+            : throw ObjectFrame.Damaged(name, "its signature does not fit");
+    }
+
+    /// <summary>The fields of a payload.</summary>
+    public static CborFields Fields(string name, ReadOnlyMemory<byte> payload) =>
+        new(payload, name, (why, inner) => ObjectFrame.Damaged(name, why, inner));
+}

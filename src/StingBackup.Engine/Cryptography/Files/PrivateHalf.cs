@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// What the key role and the restore role hold on a machine with the local key file: the key role's signing key, the directory key, and the KEKs by generation
+/// (one, or two while a rotation is under way). Zeroed when disposed.
+/// </summary>
+internal sealed class PrivateHalf : IDisposable
+{
+    private const int FixedSize = P256.PrivateSize + SubjectTags.KeySize + sizeof(ushort);
+    private const int KekSize = sizeof(uint) + P256.PrivateSize;
+
+    private readonly SortedDictionary<uint, AgreementKey> _keks;
+
+    /// <summary>Takes keys over; disposing it disposes them.</summary>
+    public PrivateHalf(EcdsaSigner keyRole, SecretBytes directoryKey, IEnumerable<KeyValuePair<uint, AgreementKey>> keks)
+    {
+        KeyRole = keyRole;
+        DirectoryKey = directoryKey;
+        _keks = new SortedDictionary<uint, AgreementKey>(keks.ToDictionary());
+    }
+
+    /// <summary>Signs as the key role.</summary>
+    public EcdsaSigner KeyRole { get; }
+    /// <summary>HMAC key of tags, 32 bytes.</summary>
+    public SecretBytes DirectoryKey { get; }
+    /// <summary>The KEK that new records are sealed to.</summary>
+    public AgreementKey Kek => _keks.Last().Value;
+    /// <summary>Its generation.</summary>
+    public uint KekGeneration => _keks.Last().Key;
+
+    /// <summary>The KEK of a generation, or null.</summary>
+    public AgreementKey? KekOf(uint generation) => _keks.GetValueOrDefault(generation);
+
+    /// <summary>Makes a new reserve's.</summary>
+    public static PrivateHalf Generate(RandomNumberGenerator random) =>
+        new(EcdsaSigner.Generate(), SecretBytes.Random(SubjectTags.KeySize, random), [new(1, AgreementKey.Generate())]);
+
+    /// <summary>signing key 32 ‖ directory key 32 ‖ count u16 ‖ (generation u32 ‖ KEK 32) ascending.</summary>
+    public SecretBytes ToSecret()
+    {
+        var secret = new SecretBytes(FixedSize + (_keks.Count * KekSize));
+        var target = secret.Writable;
+        KeyRole.Scalar.CopyTo(target);
+        DirectoryKey.Span.CopyTo(target[32..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[64..], (ushort)_keks.Count);
+        target = target[FixedSize..];
+        foreach (var (generation, kek) in _keks)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(target, generation);
+            kek.Scalar.CopyTo(target[4..]);
+            target = target[KekSize..];
+        }
+        return secret;
+    }
+
+    /// <summary>Reads what <see cref="ToSecret"/> wrote.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c></exception>
+    public static PrivateHalf FromSecret(SecretBytes secret, string path)
+    {
+        var bytes = secret.Span;
+        if (bytes.Length < FixedSize + KekSize || bytes.Length != FixedSize + (BinaryPrimitives.ReadUInt16LittleEndian(bytes[64..]) * KekSize))
+        {
+            throw KeyFrame.Damaged(path, "its keys have a wrong length");
+        }
+        var keks = new List<KeyValuePair<uint, AgreementKey>>();
+        try
+        {
+            for (var rest = bytes[FixedSize..]; rest.Length > 0; rest = rest[KekSize..])
+            {
+                keks.Add(new(BinaryPrimitives.ReadUInt32LittleEndian(rest), AgreementKey.FromScalar(rest.Slice(4, P256.PrivateSize))));
+            }
+            return new PrivateHalf(EcdsaSigner.FromScalar(bytes[..32]), SecretBytes.CopyOf(bytes.Slice(32, SubjectTags.KeySize)), keks);
+        }
+        catch (Exception wrong) when (wrong is CryptographicException or ArgumentException)
+        {
+            keks.ForEach(kek => kek.Value.Dispose());
+            throw KeyFrame.Damaged(path, "it holds no valid keys", wrong);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        KeyRole.Dispose();
+        DirectoryKey.Dispose();
+        foreach (var kek in _keks.Values)
+        {
+            kek.Dispose();
+        }
+    }
+}

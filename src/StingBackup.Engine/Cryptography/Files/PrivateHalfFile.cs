@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// <c>reserve.key</c>: the private half, sealed with AES-256-GCM under Argon2id of a passphrase, or open. All that stands beside the sealed keys
+/// (suite, reserve id, parameters, salt, nonce) is authenticated with them.
+/// </summary>
+internal static class PrivateHalfFile
+{
+    /// <summary>Its file name.</summary>
+    public const string FileName = "reserve.key";
+
+    private const int OpenProtection = 0;
+    private const int PassphraseProtection = 1;
+    private const int SaltSize = 16;
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private const int LastField = 9;
+
+    private static readonly Argon2Parameters NoWork = new(0, 0, 0);
+
+    /// <summary>The file's bytes; open when there is no passphrase.</summary>
+    public static byte[] Write(PrivateHalf half, Id16 reserveId, SecretBytes? passphrase, Argon2Parameters work, RandomNumberGenerator random)
+    {
+        using var secret = half.ToSecret();
+        if (passphrase is null)
+        {
+            return Frame(reserveId, OpenProtection, [], NoWork, [], secret.Span);
+        }
+        var salt = new byte[SaltSize];
+        var nonce = new byte[NonceSize];
+        random.GetBytes(salt);
+        random.GetBytes(nonce);
+        using var key = work.DeriveKey(passphrase, salt);
+        using var cipher = new AesGcm(key.Span, TagSize);
+        var body = new byte[secret.Length + TagSize];
+        cipher.Encrypt(nonce, secret.Span, body.AsSpan(0, secret.Length), body.AsSpan(secret.Length),
+            Fields(reserveId, PassphraseProtection, salt, work, nonce, body: null));
+        return Frame(reserveId, PassphraseProtection, salt, work, nonce, body);
+    }
+
+    /// <summary>Whether a passphrase is needed to open it.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    public static bool IsSealed(byte[] bytes, string path) => ReadFields(bytes, path).Number(3) != OpenProtection;
+
+    /// <summary>Opens it. A passphrase that an open file does not need is not looked at.</summary>
+    /// <exception cref="StingException"><c>PassphraseNeeded</c>, <c>WrongPassphrase</c>, <c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    public static PrivateHalf Open(byte[] bytes, string path, Id16 reserveId, SecretBytes? passphrase)
+    {
+        var fields = ReadFields(bytes, path);
+        if (new Id16(fields.Bytes(2, Id16.Size)) != reserveId)
+        {
+            throw KeyFrame.Damaged(path, $"it is not of reserve {reserveId}");
+        }
+        var protection = fields.Number(3);
+        var body = fields.Bytes(9);
+        try
+        {
+            if (protection == OpenProtection)
+            {
+                using var open = SecretBytes.CopyOf(body);
+                return PrivateHalf.FromSecret(open, path);
+            }
+            if (protection != PassphraseProtection)
+            {
+                throw new StingException("FormatTooNew", FailureKind.NotSupported, $"Key file '{path}' is protected in a way ({protection}) that this program does not know.",
+                    path, "Use the version of StingBackup that wrote it, or a later one.");
+            }
+            using var secret = Unseal(fields, body, path, reserveId, passphrase);
+            return PrivateHalf.FromSecret(secret, path);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(body);
+        }
+    }
+
+    private static SecretBytes Unseal(CborFields fields, byte[] body, string path, Id16 reserveId, SecretBytes? passphrase)
+    {
+        if (passphrase is null)
+        {
+            throw new StingException("PassphraseNeeded", FailureKind.Authentication, $"Key file '{path}' is sealed: its passphrase is needed.", path,
+                "Give the passphrase: it is asked for on a terminal, or comes from a passphrase file or STING_BACKUP_PASSPHRASE.");
+        }
+        var salt = fields.Bytes(4, SaltSize);
+        var work = new Argon2Parameters(Bounded(fields.Number(5)), Bounded(fields.Number(6)), Bounded(fields.Number(7)));
+        var nonce = fields.Bytes(8, NonceSize);
+        if (!work.IsWithinBounds || body.Length < TagSize)
+        {
+            throw KeyFrame.Damaged(path, "its parameters are out of bounds");
+        }
+        using var key = work.DeriveKey(passphrase, salt);
+        using var cipher = new AesGcm(key.Span, TagSize);
+        var secret = new SecretBytes(body.Length - TagSize);
+        try
+        {
+            cipher.Decrypt(nonce, body.AsSpan(0, secret.Length), body.AsSpan(secret.Length), secret.Writable,
+                Fields(reserveId, PassphraseProtection, salt, work, nonce, body: null));
+            return secret;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            secret.Dispose();
+            throw new StingException("WrongPassphrase", FailureKind.Authentication, $"The passphrase does not open key file '{path}'.", path,
+                "Try again; upper and lower case, spaces and the keyboard's layout matter. Without the passphrase nothing can be restored.");
+        }
+    }
+
+    private static CborFields ReadFields(byte[] bytes, string path)
+    {
+        var fields = new CborFields(KeyFrame.ReadWhole(bytes, KeyFileKind.PrivateHalf, path), path, (why, inner) => KeyFrame.Damaged(path, why, inner));
+        Suite.Check(fields.Number(1), path);
+        fields.CheckOthers(LastField);
+        return fields;
+    }
+
+    private static byte[] Frame(Id16 reserveId, int protection, byte[] salt, Argon2Parameters work, byte[] nonce, ReadOnlySpan<byte> body)
+    {
+        var copy = body.ToArray();
+        var fields = Fields(reserveId, protection, salt, work, nonce, copy);
+        var bytes = KeyFrame.Write(KeyFileKind.PrivateHalf, fields);
+        CryptographicOperations.ZeroMemory(copy);
+        CryptographicOperations.ZeroMemory(fields);
+        return bytes;
+    }
+
+    /// <summary>The map; without the body it is the associated data of the sealed keys.</summary>
+    private static byte[] Fields(Id16 reserveId, int protection, byte[] salt, Argon2Parameters work, byte[] nonce, byte[]? body)
+    {
+        var cbor = CborFields.StartMap(body is null ? LastField - 1 : LastField);
+        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 2, reserveId.ToArray());
+        CborFields.Write(cbor, 3, protection);
+        CborFields.Write(cbor, 4, salt);
+        CborFields.Write(cbor, 5, work.MemoryKiB);
+        CborFields.Write(cbor, 6, work.Iterations);
+        CborFields.Write(cbor, 7, work.Lanes);
+        CborFields.Write(cbor, 8, nonce);
+        if (body is not null)
+        {
+            CborFields.Write(cbor, 9, body);
+        }
+        return CborFields.End(cbor);
+    }
+
+    private static int Bounded(uint value) => (int)Math.Min(value, int.MaxValue);
+}

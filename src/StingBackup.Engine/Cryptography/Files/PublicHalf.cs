@@ -1,0 +1,57 @@
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// The public half of a key directory, <c>reserve.pub</c>: in the clear, signed by the key role itself. What makes it trustworthy is the fingerprint
+/// in the reader's configuration.
+/// </summary>
+internal sealed record PublicHalf
+{
+    /// <summary>Its file name.</summary>
+    public const string FileName = "reserve.pub";
+
+    /// <summary>The reserve.</summary>
+    public required Id16 ReserveId { get; init; }
+    /// <summary>Public key of the key vault (KEK), 65 bytes.</summary>
+    public required byte[] KekPublicKey { get; init; }
+    /// <summary>Which KEK, from 1.</summary>
+    public required uint KekGeneration { get; init; }
+    /// <summary>Public key of the key role, 65 bytes.</summary>
+    public required byte[] KeyRolePublicKey { get; init; }
+    /// <summary>When the reserve was made, nanoseconds since 1970 UTC.</summary>
+    public required long CreatedNs { get; init; }
+
+    /// <summary>The signed file.</summary>
+    public byte[] ToBytes(ISigner keyRole)
+    {
+        var cbor = CborFields.StartMap(6);
+        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 2, ReserveId.ToArray());
+        CborFields.Write(cbor, 3, KekPublicKey);
+        CborFields.Write(cbor, 4, KekGeneration);
+        CborFields.Write(cbor, 5, KeyRolePublicKey);
+        CborFields.Write(cbor, 6, CreatedNs);
+        return KeyFrame.Sign(KeyFileKind.PublicHalf, CborFields.End(cbor), keyRole);
+    }
+
+    /// <summary>Reads one and checks that its own key role signed it.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
+    public static PublicHalf Read(byte[] bytes, string path)
+    {
+        var (signed, payload, signature) = KeyFrame.Split(bytes, KeyFileKind.PublicHalf, path);
+        var fields = new CborFields(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));
+        Suite.Check(fields.Number(1), path);
+        var half = new PublicHalf
+        {
+            ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, P256.PublicSize), KekGeneration = fields.Number(4),
+            KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
+        };
+        if (!SignatureVerifier.Verify(half.KeyRolePublicKey, signed.Span, signature.Span))
+        {
+            throw KeyFrame.Damaged(path, "its signature does not fit");
+        }
+        fields.CheckOthers(6);
+        return P256.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, "its key is no point of the curve");
+    }
+}

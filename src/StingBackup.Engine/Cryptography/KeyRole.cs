@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// Mints keys and signs what others trust: public keys, enrolments, the format. On a machine with the local key file whoever can unlock it has this role.
+/// Every step that writes holds the key directory's lock.
+/// </summary>
+internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, PublicHalf publicHalf, PrivateHalf privateHalf) : IDisposable
+{
+    private const string LockName = "reserve.lock";
+
+    private readonly SignatureVerifier _verifier = new(publicHalf.KeyRolePublicKey);
+    private readonly Lock _random = new();   // an injected random source need not be safe to share
+
+    /// <summary>The keys it holds.</summary>
+    public PrivateHalf Keys => privateHalf;
+
+    /// <summary>
+    /// Mints spares: key pairs made side by side on all cores, private halves to every replica, read back; only then public halves leave. The caller owns what it is given.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Spare>> MintAsync(int count, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        using var held = await LockAsync(cancel).ConfigureAwait(false);
+        using var keyStore = OpenStore();
+        var minted = new (Spare Spare, byte[] Inner)[count];
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel }, i => minted[i] = MintOne());
+            keyStore.Append([.. minted.Select(one => keyStore.Seal(one.Spare.Key.Pseudonym, one.Spare.Key.Generation, privateHalf.KekGeneration, one.Inner))], cancel);
+            return [.. minted.Select(one => one.Spare)];
+        }
+        catch
+        {
+            foreach (var (spare, _) in minted)
+            {
+                spare?.Dispose();
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Refills key store replicas that are missing, damaged or behind; gives their paths.</summary>
+    public async ValueTask<IReadOnlyList<string>> RefillAsync(CancellationToken cancel)
+    {
+        using var held = await LockAsync(cancel).ConfigureAwait(false);
+        using var keyStore = OpenStore();
+        return keyStore.Refill();
+    }
+
+    /// <summary>Opens the key store to read.</summary>
+    public KeyStore OpenStore() => KeyStore.Open(environment, options, publicHalf.ReserveId, _verifier);
+
+    /// <summary>Makes a new host's keys and enrols it: the keys go to the host's folder, the signed enrolment to the copies and on into the repository.</summary>
+    public WriterObject Enroll(HostKeys host, SignedCopies copies)
+    {
+        var path = HostKeys.PathOf(options);
+        environment.Files.MakeFolder(HostKeys.FolderOf(options));
+        var bytes = host.ToBytes();
+        try
+        {
+            if (!environment.Files.Create(path, bytes))
+            {
+                throw new StingException("KeysExist", FailureKind.AlreadyExists, $"'{path}' exists already: this host is enrolled.", path,
+                    "To enrol it anew, move its key folder away first.");
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+        var enrolment = new WriterObject(publicHalf.ReserveId, 1, host.ToWriter(), environment.NowNs);
+        copies.Keep(enrolment.ObjectName, enrolment.ToBytes(privateHalf.KeyRole));
+        return enrolment;
+    }
+
+    /// <summary>Signs a subject's public key.</summary>
+    public SubjectPublicKey Sign(Id16 pseudonym, uint generation, byte[] publicKey) =>
+        SubjectPublicKey.Sign(privateHalf.KeyRole, publicHalf.ReserveId, pseudonym, generation, publicKey);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _verifier.Dispose();
+        privateHalf.Dispose();
+    }
+
+    private ValueTask<IDisposable> LockAsync(CancellationToken cancel) =>
+        environment.Files.LockAsync(Path.Combine(options.KeyDirectory, LockName), cancel);
+
+    private (Spare, byte[]) MintOne()
+    {
+        const uint firstGeneration = 1;
+        using var subject = AgreementKey.Generate();
+        Id16 pseudonym;
+        SecretBytes writerSecret;
+        lock (_random)
+        {
+            pseudonym = environment.NewId();
+            writerSecret = SecretBytes.Random(WriterSecret.Size, environment.Random);
+        }
+        var key = Sign(pseudonym, firstGeneration, subject.PublicKey.ToArray());
+        var inner = KeyRecord.SealInner(publicHalf.KekPublicKey, publicHalf.ReserveId, pseudonym, firstGeneration, subject, writerSecret);
+        return (new Spare(key, writerSecret), inner);
+    }
+}

@@ -1,0 +1,257 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Cryptography;
+
+/// <summary>
+/// The subjects' keys of the current epoch, over all replicas: read from whichever has a sound record, written to every one. Within an epoch records are only
+/// added, so the union of the replicas is the truth; a replica below the current epoch is never merged.
+/// Opening reads and checks every record's outer layer; inner layers wait until they are asked for. Reading is safe from many threads.
+/// </summary>
+internal sealed class KeyStore : IDisposable
+{
+    private readonly IKeyFiles _files;
+    private readonly RandomNumberGenerator _random;
+    private readonly Id16 _reserveId;
+    private readonly SecretBytes _epochSecret;
+    private readonly AesGcm _epochCipher;
+    private readonly Dictionary<(Id16 Pseudonym, uint Generation), KeyRecord> _records = [];
+    private readonly Dictionary<Id16, uint> _newest = [];
+    private readonly IReadOnlyList<string> _paths;
+    private readonly List<StingException> _faults;
+    private readonly Lock _cipherLock = new();
+
+    private KeyStore(IKeyFiles files, RandomNumberGenerator random, Id16 reserveId, uint epoch, SecretBytes epochSecret, IEnumerable<string> replicas, List<StingException> faults)
+    {
+        _files = files;
+        _random = random;
+        _reserveId = reserveId;
+        Epoch = epoch;
+        _epochSecret = epochSecret;
+        _epochCipher = new AesGcm(epochSecret.Span, 16);
+        _paths = [.. replicas.Select(replica => Path.Combine(replica, RecordFile.NameOf(epoch)))];
+        _faults = faults;
+    }
+
+    /// <summary>The epoch.</summary>
+    public uint Epoch { get; }
+
+    /// <summary>What was wrong with places and replicas when it was opened, each named; another place served.</summary>
+    public IReadOnlyList<StingException> Faults => _faults;
+
+    /// <summary>Pseudonyms of every record whose outer layer opens.</summary>
+    public IReadOnlyCollection<Id16> Pseudonyms => _newest.Keys;
+
+    /// <summary>How many records there are.</summary>
+    public int Count => _records.Count;
+
+    /// <summary>Makes epoch 1: secrets, then empty files, then the turn.</summary>
+    public static void Create(KeyEnvironment environment, KeyOptions options, Id16 reserveId, ISigner keyRole)
+    {
+        using var secret = SecretBytes.Random(EpochSecrets.Size, environment.Random);
+        new EpochSecrets(environment.Files, options.EpochPlaces).Create(reserveId, 1, secret);
+        foreach (var replica in options.KeyStoreReplicas)
+        {
+            var path = Path.Combine(replica, RecordFile.NameOf(1));
+            environment.Files.MakeFolder(replica);
+            if (!environment.Files.Create(path, RecordFile.Head(reserveId, 1)))
+            {
+                throw new StingException("KeysExist", FailureKind.AlreadyExists, $"'{path}' exists already.", path,
+                    "Choose other key store replicas: what stands there may be the only way to read another reserve.");
+            }
+        }
+        new Turns(environment.Files, options.KeyStoreReplicas).Create(
+            reserveId, new Turn(1, EpochSecrets.CheckOf(secret.Span, reserveId, 1), environment.NowNs), keyRole);
+    }
+
+    /// <summary>Opens the current epoch.</summary>
+    /// <exception cref="StingException"><c>KeyStoreMissing</c>, <c>EpochSecretMissing</c>, <c>KeyStoreForeign</c></exception>
+    public static KeyStore Open(KeyEnvironment environment, KeyOptions options, Id16 reserveId, SignatureVerifier keyRole)
+    {
+        var faults = new List<StingException>();
+        var turn = new Turns(environment.Files, options.KeyStoreReplicas).Current(reserveId, keyRole, faults);
+        var secret = new EpochSecrets(environment.Files, options.EpochPlaces).Open(reserveId, turn.Epoch, turn.SecretCheck, faults)
+            ?? throw new StingException("EpochSecretMissing", FailureKind.NotFound,
+                $"No epoch place has the secret of epoch {turn.Epoch}; looked in {string.Join(", ", options.EpochPlaces.Select(place => $"'{place}'"))}.",
+                options.EpochPlaces[0], "Mount an epoch place, or put back its file: without it no backup can be read.",
+                faults.Find(fault => options.EpochPlaces.Any(place => fault.Target?.StartsWith(place, StringComparison.Ordinal) == true)));
+        var store = new KeyStore(environment.Files, environment.Random, reserveId, turn.Epoch, secret, options.KeyStoreReplicas, faults);
+        try
+        {
+            store.Load();
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a record around an inner layer, for <see cref="Append"/>.</summary>
+    public KeyRecord Seal(Id16 pseudonym, uint generation, uint kekGeneration, ReadOnlySpan<byte> inner)
+    {
+        lock (_cipherLock)
+        {
+            return KeyRecord.SealOuter(_epochCipher, _random, _reserveId, Epoch, pseudonym, generation, kekGeneration, inner);
+        }
+    }
+
+    /// <summary>The newest generation of a subject's key, or null when the store has none.</summary>
+    public uint? NewestGeneration(Id16 pseudonym) => _newest.TryGetValue(pseudonym, out var generation) ? generation : null;
+
+    /// <summary>Opens one record with the KEK that it names: subject private key 32 ‖ writer secret 32. The caller disposes it.</summary>
+    /// <exception cref="StingException"><c>SubjectKeyMissing</c>, <c>KeyRecordDamaged</c></exception>
+    public SecretBytes Open(Id16 pseudonym, uint generation, Func<uint, AgreementKey?> kekOf)
+    {
+        if (!_records.TryGetValue((pseudonym, generation), out var record))
+        {
+            throw new StingException("SubjectKeyMissing", FailureKind.NotFound,
+                $"The key store has no key of subject {pseudonym}, generation {generation}: it was erased, or never kept here.", pseudonym.ToString(),
+                "If it was erased, nothing brings it back. If not, check that the configuration names this reserve's key store.");
+        }
+        Span<byte> inner = stackalloc byte[KeyRecord.InnerSize];
+        bool opened;
+        lock (_cipherLock)
+        {
+            opened = record.TryOpenOuter(_epochCipher, _reserveId, Epoch, inner);
+        }
+        var secret = new SecretBytes(KeyRecord.SecretSize);
+        if (opened && kekOf(record.KekGeneration) is { } kek && record.TryOpenInner(kek, _reserveId, inner, secret))
+        {
+            return secret;
+        }
+        secret.Dispose();
+        throw KeyRecord.Damaged(RecordFile.NameOf(Epoch), $"the record of subject {pseudonym}, generation {generation}, does not open with this key vault");
+    }
+
+    /// <summary>
+    /// Adds records to every replica, each fsynced and read back, and what a replica lacked of older ones. Whoever mints holds the key directory's lock.
+    /// Only when it returns may a public half leave the key role.
+    /// </summary>
+    /// <exception cref="StingException"><c>KeyStoreReplicaMissing</c>, <c>KeyFileUnavailable</c>, <c>KeyRecordDamaged</c> when a replica does not read back;
+    /// others may have the records then, which harms nothing: no host has them.</exception>
+    public void Append(IReadOnlyList<KeyRecord> records, CancellationToken cancel)
+    {
+        foreach (var path in _paths)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var content = RecordFile.Read(_files.Read(path) ?? throw Missing(path), _reserveId, Epoch, path);
+            var present = SoundKeys(content);
+            var added = RecordFile.Frame([.. _records.Where(pair => !present.Contains(pair.Key)).Select(pair => pair.Value), .. records]);
+            _files.Append(path, content.SoundLength, added);
+            CheckReadsBack(path, content.SoundLength, added);
+        }
+        foreach (var record in records)
+        {
+            Add(record);
+        }
+    }
+
+    /// <summary>Writes every replica that is missing, damaged or behind anew from all that is sound anywhere; gives their paths. The caller holds the key directory's lock.</summary>
+    /// <exception cref="StingException"><c>KeyFileUnavailable</c>, <c>KeyRecordDamaged</c>, <c>KeyStoreForeign</c> (another reserve's file is never replaced)</exception>
+    public IReadOnlyList<string> Refill()
+    {
+        var refilled = new List<string>();
+        foreach (var path in _paths)
+        {
+            var content = _files.Read(path) is { } bytes ? RecordFile.Read(bytes, _reserveId, Epoch, path) : null;
+            if (content is not null && content.Faults.Count == 0 && SoundKeys(content).Count == _records.Count)
+            {
+                continue;
+            }
+            byte[] whole = [.. RecordFile.Head(_reserveId, Epoch), .. RecordFile.Frame([.. _records.Values])];
+            _files.MakeFolder(Path.GetDirectoryName(path)!);
+            _files.Replace(path, whole);
+            CheckReadsBack(path, 0, whole);
+            refilled.Add(path);
+        }
+        return refilled;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _epochCipher.Dispose();
+        _epochSecret.Dispose();
+    }
+
+    private void Load()
+    {
+        var read = new List<(string Path, int Sound)>();
+        foreach (var path in _paths)
+        {
+            try
+            {
+                var content = RecordFile.Read(_files.Read(path) ?? throw Missing(path), _reserveId, Epoch, path);
+                _faults.AddRange(content.Faults);
+                read.Add((path, LoadFrom(content, path)));
+            }
+            catch (StingException fault)
+            {
+                _faults.Add(fault);
+            }
+        }
+        if (read.Count == 0)
+        {
+            throw new StingException("KeyStoreMissing", FailureKind.NotFound, $"No key store replica of epoch {Epoch} can be read.", _paths[0],
+                "Mount the key store, or correct its place in the configuration.", _faults[^1]);
+        }
+        foreach (var (path, sound) in read.Where(replica => replica.Sound < _records.Count))
+        {
+            _faults.Add(new StingException("KeyStoreReplicaBehind", FailureKind.Integrity,
+                $"Key store replica '{path}' lacks {_records.Count - sound} of {_records.Count} records that another replica has.", path,
+                "Run Repair-StingRepository with the key file's passphrase: it refills the replica. An interrupted minting leaves this, and so does a damaged disk."));
+        }
+    }
+
+    private int LoadFrom(RecordFile content, string path)
+    {
+        var sound = new HashSet<(Id16, uint)>(content.Records.Count);
+        foreach (var record in content.Records)
+        {
+            if (Opens(record))
+            {
+                sound.Add((record.Pseudonym, record.Generation));
+                Add(record);
+            }
+            else
+            {
+                _faults.Add(KeyRecord.Damaged(path, $"the record of subject {record.Pseudonym}, generation {record.Generation}, does not open with this epoch's secret"));
+            }
+        }
+        return sound.Count;
+    }
+
+    private HashSet<(Id16, uint)> SoundKeys(RecordFile content) =>
+        [.. content.Records.Where(Opens).Select(record => (record.Pseudonym, record.Generation))];
+
+    private void CheckReadsBack(string path, long offset, byte[] written)
+    {
+        if (!_files.Read(path, offset).AsSpan().SequenceEqual(written))
+        {
+            throw KeyRecord.Damaged(path, "it does not read back as it was written");
+        }
+    }
+
+    private bool Opens(KeyRecord record)
+    {
+        Span<byte> inner = stackalloc byte[KeyRecord.InnerSize];
+        lock (_cipherLock)
+        {
+            return record.TryOpenOuter(_epochCipher, _reserveId, Epoch, inner);
+        }
+    }
+
+    private void Add(KeyRecord record)
+    {
+        if (_records.TryAdd((record.Pseudonym, record.Generation), record) && record.Generation > _newest.GetValueOrDefault(record.Pseudonym))
+        {
+            _newest[record.Pseudonym] = record.Generation;
+        }
+    }
+
+    private static StingException Missing(string path) => new(
+        "KeyStoreReplicaMissing", FailureKind.NotFound, $"Key store replica '{path}' is not there.", path,
+        "Mount it; if it is lost, run Repair-StingRepository with the key file's passphrase: it refills the replica from the others.");
+}
