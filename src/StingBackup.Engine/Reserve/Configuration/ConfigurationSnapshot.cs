@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -31,9 +32,7 @@ public sealed record ConfigurationSnapshot(string BackupId, DateTimeOffset Time,
         try
         {
             Directory.CreateDirectory(stateDirectory);
-            var temporary = path + ".new";
-            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(this, Json));
-            File.Move(temporary, path, overwrite: true);
+            Durable.WriteFile(path, JsonSerializer.SerializeToUtf8Bytes(this, Json), replace: true, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -49,18 +50,12 @@ public sealed class ConfigurationWriter
             {
                 Directory.CreateDirectory(folder);
             }
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
+            const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+            if (!Durable.WriteFile(path, Encoding.UTF8.GetBytes(Render()), replace: false, mode))
             {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+                throw new StingException("ConfigurationExists", FailureKind.AlreadyExists, $"There is a configuration file {path} already; it was left as it is.", path,
+                    "Change it by hand, or name another place with -ConfigPath (--config).");
             }
-            using var file = new FileStream(path, options);
-            file.Write(Encoding.UTF8.GetBytes(Render()));
-        }
-        catch (IOException e) when (File.Exists(path))
-        {
-            throw new StingException("ConfigurationExists", FailureKind.AlreadyExists, $"There is a configuration file {path} already; it was left as it is.", path,
-                "Change it by hand, or name another place with -ConfigPath (--config).", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -33,6 +33,9 @@ public sealed class ExaminedConfiguration
         return Configuration!;
     }
 
+    /// <summary>Where a setting's value comes from.</summary>
+    public SettingOrigin OriginOf(Setting setting) => _values.OriginOf(setting);
+
     /// <summary>Every setting as it holds now, in the order of the file.</summary>
     /// <param name="lastRun">What the last run used, to tell what has changed since; or null.</param>
     public IReadOnlyList<ConfigurationSetting> Describe(ConfigurationSnapshot? lastRun = null) => Settings.All.Select(setting =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>What came of reading a text: a value, or what is wrong with it and what to write instead.</summary>
@@ -47,7 +49,10 @@ public sealed class ScalarType<T>(string description, Func<string, ReadContext, 
 }
 
 /// <summary>A list of values of one type; a single value stands for a list of one.</summary>
-public sealed class ListType<T>(string description, SettingType<T> item) : SettingType<IReadOnlyList<T>>
+/// <param name="description">For people.</param>
+/// <param name="item">The type of each value.</param>
+/// <param name="most">How many values there may be.</param>
+public sealed class ListType<T>(string description, SettingType<T> item, int most = 1000) : SettingType<IReadOnlyList<T>>
 {
     /// <inheritdoc/>
     public override string Description => description;
@@ -69,6 +74,12 @@ public sealed class ListType<T>(string description, SettingType<T> item) : Setti
             }
         }
         value = values;
+        if (values.Count > most)
+        {
+            context.Findings.Error(context.Key, context.File, node.Line, string.Create(CultureInfo.InvariantCulture, $"{values.Count} values stand here; {most} is the most"),
+                string.Create(CultureInfo.InvariantCulture, $"Keep at most {most}."));
+            return false;
+        }
         return sound;
     }
 

@@ -110,9 +110,10 @@ public static class Settings
     public static readonly Setting<IReadOnlyList<string?>> KeyReplicas = new()
     {
         Key = "keys.replicas",
-        Type = new ListType<string?>("a list of paths", SettingTypes.Path),
+        Type = new ListType<string?>("a list of one or two paths", SettingTypes.Path, most: 2),
         Default = [],
         Example = "- /mnt/second-disk/sting-keys",
+        DefaultDescription = "none; a second copy then lies in keys.directory too, which saves from a slip but not from a lost disk",
         Summary = "Further folders that each hold a full copy of the key store: one or two, on other disks or hosts. They must be able to delete: no versioned, locked or backed-up place.",
     };
 
@@ -120,10 +121,10 @@ public static class Settings
     public static readonly Setting<IReadOnlyList<string?>> EpochPlaces = new()
     {
         Key = "keys.epoch_places",
-        Type = new ListType<string?>("a list of paths", SettingTypes.Path),
+        Type = new ListType<string?>("a list of one to three paths", SettingTypes.Path, most: 3),
         Default = [],
         Example = "- /mnt/usb/sting-epoch\n- /mnt/other-site/sting-epoch",
-        DefaultDescription = "in keys.directory alone",
+        DefaultDescription = "none; what is missing of two places lies in keys.directory, which saves from a slip but not from a lost disk",
         Summary = "Folders that hold the epoch secret, without which no key record opens: two or three that can truly forget, on two sites at least, apart from the copies of the key store. Losing every one loses every backup.",
     };
 

@@ -100,6 +100,7 @@ public sealed class ConfigurationLoaderTests
     [InlineData("performance: fast", 5, "performance", "is a section", "below it")]
     [InlineData("time_zone: Europe/Berln", 5, "time_zone", "no time zone 'Europe/Berln'", "Europe/Berlin")]
     [InlineData("keys:\n  allow_under_backup_root: maybe", 6, "keys.allow_under_backup_root", "neither true nor false", "true or false")]
+    [InlineData("keys:\n  replicas: [/a, /b, /c]", 6, "keys.replicas", "3 values stand here", "at most 2")]
     [InlineData("encryption:\n  algorithm: AES-128", 6, "encryption.algorithm", "not one of", "AES-256-GCM")]
     [InlineData("encryption:\n  key_id: my key", 6, "encryption.key_id", "not a key name", "sting-backup-key")]
     [InlineData("remote:\n  location: /mnt/x", 6, "remote.location", "not a place", "s3://")]
