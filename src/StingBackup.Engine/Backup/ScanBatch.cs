@@ -1,0 +1,61 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Backup;
+
+/// <summary>An item on its way from the scan to the tree.</summary>
+internal sealed class ScanItem(SourceEntry source, DataClass dataClass, RunSubject subject, ScanBatch batch)
+{
+    public SourceEntry Source { get; } = source;
+    public DataClass Class { get; } = dataClass;
+    public RunSubject Subject { get; } = subject;
+    /// <summary>How it looked when it was read; what the cache will remember.</summary>
+    public FileStamp Stamp { get; private set; } = source.Stamp;
+    /// <summary>Its tree entry; null while it is being read, and for good when it failed.</summary>
+    public TreeEntry? Result { get; private set; }
+
+    /// <summary>The item is done.</summary>
+    public void Complete(TreeEntry result, FileStamp stamp)
+    {
+        Result = result;
+        Stamp = stamp;
+        batch.OneDone();
+    }
+
+    /// <summary>The item failed, and was reported.</summary>
+    public void Fail() => batch.OneDone();
+}
+
+/// <summary>Items in path order that are handed on together, once all of them are done.</summary>
+internal sealed class ScanBatch
+{
+    public const int Size = 256;
+
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Starts at one for the scan itself, so that a batch cannot be done before it is closed.
+    private int _pending = 1;
+
+    public List<ScanItem> Items { get; } = new(Size);
+
+    /// <summary>Done when every item is.</summary>
+    public Task Done => _done.Task;
+
+    public void Add(ScanItem item)
+    {
+        Items.Add(item);
+        Interlocked.Increment(ref _pending);
+    }
+
+    /// <summary>One item is done; also called once by the scan when it adds no more.</summary>
+    public void OneDone()
+    {
+        if (Interlocked.Decrement(ref _pending) == 0)
+        {
+            _done.SetResult();
+        }
+    }
+}
+
+/// <summary>Items that one worker reads together: a bundle of small files of one subject, or one item alone.</summary>
+/// <param name="Items">The items, in path order.</param>
+internal sealed record ReadGroup(IReadOnlyList<ScanItem> Items);

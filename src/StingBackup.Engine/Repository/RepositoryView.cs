@@ -1,0 +1,112 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Repository;
+
+/// <summary>A committed point as it lies in the store.</summary>
+/// <param name="Record">What it says.</param>
+/// <param name="Hash">SHA-256 of its bytes.</param>
+public sealed record StoredPoint(PointRecord Record, Id32 Hash);
+
+/// <summary>
+/// What a reader knows of a repository: points first, then the index, so that every point listed finds its chunks.
+/// Damaged objects are kept by name, not thrown: what is whole stays usable.
+/// </summary>
+public sealed class RepositoryView
+{
+    private readonly List<StingException> _damage;
+
+    private RepositoryView(Id16 reserve, IReadOnlyList<StoredPoint> points, RepositoryIndex index, List<StingException> damage) =>
+        (Reserve, Points, Index, _damage) = (reserve, points, index, damage);
+
+    /// <summary>The reserve.</summary>
+    public Id16 Reserve { get; }
+
+    /// <summary>Every point with a valid signature, void ones included, oldest first.</summary>
+    public IReadOnlyList<StoredPoint> Points { get; }
+
+    /// <summary>Where chunks are.</summary>
+    public RepositoryIndex Index { get; }
+
+    /// <summary>Objects that could not be used, each named.</summary>
+    public IReadOnlyList<StingException> Damage => _damage;
+
+    /// <summary>Points that hold data, oldest first.</summary>
+    public IEnumerable<StoredPoint> Backups => Points.Where(p => !p.Record.IsVoid);
+
+    /// <summary>Reads points and index.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="reserve">The reserve that it must belong to.</param>
+    /// <param name="writers">Enrolled writers; a revoked one counts up to his last good number.</param>
+    /// <param name="cancel">Cancels.</param>
+    public static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, IReadOnlyDictionary<Id16, EnrolledWriter> writers, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(writers);
+        var damage = new List<StingException>();
+        ReadOnlyMemory<byte>? KeyOf(Id16 writer) => writers.TryGetValue(writer, out var w) ? w.SigningKey : null;
+        var points = await LoadPointsAsync(store, reserve, KeyOf, damage, cancel).ConfigureAwait(false);
+        points.RemoveAll(p => writers[p.Record.Writer].LastGoodSequence is { } last && p.Record.Sequence > last);
+        var index = await LoadIndexAsync(store, reserve, KeyOf, damage, cancel).ConfigureAwait(false);
+        return new RepositoryView(reserve, points, index, damage);
+    }
+
+    private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
+        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<StingException> damage, CancellationToken cancel)
+    {
+        var points = new List<StoredPoint>();
+        await foreach (var item in store.ListAsync("points/", cancel).ConfigureAwait(false))
+        {
+            try
+            {
+                var bytes = await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false);
+                points.Add(new StoredPoint(PointRecord.Read(item.Name, bytes, reserve, keyOf), PointRecord.HashOf(bytes)));
+            }
+            catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+            {
+                damage.Add(e);
+            }
+        }
+        points.Sort(static (a, b) => (a.Record.TimeNs, a.Record.Sequence).CompareTo((b.Record.TimeNs, b.Record.Sequence)));
+        return points;
+    }
+
+    private static async ValueTask<RepositoryIndex> LoadIndexAsync(
+        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<StingException> damage, CancellationToken cancel)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var fragments = new List<IndexFragment>();
+            var broken = new List<StingException>();
+            var vanished = false;
+            // Levels ascend by name as they do by number while there are fewer than ten.
+            await foreach (var item in store.ListAsync("index/", cancel).ConfigureAwait(false))
+            {
+                try
+                {
+                    fragments.Add(IndexFragment.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, keyOf));
+                }
+                catch (StingException e) when (e.ErrorId == "ObjectNotFound" && attempt < 3)
+                {
+                    // A merge replaced it after the listing: what it held stands at a higher level now.
+                    vanished = true;
+                    break;
+                }
+                catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+                {
+                    broken.Add(e);
+                }
+            }
+            if (vanished)
+            {
+                continue;
+            }
+            if (broken.Count > 0)
+            {
+                damage.AddRange(broken);
+                fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(store, reserve, fragments, damage, cancel).ConfigureAwait(false));
+            }
+            return new RepositoryIndex(fragments);
+        }
+    }
+}
