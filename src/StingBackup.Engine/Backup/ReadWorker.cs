@@ -50,21 +50,3 @@ internal sealed class ReadWorker(RunStore store, BackupCounters counters, int zs
         }
     }
 }
-
-/// <summary>What a run has read, for its result.</summary>
-internal sealed class BackupCounters
-{
-    private long _itemsRead, _bytesRead, _bytesNew;
-
-    public long ItemsRead => Interlocked.Read(ref _itemsRead);
-    public long BytesRead => Interlocked.Read(ref _bytesRead);
-    public long BytesNew => Interlocked.Read(ref _bytesNew);
-
-    public void AddRead(long items, long bytes)
-    {
-        Interlocked.Add(ref _itemsRead, items);
-        Interlocked.Add(ref _bytesRead, bytes);
-    }
-
-    public void AddNew(long bytes) => Interlocked.Add(ref _bytesNew, bytes);
-}

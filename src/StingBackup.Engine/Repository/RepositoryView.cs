@@ -39,15 +39,14 @@ public sealed class RepositoryView
     /// <param name="reserve">The reserve that it must belong to.</param>
     /// <param name="writers">Enrolled writers; a revoked one counts up to his last good number.</param>
     /// <param name="cancel">Cancels.</param>
-    public static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, IReadOnlyDictionary<Id16, EnrolledWriter> writers, CancellationToken cancel)
+    public static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(writers);
         var damage = new List<StingException>();
-        ReadOnlyMemory<byte>? KeyOf(Id16 writer) => writers.TryGetValue(writer, out var w) ? w.SigningKey : null;
-        var points = await LoadPointsAsync(store, reserve, KeyOf, damage, cancel).ConfigureAwait(false);
-        points.RemoveAll(p => writers[p.Record.Writer].LastGoodSequence is { } last && p.Record.Sequence > last);
-        var index = await LoadIndexAsync(store, reserve, KeyOf, damage, cancel).ConfigureAwait(false);
+        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damage, cancel).ConfigureAwait(false);
+        points.RemoveAll(p => writers.Find(p.Record.Writer)?.LastGoodSequence is { } last && p.Record.Sequence > last);
+        var index = await LoadIndexAsync(store, reserve, writers.SigningKeyOf, damage, cancel).ConfigureAwait(false);
         return new RepositoryView(reserve, points, index, damage);
     }
 

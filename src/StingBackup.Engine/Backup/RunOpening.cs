@@ -1,0 +1,120 @@
+using System.Globalization;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Backup;
+
+/// <summary>A run that has announced itself and knows what it builds on.</summary>
+/// <param name="Identity">What it writes as.</param>
+/// <param name="Previous">Hash of the writer's point before; zero for the first.</param>
+/// <param name="View">Points and index, loaded after the session was announced.</param>
+/// <param name="Index">The index less the packs that a sweeper has marked.</param>
+internal sealed record OpenRun(WriterIdentity Identity, Id32 Previous, RepositoryView View, RepositoryIndex Index);
+
+/// <summary>
+/// Opens a run in the order that makes deleting without a lock safe: announce the session, then list marks, then points. What a
+/// run that died left behind is settled first: its number gets a void point, its packs that arrived get an index fragment.
+/// </summary>
+internal sealed class RunOpening(Installation installation, JobOutput output)
+{
+    private readonly IObjectStore _store = installation.Store;
+
+    public async ValueTask<OpenRun> OpenAsync(CancellationToken cancel)
+    {
+        var head = await FindHeadAsync(cancel).ConfigureAwait(false);
+        while (true)
+        {
+            var identity = installation.IdentityOf(head.Sequence + 1);
+            var session = new SessionRecord(identity, installation.NowNs);
+            if (await _store.PutAsync(session.ObjectName, session.ToBytes(), cancel).ConfigureAwait(false))
+            {
+                return await LoadAsync(identity, head.Hash, cancel).ConfigureAwait(false);
+            }
+            // The host's lock is ours, so whoever announced this number is dead.
+            head = await GiveUpAsync(identity, head.Hash, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<OpenRun> LoadAsync(WriterIdentity identity, Id32 previous, CancellationToken cancel)
+    {
+        var marked = new HashSet<Id32>();
+        await foreach (var mark in _store.ListAsync("gc/", cancel).ConfigureAwait(false))
+        {
+            throw new StingException("FormatTooNew", FailureKind.NotSupported, $"'{mark.Name}' marks packs for deletion, which this version cannot read.", mark.Name,
+                "Use the version of StingBackup that prunes this repository.");
+        }
+        await SalvageAsync(identity, cancel).ConfigureAwait(false);
+        var view = await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        foreach (var damage in view.Damage)
+        {
+            output.Failed(damage);
+        }
+        return new OpenRun(identity, previous, view, view.Index);
+    }
+
+    /// <summary>The last number that this writer's chain has, and the hash of that point's bytes, readable or not.</summary>
+    private async ValueTask<(long Sequence, Id32 Hash)> FindHeadAsync(CancellationToken cancel)
+    {
+        string? last = null;
+        await foreach (var item in _store.ListAsync($"points/{installation.Writer}/", cancel).ConfigureAwait(false))
+        {
+            last = item.Name;
+        }
+        if (last is null)
+        {
+            return (0, default);
+        }
+        if (!long.TryParse(last[(last.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+        {
+            throw ObjectFrame.Damaged(last, "its name is no number");
+        }
+        return (sequence, PointRecord.HashOf(await _store.ReadAllAsync(last, cancel).ConfigureAwait(false)));
+    }
+
+    private async ValueTask<(long Sequence, Id32 Hash)> GiveUpAsync(WriterIdentity identity, Id32 previous, CancellationToken cancel)
+    {
+        var point = new PointRecord
+        {
+            Reserve = identity.Reserve, Writer = identity.Writer, Sequence = identity.Sequence, Previous = previous,
+            TimeNs = installation.NowNs, CompletedNs = installation.NowNs, IsVoid = true,
+        };
+        var bytes = point.ToBytes(identity.Signer);
+        if (!await _store.PutAsync(point.ObjectName, bytes, cancel).ConfigureAwait(false))
+        {
+            throw new StingException("WriterInUse", FailureKind.Busy, $"Another process commits as writer {identity.Writer}.", identity.Writer.ToString(),
+                "Never copy a host's state folder to another host; enrol each host by itself.");
+        }
+        output.Explain($"Run {identity.Sequence} of this host did not finish; its number is closed and what it stored is used.");
+        return (identity.Sequence, PointRecord.HashOf(bytes));
+    }
+
+    /// <summary>Packs that dead runs stored and no index names: read back, proved by their names, and indexed.</summary>
+    private async ValueTask SalvageAsync(WriterIdentity identity, CancellationToken cancel)
+    {
+        foreach (var (journal, packs) in RunJournal.Left(installation.JournalFolder))
+        {
+            var content = new IndexContent();
+            foreach (var pack in packs)
+            {
+                if (await _store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is { } length)
+                {
+                    try
+                    {
+                        var bytes = await _store.ReadAllAsync(pack.Name, cancel).ConfigureAwait(false);
+                        content.Add(PackReader.ReadTables(pack with { Length = length }, bytes, identity.Reserve));
+                    }
+                    catch (StingException e) when (e.Kind == FailureKind.Integrity)
+                    {
+                        output.Failed(e);
+                    }
+                }
+            }
+            if (content.Packs.Count > 0)
+            {
+                await IndexFragment.PutAsync(_store, content, identity, level: 0, cancel).ConfigureAwait(false);
+                output.Explain($"{content.Packs.Count} packs of a run that did not finish are used.");
+            }
+            File.Delete(journal);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.IO.Hashing;
+using System.Threading.Channels;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Backup;
+
+/// <summary>The subjects of a run, each claimed when its first item is met. One that cannot be claimed fails by name, once.</summary>
+internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput output)
+{
+    private readonly ConcurrentDictionary<string, RunSubject?> _subjects = new(StringComparer.Ordinal);
+    private (string Name, RunSubject? Subject) _last = ("", null);
+
+    /// <summary>The subject, or null when it has no keys: its items are counted as errors.</summary>
+    public RunSubject? Get(string name)
+    {
+        if (_last.Name != name)
+        {
+            _last = (name, _subjects.GetOrAdd(name, Open));
+        }
+        return _last.Subject;
+    }
+
+    public IEnumerable<RunSubject> All => _subjects.Values.OfType<RunSubject>();
+
+    private RunSubject? Open(string name)
+    {
+        try
+        {
+            return open(name);
+        }
+        catch (StingException e) when (e.ErrorId is "NoSpareLeft" or "ClaimDamaged" or "ClaimNotReadable")
+        {
+            output.Failed(e);
+            return null;
+        }
+    }
+}
+
+/// <summary>
+/// Walks the source in path order: places each item, recognises what has not changed, groups the rest for the readers. Items leave in
+/// order, in batches; readers finish them in any order.
+/// </summary>
+internal sealed class ScanStage(BackupContext context, RunSubjects subjects, WorkQueue queue, ChannelWriter<ScanBatch> batches)
+{
+    /// <summary>An open bundle is closed after this many items of any kind, so that the order of batches never waits long for it.</summary>
+    private const int BundleSpan = 512;
+    private const int BundleFiles = 256;
+
+    private readonly Dictionary<(ulong Device, ulong Inode), ScanItem> _hardLinks = [];
+    private readonly List<ScanItem> _bundle = [];
+    private ScanBatch _batch = new();
+    private long _bundleBytes;
+    private int _bundleSpan;
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var entry in context.Source.Scan(Choose, context.Output.Failed, cancel))
+        {
+            await AddAsync(entry, cancel).ConfigureAwait(false);
+        }
+        CloseBundle(cancel);
+        await CloseBatchAsync(cancel).ConfigureAwait(false);
+        batches.Complete();
+    }
+
+    private ScanChoice Choose(EntryPath path, ItemKind kind) => context.Map.Classify(path, kind).IsExcluded ? ScanChoice.Exclude : ScanChoice.Include;
+
+    private async ValueTask AddAsync(SourceEntry entry, CancellationToken cancel)
+    {
+        var placement = context.Map.Classify(entry.Path, entry.Kind);
+        if (!context.Classes.Contains(placement.DataClass))
+        {
+            return;
+        }
+        if (subjects.Get(placement.Subject) is not { } subject)
+        {
+            context.Counters.AddRefused(placement.DataClass);
+            return;
+        }
+        var item = new ScanItem(entry, placement.DataClass, subject, _batch);
+        _batch.Add(item);
+        if (!TryLink(item) && !TryReuse(item))
+        {
+            Read(item, cancel);
+        }
+        if (_bundle.Count > 0 && ++_bundleSpan >= BundleSpan)
+        {
+            CloseBundle(cancel);
+        }
+        if (_batch.Items.Count == ScanBatch.Size)
+        {
+            await CloseBatchAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A second name of a file that the same tree holds already refers to the first, by path.</summary>
+    private bool TryLink(ScanItem item)
+    {
+        var stamp = item.Source.Stamp;
+        if (item.Source.Kind != ItemKind.File || stamp.Links < 2 || stamp.Inode == 0)
+        {
+            return false;
+        }
+        if (!_hardLinks.TryGetValue((stamp.Device, stamp.Inode), out var first))
+        {
+            _hardLinks.Add((stamp.Device, stamp.Inode), item);
+            return false;
+        }
+        if (first.Class != item.Class || !ReferenceEquals(first.Subject, item.Subject))
+        {
+            return false;
+        }
+        item.Complete(new TreeEntry { Path = item.Source.Path, Kind = ItemKind.HardLink, Metadata = item.Source.Metadata, HardLinkTo = first.Source.Path }, stamp);
+        return true;
+    }
+
+    private bool TryReuse(ScanItem item)
+    {
+        var cached = context.CacheOf(item.Class)?.Find(item.Source.Path);
+        if (cached is null || cached.Subject != item.Subject.Keys.Name || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
+            || cached.Entry.Extents.Any(x => !x.IsHole && !context.Store.Holds(x.Id)))
+        {
+            return false;
+        }
+        item.Complete(cached.Entry, cached.Stamp);
+        context.Output.Progress.Add(1, cached.Entry.Length);
+        return true;
+    }
+
+    /// <summary>Device numbers may change with every mount, so they do not count.</summary>
+    private static bool SameStamp(FileStamp a, FileStamp b) =>
+        a.Length == b.Length && a.ModifiedNs == b.ModifiedNs && a.ChangedNs == b.ChangedNs && a.Inode == b.Inode;
+
+    private void Read(ScanItem item, CancellationToken cancel)
+    {
+        if (item.Source.Kind != ItemKind.File || item.Source.Stamp.Length >= FileReader.SmallFile)
+        {
+            queue.Add(new ReadGroup([item]), cancel);
+            return;
+        }
+        if (_bundle.Count > 0 && (!ReferenceEquals(_bundle[0].Subject, item.Subject) || _bundle[0].Class != item.Class
+            || _bundleBytes + item.Source.Stamp.Length > FileReader.BundleMaximum - FileReader.SmallFile))
+        {
+            CloseBundle(cancel);
+        }
+        _bundle.Add(item);
+        _bundleBytes += item.Source.Stamp.Length;
+        // Where the path says so, so that the same files give the same bundles whatever changed elsewhere.
+        var mayEnd = _bundleBytes >= FileReader.BundleMinimum && XxHash64.HashToUInt64(item.Source.Path.Bytes, unchecked((long)item.Subject.Seed)) % 8 == 0;
+        if (mayEnd || _bundle.Count == BundleFiles)
+        {
+            CloseBundle(cancel);
+        }
+    }
+
+    private void CloseBundle(CancellationToken cancel)
+    {
+        if (_bundle.Count > 0)
+        {
+            queue.Add(new ReadGroup([.. _bundle]), cancel);
+        }
+        _bundle.Clear();
+        _bundleBytes = 0;
+        _bundleSpan = 0;
+    }
+
+    private async ValueTask CloseBatchAsync(CancellationToken cancel)
+    {
+        var batch = _batch;
+        _batch = new ScanBatch();
+        batch.OneDone();
+        await batches.WriteAsync(batch, cancel).ConfigureAwait(false);
+    }
+}
