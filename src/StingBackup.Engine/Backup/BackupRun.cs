@@ -25,9 +25,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var run = await new RunOpening(installation, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
-        var writers = plan.Classes.ToDictionary(c => c, c => new HostCacheWriter(installation.CachePath(c), installation.CacheKey));
+        var writers = plan.Classes.ToDictionary(c => c, c => new HostCacheWriter(installation.CachePath(c), installation.CacheKey.Span));
         var readers = plan.Type != BackupType.Incremental ? []
-            : plan.Classes.ToDictionary(c => c, c => new HostCacheReader(installation.CachePath(c), installation.CacheKey, output.Warn));
+            : plan.Classes.ToDictionary(c => c, c => new HostCacheReader(installation.CachePath(c), installation.CacheKey.Span, output.Warn));
         var subjects = new RunSubjects(OpenSubject, output);
         try
         {

@@ -57,7 +57,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var entry in context.Source.Scan(Choose, context.Output.Failed, cancel))
+        foreach (var entry in context.Source.Scan(Choose, error => context.Output.Failed(error), cancel))
         {
             await AddAsync(entry, cancel).ConfigureAwait(false);
         }
