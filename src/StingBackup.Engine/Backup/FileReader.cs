@@ -204,7 +204,7 @@ internal sealed class FileReader(ISourceTree source, WorkQueue queue, BlockPool 
     {
         var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         // Changed so lately that another change might leave the same time: remember no time, so that the next run reads it again.
-        var remembered = now - Math.Max(stamp.ChangedNs, stamp.ModifiedNs) < RacyNs ? stamp with { ChangedNs = 0, ModifiedNs = 0 } : stamp;
+        var remembered = now - (stamp.ChangedNs != 0 ? stamp.ChangedNs : stamp.ModifiedNs) < RacyNs ? stamp with { ChangedNs = 0, ModifiedNs = 0 } : stamp;
         var metadata = source.ReadMetadata(item.Source);
         if (item.Source.Kind == ItemKind.File)
         {

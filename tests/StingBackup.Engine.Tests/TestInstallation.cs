@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Time.Testing;
+using StingBackup.Engine.Backup;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Tests;
+
+/// <summary>A reserve in a temporary folder, a repository beside it, keys in memory, a clock that starts now, as the files do, and that tests turn.</summary>
+internal sealed class TestInstallation : IAsyncDisposable
+{
+    private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
+    private readonly Lazy<Installation> _installation;
+
+    public TestInstallation(IObjectStore? store = null)
+    {
+        Directory.CreateDirectory(ReserveRoot);
+        Directory.CreateDirectory(RepositoryRoot);
+        Store = store ?? DirectoryObjectStore.Open(RepositoryRoot);
+        _installation = new(Open);
+    }
+
+    public string Root { get; } = Directory.CreateTempSubdirectory("sting-test-").FullName;
+    public string ReserveRoot => Path.Combine(Root, "reserve");
+    public string RepositoryRoot => Path.Combine(Root, "repository");
+    public TestKeys Keys { get; } = new();
+    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    public IObjectStore Store { get; }
+    public ReserveSettings Settings { get; init; } = new() { Path = "/" };
+    public int Threads { get; init; } = 4;
+
+    /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
+    public Installation Installation => _installation.Value;
+
+    public Installation Open() => new()
+    {
+        Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, UsersMap.Empty), Store = Store, Writer = Keys.Writer, Signer = Keys.Signer,
+        Subjects = Keys, Writers = Keys.Writers, CacheKey = _cacheKey, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
+        StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Clock,
+    };
+
+    /// <summary>Writes a file of the reserve, folders included.</summary>
+    public string Write(string path, ReadOnlySpan<byte> content)
+    {
+        var full = Path.Combine(ReserveRoot, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllBytes(full, content);
+        return full;
+    }
+
+    /// <summary>Runs a backup, a minute after the one before; fails on any failed item unless told otherwise.</summary>
+    public async Task<BackupResult> BackupAsync(BackupType type = BackupType.Incremental, List<StingException>? errors = null)
+    {
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        var plan = await BackupJob.PlanAsync(Installation, type, null, default);
+        return await CompleteAsync<BackupResult>(BackupJob.RunAsync(Installation, plan, default), errors);
+    }
+
+    /// <summary>Runs a job to its result.</summary>
+    public static async Task<T> CompleteAsync<T>(IAsyncEnumerable<JobEvent> job, List<StingException>? errors = null, List<object>? output = null)
+    {
+        object? result = null;
+        await foreach (var jobEvent in job)
+        {
+            switch (jobEvent)
+            {
+                case ItemFailedEvent failed when errors is null: throw failed.Error;
+                case ItemFailedEvent failed: errors.Add(failed.Error); break;
+                case OutputEvent value: output?.Add(value.Value); break;
+                case CompletedEvent completed: result = completed.Result; break;
+            }
+        }
+        return Assert.IsType<T>(result);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        Keys.Dispose();
+        Directory.Delete(Root, true);
+    }
+}
