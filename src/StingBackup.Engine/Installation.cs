@@ -6,6 +6,13 @@ using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine;
 
+/// <summary>What lets a host write: no right to read anything back.</summary>
+/// <param name="Writer">Its writer's id.</param>
+/// <param name="Signer">Its signing key.</param>
+/// <param name="Subjects">The write side of subjects' keys.</param>
+/// <param name="CacheKey">32 bytes that encrypt its cache.</param>
+public sealed record HostRole(Id16 Writer, ISigner Signer, ISubjectWriter Subjects, ReadOnlyMemory<byte> CacheKey);
+
 /// <summary>
 /// One protected installation as a job sees it: the reserve, the repository's store, the host's write side of the keys, folders, limits.
 /// Made once from a configuration; every job gets it, nothing reaches for anything else.
@@ -20,16 +27,10 @@ public sealed class Installation : IAsyncDisposable
     public required ReserveMap Map { get; init; }
     /// <summary>The local tier.</summary>
     public required IObjectStore Store { get; init; }
-    /// <summary>This host's writer.</summary>
-    public required Id16 Writer { get; init; }
-    /// <summary>This host's signing key.</summary>
-    public required ISigner Signer { get; init; }
-    /// <summary>The write side of subjects' keys.</summary>
-    public required ISubjectWriter Subjects { get; init; }
+    /// <summary>This host's right to write; null where it has no keys of its own and can only read.</summary>
+    public required HostRole? Host { get; init; }
     /// <summary>Enrolled writers.</summary>
     public required EnrolledWriters Writers { get; init; }
-    /// <summary>32 bytes that encrypt the host's cache.</summary>
-    public required ReadOnlyMemory<byte> CacheKey { get; init; }
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
     public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
     /// <summary>The host's state: journals, locks.</summary>
@@ -47,6 +48,16 @@ public sealed class Installation : IAsyncDisposable
     /// <summary>Source of random bytes.</summary>
     public RandomNumberGenerator Random { get; init; } = RandomNumberGenerator.Create();
 
+    /// <summary>This host's writer.</summary>
+    /// <exception cref="StingException"><c>HostNotEnrolled</c></exception>
+    public Id16 Writer => RequireHost().Writer;
+    /// <summary>This host's signing key.</summary>
+    public ISigner Signer => RequireHost().Signer;
+    /// <summary>The write side of subjects' keys.</summary>
+    public ISubjectWriter Subjects => RequireHost().Subjects;
+    /// <summary>32 bytes that encrypt the host's cache.</summary>
+    public ReadOnlyMemory<byte> CacheKey => RequireHost().CacheKey;
+
     /// <summary>Writers whose chunks this host deduplicates against: itself.</summary>
     public IReadOnlySet<Id16> TrustedWriters => new HashSet<Id16> { Writer };
 
@@ -58,6 +69,9 @@ public sealed class Installation : IAsyncDisposable
     internal string CachePath(DataClass dataClass) => Path.Combine(CacheFolder, Reserve.ToString(), $"{dataClass}.cache");
 
     internal WriterIdentity IdentityOf(long sequence) => new(Reserve, Writer, sequence, Signer);
+
+    private HostRole RequireHost() => Host ?? throw new StingException("HostNotEnrolled", FailureKind.NotFound, "This host has no keys of its own: it can read, but not write.", StateFolder,
+        "Put the host's state folder back, or run Repair-StingRepository with the key file's passphrase: it enrols the host anew.");
 
     /// <summary>Only one run a host and reserve at a time.</summary>
     /// <exception cref="StingException"><c>BackupRunning</c></exception>

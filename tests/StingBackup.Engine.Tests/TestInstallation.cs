@@ -36,8 +36,8 @@ internal sealed class TestInstallation : IAsyncDisposable
 
     public Installation Open() => new()
     {
-        Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, UsersMap.Empty), Store = Store, Writer = Keys.Writer, Signer = Keys.Signer,
-        Subjects = Keys, Writers = Keys.Writers, CacheKey = _cacheKey, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
+        Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, UsersMap.Empty), Store = Store,
+        Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Clock,
     };
 
