@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -17,7 +18,7 @@ public sealed record HostRole(Id16 Writer, ISigner Signer, ISubjectWriter Subjec
 /// One protected installation as a job sees it: the reserve, the repository's store, the host's write side of the keys, folders, limits.
 /// Made once from a configuration; every job gets it, nothing reaches for anything else.
 /// </summary>
-public sealed class Installation : IAsyncDisposable
+public sealed partial class Installation : IAsyncDisposable
 {
     /// <summary>The reserve's id.</summary>
     public required Id16 Reserve { get; init; }
@@ -25,6 +26,14 @@ public sealed class Installation : IAsyncDisposable
     public required string ReserveRoot { get; init; }
     /// <summary>Which class and subject a path belongs to.</summary>
     public required ReserveMap Map { get; init; }
+    /// <summary>Who is behind folders and e-mail addresses.</summary>
+    public UsersMap Users { get; init; } = UsersMap.Empty;
+    /// <summary>The configuration that it was opened from; null in tests that build one by hand.</summary>
+    public StingConfiguration? Configuration { get; init; }
+    /// <summary>The keys that it was opened with; null in tests that build one by hand.</summary>
+    public ReserveKeys? Keys { get; init; }
+    /// <summary>Damaged format objects and enrolments met while opening; copies served instead.</summary>
+    public IReadOnlyList<StingException> OpeningFaults { get; init; } = [];
     /// <summary>The local tier.</summary>
     public required IObjectStore Store { get; init; }
     /// <summary>This host's right to write; null where it has no keys of its own and can only read.</summary>
@@ -33,6 +42,7 @@ public sealed class Installation : IAsyncDisposable
     public required EnrolledWriters Writers { get; init; }
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
     public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
+    private Unlocking? Unlocked { get; init; }
     /// <summary>The host's state: journals, locks.</summary>
     public required string StateFolder { get; init; }
     /// <summary>The host's cache.</summary>
@@ -102,8 +112,14 @@ public sealed class Installation : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Host?.Subjects is IAsyncDisposable subjects)
+        {
+            await subjects.DisposeAsync().ConfigureAwait(false);
+        }
+        Unlocked?.Dispose();
         Writers.Dispose();
         Random.Dispose();
+        Keys?.Dispose();
         await Store.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -53,6 +53,18 @@ public sealed partial class ReserveKeys : IDisposable
     /// <exception cref="StingException"><c>HostNotEnrolled</c></exception>
     public ISigner Signer => Host.SigningKey;
 
+    /// <summary>Encrypts this host's cache: 32 bytes, HKDF-Expand(spare key, "sting1 host cache").</summary>
+    /// <exception cref="StingException"><c>HostNotEnrolled</c></exception>
+    public ReadOnlyMemory<byte> CacheKey
+    {
+        get
+        {
+            var key = GC.AllocateUninitializedArray<byte>(32, pinned: true);
+            HKDF.Expand(HashAlgorithmName.SHA256, Host.SpareKey.Span, key, "sting1 host cache"u8);
+            return key;
+        }
+    }
+
     /// <summary>Whether unlocking needs a passphrase.</summary>
     /// <exception cref="StingException"><c>KeyDirectoryMissing</c>, <c>KeyFileDamaged</c></exception>
     public bool NeedsPassphrase => PrivateHalfFile.IsSealed(ReadPrivateHalf(out var path), path);

@@ -23,7 +23,8 @@ internal static class ConfigurationBinder
         Keys = new KeySettings(
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),
-            values.Get(Settings.EpochPlaces).Select(p => p!).ToArray()),
+            values.Get(Settings.EpochPlaces).Select(p => p!).ToArray(),
+            values.Get(Settings.AllowKeysInBackupRoot)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
             Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value))),

@@ -69,7 +69,8 @@ public sealed record ReserveSettings
 /// <param name="Directory">This host's keys and the first copy of the key store.</param>
 /// <param name="Replicas">Further copies of the key store.</param>
 /// <param name="EpochPlaces">Where the epoch secret lies; empty for <paramref name="Directory"/> alone.</param>
-public sealed record KeySettings(string Directory, IReadOnlyList<string> Replicas, IReadOnlyList<string> EpochPlaces);
+/// <param name="AllowInBackupRoot">Consent to keys among the backups.</param>
+public sealed record KeySettings(string Directory, IReadOnlyList<string> Replicas, IReadOnlyList<string> EpochPlaces, bool AllowInBackupRoot);
 
 /// <summary>How long restore points are kept, in days.</summary>
 /// <param name="LocalDays">On the local tier.</param>

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using System.Security;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine;
+
+/// <summary>What an installation takes from whoever hosts it.</summary>
+public sealed record InstallationOptions
+{
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+    /// <summary>Asks for the key file's passphrase; null when there is nobody to ask. Called only where a key must be unlocked.</summary>
+    public Func<CancellationToken, ValueTask<SecureString?>>? Passphrase { get; init; }
+    /// <summary>Where logs go.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+}
+
+public sealed partial class Installation
+{
+    /// <summary>Opens what a configuration describes. Reads no secret of the restore role.</summary>
+    /// <exception cref="StingException">Keys or repository are missing, foreign or damaged; each names what and the remedy.</exception>
+    public static async ValueTask<Installation> OpenAsync(StingConfiguration configuration, InstallationOptions options, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(options);
+        var keys = ReserveKeys.Open(KeyOptionsOf(configuration), configuration.Repository.KeyFingerprint, options.Clock);
+        DirectoryObjectStore? store = null;
+        try
+        {
+            if (configuration.Repository.ReserveId is { } expected && expected != keys.ReserveId)
+            {
+                throw new StingException("KeyRoleMismatch", FailureKind.InvalidConfiguration, $"The keys in '{configuration.Keys.Directory}' are of reserve {keys.ReserveId}; '{configuration.File}' names {expected}.",
+                    configuration.Keys.Directory, "Point keys.directory to the keys of this reserve, or correct repository.reserve_id.");
+            }
+            store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
+            var (_, faults) = await keys.LoadFormatAsync(store, cancel).ConfigureAwait(false);
+            var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
+            var users = UsersMapFile.Load(configuration.Reserve, new HostView());
+            var unlocking = new Unlocking(keys, options);
+            return new Installation
+            {
+                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = ReserveMap.Compile(configuration.Reserve, users), Users = users, Store = store, Keys = keys,
+                Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers), keys.CacheKey) : null,
+                Writers = writers, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
+                Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
+                Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults],
+            };
+        }
+        catch
+        {
+            keys.Dispose();
+            if (store is not null)
+            {
+                await store.DisposeAsync().ConfigureAwait(false);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Where a configuration puts the keys.</summary>
+    public static KeyOptions KeyOptionsOf(StingConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return KeyOptions.Of(configuration.Keys.Directory, configuration.StateDirectory, configuration.Keys.Replicas, configuration.Keys.EpochPlaces) with
+        {
+            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot,
+        };
+    }
+
+    /// <summary>A passphrase as bytes that are wiped; the text of a SecureString never becomes a string.</summary>
+    public static SecretBytes? ToSecret(SecureString? passphrase)
+    {
+        if (passphrase is not { Length: > 0 })
+        {
+            return null;
+        }
+        var characters = Marshal.SecureStringToGlobalAllocUnicode(passphrase);
+        try
+        {
+            unsafe
+            {
+                var text = new ReadOnlySpan<char>((void*)characters, passphrase.Length);
+                Span<byte> utf8 = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Math.Min(text.Length, 1024))];
+                if (text.Length > 1024)
+                {
+                    throw new StingException("WrongPassphrase", FailureKind.Authentication, "A passphrase has at most 1,024 characters.", null, "Give the key file's passphrase.");
+                }
+                var length = Encoding.UTF8.GetBytes(text, utf8);
+                var secret = SecretBytes.CopyOf(utf8[..length]);
+                utf8.Clear();
+                return secret;
+            }
+        }
+        finally
+        {
+            Marshal.ZeroFreeGlobalAllocUnicode(characters);
+        }
+    }
+
+    /// <summary>Unlocks once, and only when a job needs it.</summary>
+    private sealed class Unlocking(ReserveKeys keys, InstallationOptions options) : IDisposable
+    {
+        private ISubjectReader? _reader;
+
+        public async ValueTask<ISubjectReader> UnlockAsync(CancellationToken cancel)
+        {
+            if (_reader is null)
+            {
+                var given = keys.NeedsPassphrase && options.Passphrase is not null ? await options.Passphrase(cancel).ConfigureAwait(false) : null;
+                using var secret = ToSecret(given);
+                _reader = keys.Unlock(secret);
+            }
+            return _reader;
+        }
+
+        public void Dispose() => (_reader as IDisposable)?.Dispose();
+    }
+}

@@ -1,0 +1,95 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Reserve;
+
+/// <summary>Makes a repository: keys, the store's first objects, and the configuration file, which comes last, so that what it names stands.</summary>
+public static class ReserveInitializer
+{
+    /// <summary>What making a repository would do. Changes nothing.</summary>
+    /// <exception cref="StingException"><c>ReserveMissing</c>, <c>RepositoryExists</c>, <c>ConfigurationExists</c>, <c>ConfigurationInvalid</c>, <c>KeysExist</c>, and where keys may not lie</exception>
+    public static ValueTask<InitializePlan> PlanAsync(InitializeRequest request, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cancel.ThrowIfCancellationRequested();
+        var host = new HostView();
+        var (configuration, keys) = Prepare(request, host);
+        return ValueTask.FromResult(new InitializePlan
+        {
+            Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
+            KeyFiles = keys.Files, Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
+            Warnings = request.WithPassphrase ? keys.Warnings
+                : [.. keys.Warnings, $"The key file has no passphrase: whoever can read '{configuration.Keys.Directory}' can read every backup."],
+        });
+    }
+
+    /// <summary>Executes a plan. The passphrase seals the key file; the caller wipes it.</summary>
+    public static async ValueTask<InitializeResult> RunAsync(InitializePlan plan, SecretBytes? passphrase, TimeProvider clock, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var host = new HostView();
+        var (configuration, keyPlan) = Prepare(plan.Request, host);
+        Directory.CreateDirectory(configuration.Repository.BackupRoot);
+        await using var store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
+        using var keys = await ReserveKeys.CreateAsync(keyPlan, passphrase, cancel, clock).ConfigureAwait(false);
+        await keys.PublishAsync(store, cancel).ConfigureAwait(false);
+        Writer(plan.Request, host).Set(Settings.ReserveId, keys.ReserveId.ToString()).Set(Settings.KeyFingerprint, keys.KeyRoleFingerprint).WriteNew(configuration.File);
+        return new InitializeResult
+        {
+            ReserveId = keys.ReserveId.ToString(), BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path, ConfigurationFile = configuration.File,
+            KeyDirectory = configuration.Keys.Directory, KeyFingerprint = keys.KeyRoleFingerprint, HasPassphrase = plan.Request.WithPassphrase, Spares = keyPlan.Spares,
+        };
+    }
+
+    private static (StingConfiguration Configuration, KeyPlan Keys) Prepare(InitializeRequest request, HostView host)
+    {
+        var file = new ConfigurationLocator(host).PathForNew(request.ConfigurationFile);
+        if (host.FileExists(file))
+        {
+            throw new StingException("ConfigurationExists", FailureKind.AlreadyExists, $"There is a configuration file {file} already; nothing was changed.", file,
+                "Use the repository that it names, or give this one a file of its own with -ConfigPath (--config).");
+        }
+        var configuration = new ConfigurationLoader(host).ExamineText(Writer(request, host).Render(), file).Require();
+        CheckFolders(configuration, host);
+        var map = ReserveMap.Compile(configuration.Reserve, UsersMapFile.Load(configuration.Reserve, host));
+        var creation = new KeyCreation
+        {
+            HostName = Environment.MachineName, WithPassphrase = request.WithPassphrase, KnownSubjects = map.DiscoverSubjects(configuration.Reserve.Path, host).Count,
+        };
+        return (configuration, ReserveKeys.Plan(Installation.KeyOptionsOf(configuration), creation));
+    }
+
+    private static void CheckFolders(StingConfiguration configuration, HostView host)
+    {
+        if (!host.DirectoryExists(configuration.Reserve.Path))
+        {
+            throw new StingException("ReserveMissing", FailureKind.NotFound, $"There is no folder {configuration.Reserve.Path} to protect.", configuration.Reserve.Path, "Give the folder that holds the reserve (-Reserve, --reserve).");
+        }
+        var root = configuration.Repository.BackupRoot;
+        if (host.DirectoryExists(root) && Directory.EnumerateFileSystemEntries(root).Any(e => Path.GetFileName(e) != "lost+found"))
+        {
+            throw new StingException("RepositoryExists", FailureKind.AlreadyExists, $"The folder {root} is not empty; nothing was changed.", root,
+                "Give an empty folder, or use the repository that is there with the configuration that was made with it.");
+        }
+    }
+
+    private static ConfigurationWriter Writer(InitializeRequest request, HostView host)
+    {
+        string? Full(string? path) => path is null ? null : Path.GetFullPath(path, host.CurrentDirectory);
+        var writer = new ConfigurationWriter().Set(Settings.BackupRoot, Full(request.BackupRoot)).Set(Settings.ReservePath, Full(request.Reserve));
+        foreach (var (setting, path) in new[] { (Settings.KeyDirectory, request.KeyDirectory), (Settings.StateDirectory, request.StateDirectory),
+            (Settings.CacheDirectory, request.CacheDirectory), (Settings.LogDirectory, request.LogDirectory) })
+        {
+            if (path is not null)
+            {
+                writer.Set(setting, Full(path));
+            }
+        }
+        if (request.TimeZone is not null)
+        {
+            writer.Set(Settings.TimeZone, request.TimeZone);
+        }
+        return request.AllowKeysInBackupRoot ? writer.Set(Settings.AllowKeysInBackupRoot, true) : writer;
+    }
+}

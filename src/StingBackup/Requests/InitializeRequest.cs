@@ -1,0 +1,26 @@
+namespace StingBackup;
+
+/// <summary>What is asked of a new repository.</summary>
+public sealed record InitializeRequest
+{
+    /// <summary>The folder that will hold the repository; made when missing, empty otherwise.</summary>
+    public required string BackupRoot { get; init; }
+    /// <summary>The folder to protect; it must exist.</summary>
+    public required string Reserve { get; init; }
+    /// <summary>Where the configuration file goes; null for the place that other commands look at.</summary>
+    public string? ConfigurationFile { get; init; }
+    /// <summary>Where the keys go; null for the platform's folder.</summary>
+    public string? KeyDirectory { get; init; }
+    /// <summary>The host's state; null for the platform's folder.</summary>
+    public string? StateDirectory { get; init; }
+    /// <summary>The host's cache; null for the platform's folder.</summary>
+    public string? CacheDirectory { get; init; }
+    /// <summary>The logs; null for the platform's folder.</summary>
+    public string? LogDirectory { get; init; }
+    /// <summary>IANA or Windows name of the zone of days and backup ids; null for the host's.</summary>
+    public string? TimeZone { get; init; }
+    /// <summary>Whether a passphrase seals the key file.</summary>
+    public bool WithPassphrase { get; init; } = true;
+    /// <summary>Lets keys lie under the backup root, with a warning.</summary>
+    public bool AllowKeysInBackupRoot { get; init; }
+}
