@@ -11,7 +11,10 @@
     FormatsToProcess     = @('StingBackup.Format.ps1xml')
     TypesToProcess       = @('StingBackup.Types.ps1xml')
     # Named one by one: a wildcard would make every session load the module to learn its commands.
-    CmdletsToExport      = @()
+    CmdletsToExport      = @(
+        'Get-StingBackupConfig'
+        'Test-StingBackupConfig'
+    )
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()

@@ -25,9 +25,9 @@ internal static class PlainText
         {
             if (block is HeadingBlock heading)
             {
-                indent = heading.Level > 1 ? 4 : 0;
+                indent = heading.Level switch { 1 => 0, 2 => 4, _ => 8 };
                 var title = Inlines(heading.Inline);
-                text.Append(heading.Level == 2 ? title.ToUpperInvariant() : title).Append('\n');
+                text.Append(' ', heading.Level > 2 ? 4 : 0).Append(heading.Level == 2 ? title.ToUpperInvariant() : title).Append('\n');
                 text.Append(heading.Level == 1 ? "\n" : "");
                 continue;
             }

@@ -49,7 +49,7 @@ static void MakeHelp(string docs, string output)
 
 static void RefreshPages(string module, string docs)
 {
-    using var built = new BuiltModule(module);
+    using var built = new BuiltModule(Path.GetFullPath(module));
     foreach (var command in built.Commands)
     {
         var path = Path.Combine(docs, $"{command.Name}.md");

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Cmdlets;
 
@@ -19,6 +20,11 @@ internal static class Errors
     /// <summary>A disk or file failed outside of an item of the job.</summary>
     public static StingException InputOutput(IOException cause) => new(
         "InputOutputFailure", FailureKind.Io, cause.Message, null, "Look at the disk and at the system's log; then run it again.", cause);
+
+    /// <summary>A name that no setting has.</summary>
+    public static StingException SettingUnknown(string key, IEnumerable<string> known) => new(
+        "SettingUnknown", FailureKind.InvalidArgument, $"There is no setting '{key}'. {NearestNames.Question(key, known)}".TrimEnd(), key,
+        "Get-StingBackupConfig without -Key lists every setting.");
 
     /// <summary>The record of a failure: stable id, true category, the item, the remedy.</summary>
     public static ErrorRecord ToRecord(StingException error) => new(error, error.ErrorId, Category(error.Kind), error.Target)

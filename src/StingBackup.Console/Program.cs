@@ -1,1 +1,21 @@
-return 0;
+using System.Runtime.InteropServices;
+using StingBackup.Console;
+using StingBackup.Console.CommandLine;
+using StingBackup.Console.Hosting;
+using StingBackup.Console.Rendering;
+
+// A link or a copy under the other name is the other program.
+var name = Path.GetFileNameWithoutExtension(OperatingSystem.IsLinux() ? CalledAs() : Environment.ProcessPath) == VerbTable.Restore ? VerbTable.Restore : VerbTable.Backup;
+var program = new StingProgram(name, Terminal.OfProcess(), ModuleSession.DefaultPath, Environment.GetEnvironmentVariable);
+var stops = 0;
+void Stop(PosixSignalContext signal)
+{
+    // The first time the command cleans up; who insists is obeyed.
+    signal.Cancel = Interlocked.Increment(ref stops) == 1 && program.Stop();
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+return (int)program.Run(args);
+
+// Environment.ProcessPath has followed the link already.
+static string CalledAs() => File.ReadAllText("/proc/self/cmdline").Split('\0')[0];

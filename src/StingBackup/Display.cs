@@ -7,10 +7,14 @@ public static class Display
 {
     private static readonly string[] Units = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
 
-    /// <summary>Bytes with three digits or so: <c>0 B</c>, <c>1.5 KB</c>, <c>12.3 MB</c>, <c>123 GB</c>; a unit is 1,024 of the one below.</summary>
-    public static string Length(long bytes)
+    /// <summary>Bytes with three digits or so: <c>0 B</c>, <c>1.5 KB</c>, <c>12.3 MB</c>, <c>123 GB</c>; a unit is 1,024 of the one below. Nothing for null.</summary>
+    public static string Length(long? bytes)
     {
-        double value = bytes;
+        if (bytes is not { } known)
+        {
+            return "";
+        }
+        double value = known;
         var unit = 0;
         // 1,023.5 would print as 1024: the next unit begins where rounding reaches it.
         while (Math.Abs(value) >= 1023.5 && unit < Units.Length - 1)
@@ -21,9 +25,6 @@ public static class Display
         var format = unit == 0 || Math.Abs(value) >= 99.95 ? "0" : "0.0";
         return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}");
     }
-
-    /// <summary>As <see cref="Length(long)"/>; nothing for null.</summary>
-    public static string Length(long? bytes) => bytes is { } known ? Length(known) : "";
 
     /// <summary>A moment in its own offset: <c>2024-01-15 02:00:00</c>.</summary>
     public static string Time(DateTimeOffset? time) => time?.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";

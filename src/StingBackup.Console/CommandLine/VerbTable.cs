@@ -1,0 +1,45 @@
+namespace StingBackup.Console.CommandLine;
+
+/// <summary>Every word of the two programs. A test compares it with what the module exports.</summary>
+internal static class VerbTable
+{
+    /// <summary>The program that makes and keeps backups.</summary>
+    public const string Backup = "sting-backup";
+
+    /// <summary>The program that restores.</summary>
+    public const string Restore = "sting-restore";
+
+    /// <summary>The command that is a walk through all others rather than a cmdlet.</summary>
+    public const string Quickstart = "quickstart";
+
+    /// <summary>In the order of the help.</summary>
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        new(Backup, "config", "Get-StingBackupConfig", "Show every setting, and the line that says so")
+        {
+            Many = true,
+            Examples = ["config --changed", "config --key=performance.*"],
+        },
+        new(Backup, "check", "Test-StingBackupConfig", "Look for what is wrong or weak in the configuration")
+        {
+            Many = true,
+            Examples = ["check"],
+        },
+    ];
+
+    /// <summary>The words of one program.</summary>
+    public static IReadOnlyList<Verb> Of(string program) => [.. All.Where(v => v.Program == program)];
+
+    /// <summary>Finds a word.</summary>
+    /// <exception cref="UsageException">There is none; the nearest are named, the other program's too.</exception>
+    public static Verb Find(string program, string word)
+    {
+        if (Of(program).FirstOrDefault(v => v.Name == word) is { } verb)
+        {
+            return verb;
+        }
+        var elsewhere = All.FirstOrDefault(v => v.Name == word);
+        var hint = elsewhere is not null ? $" Did you mean '{elsewhere.Program} {word}'?" : Suggestion.For(word, Of(program).Select(v => v.Name).Append(Quickstart));
+        throw new UsageException($"{program} has no command '{word}'.{hint} '{program} --help' lists all.");
+    }
+}

@@ -1,0 +1,35 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+
+namespace StingBackup.Console.Rendering;
+
+/// <summary>Reads a field of an object as text. On the pipeline's thread only, since scripts run in its session.</summary>
+internal sealed class FieldReader
+{
+    private readonly Dictionary<string, ScriptBlock> _scripts = new(StringComparer.Ordinal);
+
+    /// <summary>The text; empty for null.</summary>
+    public string Read(PSObject item, ViewField field) => ToText(field.Script is { } script ? Evaluate(script, item) : item.Properties[field.Property]?.Value);
+
+    private object? Evaluate(string script, PSObject item)
+    {
+        if (!_scripts.TryGetValue(script, out var block))
+        {
+            _scripts.Add(script, block = ScriptBlock.Create(script));
+        }
+        var values = block.InvokeWithContext(null, [new PSVariable("_", item)]);
+        return values.Count == 1 ? values[0] : values;
+    }
+
+    private static string ToText(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    {
+        null => "",
+        string text => text,
+        DateTimeOffset time => Display.Time(time),
+        TimeSpan span => Display.Duration(span),
+        IEnumerable many => string.Join(", ", many.Cast<object?>().Select(ToText)),
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        var other => other.ToString() ?? "",
+    };
+}

@@ -1,0 +1,15 @@
+namespace StingBackup.Console.Rendering;
+
+/// <summary>How objects of a type are shown.</summary>
+/// <param name="TypeName">The type's full name.</param>
+/// <param name="Fields">Columns of a table, or lines of a list.</param>
+/// <param name="IsTable">A table, or a list.</param>
+internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bool IsTable);
+
+/// <summary>One column or line.</summary>
+/// <param name="Label">Its title.</param>
+/// <param name="Width">Columns; 0 for as many as are left.</param>
+/// <param name="Right">Aligned to the right.</param>
+/// <param name="Property">The property it shows, or null.</param>
+/// <param name="Script">The script that computes it from <c>$_</c>, or null.</param>
+internal sealed record ViewField(string Label, int Width, bool Right, string? Property, string? Script);

@@ -1,0 +1,137 @@
+using System.Management.Automation;
+using StingBackup.Console.CommandLine;
+using StingBackup.Console.Hosting;
+using StingBackup.Console.Rendering;
+
+namespace StingBackup.Console;
+
+/// <summary>One of the two programs: from a command line to an exit code.</summary>
+/// <param name="name"><c>sting-backup</c> or <c>sting-restore</c>.</param>
+/// <param name="terminal">Where it prints and asks.</param>
+/// <param name="modulePath">The module's folder.</param>
+/// <param name="variable">Reads an environment variable.</param>
+internal sealed class StingProgram(string name, Terminal terminal, string modulePath, Func<string, string?> variable)
+{
+    private readonly Lock _lock = new();
+    private CommandRun? _run;
+    private bool _stopped;
+
+    /// <summary>Stops what runs or is about to; from any thread. False where nothing runs that could clean up, so that the process may simply end.</summary>
+    public bool Stop()
+    {
+        lock (_lock)
+        {
+            _stopped = true;
+            _run?.Stop();
+            return _run is not null && !terminal.IsAsking;
+        }
+    }
+
+    /// <summary>Runs a command line.</summary>
+    public ExitCode Run(IReadOnlyList<string> words)
+    {
+        var json = words.Contains("--json");
+        var errors = new ErrorPrinter(terminal, name, json);
+        try
+        {
+            return words switch
+            {
+                [] => Usage(),
+                ["--help" or "-h" or "-?" or "help"] => Print(HelpText.Of(name)),
+                ["--version"] => Print($"{name} {typeof(StingProgram).Assembly.GetName().Version!.ToString(3)}\n"),
+                ["help", var word] => Run(VerbTable.Find(name, word), ["--help"], errors),
+                [var word, ..] when word.StartsWith('-') => throw new UsageException($"The command comes first, then its options. '{name} --help' lists all commands."),
+                [var word, ..] => Run(VerbTable.Find(name, word), [.. words.Skip(1)], errors),
+            };
+        }
+        catch (UsageException e)
+        {
+            errors.PrintUsage(e.Message);
+            return ExitCode.BadUsage;
+        }
+        catch (StingException e)
+        {
+            errors.Print(new ErrorRecord(e, e.ErrorId, ErrorCategory.NotSpecified, e.Target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.Remedy } });
+            return ExitCodes.Of(e);
+        }
+    }
+
+    private ExitCode Run(Verb verb, IReadOnlyList<string> words, ErrorPrinter errors)
+    {
+        var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
+        using var session = new ModuleSession(new TerminalHost(ui), modulePath);
+        var command = session.GetCommand(verb.Cmdlet);
+        var options = VerbOption.Of(verb, command);
+        var names = options.SelectMany(o => o.Aliases.Prepend(o.Name).Select(a => (Alias: a, Option: o)))
+            .ToDictionary(n => n.Alias, n => (n.Option.Name, !n.Option.IsSwitch, n.Option.IsList), StringComparer.Ordinal);
+        if (words.Any(w => w is "--help" or "-h" or "-?"))
+        {
+            return Print(HelpText.Of(verb, options));
+        }
+        var arguments = Arguments.Read(words, names);
+        var parameters = Bind(verb, command, options, arguments);
+        var run = new CommandRun(session, ui, errors);
+        lock (_lock)
+        {
+            if (_stopped)
+            {
+                return ExitCode.Failed;
+            }
+            _run = run;
+        }
+        var passThru = arguments.Values.ContainsKey("pass-thru");
+        IResultPrinter printer = arguments.Common.Json
+            ? new JsonPrinter(terminal, verb.Many || passThru)
+            : new ViewPrinter(FormatFile.Read(Path.Combine(session.ModulePath, "StingBackup.Format.ps1xml")), terminal);
+        var code = run.Invoke(verb.Cmdlet, parameters, printer.Print);
+        printer.Finish();
+        terminal.HidePane();
+        return code;
+    }
+
+    private Dictionary<string, object> Bind(Verb verb, CommandInfo command, IReadOnlyList<VerbOption> options, Arguments arguments)
+    {
+        var common = arguments.Common;
+        var parameters = new Dictionary<string, object>(verb.Fixed, StringComparer.Ordinal);
+        foreach (var (option, typed) in arguments.Values)
+        {
+            var own = options.Single(o => o.Name == option);
+            parameters.Add(own.Parameter.Name, own.IsSwitch ? SwitchParameter.Present : own.Convert(typed));
+        }
+        ParameterCheck.Require(verb, command, parameters.Keys);
+        if (common.Config is { } config && command.Parameters.ContainsKey("ConfigPath"))
+        {
+            parameters.Add("ConfigPath", config);
+        }
+        if (command.Parameters.ContainsKey("Passphrase")
+            && PassphraseSource.Find(common.PassphraseFile, variable(PassphraseSource.Variable), m => terminal.Tell($"Warning: {m}", TerminalColor.Yellow)) is { } passphrase)
+        {
+            parameters.Add("Passphrase", passphrase);
+        }
+        // A command that changes nothing has nothing to try dry or to agree to.
+        if (command.Parameters.ContainsKey("WhatIf"))
+        {
+            parameters.Add("WhatIf", new SwitchParameter(common.DryRun));
+            if (common.Confirm)
+            {
+                // Consent is -Confirm:$false.
+                parameters.Add("Confirm", new SwitchParameter(false));
+            }
+        }
+        parameters.Add("Verbose", new SwitchParameter(common.Verbose));
+        parameters.Add("InformationAction", common.Quiet ? ActionPreference.SilentlyContinue : ActionPreference.Continue);
+        return parameters;
+    }
+
+    private ExitCode Usage()
+    {
+        terminal.Tell(HelpText.Of(name));
+        return ExitCode.BadUsage;
+    }
+
+    private ExitCode Print(string text)
+    {
+        terminal.Write(text);
+        return ExitCode.Done;
+    }
+}

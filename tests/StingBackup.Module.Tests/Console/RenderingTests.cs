@@ -1,0 +1,162 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Text.Json;
+using StingBackup.Console.Rendering;
+using StingBackup.Module.Tests.Hosting;
+using StingBackup.Module.Tests.Module;
+
+namespace StingBackup.Module.Tests.Console;
+
+public sealed class RenderingTests : IDisposable
+{
+    private static readonly IReadOnlyDictionary<string, View> Views = FormatFile.Read(Path.Combine(Repository.Module, "StingBackup.Format.ps1xml"));
+    private readonly Runspace _runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
+
+    public RenderingTests()
+    {
+        _runspace.Open();
+        Runspace.DefaultRunspace = _runspace;
+    }
+
+    public void Dispose()
+    {
+        Runspace.DefaultRunspace = null;
+        _runspace.Dispose();
+    }
+
+    private static readonly RestorePointItem Item = new()
+    {
+        BackupId = "backup_20240115_020000", DataClass = DataClass.UserFiles, Subject = "user:1", Kind = ItemKind.File, Length = 1536, Mode = 420,
+        Path = "users/7/日本語のとても長い名前の文書であり列の幅を越えてしまうもの.pdf", ModifiedTime = new DateTimeOffset(2024, 1, 15, 2, 0, 0, TimeSpan.Zero),
+    };
+
+    private static readonly RestorePlan Plan = new()
+    {
+        Scope = "user a@b.c", Points = [], MissingClasses = [DataClass.Embeddings], Destination = "/srv", InPlace = true, Conflict = ConflictAction.Overwrite,
+        Files = 2, Items = 3, Length = 4096, Packs = 1, PackBytes = 2048, Preview = [Item, Item with { Path = "users/7/b" }],
+    };
+
+    private static ScriptedTerminal Print(int? width, params object[] items)
+    {
+        var terminal = new ScriptedTerminal(width);
+        var printer = new ViewPrinter(Views, terminal.Terminal);
+        foreach (var item in items)
+        {
+            printer.Print(PSObject.AsPSObject(item));
+        }
+        printer.Finish();
+        return terminal;
+    }
+
+    [Fact]
+    public void A_table_fits_eighty_columns_and_counts_wide_characters_twice()
+    {
+        var lines = Print(80, Item, Item with { Path = "short", Kind = ItemKind.SymbolicLink, LinkTarget = "/t" }).Lines;
+        Assert.Equal(4, lines.Length);
+        Assert.StartsWith("Mode           Size Modified            Path", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("-rw-r--r--   1.5 KB 2024-01-15 02:00:00 users/7/日本", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("…", lines[2], StringComparison.Ordinal);
+        Assert.InRange(TextLayout.Width(lines[2]), 78, 80);
+        Assert.EndsWith("short -> /t", lines[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_cut_in_a_pipe() => Assert.EndsWith(Item.Path, Print(null, Item).Lines[2], StringComparison.Ordinal);
+
+    [Fact]
+    public void A_list_aligns_its_values_and_leaves_out_what_is_empty()
+    {
+        var lines = Print(80, Plan with { MissingClasses = [] }).Lines;
+        Assert.Contains("Packs       : 1 (2.0 KB to read)", lines);
+        Assert.DoesNotContain(lines, l => l.StartsWith("Missing", StringComparison.Ordinal));
+        Assert.Equal("              users/7/b", lines[^1]);
+        Assert.All(lines, l => Assert.InRange(TextLayout.Width(l), 1, 80));
+    }
+
+    [Fact]
+    public void A_new_type_begins_a_new_table() => Assert.Equal(2, Print(80, Item, Plan, Item).Lines.Count(l => l.StartsWith("----", StringComparison.Ordinal)));
+
+    [Fact]
+    public void What_is_not_known_of_a_difference_stays_empty()
+    {
+        var difference = new RestorePointDifference { Change = DifferenceKind.Added, DataClass = DataClass.HoneyJars, Subject = "jar:1", Path = "jars/1/a", Kind = ItemKind.File, NewLength = 10 };
+        Assert.Equal("Added                   10 B HoneyJars  jars/1/a", Print(80, difference).Lines[2]);
+    }
+
+    [Fact]
+    public void Every_table_leaves_room_for_its_path_on_eighty_columns() =>
+        Assert.All(Views.Values.Where(v => v.IsTable), v =>
+        {
+            var taken = v.Fields.Sum(f => f.Width) + v.Fields.Count - 1;
+            Assert.True(taken + (v.Fields.Any(f => f.Width == 0) ? 16 : 0) <= 80, $"{v.TypeName} takes {taken} columns.");
+            Assert.True(v.Fields.Count(f => f.Width == 0) <= 1 && v.Fields.SkipLast(1).All(f => f.Width > 0), $"{v.TypeName}: only the last column may be open.");
+        });
+
+    [Fact]
+    public void Every_field_of_every_view_can_be_read()
+    {
+        // A misspelt property would show as an empty column, for ever.
+        foreach (var view in Views.Values)
+        {
+            var type = typeof(StingException).Assembly.GetType(view.TypeName, throwOnError: true)!;
+            foreach (var field in view.Fields)
+            {
+                var names = field.Property is { } property ? [property] : System.Text.RegularExpressions.Regex.Matches(field.Script!, @"^\$_\.(\w+)|\(\$_\.(\w+)").Select(m => m.Groups[1].Value + m.Groups[2].Value);
+                Assert.All(names, n => Assert.True(type.GetProperty(n) is not null, $"{view.TypeName} has no property {n}."));
+            }
+        }
+    }
+
+    [Fact]
+    public void Json_is_one_object_or_one_array()
+    {
+        string Json(bool many, params object[] items)
+        {
+            var terminal = new ScriptedTerminal();
+            var printer = new JsonPrinter(terminal.Terminal, many);
+            foreach (var item in items)
+            {
+                printer.Print(PSObject.AsPSObject(item));
+            }
+            printer.Finish();
+            return terminal.Output;
+        }
+        using var one = JsonDocument.Parse(Json(many: false, Item));
+        Assert.Equal(1536, one.RootElement.GetProperty("length").GetInt64());
+        Assert.Equal("UserFiles", one.RootElement.GetProperty("dataClass").GetString());
+        Assert.Equal("2024-01-15T02:00:00+00:00", one.RootElement.GetProperty("modifiedTime").GetString());
+        using var two = JsonDocument.Parse(Json(many: true, Item, Item));
+        Assert.Equal(2, two.RootElement.GetArrayLength());
+        Assert.Equal("[]\n", Json(many: true));
+        Assert.Contains("日本語", Json(many: false, Item), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Progress_is_one_line_that_gives_way_to_others()
+    {
+        var terminal = new ScriptedTerminal(width: 60, ansi: true);
+        var pane = new ProgressPane(terminal.Terminal);
+        pane.Show(new ProgressRecord(1, "Backup", "5 of 10 items") { PercentComplete = 50, SecondsRemaining = 90, CurrentOperation = "users/7/a-long-name" });
+        Assert.Contains("Backup  ━━━━━━━━━━──────────   50 %  5 of 10 items", terminal.Error, StringComparison.Ordinal);
+        Assert.True(TextLayout.Width(terminal.Error.Split('K')[^1]) < 60);
+        terminal.Terminal.WriteLine("result");
+        Assert.EndsWith("\r\e[2K", terminal.Error, StringComparison.Ordinal);
+        Assert.Equal("result\n", terminal.Output);
+    }
+
+    [Fact]
+    public void Progress_is_quiet_where_there_is_no_terminal()
+    {
+        var terminal = new ScriptedTerminal();
+        new ProgressPane(terminal.Terminal).Show(new ProgressRecord(1, "Backup", "x"));
+        Assert.Equal("", terminal.Error);
+    }
+
+    [Theory]
+    [InlineData("abc", 3, "abc")]
+    [InlineData("abcd", 3, "ab…")]
+    [InlineData("日本語", 5, "日本…")]
+    [InlineData("日本語", 4, "日…")]
+    [InlineData("abc", 0, "")]
+    public void Text_is_cut_by_columns(string text, int width, string expected) => Assert.Equal(expected, TextLayout.Cut(text, width));
+}

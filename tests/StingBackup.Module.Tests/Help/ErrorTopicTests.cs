@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using StingBackup.Module.Tests.Hosting;
+
+namespace StingBackup.Module.Tests.Help;
+
+/// <summary>about_StingBackup_Errors lists exactly the ids that the sources can raise.</summary>
+public sealed partial class ErrorTopicTests
+{
+    // An id stands right before its kind; the kind may be chosen by a condition.
+    [GeneratedRegex(@"""(?<id>[A-Z][A-Za-z0-9]+)"",\s*[^;""]{0,80}?FailureKind\.")]
+    private static partial Regex Raised();
+
+    [GeneratedRegex(@"^### (?<id>[A-Z][A-Za-z0-9]+)$", RegexOptions.Multiline)]
+    private static partial Regex Listed();
+
+    private static string Topic => File.ReadAllText(Path.Combine(Repository.Help, "about_StingBackup_Errors.md"));
+
+    private static SortedSet<string> IdsInSources()
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+        return new(files.SelectMany(f => Raised().Matches(File.ReadAllText(f))).Select(m => m.Groups["id"].Value), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void Every_id_is_explained_and_every_explanation_has_an_id()
+    {
+        var listed = Listed().Matches(Topic).Select(m => m.Groups["id"].Value).ToList();
+        var raised = IdsInSources();
+        Assert.True(raised.Except(listed).ToList() is [], $"Not in about_StingBackup_Errors: {string.Join(", ", raised.Except(listed))}");
+        Assert.True(listed.Except(raised).ToList() is [], $"Raised nowhere: {string.Join(", ", listed.Except(raised))}");
+        Assert.Equal(listed.Order(StringComparer.Ordinal), listed);
+    }
+
+    [Fact]
+    public void No_error_is_raised_with_an_id_that_the_sources_do_not_spell_out()
+    {
+        // Every construction of a StingException has an id next to a FailureKind, or hands on the ones it was given.
+        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories);
+        var unclear = files.SelectMany(f => Constructions().Matches(File.ReadAllText(f)).Select(m => $"{Path.GetFileName(f)}: {m.Value}")).ToList();
+        Assert.True(unclear.Count == 0, string.Join('\n', unclear));
+    }
+
+    [GeneratedRegex(@"new StingException\(\s*[^""\s)][^,]*,")]
+    private static partial Regex Constructions();
+}
