@@ -3,6 +3,7 @@ using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine;
@@ -24,6 +25,8 @@ public sealed partial class Installation : IAsyncDisposable
     public required Id16 Reserve { get; init; }
     /// <summary>The folder that is protected.</summary>
     public required string ReserveRoot { get; init; }
+    /// <summary>Opens what is read; a test may put something between.</summary>
+    internal Func<string, ISourceTree> OpenSource { get; init; } = DirectorySource.Open;
     /// <summary>Which class and subject a path belongs to.</summary>
     public required ReserveMap Map { get; init; }
     /// <summary>Who is behind folders and e-mail addresses.</summary>

@@ -4,6 +4,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests;
@@ -30,6 +31,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public IObjectStore Store { get; }
     public ReserveSettings Settings { get; init; } = new() { Path = "/" };
     public int Threads { get; init; } = 4;
+    /// <summary>Put between the job and the source.</summary>
+    public Func<ISourceTree, ISourceTree> WrapSource { get; set; } = source => source;
 
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;
@@ -39,6 +42,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, UsersMap.Empty), Store = Store,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Clock,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)),
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

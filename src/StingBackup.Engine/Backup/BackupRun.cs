@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
@@ -31,7 +30,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var subjects = new RunSubjects(OpenSubject, output);
         try
         {
-            using var source = DirectorySource.Open(installation.ReserveRoot);
+            using var source = installation.OpenSource(installation.ReserveRoot);
             using var trees = new TreeStage(store, writers, _counters, installation.ZstdLevel);
             var context = new BackupContext
             {

@@ -25,6 +25,8 @@ public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPage
 /// </summary>
 public sealed record PointRecord
 {
+    private const int LastKey = 13;
+
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
     /// <summary>Who made it.</summary>
@@ -63,7 +65,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(13);
+        cbor.WriteStartMap(LastKey);
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -101,7 +103,7 @@ public sealed record PointRecord
             cbor.WriteEndArray();
         }
         cbor.WriteEndArray();
-        cbor.WriteInt32(12); cbor.WriteBoolean(IsVoid);
+        cbor.WriteInt32(12); cbor.WriteInt32(IsVoid ? 1 : 0);
         Pair(cbor, 13, LedgerHead.ToArray());
         cbor.WriteEndMap();
         return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
@@ -113,15 +115,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signingKeyOf);
         var parts = ObjectFrame.Split(bytes, ObjectKind.Point, name);
-        PointRecord point;
-        try
-        {
-            point = Decode(new CborReader(parts.Payload, CborConformanceMode.Ctap2Canonical));
-        }
-        catch (Exception e) when (e is CborContentException or InvalidOperationException or OverflowException or ArgumentException)
-        {
-            throw ObjectFrame.Damaged(name, "its content is not what a point holds", e);
-        }
+        var point = Decode(SignedObject.Fields(name, parts.Payload));
         if (point.Reserve != reserve || point.ObjectName != name)
         {
             throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
@@ -138,54 +132,45 @@ public sealed record PointRecord
         return new Id32(hash);
     }
 
-    private static PointRecord Decode(CborReader cbor)
+    private static PointRecord Decode(CborFields fields)
     {
-        cbor.ReadStartMap();
-        var reserve = new Id16(Key(cbor, 1).ReadByteString());
-        var writer = new Id16(Key(cbor, 2).ReadByteString());
-        var sequence = Key(cbor, 3).ReadInt64();
-        var previous = new Id32(Key(cbor, 4).ReadByteString());
-        var seen = new List<ChainHead>();
-        for (Key(cbor, 5).ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
+        fields.CheckOthers(LastKey);
+        return new PointRecord
         {
-            cbor.ReadStartArray();
-            seen.Add(new ChainHead(new Id16(cbor.ReadByteString()), cbor.ReadInt64(), new Id32(cbor.ReadByteString())));
-            cbor.ReadEndArray();
-        }
-        cbor.ReadEndArray();
-        var point = new PointRecord
-        {
-            Reserve = reserve, Writer = writer, Sequence = sequence, Previous = previous, Seen = seen,
-            Name = Key(cbor, 6).ReadTextString(), Type = (BackupType)Key(cbor, 7).ReadInt32(), TimeNs = Key(cbor, 8).ReadInt64(),
-            CompletedNs = Key(cbor, 9).ReadInt64(), OffsetMinutes = Key(cbor, 10).ReadInt32(), Classes = ReadClasses(Key(cbor, 11)),
-            IsVoid = Key(cbor, 12).ReadBoolean(), LedgerHead = new Id32(Key(cbor, 13).ReadByteString()),
+            Reserve = new Id16(fields.Bytes(1, Id16.Size)), Writer = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Previous = new Id32(fields.Bytes(4, Id32.Size)),
+            Seen = fields.List(5, ReadHead), Name = fields.Text(6), Type = (BackupType)fields.Number(7), TimeNs = fields.Long(8), CompletedNs = fields.Long(9),
+            OffsetMinutes = (int)fields.Long(10), Classes = fields.List(11, ReadClass), IsVoid = fields.Number(12) == 1, LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
         };
-        cbor.ReadEndMap();
-        return point;
     }
 
-    private static List<PointClass> ReadClasses(CborReader cbor)
+    private static ChainHead ReadHead(CborReader cbor)
     {
-        var classes = new List<PointClass>();
+        cbor.ReadStartArray();
+        var head = new ChainHead(new Id16(Sized(cbor, Id16.Size)), cbor.ReadInt64(), new Id32(Sized(cbor, Id32.Size)));
+        cbor.ReadEndArray();
+        return head;
+    }
+
+    private static PointClass ReadClass(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var dataClass = (DataClass)cbor.ReadInt32();
+        var pages = new List<Id32>();
         for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
         {
-            cbor.ReadStartArray();
-            var dataClass = (DataClass)cbor.ReadInt32();
-            var pages = new List<Id32>();
-            for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
-            {
-                pages.Add(new Id32(cbor.ReadByteString()));
-            }
-            cbor.ReadEndArray();
-            classes.Add(new PointClass(dataClass, pages, cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64()));
-            cbor.ReadEndArray();
+            pages.Add(new Id32(Sized(cbor, Id32.Size)));
         }
         cbor.ReadEndArray();
-        return classes;
+        var part = new PointClass(dataClass, pages, cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64());
+        cbor.ReadEndArray();
+        return part;
     }
 
-    private static CborReader Key(CborReader cbor, int expected) =>
-        cbor.ReadInt32() == expected ? cbor : throw new CborContentException($"key {expected} is missing");
+    private static byte[] Sized(CborReader cbor, int size)
+    {
+        var bytes = cbor.ReadByteString();
+        return bytes.Length == size ? bytes : throw new CborContentException($"an id has {bytes.Length} bytes");
+    }
 
     private static void Pair(CborWriter cbor, int key, byte[] value)
     {

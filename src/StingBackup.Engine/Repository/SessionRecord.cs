@@ -1,5 +1,5 @@
-using System.Formats.Cbor;
 using System.Globalization;
+using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;
 
@@ -11,6 +11,8 @@ namespace StingBackup.Engine.Repository;
 /// <param name="StartedNs">When, nanoseconds since 1970 UTC.</param>
 public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
 {
+    private const int LastKey = 4;
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Identity.Writer, Identity.Sequence);
 
@@ -20,14 +22,12 @@ public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
     /// <summary>The signed object: CBOR {1: reserve, 2: writer, 3: sequence, 4: started}.</summary>
     public byte[] ToBytes()
     {
-        var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(4);
-        cbor.WriteInt32(1); cbor.WriteByteString(Identity.Reserve.ToArray());
-        cbor.WriteInt32(2); cbor.WriteByteString(Identity.Writer.ToArray());
-        cbor.WriteInt32(3); cbor.WriteInt64(Identity.Sequence);
-        cbor.WriteInt32(4); cbor.WriteInt64(StartedNs);
-        cbor.WriteEndMap();
-        return ObjectFrame.Sign(ObjectKind.Session, cbor.Encode(), Identity.Signer.Sign);
+        var cbor = CborFields.StartMap(LastKey);
+        CborFields.Write(cbor, 1, Identity.Reserve.ToArray());
+        CborFields.Write(cbor, 2, Identity.Writer.ToArray());
+        CborFields.Write(cbor, 3, Identity.Sequence);
+        CborFields.Write(cbor, 4, StartedNs);
+        return ObjectFrame.Sign(ObjectKind.Session, CborFields.End(cbor), Identity.Signer.Sign);
     }
 
     /// <summary>Checks a session object as far as a reader needs: frame, content, name and signature.</summary>
@@ -36,25 +36,13 @@ public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
     {
         ArgumentNullException.ThrowIfNull(signingKeyOf);
         var parts = ObjectFrame.Split(bytes, ObjectKind.Session, name);
-        try
+        var fields = SignedObject.Fields(name, parts.Payload);
+        fields.CheckOthers(LastKey);
+        var writer = new Id16(fields.Bytes(2, Id16.Size));
+        var key = signingKeyOf(writer) ?? throw ObjectFrame.Damaged(name, $"its writer {writer} is not enrolled");
+        if (new Id16(fields.Bytes(1, Id16.Size)) != reserve || NameOf(writer, fields.Long(3)) != name || !SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span))
         {
-            var cbor = new CborReader(parts.Payload, CborConformanceMode.Ctap2Canonical);
-            cbor.ReadStartMap();
-            cbor.ReadInt32();
-            var sameReserve = new Id16(cbor.ReadByteString()) == reserve;
-            cbor.ReadInt32();
-            var writer = new Id16(cbor.ReadByteString());
-            cbor.ReadInt32();
-            var sequence = cbor.ReadInt64();
-            var key = signingKeyOf(writer) ?? throw ObjectFrame.Damaged(name, $"its writer {writer} is not enrolled");
-            if (!sameReserve || NameOf(writer, sequence) != name || !Cryptography.SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span))
-            {
-                throw ObjectFrame.Damaged(name, "its signature or place does not fit");
-            }
-        }
-        catch (Exception e) when (e is CborContentException or InvalidOperationException or ArgumentException)
-        {
-            throw ObjectFrame.Damaged(name, "its content is not what a session holds", e);
+            throw ObjectFrame.Damaged(name, "its signature or place does not fit");
         }
     }
 }

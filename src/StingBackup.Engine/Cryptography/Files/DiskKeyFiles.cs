@@ -74,7 +74,10 @@ internal sealed class DiskKeyFiles(TimeProvider clock) : IKeyFiles
     /// <inheritdoc/>
     public void Rename(string path, string newPath) => Named(newPath, "named", () =>
     {
-        Durable.Replace(path, newPath);
+        if (!Durable.PlaceNew(path, newPath))
+        {
+            throw new IOException("a file of that name exists already");
+        }
         Durable.SyncDirectory(Path.GetDirectoryName(newPath)!);
         return true;
     });
