@@ -44,7 +44,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         var files = environment.Files;
         files.MakeFolder(options.KeyDirectory);
         using var held = await files.LockAsync(PathInDirectory(LockName), cancel).ConfigureAwait(false);
-        FinishOrRemove();
+        RemoveUnfinished();
         if (Plan(plan.Creation).Files.FirstOrDefault(Exists) is { } existing)
         {
             throw Exist(existing);
@@ -77,26 +77,15 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         files.Rename(Marker, PathInDirectory(PublicHalf.FileName));
     }
 
-    /// <summary>
-    /// Removes what an interrupted try left: files that bear its reserve id. One that was interrupted at its very last step is finished instead.
-    /// </summary>
-    private void FinishOrRemove()
+    /// <summary>Removes what an interrupted try left: files that bear its reserve id. What is in force is never touched.</summary>
+    private void RemoveUnfinished()
     {
         var files = environment.Files;
-        if (files.Read(Marker) is not { } marker)
+        if (files.Read(Marker) is not { } marker || Exists(PathInDirectory(PublicHalf.FileName)))
         {
             return;
         }
-        if (KindOf(marker) == KeyFileKind.PublicHalf)
-        {
-            if (!Exists(PathInDirectory(PublicHalf.FileName)))
-            {
-                files.Rename(Marker, PathInDirectory(PublicHalf.FileName));
-            }
-            files.Delete(Marker);
-            return;
-        }
-        var begun = new Id16(KeyFrame.ReadWhole(marker, KeyFileKind.Unfinished, Marker).Span);
+        var begun = ReserveOf(marker, Marker) ?? throw KeyFrame.Damaged(Marker, "it does not say which reserve was begun");
         var hostPath = HostKeys.PathOf(options);
         var isOurHost = files.Read(hostPath) is { } host && ReserveOf(host, hostPath) == begun;
         foreach (var path in SecretPaths())
@@ -148,10 +137,10 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
             var kind = KindOf(bytes);
             return kind switch
             {
-                KeyFileKind.Records or KeyFileKind.EpochSecret => new Id16(KeyFrame.Read(bytes, kind, path).Span),
+                KeyFileKind.Records or KeyFileKind.EpochSecret or KeyFileKind.Unfinished => new Id16(KeyFrame.Read(bytes, kind, path).Span),
                 KeyFileKind.Host or KeyFileKind.Spares => new Id16(KeyFrame.Read(bytes, kind, path).Span[2..]),
                 KeyFileKind.PrivateHalf => IdInMap(KeyFrame.Read(bytes, kind, path)),
-                KeyFileKind.Turn => IdInMap(KeyFrame.Split(bytes, kind, path).Payload),
+                KeyFileKind.Turn or KeyFileKind.PublicHalf => IdInMap(KeyFrame.ReadSigned(bytes, kind, path, (_, _, _) => true)),   // whose it claims to be is all that matters here
                 _ => null,
             };
         }

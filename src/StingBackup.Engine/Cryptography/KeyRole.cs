@@ -42,12 +42,13 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         }
     }
 
-    /// <summary>Refills key store replicas that are missing, damaged or behind; gives their paths.</summary>
-    public async ValueTask<IReadOnlyList<string>> RefillAsync(CancellationToken cancel)
+    /// <summary>Refills key store replicas and epoch places; gives the paths written, and what could not be mended.</summary>
+    public async ValueTask<(IReadOnlyList<string> Written, IReadOnlyList<StingException> Faults)> RefillAsync(CancellationToken cancel)
     {
         using var held = await LockAsync(cancel).ConfigureAwait(false);
         using var keyStore = OpenStore();
-        return keyStore.Refill();
+        var faults = new List<StingException>();
+        return (keyStore.Refill(faults), faults);
     }
 
     /// <summary>Opens the key store to read.</summary>

@@ -89,11 +89,11 @@ public sealed partial class ReserveKeys
         return Math.Max(0, needed);
     }
 
-    /// <summary>Refills key store replicas that are missing, damaged or behind.</summary>
+    /// <summary>Refills key store replicas and epoch places that are missing, damaged or behind, from those that are sound.</summary>
     /// <param name="passphrase">The key file's; null where it has none.</param>
     /// <param name="cancel">Stops it.</param>
-    /// <returns>Paths written.</returns>
-    public async ValueTask<IReadOnlyList<string>> RefillKeyStoreAsync(SecretBytes? passphrase, CancellationToken cancel)
+    /// <returns>Paths written, and what could not be mended (a folder that is not there is never made).</returns>
+    public async ValueTask<(IReadOnlyList<string> Written, IReadOnlyList<StingException> Faults)> RefillKeyStoreAsync(SecretBytes? passphrase, CancellationToken cancel)
     {
         using var role = UnlockKeyRole(passphrase);
         return await role.RefillAsync(cancel).ConfigureAwait(false);

@@ -14,7 +14,10 @@ public sealed class HpkeTests
     private static readonly byte[] FirstAad = Convert.FromHexString("436f756e742d30");
 
     public sealed record Vector(
-        ushort Aead, string IkmE, string Enc, string SkE, string IkmR, string PkR, string SkR, string Shared, string Key, string Nonce, string Ciphertext);
+        ushort Aead, string IkmE, string Enc, string SkE, string IkmR, string PkR, string SkR, string Shared, string Key, string Nonce, string Ciphertext)
+    {
+        public override string ToString() => $"AEAD {Aead}";
+    }
 
     private static readonly Vector Aes128 = new(1,
         "4270e54ffd08d79d5928020af4686d8f6b7d35dbe470265f1f5aa22816ce860e",

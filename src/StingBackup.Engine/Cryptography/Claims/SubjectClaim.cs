@@ -73,18 +73,20 @@ public sealed record SubjectClaim
         try
         {
             var parts = ObjectFrame.Split(bytes, ObjectKind.Claim, name);
-            var claim = Decode(name, parts.Payload);
+            var fields = SignedObject.Fields(name, parts.Payload);
+            var writer = new Id16(fields.Bytes(7, Id16.Size));
+            if (writers.Find(writer) is null)
+            {
+                throw Damaged(name, $"its writer {writer} is not enrolled");
+            }
+            if (!writers.Verify(writer, parts.Signed.Span, parts.Signature.Span))
+            {
+                throw Damaged(name, "its signature does not fit");
+            }
+            var claim = Decode(name, fields);
             if (claim.ObjectName != name)
             {
                 throw Damaged(name, "it belongs to another name");
-            }
-            if (writers.Find(claim.Writer) is null)
-            {
-                throw Damaged(name, $"its writer {claim.Writer} is not enrolled");
-            }
-            if (!writers.Verify(claim.Writer, parts.Signed.Span, parts.Signature.Span))
-            {
-                throw Damaged(name, "its signature does not fit");
             }
             return claim.Key.IsSignedBy(keyRole, reserveId) ? claim : throw Damaged(name, "the key role did not sign its public key");
         }
@@ -99,9 +101,8 @@ public sealed record SubjectClaim
         new("ClaimDamaged", FailureKind.Integrity, $"Claim '{name}' is damaged: {why}.", name,
             "Run Repair-StingRepository with the key file's passphrase: it rebuilds claims from restore points.", inner);
 
-    private static SubjectClaim Decode(string name, ReadOnlyMemory<byte> payload)
+    private static SubjectClaim Decode(string name, CborFields fields)
     {
-        var fields = SignedObject.Fields(name, payload);
         Suite.Check(fields.Number(1), name);
         fields.CheckOthers(10);
         return new SubjectClaim

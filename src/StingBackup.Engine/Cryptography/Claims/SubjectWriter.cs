@@ -20,6 +20,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private readonly ConcurrentDictionary<Id16, SubjectWriteKeys> _known = new();
     private readonly SemaphoreSlim _gate = new(1, 1);
     private SpareShelf? _shelf;
+    private bool _disposed;
 
     internal SubjectWriter(
         KeyEnvironment environment, HostKeys host, string folder, IObjectStore store, ClaimReader claims, SpareMint? mint, Func<string, IEnumerable<string>>? aliasesOf)
@@ -54,6 +55,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_known.ContainsKey(tag))
             {
                 await ClaimAsync([(canonicalName, tag)], cancel).ConfigureAwait(false);
@@ -98,6 +100,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             await ClaimAsync([.. missing.Where(subject => !_known.ContainsKey(subject.Tag)).OrderBy(subject => subject.Tag)], cancel).ConfigureAwait(false);
         }
         finally
@@ -112,7 +115,8 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         await _gate.WaitAsync().ConfigureAwait(false);
         _shelf?.Dispose();
         _shelf = null;
-        _gate.Dispose();
+        _disposed = true;
+        _gate.Release();
     }
 
     private async ValueTask<SubjectWriteKeys?> TryFindAsync(string name, Id16 tag, CancellationToken cancel) =>

@@ -74,10 +74,7 @@ internal sealed class DiskKeyFiles(TimeProvider clock) : IKeyFiles
     /// <inheritdoc/>
     public void Rename(string path, string newPath) => Named(newPath, "named", () =>
     {
-        if (!Durable.PlaceNew(path, newPath))
-        {
-            throw new IOException("a file of that name exists already");
-        }
+        Durable.Replace(path, newPath);
         Durable.SyncDirectory(Path.GetDirectoryName(newPath)!);
         return true;
     });

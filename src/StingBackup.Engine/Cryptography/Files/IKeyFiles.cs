@@ -19,7 +19,7 @@ internal interface IKeyFiles
     /// <summary>Cuts an existing file to a length, then adds to it. A crash leaves any part of what was to be added.</summary>
     void Append(string path, long length, ReadOnlySpan<byte> content);
 
-    /// <summary>Gives a file a name that is free, within its folder.</summary>
+    /// <summary>Gives a file another name within its folder, in one step: never both names, never none.</summary>
     void Rename(string path, string newPath);
 
     /// <summary>Deletes a file; nothing happens when it is not there.</summary>

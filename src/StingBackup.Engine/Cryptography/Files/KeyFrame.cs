@@ -60,10 +60,13 @@ internal static class KeyFrame
     /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
     public static ReadOnlyMemory<byte> Read(ReadOnlyMemory<byte> bytes, KeyFileKind kind, string path)
     {
-        var end = CheckStart(bytes.Span, kind, path, ChecksumSize);
-        return SHA256.HashData(bytes.Span[..end]).AsSpan().SequenceEqual(bytes.Span.Slice(end, ChecksumSize))
-            ? bytes[HeaderSize..end]
-            : throw Damaged(path, "its checksum does not match");
+        var end = PayloadEnd(bytes.Span, kind, path, ChecksumSize);
+        if (!SHA256.HashData(bytes.Span[..end]).AsSpan().SequenceEqual(bytes.Span.Slice(end, ChecksumSize)))
+        {
+            throw Damaged(path, "its checksum does not match");
+        }
+        CheckVersion(bytes.Span, path);
+        return bytes[HeaderSize..end];
     }
 
     /// <summary>Like <see cref="Read"/>, and the file must end with the frame.</summary>
@@ -73,14 +76,22 @@ internal static class KeyFrame
         return HeaderSize + payload.Length + ChecksumSize == bytes.Length ? payload : throw Damaged(path, "something follows its end");
     }
 
-    /// <summary>Checks a signed file's header and length, and splits it. The caller checks the signature.</summary>
-    public static (ReadOnlyMemory<byte> Signed, ReadOnlyMemory<byte> Payload, ReadOnlyMemory<byte> Signature) Split(
-        ReadOnlyMemory<byte> bytes, KeyFileKind kind, string path)
+    /// <summary>Checks a signed frame and gives its payload. The signer may be named within: <paramref name="verify"/> is given the payload, what was signed, and the signature.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    public static ReadOnlyMemory<byte> ReadSigned(ReadOnlyMemory<byte> bytes, KeyFileKind kind, string path, SignatureCheck verify)
     {
-        var end = CheckStart(bytes.Span, kind, path, P256.SignatureSize);
-        return end + P256.SignatureSize == bytes.Length
-            ? (bytes[..end], bytes[HeaderSize..end], bytes[end..])
-            : throw Damaged(path, "something follows its end");
+        var end = PayloadEnd(bytes.Span, kind, path, P256.SignatureSize);
+        var payload = bytes[HeaderSize..end];
+        if (end + P256.SignatureSize != bytes.Length)
+        {
+            throw Damaged(path, "something follows its end");
+        }
+        if (!verify(payload, bytes.Span[..end], bytes.Span[end..]))
+        {
+            throw Damaged(path, "its signature does not fit");
+        }
+        CheckVersion(bytes.Span, path);
+        return payload;
     }
 
     /// <summary>The error for a key file whose bytes are wrong.</summary>
@@ -97,12 +108,19 @@ internal static class KeyFrame
         payload.CopyTo(bytes[HeaderSize..]);
     }
 
-    private static int CheckStart(ReadOnlySpan<byte> bytes, KeyFileKind kind, string path, int sealSize)
+    private static int PayloadEnd(ReadOnlySpan<byte> bytes, KeyFileKind kind, string path, int sealSize)
     {
         if (bytes.Length < HeaderSize + sealSize || !bytes[..8].SequenceEqual(Magic) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != (ushort)kind)
         {
             throw Damaged(path, $"it does not start as a file of kind {kind}");
         }
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
+        return length <= bytes.Length - HeaderSize - sealSize ? HeaderSize + (int)length : throw Damaged(path, "it is too short");
+    }
+
+    /// <summary>After the seal, so that a damaged version is told as damage.</summary>
+    private static void CheckVersion(ReadOnlySpan<byte> bytes, string path)
+    {
         var version = BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]);
         if (version != Version)
         {
@@ -110,7 +128,8 @@ internal static class KeyFrame
                 $"Key file '{path}' has version {version}; this program reads version {Version}.", path,
                 "Use the version of StingBackup that wrote it, or a later one.");
         }
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
-        return length <= bytes.Length - HeaderSize - sealSize ? HeaderSize + (int)length : throw Damaged(path, "it is too short");
     }
 }
+
+/// <summary>Whether a signature over what was signed is that of whom the payload, or the reader, names.</summary>
+internal delegate bool SignatureCheck(ReadOnlyMemory<byte> payload, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature);

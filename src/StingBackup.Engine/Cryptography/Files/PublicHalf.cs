@@ -39,19 +39,18 @@ internal sealed record PublicHalf
     /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
     public static PublicHalf Read(byte[] bytes, string path)
     {
-        var (signed, payload, signature) = KeyFrame.Split(bytes, KeyFileKind.PublicHalf, path);
-        var fields = new CborFields(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));
+        var payload = KeyFrame.ReadSigned(bytes, KeyFileKind.PublicHalf, path,
+            (content, signed, signature) => SignatureVerifier.Verify(Fields(content, path).Bytes(5, P256.PublicSize), signed, signature));
+        var fields = Fields(payload, path);
         Suite.Check(fields.Number(1), path);
         var half = new PublicHalf
         {
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, P256.PublicSize), KekGeneration = fields.Number(4),
             KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
         };
-        if (!SignatureVerifier.Verify(half.KeyRolePublicKey, signed.Span, signature.Span))
-        {
-            throw KeyFrame.Damaged(path, "its signature does not fit");
-        }
         fields.CheckOthers(6);
         return P256.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, "its key is no point of the curve");
     }
+
+    private static CborFields Fields(ReadOnlyMemory<byte> payload, string path) => new(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));
 }

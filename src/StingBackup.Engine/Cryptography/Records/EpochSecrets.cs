@@ -31,14 +31,10 @@ internal sealed class EpochSecrets(IKeyFiles files, IReadOnlyList<string> places
         return check;
     }
 
-    /// <summary>Writes a secret to every place and reads each back.</summary>
+    /// <summary>Writes a new secret to every place and reads each back.</summary>
     public void Create(Id16 reserveId, uint epoch, SecretBytes secret)
     {
-        using var payload = new SecretBytes(PayloadSize);
-        reserveId.CopyTo(payload.Writable);
-        BinaryPrimitives.WriteUInt32LittleEndian(payload.Writable[16..], epoch);
-        secret.Span.CopyTo(payload.Writable[20..]);
-        var bytes = KeyFrame.Write(KeyFileKind.EpochSecret, payload.Span);
+        var bytes = ToBytes(reserveId, epoch, secret);
         try
         {
             foreach (var place in places)
@@ -50,14 +46,34 @@ internal sealed class EpochSecrets(IKeyFiles files, IReadOnlyList<string> places
                     throw new StingException("KeysExist", FailureKind.AlreadyExists, $"'{path}' exists already.", path,
                         "Choose other epoch places: a secret that stands there may be the only one that opens another reserve.");
                 }
-                var back = files.Read(path);
-                var same = back.AsSpan().SequenceEqual(bytes);
-                CryptographicOperations.ZeroMemory(back);
-                if (!same)
-                {
-                    throw KeyFrame.Damaged(path, "it does not read back as it was written");
-                }
+                CheckReadsBack(path, bytes);
             }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <summary>Puts the secret back into a place where it is missing or wrong; false when it stood there.</summary>
+    /// <exception cref="StingException"><c>EpochSecretMissing</c> when the place itself is not there: what is not mounted must not be written to.</exception>
+    public bool Refill(string place, Id16 reserveId, uint epoch, SecretBytes secret)
+    {
+        var path = Path.Combine(place, NameOf(epoch));
+        var bytes = ToBytes(reserveId, epoch, secret);
+        try
+        {
+            if (files.List(place) is null)
+            {
+                throw Missing(path, epoch);
+            }
+            if (files.Read(path).AsSpan().SequenceEqual(bytes))
+            {
+                return false;
+            }
+            files.Replace(path, bytes);
+            CheckReadsBack(path, bytes);
+            return true;
         }
         finally
         {
@@ -95,9 +111,7 @@ internal sealed class EpochSecrets(IKeyFiles files, IReadOnlyList<string> places
 
     private SecretBytes OpenAt(string path, Id16 reserveId, uint epoch, ReadOnlySpan<byte> check)
     {
-        var bytes = files.Read(path) ?? throw new StingException(
-            "EpochSecretMissing", FailureKind.NotFound, $"Epoch place '{path}' has no secret of epoch {epoch}.", path,
-            "Mount the place, or put back the file from another epoch place: when the last one is lost, every backup is.");
+        var bytes = files.Read(path) ?? throw Missing(path, epoch);
         try
         {
             var payload = KeyFrame.ReadWhole(bytes, KeyFileKind.EpochSecret, path).Span;
@@ -114,4 +128,28 @@ internal sealed class EpochSecrets(IKeyFiles files, IReadOnlyList<string> places
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    private void CheckReadsBack(string path, byte[] bytes)
+    {
+        var back = files.Read(path);
+        var same = back.AsSpan().SequenceEqual(bytes);
+        CryptographicOperations.ZeroMemory(back);
+        if (!same)
+        {
+            throw KeyFrame.Damaged(path, "it does not read back as it was written");
+        }
+    }
+
+    private static byte[] ToBytes(Id16 reserveId, uint epoch, SecretBytes secret)
+    {
+        using var payload = new SecretBytes(PayloadSize);
+        reserveId.CopyTo(payload.Writable);
+        BinaryPrimitives.WriteUInt32LittleEndian(payload.Writable[16..], epoch);
+        secret.Span.CopyTo(payload.Writable[20..]);
+        return KeyFrame.Write(KeyFileKind.EpochSecret, payload.Span);
+    }
+
+    private static StingException Missing(string path, uint epoch) => new(
+        "EpochSecretMissing", FailureKind.NotFound, $"Epoch place '{path}' has no secret of epoch {epoch}.", path,
+        "Mount the place; if it is lost, make its folder anew and run Repair-StingRepository with the key file's passphrase: it refills the place from another one.");
 }

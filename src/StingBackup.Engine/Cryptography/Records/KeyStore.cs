@@ -12,7 +12,9 @@ internal sealed class KeyStore : IDisposable
 {
     private readonly IKeyFiles _files;
     private readonly RandomNumberGenerator _random;
+    private readonly KeyOptions _options;
     private readonly Id16 _reserveId;
+    private readonly Turn _turn;
     private readonly SecretBytes _epochSecret;
     private readonly AesGcm _epochCipher;
     private readonly Dictionary<(Id16 Pseudonym, uint Generation), KeyRecord> _records = [];
@@ -21,20 +23,21 @@ internal sealed class KeyStore : IDisposable
     private readonly List<StingException> _faults;
     private readonly Lock _cipherLock = new();
 
-    private KeyStore(IKeyFiles files, RandomNumberGenerator random, Id16 reserveId, uint epoch, SecretBytes epochSecret, IEnumerable<string> replicas, List<StingException> faults)
+    private KeyStore(KeyEnvironment environment, KeyOptions options, Id16 reserveId, Turn turn, SecretBytes epochSecret, List<StingException> faults)
     {
-        _files = files;
-        _random = random;
+        _files = environment.Files;
+        _random = environment.Random;
+        _options = options;
         _reserveId = reserveId;
-        Epoch = epoch;
+        _turn = turn;
         _epochSecret = epochSecret;
         _epochCipher = new AesGcm(epochSecret.Span, 16);
-        _paths = [.. replicas.Select(replica => Path.Combine(replica, RecordFile.NameOf(epoch)))];
+        _paths = [.. options.KeyStoreReplicas.Select(replica => Path.Combine(replica, RecordFile.NameOf(turn.Epoch)))];
         _faults = faults;
     }
 
     /// <summary>The epoch.</summary>
-    public uint Epoch { get; }
+    public uint Epoch => _turn.Epoch;
 
     /// <summary>What was wrong with places and replicas when it was opened, each named; another place served.</summary>
     public IReadOnlyList<StingException> Faults => _faults;
@@ -75,7 +78,7 @@ internal sealed class KeyStore : IDisposable
                 $"No epoch place has the secret of epoch {turn.Epoch}; looked in {string.Join(", ", options.EpochPlaces.Select(place => $"'{place}'"))}.",
                 options.EpochPlaces[0], "Mount an epoch place, or put back its file: without it no backup can be read.",
                 faults.Find(fault => options.EpochPlaces.Any(place => fault.Target?.StartsWith(place, StringComparison.Ordinal) == true)));
-        var store = new KeyStore(environment.Files, environment.Random, reserveId, turn.Epoch, secret, options.KeyStoreReplicas, faults);
+        var store = new KeyStore(environment, options, reserveId, turn, secret, faults);
         try
         {
             store.Load();
@@ -148,25 +151,40 @@ internal sealed class KeyStore : IDisposable
         }
     }
 
-    /// <summary>Writes every replica that is missing, damaged or behind anew from all that is sound anywhere; gives their paths. The caller holds the key directory's lock.</summary>
-    /// <exception cref="StingException"><c>KeyFileUnavailable</c>, <c>KeyRecordDamaged</c>, <c>KeyStoreForeign</c> (another reserve's file is never replaced)</exception>
-    public IReadOnlyList<string> Refill()
+    /// <summary>
+    /// Writes every replica and epoch place that is missing, damaged or behind anew from what is sound elsewhere; gives the paths written. What cannot be mended is told.
+    /// The caller holds the key directory's lock. Another reserve's file is never replaced, nor is a folder made: what is not mounted must not be written to.
+    /// </summary>
+    public IReadOnlyList<string> Refill(List<StingException> faults)
     {
-        var refilled = new List<string>();
-        foreach (var path in _paths)
+        var written = new List<string>();
+        var turns = new Turns(_files, _options.KeyStoreReplicas);
+        foreach (var replica in _options.KeyStoreReplicas)
         {
-            var content = _files.Read(path) is { } bytes ? RecordFile.Read(bytes, _reserveId, Epoch, path) : null;
-            if (content is not null && content.Faults.Count == 0 && SoundKeys(content).Count == _records.Count)
-            {
-                continue;
-            }
-            byte[] whole = [.. RecordFile.Head(_reserveId, Epoch), .. RecordFile.Frame([.. _records.Values])];
-            _files.MakeFolder(Path.GetDirectoryName(path)!);
-            _files.Replace(path, whole);
-            CheckReadsBack(path, 0, whole);
-            refilled.Add(path);
+            var path = Path.Combine(replica, RecordFile.NameOf(Epoch));
+            Try(path, () => RefillReplica(replica, path));
+            Try(Turns.PathOf(replica, Epoch), () => _files.List(replica) is not null && turns.Refill(replica, _turn));
         }
-        return refilled;
+        foreach (var place in _options.EpochPlaces)
+        {
+            Try(Path.Combine(place, EpochSecrets.NameOf(Epoch)), () => new EpochSecrets(_files, [place]).Refill(place, _reserveId, Epoch, _epochSecret));
+        }
+        return written;
+
+        void Try(string path, Func<bool> refill)
+        {
+            try
+            {
+                if (refill())
+                {
+                    written.Add(path);
+                }
+            }
+            catch (StingException fault)
+            {
+                faults.Add(fault);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -223,6 +241,23 @@ internal sealed class KeyStore : IDisposable
         return sound.Count;
     }
 
+    private bool RefillReplica(string replica, string path)
+    {
+        if (_files.List(replica) is null)
+        {
+            throw Missing(path);
+        }
+        var content = _files.Read(path) is { } bytes ? RecordFile.Read(bytes, _reserveId, Epoch, path) : null;
+        if (content is not null && content.Faults.Count == 0 && SoundKeys(content).Count == _records.Count)
+        {
+            return false;
+        }
+        byte[] whole = [.. RecordFile.Head(_reserveId, Epoch), .. RecordFile.Frame([.. _records.Values])];
+        _files.Replace(path, whole);
+        CheckReadsBack(path, 0, whole);
+        return true;
+    }
+
     private HashSet<(Id16, uint)> SoundKeys(RecordFile content) =>
         [.. content.Records.Where(Opens).Select(record => (record.Pseudonym, record.Generation))];
 
@@ -253,5 +288,5 @@ internal sealed class KeyStore : IDisposable
 
     private static StingException Missing(string path) => new(
         "KeyStoreReplicaMissing", FailureKind.NotFound, $"Key store replica '{path}' is not there.", path,
-        "Mount it; if it is lost, run Repair-StingRepository with the key file's passphrase: it refills the replica from the others.");
+        "Mount it; if it is lost, make its folder anew and run Repair-StingRepository with the key file's passphrase: it refills the replica from the others.");
 }

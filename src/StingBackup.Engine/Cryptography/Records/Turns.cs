@@ -7,7 +7,11 @@ namespace StingBackup.Engine.Cryptography;
 /// <param name="Epoch">From 1.</param>
 /// <param name="SecretCheck">32 bytes that the epoch's secret, and no other, gives.</param>
 /// <param name="CreatedNs">When, nanoseconds since 1970 UTC.</param>
-internal sealed record Turn(uint Epoch, byte[] SecretCheck, long CreatedNs);
+internal sealed record Turn(uint Epoch, byte[] SecretCheck, long CreatedNs)
+{
+    /// <summary>The signed file that it was read from.</summary>
+    public byte[] Bytes { get; init; } = [];
+}
 
 /// <summary>
 /// Which epoch is current: <c>turn/&lt;n&gt;</c>. Creating it on the first replica is the switch; copies on the others follow it and say the same to
@@ -71,6 +75,19 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
             replicas.Count > 0 ? replicas[0] : null, "Mount the key store, or correct its place in the configuration.");
     }
 
+    /// <summary>Copies the current turn to a replica where it is missing or differs; false when it stood there.</summary>
+    public bool Refill(string replica, Turn turn)
+    {
+        var path = PathOf(replica, turn.Epoch);
+        if (files.Read(path).AsSpan().SequenceEqual(turn.Bytes))
+        {
+            return false;
+        }
+        files.MakeFolder(Path.GetDirectoryName(path)!);
+        files.Replace(path, turn.Bytes);
+        return true;
+    }
+
     private Turn? TryRead(string path, Id16 reserveId, SignatureVerifier keyRole, List<StingException> faults)
     {
         if (!uint.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
@@ -80,16 +97,12 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
         try
         {
             var bytes = files.Read(path) ?? throw KeyFrame.Damaged(path, "it vanished");
-            var (signed, payload, signature) = KeyFrame.Split(bytes, KeyFileKind.Turn, path);
-            if (!keyRole.Verify(signed.Span, signature.Span))
-            {
-                throw KeyFrame.Damaged(path, "its signature does not fit");
-            }
+            var payload = KeyFrame.ReadSigned(bytes, KeyFileKind.Turn, path, (_, signed, signature) => keyRole.Verify(signed, signature));
             var fields = new CborFields(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));
             Suite.Check(fields.Number(1), path);
             fields.CheckOthers(5);
             return new Id16(fields.Bytes(2, Id16.Size)) == reserveId && fields.Number(3) == epoch
-                ? new Turn(epoch, fields.Bytes(4, 32), fields.Long(5))
+                ? new Turn(epoch, fields.Bytes(4, 32), fields.Long(5)) { Bytes = bytes }
                 : throw KeyFrame.Damaged(path, "it belongs to another reserve or epoch");
         }
         catch (StingException fault)
@@ -101,5 +114,5 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
 
     private static StingException Missing(string replica) => new(
         "KeyStoreReplicaMissing", FailureKind.NotFound, $"Key store replica '{replica}' is not there.", replica,
-        "Mount it; if it is lost, empty its folder and run Repair-StingRepository: it refills the replica from the others.");
+        "Mount it; if it is lost, make its folder anew and run Repair-StingRepository with the key file's passphrase: it refills the replica from the others.");
 }
