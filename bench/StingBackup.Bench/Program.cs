@@ -8,8 +8,9 @@ using StingBackup.Engine.Reserve;
 const string Usage = """
     Makes what bench/compare.sh measures with, and tells what it found.
 
-      corpus fixture|small|large DIR [--seed N] [--scale F] [--apart]   builds a corpus in a new folder (--apart: fixture without duplicates across subjects)
-      change fixture|small|large DIR SEED                               changes 5 % of it
+      corpus fixture|small|large DIR [--seed N] [--scale F] [--apart] [--edges]
+                                                                    builds a corpus in a new folder (--apart: fixture without duplicates across subjects; --edges: with what is awkward)
+      change fixture|small|large DIR SEED [SHARE]                       changes 5 % of it, or another share (not of large)
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
       report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
     """;
@@ -21,6 +22,7 @@ try
         ["corpus", var kind, var root, .. var rest] => Corpus(kind, root, rest),
         ["change", "large", var root, var seed] => Change(() => LargeFile.Change(root, Number(seed))),
         ["change", "fixture" or "small", var root, var seed] => Change(() => SampleReserve.Change(root, Number(seed))),
+        ["change", "fixture" or "small", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
         ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
         ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),
@@ -41,11 +43,13 @@ static int Bad(string message)
 
 static int Number(string text) => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
+static double Fraction(string text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+
 static int Corpus(string kind, string root, string[] options)
 {
     int seed = 1;
     var scale = 1.0;
-    var apart = false;
+    bool apart = false, edges = false;
     for (var i = 0; i < options.Length; i++)
     {
         switch (options[i])
@@ -54,7 +58,10 @@ static int Corpus(string kind, string root, string[] options)
                 seed = Number(options[++i]);
                 break;
             case "--scale" when i + 1 < options.Length:
-                scale = double.Parse(options[++i], NumberStyles.Float, CultureInfo.InvariantCulture);
+                scale = Fraction(options[++i]);
+                break;
+            case "--edges":
+                edges = true;
                 break;
             case "--apart":
                 apart = true;
@@ -70,8 +77,8 @@ static int Corpus(string kind, string root, string[] options)
     var watch = Stopwatch.StartNew();
     (int Files, long Length)? made = kind switch
     {
-        // What restic and borg cannot hold alike (attributes, raw names, five GB of holes) would measure something else.
-        "fixture" => Fixture(root, new SampleReserveOptions { Seed = seed, Scale = scale, Edges = false, CrossSubjectDuplicates = !apart }),
+        // No edges unless told: what restic and borg cannot hold alike (attributes, raw names, five GB of holes) would measure something else.
+        "fixture" => Fixture(root, new SampleReserveOptions { Seed = seed, Scale = scale, Edges = edges, CrossSubjectDuplicates = !apart }),
         "small" => SmallFiles.Generate(root, seed, scale),
         "large" => LargeFile.Generate(root, seed, scale),
         _ => null,

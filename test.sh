@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Builds and runs every suite of tests. See --help.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+
+usage() {
+    cat <<'TEXT'
+./test.sh [--no-install] [--soak]
+  --no-install   installs nothing, and names what is skipped for want of it
+  --soak         the soak tests in full length (an hour) instead of a few rounds of each
+
+Needs the .NET 10 SDK. As root on a system with apt it installs what else is missing, and says so first.
+The last line is "N passed, N failed, N skipped", over all suites; the exit code is 0 when nothing failed and something ran.
+TEXT
+}
+
+install=1 soak_rounds=5
+for argument in "$@"; do
+    case $argument in
+        --no-install) install= ;;
+        --soak) soak_rounds= ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; echo "test.sh: '$argument' is no option." >&2; exit 2 ;;
+    esac
+done
+
+passed=0 failed=0 skipped=0
+results=out/test-results
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    ((failed == 0 && passed > 0))
+    exit
+}
+
+suite_line() { printf '%-34s %s\n' "$1" "$2"; }
+
+# count SUITE PASSED FAILED SKIPPED SECONDS
+count() {
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+    suite_line "$1" "$2 passed, $3 failed, $4 skipped ($5 s)"
+}
+
+# skip SUITE TESTS REASON
+skip() {
+    skipped=$((skipped + $2))
+    suite_line "$1" "$2 skipped: $3"
+}
+
+# A user without a home of his own, as containers have, gets one for as long as this runs.
+own_home() {
+    if [[ ! -d ${HOME:-} || ! -w ${HOME:-} ]]; then
+        HOME=$(mktemp -d) && export HOME
+        trap 'rm -rf "$HOME"' EXIT
+    fi
+}
+
+# What suites use beside the SDK: a program, and what for.
+install_missing() {
+    [[ $(uname) == Linux ]] || return
+    local missing=()
+    [[ $(type -P strace) ]] || missing+=(strace)
+    if ((${#missing[@]} == 0)); then
+        echo "Installs nothing: strace (lets single system calls fail) is there."
+    elif [[ ! $install ]]; then
+        echo "Installs nothing, as told: without ${missing[*]} the tests that let single system calls fail are skipped."
+    elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then
+        echo "Installs nothing, which needs root and apt: without ${missing[*]} the tests that let single system calls fail are skipped."
+    else
+        echo "Installs by apt-get: ${missing[*]} (lets single system calls fail)."
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 </dev/null ||
+            { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 </dev/null ||
+            echo "apt-get could not install ${missing[*]}: the tests that need it are skipped."
+    fi
+}
+
+require_sdk() {
+    if [[ ! $(type -P dotnet) ]]; then
+        echo "The .NET 10 SDK is not on the path, and nothing can be built without it: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+        finish
+    fi
+    local version
+    if ! version=$(dotnet --version 2>&1); then
+        echo "$version" >&2
+        echo "The .NET 10 SDK (global.json) is not among those installed: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+        finish
+    fi
+}
+
+build() {
+    local start=$SECONDS log=$results/build.log
+    if dotnet build StingBackup.sln -c Release -tl:off -v minimal >"$log" 2>&1 </dev/null; then
+        suite_line build "done ($((SECONDS - start)) s)"
+    else
+        grep -E '(error|warning) [A-Z]+[0-9]+' "$log" | sort -u | head -40
+        [[ $(grep -cE 'error [A-Z]+[0-9]+' "$log") != 0 ]] || tail -40 "$log"
+        count build 0 1 0 $((SECONDS - start))
+        finish
+    fi
+}
+
+# The sum of an attribute of the Counters elements of result files.
+counter() {
+    local name=$1
+    shift
+    grep -ho '<Counters [^>]*>' "$@" 2>/dev/null | sed -n "s/.* $name=\"\([0-9]*\)\".*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+dotnet_suite() {
+    local project=$1 name start=$SECONDS code=0 total executed good bad
+    name=$(basename "$project" .csproj)
+    local folder=$results/$name log=$results/$name.log
+    dotnet test "$project" -c Release --no-build --logger trx --logger "console;verbosity=minimal" --results-directory "$folder" \
+        --blame-hang-timeout 5m --blame-hang-dump-type none >"$log" 2>&1 </dev/null || code=$?
+    total=$(counter total "$folder"/*.trx) executed=$(counter executed "$folder"/*.trx) good=$(counter passed "$folder"/*.trx)
+    bad=$((executed - good))
+    if ((code != 0 && bad == 0)); then
+        # It broke off: what it did not get to run is nobody's success.
+        bad=1
+        tail -40 "$log"
+    elif ((bad > 0)); then
+        grep -v -e '^$' -e '\[SKIP\]' -e '^Test run for' -e '^A total of' "$log" | head -200
+    fi
+    count "$name" "$good" "$bad" $((total - executed)) $((SECONDS - start))
+}
+
+pester_suite() {
+    [[ -d tests/pester ]] || return
+    local tests start=$SECONDS code=0 line
+    tests=$(cat tests/pester/*.Tests.ps1 2>/dev/null | grep -cE '^[[:space:]]*It[[:space:]]')
+    if [[ ! $(type -P pwsh) ]]; then
+        skip pester "$tests" "pwsh is not on the path (the module tests parse these files all the same)"
+        return
+    fi
+    pwsh -NoProfile -NonInteractive -File tests/pester/run.ps1 >"$results/pester.log" 2>&1 </dev/null || code=$?
+    if ((code == 77)); then
+        skip pester "$tests" "$(tail -1 "$results/pester.log")"
+        return
+    fi
+    script_result pester "$code" "$results/pester.log" "$start"
+}
+
+# script_result SUITE CODE LOG START: takes "N passed, N failed, N skipped" from a log's last line.
+script_result() {
+    local line
+    line=$(tail -1 "$3")
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] && (($2 == 0 || BASH_REMATCH[2] > 0)); then
+        local good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]} left=${BASH_REMATCH[3]}
+        ((bad == 0)) || tail -60 "$3"
+        count "$1" "$good" "$bad" "$left" $((SECONDS - $4))
+    else
+        tail -40 "$3"
+        count "$1" 0 1 0 $((SECONDS - $4))
+    fi
+}
+
+soak_suite() {
+    local script=$1 name log start=$SECONDS code=0
+    name=soak/$(basename "$script" .sh)
+    log=$results/$(basename "$script" .sh).log
+    if [[ $(uname) != Linux ]]; then
+        skip "$name" 1 "needs Linux"
+        return
+    fi
+    "$script" ${soak_rounds:+--rounds "$soak_rounds"} >"$log" 2>&1 </dev/null || code=$?
+    if ((code == 77)); then
+        skip "$name" 1 "$(tail -1 "$log")"
+    else
+        script_result "$name" "$code" "$log" "$start"
+    fi
+}
+
+rm -rf "$results" && mkdir -p "$results" || exit 1
+own_home
+install_missing
+require_sdk
+build
+for project in tests/*/*.Tests.csproj; do dotnet_suite "$project"; done
+pester_suite
+for script in tests/soak/[0-9]*.sh; do soak_suite "$script"; done
+finish
