@@ -127,7 +127,7 @@ dotnet_suite() {
 }
 
 pester_suite() {
-    [[ -d tests/pester ]] || return
+    compgen -G 'tests/pester/*.Tests.ps1' >/dev/null || return
     local tests start=$SECONDS code=0 line
     tests=$(cat tests/pester/*.Tests.ps1 2>/dev/null | grep -cE '^[[:space:]]*It[[:space:]]')
     if [[ ! $(type -P pwsh) ]]; then
