@@ -23,6 +23,16 @@ public sealed record InstallationOptions
 
 public sealed partial class Installation
 {
+    /// <summary>Opens what an examined configuration describes, and remembers the settings of each run, so that later ones can tell what has changed.</summary>
+    /// <exception cref="StingException"><c>ConfigurationInvalid</c>, and as the other overload</exception>
+    public static async ValueTask<Installation> OpenAsync(ExaminedConfiguration examined, InstallationOptions options, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(examined);
+        var installation = await OpenAsync(examined.Require(), options, cancel).ConfigureAwait(false);
+        installation.Examined = examined;
+        return installation;
+    }
+
     /// <summary>Opens what a configuration describes. Reads no secret of the restore role.</summary>
     /// <exception cref="StingException">Keys or repository are missing, foreign or damaged; each names what and the remedy.</exception>
     public static async ValueTask<Installation> OpenAsync(StingConfiguration configuration, InstallationOptions options, CancellationToken cancel)

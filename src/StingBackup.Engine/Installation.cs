@@ -45,6 +45,7 @@ public sealed partial class Installation : IAsyncDisposable
     public required EnrolledWriters Writers { get; init; }
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
     public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
+    internal ExaminedConfiguration? Examined { get; private set; }
     private Unlocking? Unlocked { get; init; }
     /// <summary>The host's state: journals, locks.</summary>
     public required string StateFolder { get; init; }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Backup;
@@ -47,6 +48,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             {
                 writer.Commit();
             }
+            SaveSnapshot(result);
             return result;
         }
         finally
@@ -56,6 +58,22 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             {
                 disposable.Dispose();
             }
+        }
+    }
+
+    /// <summary>The settings of this run, for Get-StingBackupConfig -Changed. The run is committed: without it, a later comparison knows less.</summary>
+    private void SaveSnapshot(BackupResult result)
+    {
+        try
+        {
+            if (installation.Examined is { } examined)
+            {
+                ConfigurationSnapshot.Of(examined, result.BackupId!, result.StartedTime).Save(installation.StateFolder);
+            }
+        }
+        catch (StingException e)
+        {
+            output.Warn($"{e.Message} {e.Remedy}");
         }
     }
 
