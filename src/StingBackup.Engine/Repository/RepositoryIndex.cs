@@ -53,6 +53,13 @@ public sealed class RepositoryIndex
         }
     }
 
+    /// <summary>The same index, less some packs.</summary>
+    public RepositoryIndex Without(IReadOnlyCollection<Id32> packs)
+    {
+        ArgumentNullException.ThrowIfNull(packs);
+        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, packs);
+    }
+
     /// <summary>The fragments in use.</summary>
     public IReadOnlyList<IndexFragment> Fragments => _fragments;
 
