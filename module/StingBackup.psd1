@@ -13,6 +13,10 @@
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
         'Get-StingBackupConfig'
+        'Get-StingBackupLog'
+        'Get-StingKey'
+        'Initialize-StingRepository'
+        'Invoke-StingBackup'
         'Test-StingBackupConfig'
     )
     FunctionsToExport    = @()

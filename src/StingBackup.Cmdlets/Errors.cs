@@ -26,6 +26,15 @@ internal static class Errors
         "SettingUnknown", FailureKind.InvalidArgument, $"There is no setting '{key}'. {NearestNames.Question(key, known)}".TrimEnd(), key,
         "Get-StingBackupConfig without -Key lists every setting.");
 
+    /// <summary>A new passphrase was not typed twice alike.</summary>
+    public static StingException PassphrasesDiffer() => new(
+        "PassphrasesDiffer", FailureKind.InvalidArgument, "The two passphrases differ; nothing was made.", null, "Run it again and type the same passphrase twice.");
+
+    /// <summary>A new key file is to be sealed, and nobody gave a passphrase.</summary>
+    public static StingException NewPassphraseNeeded() => new(
+        "PassphraseNeeded", FailureKind.Authentication, "The new key file needs a passphrase; nothing was made.", null,
+        "Give -Passphrase (--passphrase-file, STING_BACKUP_PASSPHRASE) or type one, or make an open key file with -NoPassphrase (--no-passphrase).");
+
     /// <summary>The record of a failure: stable id, true category, the item, the remedy.</summary>
     public static ErrorRecord ToRecord(StingException error) => new(error, error.ErrorId, Category(error.Kind), error.Target)
     {

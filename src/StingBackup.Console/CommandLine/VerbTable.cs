@@ -15,6 +15,35 @@ internal static class VerbTable
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new(Backup, "init", "Initialize-StingRepository", "Make a repository, its keys and a configuration file")
+        {
+            Examples = ["init --backup-root=/var/backups/sting --reserve=/srv/reserve", "init --backup-root=./backups --reserve=./reserve --no-passphrase --dry-run"],
+        },
+        new(Backup, "incremental", "Invoke-StingBackup", "Back up what has changed")
+        {
+            Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Incremental },
+            Examples = ["incremental", "incremental --data-class=user-files,honey-jars"],
+        },
+        new(Backup, "full", "Invoke-StingBackup", "Back up everything, read anew")
+        {
+            Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Full },
+            Examples = ["full --quiet"],
+        },
+        new(Backup, "archive", "Invoke-StingBackup", "Back up everything, read anew, to keep long")
+        {
+            Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Archive },
+            Examples = ["archive"],
+        },
+        new(Backup, "keys", "Get-StingKey", "Show every key, where it lies and how it is")
+        {
+            Many = true,
+            Examples = ["keys", "keys --kind=spares"],
+        },
+        new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
+        {
+            Many = true,
+            Examples = ["log --backup-id=backup_20240115_020000", "log --level=warning"],
+        },
         new(Backup, "config", "Get-StingBackupConfig", "Show every setting, and the line that says so")
         {
             Many = true,

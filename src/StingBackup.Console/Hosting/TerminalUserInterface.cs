@@ -84,7 +84,7 @@ internal sealed class TerminalUserInterface(Terminal terminal, bool quiet) : PSH
     /// <inheritdoc/>
     public override void WriteLine(string value) => terminal.Tell(value);
     /// <inheritdoc/>
-    public override void Write(string value) => terminal.Tell(value.TrimEnd('\n'));
+    public override void Write(string value) => terminal.TellPart(value);
     /// <inheritdoc/>
     public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Write(value);
 

@@ -96,6 +96,17 @@ internal sealed class Terminal
         }
     }
 
+    /// <summary>Writes to standard error without ending the line.</summary>
+    public void TellPart(string text)
+    {
+        lock (_lock)
+        {
+            ClearPane();
+            _error.Write(text);
+            _error.Flush();
+        }
+    }
+
     /// <summary>Shows a line that the next one replaces; nothing where there is no terminal.</summary>
     public void ShowPane(string line)
     {
@@ -125,12 +136,7 @@ internal sealed class Terminal
     /// <summary>Asks for a line; null at the end of the input.</summary>
     public string? Ask(string question)
     {
-        lock (_lock)
-        {
-            ClearPane();
-            _error.Write(question);
-            _error.Flush();
-        }
+        TellPart(question);
         _asking = true;
         try
         {

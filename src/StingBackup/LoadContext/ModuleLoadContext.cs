@@ -11,6 +11,7 @@ namespace StingBackup.LoadContext;
 public sealed class ModuleLoadContext : AssemblyLoadContext
 {
     private const string ContextName = "StingBackup";
+    private static readonly Lock Making = new();
 
     private readonly string _root;
     private readonly AssemblyDependencyResolver _resolver;
@@ -30,9 +31,12 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     public static Assembly Load(string assemblyPath)
     {
         var path = Path.GetFullPath(assemblyPath);
-        var context = All.OfType<ModuleLoadContext>().FirstOrDefault(c => string.Equals(c._root, path, StringComparison.Ordinal))
-            ?? new ModuleLoadContext(path);
-        return context.LoadFromAssemblyPath(path);
+        lock (Making)
+        {
+            var context = All.OfType<ModuleLoadContext>().FirstOrDefault(c => string.Equals(c._root, path, StringComparison.Ordinal))
+                ?? new ModuleLoadContext(path);
+            return context.LoadFromAssemblyPath(path);
+        }
     }
 
     /// <inheritdoc/>

@@ -12,11 +12,11 @@ internal sealed class HostedShell : IDisposable
     private readonly Runspace _runspace;
 
     /// <summary>Opens one without the module.</summary>
-    /// <param name="culture">Culture of numbers, dates and of the user interface.</param>
+    /// <param name="culture">Culture of numbers, dates and of the user interface; the test's own when null.</param>
     /// <param name="cmdlets">Cmdlets of the tests' own.</param>
     public HostedShell(CultureInfo? culture = null, params Type[] cmdlets)
     {
-        Host = new ScriptedHost(culture ?? CultureInfo.InvariantCulture);
+        Host = new ScriptedHost(culture ?? CultureInfo.CurrentCulture);
         var state = InitialSessionState.CreateDefault2();
         foreach (var cmdlet in cmdlets)
         {
@@ -42,17 +42,20 @@ internal sealed class HostedShell : IDisposable
     public ShellResult Run(string script, params (string Name, object? Value)[] parameters)
     {
         using var shell = Prepare(script, parameters);
-        return Finish(shell, () => shell.Invoke());
+        return Finish(shell, output => shell.Invoke<object, PSObject>(null, output, null));
     }
 
     /// <summary>Runs a script, and stops it as Ctrl+C does once <paramref name="running"/> has completed.</summary>
     public ShellResult RunAndStop(string script, Task running, params (string Name, object? Value)[] parameters)
     {
         using var shell = Prepare(script, parameters);
-        var run = shell.BeginInvoke();
-        running.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
-        shell.Stop();
-        return Finish(shell, () => new Collection<PSObject>([.. shell.EndInvoke(run)]));
+        return Finish(shell, output =>
+        {
+            var run = shell.BeginInvoke<object, PSObject>(null, output);
+            running.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+            shell.Stop();
+            shell.EndInvoke(run);
+        });
     }
 
     private PowerShell Prepare(string script, (string Name, object? Value)[] parameters)
@@ -64,20 +67,20 @@ internal sealed class HostedShell : IDisposable
         return shell;
     }
 
-    private static ShellResult Finish(PowerShell shell, Func<Collection<PSObject>> invoke)
+    private static ShellResult Finish(PowerShell shell, Action<PSDataCollection<PSObject>> invoke)
     {
-        var output = new Collection<PSObject>();
+        using var output = new PSDataCollection<PSObject>();
         RuntimeException? failure = null;
         try
         {
-            output = invoke();
+            invoke(output);
         }
         catch (RuntimeException e)
         {
             failure = e;
         }
         return new ShellResult(
-            output, failure, [.. shell.Streams.Error], [.. shell.Streams.Warning.Select(w => w.Message)], [.. shell.Streams.Verbose.Select(v => v.Message)],
+            output.ReadAll(), failure, [.. shell.Streams.Error], [.. shell.Streams.Warning.Select(w => w.Message)], [.. shell.Streams.Verbose.Select(v => v.Message)],
             [.. shell.Streams.Information.Select(i => i.MessageData?.ToString() ?? "")], [.. shell.Streams.Progress], shell.InvocationStateInfo.State);
     }
 

@@ -41,6 +41,12 @@ public static class LogReader
         }
     }
 
+    /// <summary>Ids of the runs that this host has logs of, oldest first.</summary>
+    /// <param name="directory">The folder of the logs.</param>
+    /// <exception cref="StingException"><c>LogNotReadable</c></exception>
+    public static IReadOnlyList<string> Runs(string directory) =>
+        [.. Guard(directory, () => LogRotation.Files(directory).ToArray()).Select(f => f.Name.Label).Where(l => BackupId.TryParse(l, out _)).Distinct(StringComparer.Ordinal)];
+
     /// <summary>A run's file keeps the command's name where it could not be renamed.</summary>
     private static bool Mentions(string path, string backupId, CancellationToken cancel)
     {

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using System.Security;
+using StingBackup.Engine;
+
+namespace StingBackup.Cmdlets.Abstractions;
+
+/// <summary>A cmdlet that works on the installation which the configuration describes.</summary>
+public abstract class InstallationCmdlet : ConfiguredCmdlet
+{
+    private Installation? _installation;
+    private PassphrasePrompt? _prompt;
+
+    private protected InstallationCmdlet()
+    {
+    }
+
+    /// <summary>The passphrase that was given; a cmdlet that reads nothing secret has none.</summary>
+    private protected virtual SecureString? GivenPassphrase => null;
+
+    /// <summary>The installation, opened when it is first asked for.</summary>
+    /// <exception cref="StingException">Configuration, keys or repository are missing, foreign or damaged; each names what.</exception>
+    private protected Installation Installation => _installation ??= Open();
+
+    private Installation Open()
+    {
+        var examined = Examine();
+        _prompt = new PassphrasePrompt(Host.UI, GivenPassphrase);
+        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync }, Cancel));
+        foreach (var warning in (installation.Keys?.Warnings ?? []).Concat(installation.OpeningFaults.Select(f => $"{f.Message} {f.Remedy}")))
+        {
+            WriteWarning(warning);
+        }
+        return installation;
+    }
+
+    /// <summary>Runs a job on the installation. In the background the job takes the installation over, and asks for nothing any more.</summary>
+    private protected void RunJob(Func<Installation, CancellationToken, IAsyncEnumerable<JobEvent>> job, bool asJob, bool passThru)
+    {
+        var installation = Installation;
+        if (!asJob)
+        {
+            RunJob(job(installation, Cancel), asJob: false, passThru);
+            return;
+        }
+        _prompt!.Silence();
+        _installation = null;
+        RunJob(OwnAsync(installation, job), asJob: true, passThru);
+    }
+
+    private static async IAsyncEnumerable<JobEvent> OwnAsync(
+        Installation installation, Func<Installation, CancellationToken, IAsyncEnumerable<JobEvent>> job, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        await using var owned = installation.ConfigureAwait(false);
+        await foreach (var happened in job(installation, cancel).ConfigureAwait(false))
+        {
+            yield return happened;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _installation is { } installation)
+        {
+            _installation = null;
+            Wait(installation.DisposeAsync());
+        }
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Backup;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Backs up the reserve: one run, one restore point for each data class.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "StingBackup", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupResult), typeof(BackupPlan))]
+public sealed class InvokeStingBackupCommand : InstallationCmdlet
+{
+    /// <summary>How sources are read.</summary>
+    [Parameter(Position = 0, HelpMessage = "Incremental reads what changed; Full reads everything again; Archive is a full one to keep")]
+    [PSDefaultValue(Help = "Incremental")]
+    public BackupType Type { get; set; } = BackupType.Incremental;
+
+    /// <summary>Which data classes.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Only these data classes; without it all")]
+    [PSDefaultValue(Help = "All")]
+    public DataClass[]? DataClass { get; set; }
+
+    /// <summary>Runs in the background.</summary>
+    [Parameter(HelpMessage = "Run in the background, and output the job")]
+    public SwitchParameter AsJob { get; set; }
+
+    private protected override void Execute()
+    {
+        var plan = Wait(BackupJob.PlanAsync(Installation, Type, DataClass, Cancel));
+        var question = new Question(
+            "Backup", $"Back up {string.Join(", ", plan.Sources)} to {plan.Repository} ({plan.Type})", [$"Data classes: {string.Join(", ", plan.Classes)}"], plan, Destroys: false);
+        if (Ask(question, force: false))
+        {
+            RunJob((installation, cancel) => BackupJob.RunAsync(installation, plan, cancel), AsJob, passThru: false);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Management.Automation;
+using StingBackup.Module.Tests.Hosting;
+
+namespace StingBackup.Module.Tests.Cmdlets;
+
+public sealed class InitializeTests : IDisposable
+{
+    private const string Everything =
+        "Initialize-StingRepository ./backups ./reserve -ConfigPath ./sting-backup.yaml -KeyDirectory ./keys -StateDirectory ./state -CacheDirectory ./cache -LogDirectory ./logs -TimeZone UTC";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly HostedShell _shell = HostedShell.WithModule();
+
+    public InitializeTests()
+    {
+        Directory.CreateDirectory(_folder["reserve", "users", "user@example.com"]);
+        _shell.Run("param($path) $null = $ExecutionContext.SessionState.Path.SetLocation($path)", ("path", _folder.Path)).Succeeded();
+    }
+
+    public void Dispose()
+    {
+        _shell.Dispose();
+        _folder.Dispose();
+    }
+
+    [CulturedFact]
+    public void It_makes_repository_keys_and_a_configuration_that_the_next_command_finds()
+    {
+        var result = _shell.Run($"{Everything} -NoPassphrase").Succeeded().Objects<InitializeResult>().Single();
+        Assert.Equal(_folder["sting-backup.yaml"], result.ConfigurationFile);
+        Assert.False(result.HasPassphrase);
+        Assert.Equal(JobState.Completed, _shell.Run("Invoke-StingBackup").Succeeded().Objects<BackupResult>().Single().State);
+    }
+
+    [Fact]
+    public void An_open_key_file_is_made_only_when_asked_for_and_warned_of()
+    {
+        var warnings = _shell.Run($"{Everything} -NoPassphrase").Succeeded().Warnings;
+        Assert.Contains(warnings, w => w.Contains("no passphrase", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_passphrase_is_typed_twice()
+    {
+        _shell.Host.Answers.Enqueue("secret");
+        _shell.Host.Answers.Enqueue("secret");
+        Assert.True(_shell.Run(Everything).Succeeded().Objects<InitializeResult>().Single().HasPassphrase);
+        Assert.Equal(2, _shell.Host.Questions.Count);
+    }
+
+    [Fact]
+    public void Two_passphrases_that_differ_make_nothing()
+    {
+        _shell.Host.Answers.Enqueue("secret");
+        _shell.Host.Answers.Enqueue("secrte");
+        _shell.Run(Everything).FailedWith("PassphrasesDiffer");
+        Assert.False(Directory.Exists(_folder["backups"]));
+        Assert.False(Directory.Exists(_folder["keys"]));
+    }
+
+    [Fact]
+    public void Without_a_passphrase_and_nobody_to_ask_nothing_is_made()
+    {
+        Assert.Equal(ErrorCategory.AuthenticationError, _shell.Run(Everything).FailedWith("PassphraseNeeded").CategoryInfo.Category);
+        Assert.False(Directory.Exists(_folder["backups"]));
+    }
+
+    [Fact]
+    public void WhatIf_outputs_the_plan_asks_for_no_passphrase_and_makes_nothing()
+    {
+        var plan = _shell.Run($"{Everything} -WhatIf").Succeeded().Objects<InitializePlan>().Single();
+        Assert.Equal(_folder["backups"], plan.BackupRoot);
+        Assert.NotEmpty(plan.KeyFiles);
+        Assert.Empty(_shell.Host.Questions);
+        Assert.Equal([_folder["reserve"]], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("backups/x", "RepositoryExists")]
+    [InlineData("sting-backup.yaml", "ConfigurationExists")]
+    public void What_stands_there_is_never_touched(string path, string error)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[path])!);
+        File.WriteAllText(_folder[path], "mine");
+        _shell.Run($"{Everything} -NoPassphrase").FailedWith(error);
+        Assert.Equal("mine", File.ReadAllText(_folder[path]));
+        Assert.False(Directory.Exists(_folder["keys"]));
+    }
+
+    [Fact]
+    public void Keys_in_the_reserve_are_refused()
+    {
+        var error = _shell.Run(Everything.Replace("./keys", "./reserve/keys", StringComparison.Ordinal) + " -NoPassphrase").FailedWith("ConfigurationInvalid");
+        Assert.Contains("keys.directory", error.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["backups"]));
+    }
+}

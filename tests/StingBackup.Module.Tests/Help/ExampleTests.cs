@@ -1,0 +1,41 @@
+using StingBackup.HelpBuilder;
+using StingBackup.Module.Tests.Hosting;
+
+namespace StingBackup.Module.Tests.Help;
+
+/// <summary>Every example of every page runs as it stands there, in the folder of a sample installation.</summary>
+public sealed class ExampleTests
+{
+    public static TheoryData<string, string> Examples
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var page in Directory.EnumerateFiles(Repository.Help, "*-*.md").Order(StringComparer.Ordinal).Select(f => PageReader.Read(f, File.ReadAllText(f))))
+            {
+                foreach (var example in page.Examples)
+                {
+                    data.Add(page.Name, example.Title);
+                }
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void It_runs(string page, string title)
+    {
+        var path = Path.Combine(Repository.Help, $"{page}.md");
+        var example = PageReader.Read(path, File.ReadAllText(path)).Examples.Single(e => e.Title == title);
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        // Where an example overwrites, a person would say yes.
+        for (var i = 0; i < 5; i++)
+        {
+            shell.Host.Answers.Enqueue("y");
+        }
+        var output = shell.Run(example.Code).Succeeded().Output;
+        Assert.True(output.Count > 0 || example.Remarks.Contains("No output", StringComparison.Ordinal), "It outputs nothing, and does not say that it may.");
+    }
+}

@@ -1,0 +1,132 @@
+using System.Security;
+using Microsoft.Extensions.Time.Testing;
+using StingBackup.Engine;
+using StingBackup.Engine.Backup;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+
+namespace StingBackup.Module.Tests.Hosting;
+
+/// <summary>
+/// A small installation with the names that the help uses: the file document.pdf of user@example.com, the honey jar jar_123, and two runs,
+/// backup_20240115_020000 (full) and backup_20240116_020000 (incremental, after a change). Its folder holds sting-backup.yaml, so a session there finds it.
+/// </summary>
+internal sealed class SampleInstallation : IDisposable
+{
+    /// <summary>The first run.</summary>
+    public const string FirstRun = "backup_20240115_020000";
+    /// <summary>The second run.</summary>
+    public const string SecondRun = "backup_20240116_020000";
+    /// <summary>The passphrase of one that is sealed.</summary>
+    public const string Passphrase = "correct horse";
+
+    private static readonly Lazy<SampleInstallation> Open = new(() => Create(passphrase: null));
+    private static readonly Lazy<SampleInstallation> Sealed = new(() => Create(Passphrase));
+
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Where it lies.</summary>
+    public string Folder => _folder.Path;
+    /// <summary>A path within it.</summary>
+    public string this[params string[] parts] => _folder[parts];
+
+    /// <summary>A copy of its own for one test, whose key file is open.</summary>
+    public static SampleInstallation Copy() => CopyOf(Open.Value);
+
+    /// <summary>A copy of its own for one test, whose key file is sealed by <see cref="Passphrase"/>.</summary>
+    public static SampleInstallation SealedCopy() => CopyOf(Sealed.Value);
+
+    /// <summary>A session with the module, in its folder.</summary>
+    public HostedShell OpenShell()
+    {
+        var shell = HostedShell.WithModule();
+        shell.Run("param($path) $null = $ExecutionContext.SessionState.Path.SetLocation($path)", ("path", Folder)).Succeeded();
+        return shell;
+    }
+
+    /// <summary>The passphrase as cmdlets take it.</summary>
+    public static SecureString SecurePassphrase
+    {
+        get
+        {
+            var secret = new SecureString();
+            foreach (var c in Passphrase)
+            {
+                secret.AppendChar(c);
+            }
+            return secret;
+        }
+    }
+
+    private static SampleInstallation CopyOf(SampleInstallation original)
+    {
+        var copy = new SampleInstallation();
+        foreach (var folder in Directory.EnumerateDirectories(original.Folder, "*", SearchOption.AllDirectories))
+        {
+            Directory.CreateDirectory(copy[Path.GetRelativePath(original.Folder, folder)]);
+        }
+        foreach (var file in Directory.EnumerateFiles(original.Folder, "*", SearchOption.AllDirectories))
+        {
+            // Carries modes and times over, which the next incremental run looks at.
+            File.Copy(file, copy[Path.GetRelativePath(original.Folder, file)]);
+        }
+        var configuration = copy["sting-backup.yaml"];
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace(original.Folder, copy.Folder, StringComparison.Ordinal));
+        return copy;
+    }
+
+    private static SampleInstallation Create(string? passphrase)
+    {
+        var sample = new SampleInstallation();
+        sample.Write("users/user@example.com/document.pdf", "%PDF-1.7 the first version");
+        sample.Write("users/user@example.com/notes/todo.txt", "buy honey");
+        sample.Write("users/other@example.com/picture.png", new string('x', 70_000));
+        sample.Write("jars/jar_123/readme.md", "# Jar 123\n");
+        sample.Write("jars/jar_123/report.csv", string.Join('\n', Enumerable.Range(0, 5_000)));
+        sample.Write("jars/jar_456/readme.md", "# Jar 456\n");
+        sample.Write("conf/config.yml", "version: 1\n");
+        var clock = new FakeTimeProvider(new DateTimeOffset(2024, 1, 15, 2, 0, 0, TimeSpan.Zero));
+        using var secret = passphrase is null ? null : Installation.ToSecret(SecurePassphrase);
+        Run(async () =>
+        {
+            var request = new InitializeRequest
+            {
+                BackupRoot = sample["backups"], Reserve = sample["reserve"], ConfigurationFile = sample["sting-backup.yaml"], KeyDirectory = sample["keys"],
+                StateDirectory = sample["state"], CacheDirectory = sample["cache"], LogDirectory = sample["logs"], TimeZone = "UTC", WithPassphrase = passphrase is not null,
+            };
+            var plan = await ReserveInitializer.PlanAsync(request, CancellationToken.None);
+            await ReserveInitializer.RunAsync(plan, secret, clock, CancellationToken.None);
+            await sample.BackupAsync(BackupType.Full, clock);
+            sample.Write("users/user@example.com/document.pdf", "%PDF-1.7 the second version, which is longer");
+            sample.Write("jars/jar_123/new.md", "# New\n");
+            File.Delete(sample["reserve", "users", "user@example.com", "notes", "todo.txt"]);
+            clock.Advance(TimeSpan.FromDays(1));
+            await sample.BackupAsync(BackupType.Incremental, clock);
+        });
+        return sample;
+    }
+
+    private async Task BackupAsync(BackupType type, TimeProvider clock)
+    {
+        var configuration = new ConfigurationLoader(new HostView()).Load(this["sting-backup.yaml"]);
+        await using var installation = await Installation.OpenAsync(configuration, new InstallationOptions { Clock = clock }, CancellationToken.None);
+        var plan = await BackupJob.PlanAsync(installation, type, null, CancellationToken.None);
+        await foreach (var happened in BackupJob.RunAsync(installation, plan, CancellationToken.None))
+        {
+            Assert.False(happened is ItemFailedEvent, happened.ToString());
+        }
+    }
+
+    // Blocks a thread of the pool, not one of xunit's few, which would wait for each other.
+    private static void Run(Func<Task> work) => Task.Run(work).GetAwaiter().GetResult();
+
+    private void Write(string path, string text)
+    {
+        var full = this[["reserve", .. path.Split('/')]];
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllText(full, text);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+}
