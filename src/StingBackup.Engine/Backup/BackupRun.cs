@@ -22,7 +22,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var started = installation.Clock.GetUtcNow();
         output.Progress.Activity = $"{plan.Type} backup";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var run = await new RunOpening(installation, output).OpenAsync(stop.Token).ConfigureAwait(false);
+        var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
         var writers = plan.Classes.ToDictionary(c => c, c => new HostCacheWriter(installation.CachePath(c), installation.CacheKey.Span));

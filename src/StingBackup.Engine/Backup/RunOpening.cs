@@ -15,7 +15,7 @@ internal sealed record OpenRun(WriterIdentity Identity, Id32 Previous, Repositor
 /// Opens a run in the order that makes deleting without a lock safe: announce the session, then list marks, then points. What a
 /// run that died left behind is settled first: its number gets a void point, its packs that arrived get an index fragment.
 /// </summary>
-internal sealed class RunOpening(Installation installation, JobOutput output)
+internal sealed class RunOpening(Installation installation, BackupType type, JobOutput output)
 {
     private readonly IObjectStore _store = installation.Store;
 
@@ -49,7 +49,32 @@ internal sealed class RunOpening(Installation installation, JobOutput output)
         {
             output.Failed(damage);
         }
-        return new OpenRun(identity, previous, view, view.Index);
+        return new OpenRun(identity, previous, view, await WithoutMissingAsync(view.Index, cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// A baseline depends on nothing that it has not looked at: packs that the index names and the store lacks, or has with another length,
+    /// are not deduplicated against, so that what they held is stored again from the sources.
+    /// </summary>
+    private async ValueTask<RepositoryIndex> WithoutMissingAsync(RepositoryIndex index, CancellationToken cancel)
+    {
+        if (type == BackupType.Incremental)
+        {
+            return index;
+        }
+        var present = new Dictionary<Id32, long>();
+        await foreach (var pack in PackFooters.ListAsync(_store, cancel).ConfigureAwait(false))
+        {
+            present[pack.Id] = pack.Length;
+        }
+        var missing = index.Packs.Where(p => present.GetValueOrDefault(p.Id, -1) != p.Length).ToList();
+        foreach (var pack in missing)
+        {
+            output.Failed(new StingException("PackMissing", FailureKind.Integrity,
+                $"Pack '{pack.Name}' is {(present.ContainsKey(pack.Id) ? "of another length than it was written with" : "not in the repository")}; what it held is stored again where the reserve still has it.",
+                pack.Name, "Run Test-StingBackupIntegrity to see which points it hits."));
+        }
+        return index.Without([.. missing.Select(p => p.Id)]);
     }
 
     /// <summary>The last number that this writer's chain has, and the hash of that point's bytes, readable or not.</summary>

@@ -82,24 +82,7 @@ public sealed class ChunkReader : IDisposable
     }
 
     /// <summary>Reads the clear table of a tree page: what it refers to. Needs no key and proves no origin.</summary>
-    public async ValueTask<TreeTable> ReadTableAsync(Id32 id, CancellationToken cancel)
-    {
-        var place = Find(id)[0];
-        var record = await ReadRecordAsync(place, cancel).ConfigureAwait(false);
-        try
-        {
-            var header = CheckHeader(place, record.Span, ChunkType.Tree);
-            return TreeTable.Read(record.Span.Slice(ChunkHeader.Size, header.TableLength));
-        }
-        catch (InvalidDataException e)
-        {
-            throw Damaged(id, place, e.Message, e);
-        }
-        finally
-        {
-            record.Dispose();
-        }
-    }
+    public ValueTask<TreeTable> ReadTableAsync(Id32 id, CancellationToken cancel) => ReadAnyPlaceAsync(id, (place, record) => OpenTable(id, place, record), cancel);
 
     /// <summary>Reads a page of a subject table; its id is the SHA-256 of its type and bytes.</summary>
     public async ValueTask<IReadOnlyList<SubjectRow>> ReadSubjectPageAsync(Id32 id, CancellationToken cancel)
@@ -114,6 +97,9 @@ public sealed class ChunkReader : IDisposable
             throw Damaged(id, null, e.Message, e);
         }
     }
+
+    /// <summary>Reads whatever an id stands for, under the subject of the segment that holds it, from any place that gives it.</summary>
+    internal ValueTask<ChunkBytes> ReadAnyAsync(Id32 id, CancellationToken cancel) => ReadAnyPlaceAsync(id, OpenRecord, cancel);
 
     /// <summary>Id of a page in the clear: SHA-256 of its type and raw bytes.</summary>
     public static Id32 ClearId(ChunkType type, ReadOnlySpan<byte> raw)
@@ -133,7 +119,12 @@ public sealed class ChunkReader : IDisposable
             : Open(place.Segment.Header.Pseudonym, place.Entry.Id, type, place, record, out _);
     }
 
-    private async ValueTask<ChunkBytes> ReadAnyPlaceAsync(Id32 id, Opener open, CancellationToken cancel)
+    /// <summary>Opens a chunk within a pack whose bytes are at hand, as many of them as could be read.</summary>
+    internal ChunkBytes OpenIn(ReadOnlySpan<byte> pack, ChunkPlace place) => place.Entry.Offset + (long)place.Entry.StoredLength <= pack.Length
+        ? OpenRecord(place, pack.Slice(place.Entry.Offset, place.Entry.StoredLength))
+        : throw Damaged(place.Entry.Id, place, "the pack ends before it");
+
+    private async ValueTask<T> ReadAnyPlaceAsync<T>(Id32 id, Opener<T> open, CancellationToken cancel)
     {
         StingException? first = null;
         foreach (var place in Find(id))
@@ -143,7 +134,7 @@ public sealed class ChunkReader : IDisposable
                 using var record = await ReadRecordAsync(place, cancel).ConfigureAwait(false);
                 return open(place, record.Span);
             }
-            catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotFound)
+            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
             {
                 first ??= e;
             }
@@ -151,7 +142,7 @@ public sealed class ChunkReader : IDisposable
         throw first!;
     }
 
-    private delegate ChunkBytes Opener(ChunkPlace place, ReadOnlySpan<byte> record);
+    private delegate T Opener<out T>(ChunkPlace place, ReadOnlySpan<byte> record);
 
     private IReadOnlyList<ChunkPlace> Find(Id32 id)
     {
@@ -219,6 +210,18 @@ public sealed class ChunkReader : IDisposable
             {
                 ArrayPool<byte>.Shared.Return(plain);
             }
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(id, place, e.Message, e);
+        }
+    }
+
+    private static TreeTable OpenTable(Id32 id, ChunkPlace place, ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            return TreeTable.Read(record.Slice(ChunkHeader.Size, CheckHeader(place, record, ChunkType.Tree).TableLength));
         }
         catch (InvalidDataException e)
         {

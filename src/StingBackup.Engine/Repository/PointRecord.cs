@@ -124,6 +124,23 @@ public sealed record PointRecord
         return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? point : throw ObjectFrame.Damaged(name, "its signature does not fit");
     }
 
+    /// <summary>What a damaged point still seems to say, or null. Proves nothing: for telling people what it held.</summary>
+    internal static PointRecord? Guess(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length < ObjectFrame.HeaderSize + ObjectFrame.SignatureSize)
+        {
+            return null;
+        }
+        try
+        {
+            return Decode(SignedObject.Fields("", bytes[ObjectFrame.HeaderSize..^ObjectFrame.SignatureSize]));
+        }
+        catch (StingException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The hash by which the next point names this one.</summary>
     public static Id32 HashOf(ReadOnlySpan<byte> bytes)
     {

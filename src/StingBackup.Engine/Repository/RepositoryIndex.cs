@@ -53,6 +53,13 @@ public sealed class RepositoryIndex
         }
     }
 
+    /// <summary>The same index, less some packs.</summary>
+    public RepositoryIndex Without(IReadOnlyCollection<Id32> packs)
+    {
+        ArgumentNullException.ThrowIfNull(packs);
+        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, packs);
+    }
+
     /// <summary>The fragments in use.</summary>
     public IReadOnlyList<IndexFragment> Fragments => _fragments;
 
@@ -87,6 +94,31 @@ public sealed class RepositoryIndex
         }
         place = default;
         return false;
+    }
+
+    /// <summary>
+    /// Ranks (0 to <see cref="Count"/> - 1) of the rows that name a chunk, as many as fit; returns how many. Rows of packs that are gone are left out.
+    /// A rank numbers a row for as long as this table lives, so a set of rows takes a bit each.
+    /// </summary>
+    internal int FindRanks(Id32 id, Span<int> ranks)
+    {
+        var found = 0;
+        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0 && found < ranks.Length; slot = (slot + 1) & _mask)
+        {
+            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (fragment.IdAt(rank) == id && Resolve(fragment, rank, out _))
+            {
+                ranks[found++] = _slots[slot] - 1;
+            }
+        }
+        return found;
+    }
+
+    /// <summary>The row of a rank; false when its pack is gone.</summary>
+    internal bool TryPlaceAt(int rank, out ChunkPlace place)
+    {
+        var (fragment, local) = Locate(rank);
+        return Resolve(fragment, local, out place);
     }
 
     private bool TryFind<T>(Id32 id, Func<ChunkPlace, T, bool> accept, T state, out ChunkPlace place)

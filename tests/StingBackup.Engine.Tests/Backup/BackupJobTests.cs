@@ -76,6 +76,21 @@ public sealed class BackupJobTests
     }
 
     [Fact]
+    public async Task A_full_run_stores_again_what_a_lost_pack_held()
+    {
+        await using var test = new TestInstallation();
+        Fill(test, 50, 5000);
+        await test.BackupAsync();
+        var pack = Directory.GetFiles(Path.Combine(test.RepositoryRoot, "data"), "*", SearchOption.AllDirectories).Single();
+        File.Delete(pack);
+        var errors = new List<StingException>();
+        var full = await test.BackupAsync(BackupType.Full, errors);
+        Assert.Equal(("PackMissing", JobState.CompletedWithErrors), (Assert.Single(errors).ErrorId, full.State));
+        Assert.Equal(full.BytesRead, full.BytesNew);
+        Assert.Equal(JobState.Completed, (await test.BackupAsync()).State);
+    }
+
+    [Fact]
     public async Task Changed_added_and_removed_files_are_found()
     {
         await using var test = new TestInstallation();

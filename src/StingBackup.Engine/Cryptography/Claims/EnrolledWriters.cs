@@ -26,7 +26,8 @@ public sealed class EnrolledWriters : IDisposable
     public EnrolledWriter? Find(Id16 id) => _writers.GetValueOrDefault(id);
 
     /// <summary>A writer's signing key, 65 bytes, or null when he was never enrolled.</summary>
-    public ReadOnlyMemory<byte>? SigningKeyOf(Id16 id) => _writers.TryGetValue(id, out var writer) ? writer.SigningKey : null;
+    public ReadOnlyMemory<byte>? SigningKeyOf(Id16 id) =>
+        _writers.TryGetValue(id, out var writer) ? writer.SigningKey : default(ReadOnlyMemory<byte>?);   // not null: a null array would become an empty key
 
     /// <summary>Whether a signature over data is an enrolled writer's.</summary>
     public bool Verify(Id16 writer, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>

@@ -1,0 +1,119 @@
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Integrity;
+
+/// <summary>The index turned round: for each pack its rows, by rank. Four bytes a row.</summary>
+internal sealed class PackRows
+{
+    private readonly Dictionary<Id32, int> _numbers = [];
+    private readonly List<PackInfo> _packs = [];
+    private readonly int[] _first;
+    private readonly int[] _ranks;
+
+    public PackRows(RepositoryIndex index)
+    {
+        var numbers = new Dictionary<SegmentInfo, int>(ReferenceEqualityComparer.Instance);
+        foreach (var pack in index.Packs)
+        {
+            _numbers.Add(pack.Id, _packs.Count);
+            _packs.Add(pack);
+        }
+        foreach (var segment in index.Fragments.SelectMany(f => f.Segments))
+        {
+            numbers[segment] = _numbers.GetValueOrDefault(segment.Pack.Id, -1);
+        }
+        // Two passes over the rows: count, then place.
+        _first = new int[_packs.Count + 1];
+        for (var rank = 0; rank < index.Count; rank++)
+        {
+            if (index.TryPlaceAt(rank, out var place))
+            {
+                _first[numbers[place.Segment] + 1]++;
+            }
+        }
+        for (var i = 1; i < _first.Length; i++)
+        {
+            _first[i] += _first[i - 1];
+        }
+        _ranks = new int[_first[^1]];
+        var next = _first.AsSpan(0, _packs.Count).ToArray();
+        for (var rank = 0; rank < index.Count; rank++)
+        {
+            if (index.TryPlaceAt(rank, out var place))
+            {
+                _ranks[next[numbers[place.Segment]]++] = rank;
+            }
+        }
+    }
+
+    /// <summary>Packs that the index names and that are not gone.</summary>
+    public IReadOnlyList<PackInfo> Packs => _packs;
+
+    /// <summary>Whether the index names a pack.</summary>
+    public bool Knows(Id32 pack) => _numbers.ContainsKey(pack);
+
+    /// <summary>Ranks of the rows that lie in a pack; none for one that the index does not name.</summary>
+    public ReadOnlySpan<int> Of(Id32 pack) => _numbers.TryGetValue(pack, out var number) ? _ranks.AsSpan(_first[number].._first[number + 1]) : [];
+
+    /// <summary>Whether a pack's footer and the index's rows of it say the same: every chunk, its place, its lengths, its segment's header.</summary>
+    public bool Agree(PackTables tables, RepositoryIndex index)
+    {
+        var named = new bool[tables.Entries.Count];
+        foreach (var rank in Of(tables.Pack.Id))
+        {
+            index.TryPlaceAt(rank, out var place);
+            var at = Find(tables.Entries, place.Entry.Id);
+            if (at < 0)
+            {
+                return false;
+            }
+            var entry = tables.Entries[at];
+            var segment = tables.Segments[entry.Segment];
+            if (entry.Offset != place.Entry.Offset || entry.StoredLength != place.Entry.StoredLength || entry.RawLength != place.Entry.RawLength
+                || segment.Offset != place.Segment.Offset || !SameHeader(segment.Header, place.Segment.Header))
+            {
+                return false;
+            }
+            named[at] = true;
+        }
+        return Array.TrueForAll(named, static n => n);
+    }
+
+    /// <summary>What the index says of a pack, as its footer would say it.</summary>
+    public PackTables TablesOf(PackInfo pack, RepositoryIndex index)
+    {
+        var segments = new List<SegmentInfo>();
+        var numbers = new Dictionary<int, int>();
+        var entries = new Dictionary<(Id32, int), ChunkEntry>();
+        foreach (var rank in Of(pack.Id))
+        {
+            index.TryPlaceAt(rank, out var place);
+            if (!numbers.TryGetValue(place.Segment.Offset, out var number))
+            {
+                numbers.Add(place.Segment.Offset, number = segments.Count);
+                segments.Add(place.Segment with { Pack = pack });
+            }
+            entries[(place.Entry.Id, place.Entry.Offset)] = place.Entry with { Segment = number };
+        }
+        return new PackTables(pack, segments, [.. entries.Values.OrderBy(e => e.Id)]);
+    }
+
+    private static int Find(IReadOnlyList<ChunkEntry> entries, Id32 id)
+    {
+        int low = 0, high = entries.Count - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var order = entries[middle].Id.CompareTo(id);
+            if (order == 0)
+            {
+                return middle;
+            }
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+        return -1;
+    }
+
+    private static bool SameHeader(SegmentHeader a, SegmentHeader b) => a.Suite == b.Suite && a.Pseudonym == b.Pseudonym && a.Generation == b.Generation
+        && a.SealedKey.Span.SequenceEqual(b.SealedKey.Span) && a.Salt.Span.SequenceEqual(b.Salt.Span) && a.Commitment.Span.SequenceEqual(b.Commitment.Span);
+}

@@ -1,0 +1,42 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+
+namespace StingBackup.Engine.Integrity;
+
+/// <summary>Which parts of which points a request means.</summary>
+internal static class PointSelection
+{
+    /// <summary>Chooses among points, oldest first; the answer is newest first.</summary>
+    /// <exception cref="StingException"><c>BackupNotFound</c>, <c>DateNotUnderstood</c></exception>
+    public static IReadOnlyList<PointPart> Choose(IReadOnlyList<StoredPoint> points, VerifyRequest request, TimeZoneInfo zone)
+    {
+        var parts = points.Where(p => !p.Record.IsVoid).Reverse().SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
+        if (request.BackupId is { } id)
+        {
+            parts = [.. parts.Where(p => p.Point.Name == id.Trim())];
+        }
+        if (request.Date is { } date)
+        {
+            var moment = PointInTime.Parse(date, zone);
+            parts = [.. parts.Where(p => moment.Covers(Installation.FromNs(p.Point.TimeNs, 0))).DistinctBy(p => p.Part.Class)];
+        }
+        if (parts.Count == 0 && (request.BackupId ?? request.Date) is { } asked)
+        {
+            throw new StingException("BackupNotFound", FailureKind.NotFound, $"There is no restore point of {asked}.", asked,
+                "Get-StingRestorePoint (sting-backup list) shows every restore point.");
+        }
+        return [.. parts.Select(p => PartOf(p.Point, p.Part))];
+    }
+
+    /// <summary>One class of a point, named for messages.</summary>
+    public static PointPart PartOf(PointRecord point, PointClass part) => new(point.Name, point.ObjectName, part);
+
+    /// <summary>One class of a point whose bytes are not as they were signed: called by its object's name unless its own name and time agree.</summary>
+    public static PointPart PartOf(Fault fault, PointRecord guess, PointClass part)
+    {
+        var seconds = guess.TimeNs / 1_000_000_000;
+        var agrees = BackupId.TryParse(guess.Name, out var id) && guess.OffsetMinutes is >= -840 and <= 840
+            && seconds + 60L * guess.OffsetMinutes == new DateTimeOffset(id.Local, TimeSpan.Zero).ToUnixTimeSeconds();
+        return new PointPart(agrees ? guess.Name : fault.Object, fault.Object, part);
+    }
+}

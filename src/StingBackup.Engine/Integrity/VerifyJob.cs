@@ -1,0 +1,28 @@
+namespace StingBackup.Engine.Integrity;
+
+/// <summary>Verifies a repository. Changes nothing in it.</summary>
+public static class VerifyJob
+{
+    /// <summary>
+    /// Verifies. Each fault is an <see cref="OutputEvent"/> with an <see cref="IntegrityFault"/>; the last event is a <see cref="CompletedEvent"/>
+    /// with an <see cref="IntegrityResult"/>. Keys are asked for at level <see cref="IntegrityLevel.Data"/> alone.
+    /// </summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="request">What to verify.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException">While it runs: <c>SampleNotUnderstood</c>, <c>BackupNotFound</c>, <c>DateNotUnderstood</c>, <c>StoreUnavailable</c>, and what unlocking keys can say.</exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, VerifyRequest request, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(request);
+        return JobStream.RunAsync(installation.Clock, async (output, token) =>
+        {
+            var result = await new VerifyRun(installation, request, output).RunAsync(token).ConfigureAwait(false);
+            foreach (var fault in result.Faults)
+            {
+                output.Emit(fault);
+            }
+            return result;
+        }, cancel);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Integrity;
+
+/// <summary>
+/// One verification: small signed objects, then what the points reach, then the packs, then (when something is damaged and keys are at hand) the files that it hits.
+/// </summary>
+internal sealed class VerifyRun(Installation installation, VerifyRequest request, JobOutput output)
+{
+    private readonly FaultBook _book = new(problem => output.Tell(problem));
+
+    public async Task<IntegrityResult> RunAsync(CancellationToken cancel)
+    {
+        CheckRequest();
+        var started = installation.Clock.GetTimestamp();
+        output.Progress.Activity = $"Verify ({request.Level})";
+        var probe = new ObjectProbe(installation.Store, _book);
+        var census = await Census.TakeAsync(installation.Store, _book, cancel).ConfigureAwait(false);
+        KeyObjectCheck? keyObjects = null;
+        if (installation.Keys is { } roles)
+        {
+            keyObjects = new KeyObjectCheck(probe, census, roles, installation.Writers, _book);
+            await keyObjects.RunAsync(cancel).ConfigureAwait(false);
+        }
+        var points = new PointCheck(probe, census, installation.Writers, installation.Reserve, _book);
+        await points.RunAsync(cancel).ConfigureAwait(false);
+        var parts = PointSelection.Choose(points.Valid, request, installation.Zone);
+        var index = new IndexCheck(probe, census, installation.Writers, installation.Reserve);
+        await index.RunAsync(cancel).ConfigureAwait(false);
+        TellSurroundings(census, points, index);
+
+        var keys = request.Level == IntegrityLevel.Data ? await installation.UnlockAsync(cancel).ConfigureAwait(false) : null;
+        var reach = await ReachAsync(index, parts, keys, cancel).ConfigureAwait(false);
+        using var reader = reach.Reader;
+        var packs = new PackCheck(probe, census, index, new PackRows(index.Index), reach, installation, _book, output);
+        await packs.RunAsync(request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
+        keyObjects?.CheckSubjects(reach.Walk.Subjects.Keys, reach.NameOf, TagOf(keys));
+        await new DamageReport(reach, packs, _book, output).RunAsync(parts, points.Doubtful, cancel).ConfigureAwait(false);
+        return new IntegrityResult
+        {
+            Level = request.Level, Tier = Tier.Local, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
+            Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
+            BytesRead = probe.BytesRead + reader.BytesRead, Faults = _book.ToRecords(reach.NameOf), Duration = installation.Clock.GetElapsedTime(started),
+        };
+    }
+
+    private void CheckRequest()
+    {
+        if (request.SamplePercent is not (> 0 and <= 100))
+        {
+            throw new StingException("SampleNotUnderstood", FailureKind.InvalidArgument, $"A sample of {request.SamplePercent} % of the packs cannot be taken.", null,
+                "Give a number above 0, and 100 at most.");
+        }
+    }
+
+    /// <summary>Walks what the points reach; where the index lacks something, once more with the footers of packs that it does not name.</summary>
+    private async ValueTask<Reach> ReachAsync(IndexCheck index, IReadOnlyList<PointPart> parts, ISubjectReader? keys, CancellationToken cancel)
+    {
+        output.Progress.Status = "what the restore points reach";
+        var reach = await WalkAsync().ConfigureAwait(false);
+        if (reach.Walk.Missing.Count == 0 || index.UsesFooters || index.Uncovered.Count == 0)
+        {
+            return reach;
+        }
+        reach.Reader.Dispose();
+        await index.UseFootersAsync(cancel).ConfigureAwait(false);
+        return await WalkAsync().ConfigureAwait(false);
+
+        async ValueTask<Reach> WalkAsync()
+        {
+            var reader = new ChunkReader(installation.Store, index.Index, installation.Reserve, keys);
+            try
+            {
+                var audit = keys is null ? null : new PageAudit(_book);
+                var walk = new ReachWalk(reader, audit, _book, installation.Threads, output);
+                await walk.RunAsync(parts, cancel).ConfigureAwait(false);
+                return new Reach(reader, walk, audit);
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private int SampleSeed()
+    {
+        var seed = request.SampleSeed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        if (request.SamplePercent < 100 && request.Level > IntegrityLevel.Structure)
+        {
+            output.Tell($"A sample of {request.SamplePercent} % of the packs is read; sample number {seed} takes the same ones again.");
+        }
+        return seed;
+    }
+
+    private void TellSurroundings(Census census, PointCheck points, IndexCheck index)
+    {
+        foreach (var (writer, sequence) in points.OpenRuns)
+        {
+            if (installation.Host?.Writer == writer && !IsRunning())
+            {
+                output.Warn($"Run {sequence} of this host has no restore point and is not in progress: it died, or its point was deleted. The next run settles that.");
+            }
+            else
+            {
+                output.Tell($"Run {sequence} of writer {writer} has no restore point: it is in progress, or died; its host's next run settles that.");
+            }
+        }
+        if (points.Revoked > 0)
+        {
+            output.Tell($"{points.Revoked} restore points of revoked writers do not count.");
+        }
+        if (index.Damaged.Count == 0 && index.Uncovered.Count > 0)
+        {
+            output.Tell($"{index.Uncovered.Count} packs are not in the index: of a run in progress, or of one that died.");
+        }
+        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark or ObjectKind.Ledger or ObjectKind.Audit) is > 0 and var later)
+        {
+            output.Tell($"{later} objects are of kinds that this version does not know; they were not looked at.");
+        }
+    }
+
+    private bool IsRunning()
+    {
+        try
+        {
+            installation.LockHost().Dispose();
+            return false;
+        }
+        catch (StingException e) when (e.ErrorId == "BackupRunning")
+        {
+            return true;
+        }
+    }
+
+    private Func<string, Id16>? TagOf(ISubjectReader? keys) => keys is SubjectReader reader ? reader.TagOf : installation.Host is { } host ? host.Subjects.TagOf : null;
+}

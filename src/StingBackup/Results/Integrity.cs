@@ -1,0 +1,36 @@
+namespace StingBackup;
+
+/// <summary>What to verify, and how deep.</summary>
+public sealed record VerifyRequest
+{
+    /// <summary>How deep.</summary>
+    public IntegrityLevel Level { get; init; } = IntegrityLevel.Structure;
+    /// <summary>
+    /// Limits it to the points that a restore to this day or moment would use: of each data class the newest before its end
+    /// (<c>2024-01-15</c>, <c>2024-01-15 14:30</c>, <c>latest</c>). Null for all.
+    /// </summary>
+    public string? Date { get; init; }
+    /// <summary>Limits it to one run. Null for all.</summary>
+    public string? BackupId { get; init; }
+    /// <summary>How many of the packs are read, in percent: more than 0, at most 100. At least one pack is.</summary>
+    public double SamplePercent { get; init; } = 100;
+    /// <summary>Chooses which packs a sample takes: the same number, the same packs. Null for a new number each time, which the job tells.</summary>
+    public int? SampleSeed { get; init; }
+}
+
+/// <summary>What a repair would do: printed by <c>-WhatIf</c>, executed by the repair.</summary>
+public sealed record RepairPlan
+{
+    /// <summary>Where the repository lies.</summary>
+    public required string Repository { get; init; }
+    /// <summary>Packs that will be read whole and proved.</summary>
+    public required long Packs { get; init; }
+    /// <summary>Their bytes.</summary>
+    public required long PackBytes { get; init; }
+    /// <summary>What is known to be wrong before any pack is read, as a verification at level Structure finds it.</summary>
+    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    /// <summary>
+    /// Whether keys will be used, so that the restore role must be at hand: chunks are then vouched for and the new index is signed; claims can be made anew.
+    /// </summary>
+    public bool UseKeys { get; init; } = true;
+}
