@@ -87,6 +87,18 @@ internal static partial class Durable
         throw Failed($"link '{temporary}' to", final, errno);
     }
 
+    /// <summary>Makes a second name of a file; never over another.</summary>
+    /// <exception cref="IOException">The file system has no links, the name exists, or the disk failed.</exception>
+    public static void Link(string existing, string path)
+    {
+        if (OperatingSystem.IsWindows() ? !CreateHardLink(path, existing, 0) : link_(existing, path) != 0)
+        {
+            throw OperatingSystem.IsWindows()
+                ? new IOException($"Windows could not link '{path}' to '{existing}': {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetHRForLastWin32Error())
+                : Failed($"link '{existing}' to", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
     /// <summary>Puts a file in the place of another, atomically. The caller then syncs the directory.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public static void Replace(string temporary, string final)
@@ -249,6 +261,9 @@ internal static partial class Durable
     [LibraryImport("kernel32", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool FlushFileBuffers(SafeFileHandle file);
+    [LibraryImport("kernel32", EntryPoint = "CreateHardLinkW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool CreateHardLink(string path, string existing, nint reserved);
     [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool MoveFileEx(string from, string to, uint flags);

@@ -7,6 +7,7 @@ namespace StingBackup.Engine.Platform;
 internal sealed partial class FileLock : IDisposable
 {
     private const int MacWouldBlock = 35;
+    private const int ExclusiveNow = 2 | 4, Unlock = 8;   // LOCK_EX | LOCK_NB, LOCK_UN; the same on every Unix
     private readonly SafeFileHandle _file;
 
     private FileLock(SafeFileHandle file) => _file = file;
@@ -33,7 +34,7 @@ internal sealed partial class FileLock : IDisposable
             }
         }
         var file = OpenOrCreate(path);
-        if (flock_((int)file.DangerousGetHandle(), LinuxAbi.LOCK_EX | LinuxAbi.LOCK_NB) == 0)
+        if (flock_((int)file.DangerousGetHandle(), ExclusiveNow) == 0)
         {
             return new FileLock(file);
         }
@@ -44,7 +45,15 @@ internal sealed partial class FileLock : IDisposable
     }
 
     /// <summary>Lets it go. The file stays.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        // Closing is not enough: a process that is being started may still hold a copy of the descriptor.
+        if (!OperatingSystem.IsWindows() && !_file.IsClosed)
+        {
+            _ = flock_((int)_file.DangerousGetHandle(), Unlock);
+        }
+        _file.Dispose();
+    }
 
     private static SafeFileHandle OpenOrCreate(string path)
     {

@@ -61,6 +61,9 @@ internal readonly unsafe ref struct ItemHandle
         return _isPath ? Libc.RemoveAttribute(WritePath(path), name) : Libc.RemoveAttribute(File, name);
     }
 
+    /// <summary>Whether it has any extended attribute that may be listed.</summary>
+    public bool HasAttributes() => Read(null, []) > 0;
+
     /// <summary>Reads all extended attributes, ascending by name; none where the file system has none. One that goes meanwhile is left out.</summary>
     /// <returns>0, or the error negated.</returns>
     public int ReadAttributes(out List<KeyValuePair<byte[], byte[]>> attributes)

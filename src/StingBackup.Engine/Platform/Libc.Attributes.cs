@@ -95,7 +95,7 @@ internal static unsafe partial class Libc
         times[0].Nanoseconds = LinuxAbi.UTIME_OMIT;
         times[1].Seconds = seconds;
         times[1].Nanoseconds = nanoseconds;
-        return Result(utimensat_(directory, path, times, 0));
+        return Result(path is null ? futimens_(directory, times) : utimensat_(directory, path, times, 0));   // glibc refuses a null path
     }
 
     private static int Result(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;

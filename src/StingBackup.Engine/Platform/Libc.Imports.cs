@@ -7,7 +7,7 @@ internal static unsafe partial class Libc
 {
     private const string Library = "libc";
 
-    // openat and syscall are variadic in C; on Linux's processors their integers travel as named ones would.
+    // openat, fcntl and syscall are variadic in C; on Linux's processors their integers travel as named ones would.
     // Three calls go by number, because some versions of glibc and musl have no name for them.
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
     private static partial int openat_(int directory, byte* path, int flags, uint mode);
@@ -31,8 +31,8 @@ internal static unsafe partial class Libc
     private static partial int sync_file_range_(int file, long offset, long length, uint flags);
     [LibraryImport(Library, EntryPoint = "syncfs", SetLastError = true)]
     private static partial int syncfs_(int file);
-    [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
-    private static partial int flock_(int file, int operation);
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int fcntl_(int file, int command, LockRange* range);
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     private static partial int statx_(int directory, byte* path, int flags, uint mask, Statx* result);
@@ -62,6 +62,9 @@ internal static unsafe partial class Libc
     private static partial int fchmodat_(int directory, byte* path, uint mode, int flags);
     [LibraryImport(Library, EntryPoint = "utimensat", SetLastError = true)]
     private static partial int utimensat_(int directory, byte* path, TimeSpec* times, int flags);
+
+    [LibraryImport(Library, EntryPoint = "futimens", SetLastError = true)]
+    private static partial int futimens_(int file, TimeSpec* times);
 
     [LibraryImport(Library, EntryPoint = "llistxattr", SetLastError = true)]
     private static partial nint llistxattr_(byte* path, byte* list, nint size);
@@ -106,6 +109,17 @@ internal static unsafe partial class Libc
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    /// <summary><c>struct flock</c> on 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct LockRange
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
     }
 
     /// <summary><c>struct passwd</c>: as far as it is read, the same in glibc and musl.</summary>

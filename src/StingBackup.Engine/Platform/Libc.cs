@@ -19,6 +19,8 @@ internal static unsafe partial class Libc
         _ => (0, 0),
     };
     private const int Openat2Number = 437;   // the same on every processor
+    private const int F_OFD_GETLK = 36, F_OFD_SETLK = 37;
+    private const short F_WRLCK = 1, F_UNLCK = 2;
 
     /// <summary>Whether this system has all that the Linux implementations need; elsewhere the portable ones serve.</summary>
     [SupportedOSPlatformGuard("linux")]
@@ -128,8 +130,22 @@ internal static unsafe partial class Libc
     /// <summary>Makes the whole file system that holds an open file durable.</summary>
     public static int SyncFileSystem(int file) => Result(syncfs_(file));
 
-    /// <summary>Locks a whole open file, for as long as it is open.</summary>
-    public static int Lock(int file, int operation) => Result(flock_(file, operation));
+    /// <summary>
+    /// Marks an open file as in use for as long as it is open. An open-file-description lock: unlike flock's it does not get in the way of
+    /// .NET programs, which take flock's on whatever they open.
+    /// </summary>
+    public static int MarkInUse(int file)
+    {
+        var range = new LockRange { Type = F_WRLCK };
+        return Result(fcntl_(file, F_OFD_SETLK, &range));
+    }
+
+    /// <summary>Whether another open of the file has marked it; also where the file system cannot tell.</summary>
+    public static bool IsInUse(int file)
+    {
+        var range = new LockRange { Type = F_WRLCK };
+        return fcntl_(file, F_OFD_GETLK, &range) < 0 || range.Type != F_UNLCK;
+    }
 
     /// <summary>Reads what the kernel knows of an entry.</summary>
     public static int Stat(int directory, byte* path, int flags, out Statx result)

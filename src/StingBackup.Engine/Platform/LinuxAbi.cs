@@ -54,9 +54,6 @@ internal static class LinuxAbi
     public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;
 
-    public const int LOCK_EX = 2;
-    public const int LOCK_NB = 4;
-
     public const long UTIME_OMIT = 0x3ffffffe;
 
     public const uint SYNC_FILE_RANGE_WRITE = 2;

@@ -115,10 +115,10 @@ internal sealed unsafe class LinuxWalk(
         {
             return null;
         }
-        return new SourceEntry(path, kind, stat.Stamp, Metadata(kind, stat));
+        return Describe(path, kind, stat);
     }
 
-    private ItemMetadata Metadata(ItemKind kind, in Statx stat)
+    private SourceEntry Describe(EntryPath path, ItemKind kind, in Statx stat)
     {
         if (stat.UserId != _user.Id)
         {
@@ -128,17 +128,7 @@ internal sealed unsafe class LinuxWalk(
         {
             _group = (stat.GroupId, accounts.GroupName(stat.GroupId));
         }
-        return new ItemMetadata
-        {
-            Mode = stat.Mode & ~LinuxAbi.S_IFMT,
-            UserId = stat.UserId,
-            GroupId = stat.GroupId,
-            UserName = _user.Name,
-            GroupName = _group.Name,
-            ModifiedNs = stat.Modified.Nanoseconds,
-            BirthNs = stat.BornNs,
-            Device = kind is ItemKind.CharacterDevice or ItemKind.BlockDevice ? stat.Node : null,
-        };
+        return LinuxEntry.Make(path, kind, stat, _user.Name, _group.Name);
     }
 
     // On the way back up: opens this folder and, in the same go, those that will be next, so that not each costs a path from the root.

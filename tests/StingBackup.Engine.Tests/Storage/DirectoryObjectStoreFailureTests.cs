@@ -61,9 +61,8 @@ public sealed class DirectoryObjectStoreFailureTests : IDisposable
     {
         var trace = _folder["trace"];
         Directory.CreateDirectory(_folder["store"]);
-        using var child = ChildProgram.Start(["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync,link,syncfs"],
+        await ChildProgram.RunAsync(["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync,link,syncfs"],
             "store", _folder["store"], "stage:d/1", "stage:d/2", "stage:e/3", "barrier");
-        Assert.Equal(0, await FinishAsync(child));
         var synced = (await File.ReadAllLinesAsync(trace)).Where(line => line.Contains("fsync(", StringComparison.Ordinal)).ToList();
         Assert.Equal(3, synced.Count(line => line.Contains("~staging", StringComparison.Ordinal)));
         foreach (var folder in new[] { "/store>", "/store/d>", "/store/e>" })
@@ -143,19 +142,6 @@ public sealed class DirectoryObjectStoreFailureTests : IDisposable
         await store.DeleteAsync("after", default);
     }
 
-    private async Task<string[]> RunAsync(string[] inject, params string[] steps)
-    {
-        using var child = ChildProgram.Start(["strace", "-f", "-qq", "-o", "/dev/null", "-e", Traced, .. inject], ["store", _folder.Path, .. steps]);
-        child.StandardInput.Close();
-        var output = await child.StandardOutput.ReadToEndAsync();
-        Assert.Equal(0, await FinishAsync(child));
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static async Task<int> FinishAsync(System.Diagnostics.Process child)
-    {
-        var errors = await child.StandardError.ReadToEndAsync();
-        await child.WaitForExitAsync();
-        return child.ExitCode == 0 ? 0 : throw new InvalidOperationException($"The child ended with {child.ExitCode}: {errors}");
-    }
+    private Task<string[]> RunAsync(string[] inject, params string[] steps) =>
+        ChildProgram.RunAsync(["strace", "-f", "-qq", "-o", "/dev/null", "-e", Traced, .. inject], ["store", _folder.Path, .. steps]);
 }

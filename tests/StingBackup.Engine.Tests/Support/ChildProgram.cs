@@ -12,13 +12,28 @@ internal static class ChildProgram
             case ["store", var root, .. var steps]:
                 await Storage.StoreScript.RunAsync(root, steps, Console.Out);
                 return 0;
+            case ["restore", var root, .. var steps]:
+                Restore.RestoreScript.Run(root, steps, Console.Out);
+                return 0;
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;
         }
     }
 
-    /// <summary>How to start it: a program before it (strace and its options), or none.</summary>
+    /// <summary>Runs it to its end, after a program before it (strace and its options) or none; gives the lines that it wrote.</summary>
+    public static async Task<string[]> RunAsync(IEnumerable<string> wrapper, params IEnumerable<string> args)
+    {
+        using var child = Start(wrapper, args);
+        child.StandardInput.Close();
+        var errors = child.StandardError.ReadToEndAsync();
+        var output = await child.StandardOutput.ReadToEndAsync();
+        await child.WaitForExitAsync();
+        Assert.True(child.ExitCode == 0, $"The child ended with {child.ExitCode}: {await errors}");
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Starts it and leaves it running.</summary>
     public static Process Start(IEnumerable<string> wrapper, params IEnumerable<string> args)
     {
         string[] line = [.. wrapper, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "exec", typeof(ChildProgram).Assembly.Location, .. args];

@@ -9,6 +9,7 @@ namespace StingBackup.Engine.Tests.Support;
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class RawFiles : IDisposable
 {
+    private const int RenameExchange = 2;
     private readonly int _folder;
 
     public RawFiles(string folder) => _folder = With(Encoding.UTF8.GetBytes(folder), p => Libc.OpenAt(LinuxAbi.AT_FDCWD, p, LinuxAbi.O_RDONLY | LinuxAbi.O_DIRECTORY));
@@ -16,6 +17,8 @@ internal sealed unsafe class RawFiles : IDisposable
     private RawFiles(int folder) => _folder = folder;
 
     public static bool IsRoot => Environment.IsPrivilegedProcess;
+
+    public int Descriptor => _folder;
 
     /// <summary>Goes into a folder, which is made when it is missing.</summary>
     public RawFiles Enter(ReadOnlySpan<byte> name)
@@ -70,13 +73,13 @@ internal sealed unsafe class RawFiles : IDisposable
         return this;
     }
 
-    public RawFiles Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    public RawFiles Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool exchange = false)
     {
         var text = Terminated(to);
         fixed (byte* start = text)
         {
             var pointer = (nint)start;
-            With(from, p => Libc.Rename(_folder, p, _folder, (byte*)pointer, 0));
+            With(from, p => Libc.Rename(_folder, p, _folder, (byte*)pointer, exchange ? RenameExchange : 0));
         }
         return this;
     }

@@ -1,0 +1,59 @@
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>A file on Linux that is being restored.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxRestoreFile : IRestoreFile
+{
+    private readonly LinuxRestoreTarget _target;
+    private readonly EntryPath _path;
+    private readonly LinuxTemporary _temporary;
+    private readonly SafeFileHandle _file;
+
+    /// <summary>Starts it; the whole length is one hole at first.</summary>
+    public LinuxRestoreFile(LinuxRestoreTarget target, EntryPath path, long length)
+    {
+        _target = target;
+        _path = path;
+        _temporary = LinuxTemporary.MakeFile(target, path, out _file);
+        var result = length == 0 ? 0 : Libc.Truncate(File, length);
+        if (result < 0)
+        {
+            Dispose();
+            throw target.Failed(path, "make room for", result);
+        }
+    }
+
+    private int File => (int)_file.DangerousGetHandle();
+
+    /// <inheritdoc/>
+    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        var result = Libc.PWriteAll(File, bytes, offset);
+        if (result < 0)
+        {
+            throw _target.Failed(_path, "write", result);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Place(EntryPath name, ItemMetadata metadata, bool replace)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(metadata);
+        var messages = _target.Metadata.Apply(new ItemHandle(File, isPath: false), ItemKind.File, metadata);
+        _temporary.Place(name, replace);
+        return messages;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _temporary.Dispose();   // before the file, whose mark keeps CleanUp away
+        _file.Dispose();
+    }
+}

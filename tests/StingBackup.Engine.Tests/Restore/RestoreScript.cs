@@ -1,0 +1,49 @@
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Tests.Restore;
+
+/// <summary>Steps on a directory target, run in a process of their own; each prints a line with its outcome.</summary>
+internal static class RestoreScript
+{
+    /// <summary>Runs <c>folder:PATH</c>, <c>file:PATH</c>, <c>pipe:PATH</c> and <c>flush</c>.</summary>
+    public static void Run(string root, IEnumerable<string> steps, TextWriter output)
+    {
+        using var target = DirectoryRestoreTarget.Open(root);
+        foreach (var step in steps)
+        {
+            try
+            {
+                output.WriteLine($"{step} {string.Join("; ", Run(target, step.Split(':')).DefaultIfEmpty("done"))}");
+            }
+            catch (StingException e)
+            {
+                output.WriteLine($"{step} {e.ErrorId} {e.Message}");
+            }
+        }
+    }
+
+    private static IReadOnlyList<string> Run(IRestoreTarget target, string[] step)
+    {
+        var metadata = new ItemMetadata { Mode = 0x1a4, UserId = 1, GroupId = 1, ModifiedNs = 1 };
+        switch (step)
+        {
+            case ["folder", var path]:
+                target.CreateDirectory(EntryPath.Parse(path));
+                return [];
+            case ["file", var path]:
+                using (var file = target.CreateFile(EntryPath.Parse(path), 1000))
+                {
+                    file.Write(0, new byte[1000]);
+                    return file.Place(EntryPath.Parse(path), metadata, replace: false);
+                }
+            case ["pipe", var path]:
+                return target.CreateSpecial(EntryPath.Parse(path), ItemKind.Fifo, metadata, replace: false);
+            case ["flush"]:
+                target.Flush();
+                return [];
+            default:
+                throw new ArgumentException($"'{string.Join(':', step)}' is not a step.");
+        }
+    }
+}
