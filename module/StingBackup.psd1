@@ -18,6 +18,7 @@
         'Initialize-StingRepository'
         'Invoke-StingBackup'
         'Test-StingBackupConfig'
+        'Test-StingBackupIntegrity'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -35,6 +35,27 @@ internal static class Errors
         "PassphraseNeeded", FailureKind.Authentication, "The new key file needs a passphrase; nothing was made.", null,
         "Give -Passphrase (--passphrase-file, STING_BACKUP_PASSPHRASE) or type one, or make an open key file with -NoPassphrase (--no-passphrase).");
 
+    /// <summary>A verification found something damaged or missing.</summary>
+    public static StingException FaultFound(IntegrityFault fault)
+    {
+        var whom = string.Join(", ", fault.Subjects);
+        var hits = fault switch
+        {
+            { FileCount: > 0 } => FormattableString.Invariant($" It hits {fault.FileCount} files of {whom}{Some(fault)}."),
+            // Without keys nobody can tell names: subjects stand as pseudonyms, and files not at all.
+            { Subjects.Count: > 0 } => $" It hits data of {whom}; level Data, with the key file's passphrase, names the files.",
+            _ => "",
+        };
+        return new StingException("IntegrityFault", FailureKind.Integrity, $"{fault.Object}: {fault.Problem.TrimEnd('.')}.{hits}", fault.Object, fault.Remedy);
+    }
+
+    private static string Some(IntegrityFault fault)
+    {
+        const int Shown = 10;
+        var more = fault.FileCount - Math.Min(fault.Files.Count, Shown);
+        return fault.Files.Count == 0 ? "" : FormattableString.Invariant($": {string.Join(", ", fault.Files.Take(Shown))}{(more > 0 ? $" and {more} more" : "")}");
+    }
+
     /// <summary>The record of a failure: stable id, true category, the item, the remedy.</summary>
     public static ErrorRecord ToRecord(StingException error) => new(error, error.ErrorId, Category(error.Kind), error.Target)
     {

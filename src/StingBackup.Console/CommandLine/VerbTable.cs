@@ -34,6 +34,10 @@ internal static class VerbTable
             Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Archive },
             Examples = ["archive"],
         },
+        new(Backup, "verify", "Test-StingBackupIntegrity", "Look for damage")
+        {
+            Examples = ["verify", "verify --date=2024-01-15", "verify --level=data --sample-percent=10"],
+        },
         new(Backup, "keys", "Get-StingKey", "Show every key, where it lies and how it is")
         {
             Many = true,

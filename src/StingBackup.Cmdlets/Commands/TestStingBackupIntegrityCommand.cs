@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using System.Security;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine;
+using StingBackup.Engine.Integrity;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Verifies the repository. Each fault is an error that names the object, and the files and subjects that it hits; the result comes last.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "StingBackupIntegrity")]
+[OutputType(typeof(IntegrityResult))]
+public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
+{
+    /// <summary>How deep.</summary>
+    [Parameter(Position = 0, HelpMessage = "Structure: signatures and presence; Packs: every byte of every pack; Data: decrypt everything too")]
+    [PSDefaultValue(Help = "Structure")]
+    public IntegrityLevel Level { get; set; } = IntegrityLevel.Structure;
+
+    /// <summary>Limits it to the points that a restore to this day would use.</summary>
+    [Parameter(HelpMessage = "Only what a restore to this day or moment would use: 2024-01-15, \"2024-01-15 14:30\", latest")]
+    [ValidateNotNullOrEmpty]
+    public string? Date { get; set; }
+
+    /// <summary>Limits it to one run.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Only the restore points of this run, such as backup_20240115_020000")]
+    [ArgumentCompleter(typeof(LoggedRunCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? BackupId { get; set; }
+
+    /// <summary>Reads a share of the packs.</summary>
+    [Parameter(HelpMessage = "Read only this share of the packs, in percent, chosen at random")]
+    [PSDefaultValue(Help = "100")]
+    public double SamplePercent { get; set; } = 100;
+
+    /// <summary>Opens the key file.</summary>
+    [Parameter(HelpMessage = "The passphrase of the key file, for level Data; without it you are asked")]
+    public SecureString? Passphrase { get; set; }
+
+    /// <summary>Runs in the background.</summary>
+    [Parameter(HelpMessage = "Run in the background, and output the job")]
+    public SwitchParameter AsJob { get; set; }
+
+    private protected override SecureString? GivenPassphrase => Passphrase;
+
+    private protected override void Execute()
+    {
+        if (AsJob && Level == IntegrityLevel.Data)
+        {
+            // Here somebody can still be asked for the passphrase.
+            Wait(Installation.UnlockAsync(Cancel));
+        }
+        var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent };
+        RunJob((installation, cancel) => VerifyJob.RunAsync(installation, request, cancel).Select(FaultAsError), AsJob, passThru: false);
+    }
+
+    private static JobEvent FaultAsError(JobEvent happened) =>
+        happened is OutputEvent { Value: IntegrityFault fault } ? new ItemFailedEvent(Errors.FaultFound(fault)) : happened;
+}

@@ -1,0 +1,102 @@
+using System.Management.Automation;
+using StingBackup.Module.Tests.Hosting;
+
+namespace StingBackup.Module.Tests.Cmdlets;
+
+public sealed class IntegrityTests
+{
+    private static string LargestPack(SampleInstallation sample) =>
+        Directory.EnumerateFiles(sample["backups", "data"], "*", SearchOption.AllDirectories).MaxBy(f => new FileInfo(f).Length)!;
+
+    private static void Flip(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        bytes[bytes.Length / 2] ^= 1;
+        File.SetAttributes(file, FileAttributes.Normal);
+        File.WriteAllBytes(file, bytes);
+    }
+
+    [CulturedFact]
+    public void A_sound_repository_passes_at_every_level()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        foreach (var level in Enum.GetValues<IntegrityLevel>())
+        {
+            var result = shell.Run("param($level) Test-StingBackupIntegrity -Level $level -SamplePercent 99.5", ("level", level)).Succeeded().Objects<IntegrityResult>().Single();
+            Assert.True(result.Passed);
+            Assert.Equal(2, result.Points);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_pack_is_an_error_that_names_object_files_and_subjects()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        var pack = LargestPack(sample);
+        Flip(pack);
+        var result = shell.Run("Test-StingBackupIntegrity -Level Data");
+        Assert.False(result.Objects<IntegrityResult>().Single().Passed);
+        var error = result.Errors[0];
+        Assert.StartsWith("IntegrityFault,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal(ErrorCategory.InvalidData, error.CategoryInfo.Category);
+        Assert.Contains(Path.GetFileName(pack), (string)error.TargetObject, StringComparison.Ordinal);
+        Assert.NotEmpty(error.ErrorDetails.RecommendedAction);
+        Assert.Matches(@"It hits \d+ files of .*jar:.*: .*backup_20240115_020000: jars/jar_123/", error.ToString());
+    }
+
+    [Fact]
+    public void Without_keys_a_damaged_pack_names_its_subjects_by_pseudonym()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        Flip(LargestPack(sample));
+        Assert.Matches(@"It hits data of [0-9a-f]{32}.*; level Data", shell.Run("Test-StingBackupIntegrity -Level Packs").Errors[0].ToString());
+    }
+
+    [Fact]
+    public void A_date_or_a_run_limits_it()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        Assert.Equal(1, shell.Run("Test-StingBackupIntegrity -Date 2024-01-15").Succeeded().Objects<IntegrityResult>().Single().Points);
+        Assert.Equal(1, shell.Run("Test-StingBackupIntegrity -BackupId backup_20240116_020000").Succeeded().Objects<IntegrityResult>().Single().Points);
+        shell.Run("Test-StingBackupIntegrity -Date 2023-12-31").FailedWith("BackupNotFound");
+        shell.Run("Test-StingBackupIntegrity -Date 15.01.2024").FailedWith("DateNotUnderstood");
+        shell.Run("Test-StingBackupIntegrity -SamplePercent 0").FailedWith("SampleNotUnderstood");
+    }
+
+    [Fact]
+    public void Only_level_Data_asks_for_the_passphrase()
+    {
+        using var sample = SampleInstallation.SealedCopy();
+        using var shell = sample.OpenShell();
+        shell.Run("Test-StingBackupIntegrity -Level Packs").Succeeded();
+        Assert.Empty(shell.Host.Questions);
+        shell.Host.Answers.Enqueue(SampleInstallation.Passphrase);
+        Assert.True(shell.Run("Test-StingBackupIntegrity -Level Data").Succeeded().Objects<IntegrityResult>().Single().Passed);
+        Assert.Single(shell.Host.Questions);
+    }
+
+    [Fact]
+    public void A_passphrase_comes_as_a_parameter_too_and_a_wrong_one_is_refused()
+    {
+        using var sample = SampleInstallation.SealedCopy();
+        using var shell = sample.OpenShell();
+        Assert.True(shell.Run("param($secret) Test-StingBackupIntegrity -Level Data -Passphrase $secret", ("secret", SampleInstallation.SecurePassphrase))
+            .Succeeded().Objects<IntegrityResult>().Single().Passed);
+        shell.Host.Answers.Enqueue("wrong");
+        Assert.Equal(ErrorCategory.AuthenticationError, shell.Run("Test-StingBackupIntegrity -Level Data").FailedWith("WrongPassphrase").CategoryInfo.Category);
+        shell.Run("Test-StingBackupIntegrity -Level Data").FailedWith("PassphraseNeeded");
+    }
+
+    [Fact]
+    public void A_background_verification_asks_before_it_starts()
+    {
+        using var sample = SampleInstallation.SealedCopy();
+        using var shell = sample.OpenShell();
+        shell.Host.Answers.Enqueue(SampleInstallation.Passphrase);
+        Assert.True(shell.Run("Test-StingBackupIntegrity -Level Data -AsJob | Wait-Job | Receive-Job").Succeeded().Objects<IntegrityResult>().Single().Passed);
+    }
+}
