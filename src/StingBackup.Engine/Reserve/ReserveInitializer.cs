@@ -19,8 +19,7 @@ public static class ReserveInitializer
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = keys.Files, Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
-            Warnings = request.WithPassphrase ? keys.Warnings
-                : [.. keys.Warnings, $"The key file has no passphrase: whoever can read '{configuration.Keys.Directory}' can read every backup."],
+            Warnings = keys.Warnings,
         });
     }
 
