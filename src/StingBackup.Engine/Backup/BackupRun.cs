@@ -80,55 +80,18 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private async Task ReadAllAsync(BackupContext context, RunSubjects subjects, TreeStage trees, CancellationTokenSource stop)
     {
         var threads = installation.Threads;
-        using var queue = new WorkQueue(groups: 4 * threads, blocks: threads);
+        using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: 4 * threads, parts: threads);
         using var blocks = new BlockPool(3 * threads);
         var reader = new FileReader(context.Source, queue, blocks, output, _counters, installation.Clock);
         var batches = Channel.CreateBounded<ScanBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
-        var workers = Enumerable.Range(0, threads).Select(_ => Start(() => Work(queue, reader, context.Store, stop.Token), stop)).ToArray();
-        var scan = Start(() => new ScanStage(context, subjects, queue, batches.Writer).RunAsync(stop.Token).GetAwaiter().GetResult(), stop);
-        var tree = Start(() => trees.RunAsync(batches.Reader, stop.Token).GetAwaiter().GetResult(), stop);
+        var workers = Enumerable.Range(0, threads).Select(_ => StageThreads.Start(() => Work(queue, reader, context.Store, stop.Token), stop)).ToArray();
+        var scan = StageThreads.Start(() => new ScanStage(context, subjects, queue, batches.Writer).RunAsync(stop.Token).GetAwaiter().GetResult(), stop);
+        var tree = StageThreads.Start(() => trees.RunAsync(batches.Reader, stop.Token).GetAwaiter().GetResult(), stop);
         // The trees end when every item is done, so the readers have nothing left then.
-        var all = Task.WhenAll([scan, tree.ContinueWith(_ => queue.Close(), TaskScheduler.Default), .. workers]);
-        await JoinAsync([scan, tree, .. workers], all).ConfigureAwait(false);
+        await StageThreads.JoinAsync([scan, tree, tree.ContinueWith(_ => queue.Close(), TaskScheduler.Default), .. workers]).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for every stage; of several failures the first real one tells why, not the cancellations that it caused.</summary>
-    private static async Task JoinAsync(Task[] stages, Task all)
-    {
-        try
-        {
-            await all.ConfigureAwait(false);
-        }
-        catch
-        {
-            var cause = stages.Where(t => t.IsFaulted).SelectMany(t => t.Exception!.InnerExceptions).FirstOrDefault(e => e is not OperationCanceledException);
-            if (cause is not null)
-            {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
-            }
-            throw;
-        }
-        var failed = stages.FirstOrDefault(t => !t.IsCompletedSuccessfully);
-        if (failed is not null)
-        {
-            await failed.ConfigureAwait(false);
-        }
-    }
-
-    private static Task Start(Action stage, CancellationTokenSource stop) => Task.Factory.StartNew(() =>
-    {
-        try
-        {
-            stage();
-        }
-        catch
-        {
-            stop.Cancel();
-            throw;
-        }
-    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private void Work(WorkQueue queue, FileReader reader, RunStore store, CancellationToken cancel)
+    private void Work(WorkQueue<BlockWork, ReadGroup> queue, FileReader reader, RunStore store, CancellationToken cancel)
     {
         using var worker = new ReadWorker(store, _counters, installation.ZstdLevel);
         while (queue.TryTake(out var block, out var group, cancel))

@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Backup;
 /// Reads groups of items: small files one behind the other into a bundle, longer ones in blocks that are cut by content. A file that
 /// changes while it is read is read again; one that keeps changing is stored as last read, and reported.
 /// </summary>
-internal sealed class FileReader(ISourceTree source, WorkQueue queue, BlockPool blocks, JobOutput output, BackupCounters counters, TimeProvider clock)
+internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGroup> queue, BlockPool blocks, JobOutput output, BackupCounters counters, TimeProvider clock)
 {
     /// <summary>Files below this share chunks: 64 KiB, the smallest chunk that a cut makes.</summary>
     public const int SmallFile = 64 << 10;

@@ -43,7 +43,7 @@ internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput outpu
 /// Walks the source in path order: places each item, recognises what has not changed, groups the rest for the readers. Items leave in
 /// order, in batches; readers finish them in any order.
 /// </summary>
-internal sealed class ScanStage(BackupContext context, RunSubjects subjects, WorkQueue queue, ChannelWriter<ScanBatch> batches)
+internal sealed class ScanStage(BackupContext context, RunSubjects subjects, WorkQueue<BlockWork, ReadGroup> queue, ChannelWriter<ScanBatch> batches)
 {
     /// <summary>An open bundle is closed after this many items of any kind, so that the order of batches never waits long for it.</summary>
     private const int BundleSpan = 512;
