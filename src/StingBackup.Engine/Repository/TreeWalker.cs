@@ -34,7 +34,12 @@ public sealed class TreeWalker
     /// Items at or below a path, in order. A page that cannot be read goes to <paramref name="damaged"/> and the walk goes on
     /// behind it; without one it is thrown.
     /// </summary>
-    public async IAsyncEnumerable<TreeEntry> WalkAsync(TreeRoot tree, EntryPath under, Action<PageDamage>? damaged, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<TreeEntry> WalkAsync(TreeRoot tree, EntryPath under, Action<PageDamage>? damaged, CancellationToken cancel) =>
+        WalkAsync(tree, under, true, damaged, cancel);
+
+    /// <summary>The same; without <paramref name="recurse"/> only the path itself and what is directly in it, and few pages more than hold that.</summary>
+    public async IAsyncEnumerable<TreeEntry> WalkAsync(
+        TreeRoot tree, EntryPath under, bool recurse, Action<PageDamage>? damaged, [EnumeratorCancellation] CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(under);
         var open = new Stack<(Id32 Page, EntryPath? From, EntryPath? To)>();
@@ -46,7 +51,7 @@ public sealed class TreeWalker
             {
                 page = await _reader.ReadPageAsync(tree.Pseudonym, next.Page, cancel).ConfigureAwait(false);
             }
-            catch (StingException e) when (damaged is not null && e.Kind == FailureKind.Integrity)
+            catch (StingException e) when (damaged is not null && Failures.IsOfOneItem(e))
             {
                 damaged(new PageDamage(next.Page, next.From, next.To, e));
                 continue;
@@ -54,19 +59,30 @@ public sealed class TreeWalker
             for (var i = page.Children.Count - 1; i >= 0; i--)
             {
                 var to = i + 1 < page.Children.Count ? page.Children[i + 1].First : next.To;
-                if (MayHold(page.Children[i].First, to, under))
+                if (MayHold(page.Children[i].First, to, under, recurse))
                 {
                     open.Push((page.Children[i].Page, page.Children[i].First, to));
                 }
             }
             foreach (var entry in page.Entries)
             {
-                if (entry.Path.IsWithin(under))
+                if (entry.Path.IsWithin(under) && (recurse || FolderLength(under, entry.Path) < 0))
                 {
                     yield return entry;
                 }
             }
         }
+    }
+
+    /// <summary>The item at a path, or null.</summary>
+    public async ValueTask<TreeEntry?> FindAsync(TreeRoot tree, EntryPath path, CancellationToken cancel)
+    {
+        await foreach (var entry in WalkAsync(tree, path, false, null, cancel).ConfigureAwait(false))
+        {
+            // What is in a directory follows it, so the first one tells.
+            return entry.Path == path ? entry : null;
+        }
+        return null;
     }
 
     /// <summary>All extents of a file, content pages resolved.</summary>
@@ -115,7 +131,22 @@ public sealed class TreeWalker
         return children;
     }
 
-    /// <summary>Whether a page that holds paths from <paramref name="from"/> up to <paramref name="to"/> may hold one at or below <paramref name="under"/>.</summary>
-    private static bool MayHold(EntryPath from, EntryPath? to, EntryPath under) =>
-        (to is null || to.CompareTo(under) > 0) && (from.CompareTo(under) <= 0 || from.IsWithin(under));
+    /// <summary>Whether a page that holds paths from <paramref name="from"/> up to <paramref name="to"/> may hold one that the walk wants.</summary>
+    private static bool MayHold(EntryPath from, EntryPath? to, EntryPath under, bool recurse)
+    {
+        if ((to is not null && to <= under) || (from > under && !from.IsWithin(under)))
+        {
+            return false;
+        }
+        // A page that starts and ends within one folder below holds nothing but what is deeper.
+        return recurse || to is null || from <= under || FolderLength(under, from) is not (> 0 and var length) || !to.Bytes.StartsWith(from.Bytes[..(length + 1)]);
+    }
+
+    /// <summary>Length of the folder directly below <paramref name="under"/> that a path within it goes through; -1 when it stands directly there.</summary>
+    private static int FolderLength(EntryPath under, EntryPath path)
+    {
+        var start = Math.Min(path.Bytes.Length, under.IsRoot ? 0 : under.Bytes.Length + 1);
+        var slash = path.Bytes[start..].IndexOf((byte)'/');
+        return slash < 0 ? -1 : start + slash;
+    }
 }

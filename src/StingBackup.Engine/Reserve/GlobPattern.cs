@@ -79,6 +79,35 @@ internal sealed class GlobPattern
     /// <summary>Whether a state that <see cref="Step"/> gave for an item means a match.</summary>
     public bool IsMatch(ulong state, bool isDirectory) => (state >> _parts.Length & 1) != 0 && (isDirectory || !DirectoryOnly);
 
+    /// <summary>Whether a whole path matches, by itself or because it lies below a match.</summary>
+    public bool Matches(ReadOnlySpan<byte> path, bool isDirectory)
+    {
+        var state = Start;
+        while (path.IndexOf((byte)'/') is >= 0 and var slash)
+        {
+            state = Step(state, path[..slash]);
+            if (state == 0 || IsMatch(state, true))
+            {
+                return state != 0;
+            }
+            path = path[(slash + 1)..];
+        }
+        return IsMatch(Step(state, path), isDirectory);
+    }
+
+    /// <summary>Whether a whole path matches by itself, not merely because it lies below a match.</summary>
+    public bool MatchesItself(ReadOnlySpan<byte> path, bool isDirectory)
+    {
+        var state = Start;
+        var below = ~(1UL << _parts.Length);
+        while (path.IndexOf((byte)'/') is >= 0 and var slash)
+        {
+            state = Step(state & below, path[..slash]);
+            path = path[(slash + 1)..];
+        }
+        return IsMatch(Step(state & below, path), isDirectory);
+    }
+
     /// <summary><c>**</c> may stand for nothing, so the position after it counts too.</summary>
     private ulong Close(ulong state)
     {
