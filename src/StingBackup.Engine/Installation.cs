@@ -3,6 +3,7 @@ using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
@@ -31,6 +32,10 @@ public sealed partial class Installation : IAsyncDisposable
     public required ReserveMap Map { get; init; }
     /// <summary>Who is behind folders and e-mail addresses.</summary>
     public UsersMap Users { get; init; } = UsersMap.Empty;
+    /// <summary>The host's folders and their room.</summary>
+    internal IHostView HostView { get; init; } = new HostView();
+    /// <summary>Opens what is restored to; a test may put something between.</summary>
+    internal Func<string, IRestoreTarget> OpenTarget { get; init; } = DirectoryRestoreTarget.Open;
     /// <summary>The configuration that it was opened from; null in tests that build one by hand.</summary>
     public StingConfiguration? Configuration { get; init; }
     /// <summary>The keys that it was opened with; null in tests that build one by hand.</summary>

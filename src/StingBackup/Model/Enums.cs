@@ -80,6 +80,19 @@ public enum ConflictAction
     Newer,
 }
 
+/// <summary>What a restore brings back.</summary>
+public enum RestoreScope
+{
+    /// <summary>Single files and folders, by name, path or glob.</summary>
+    File,
+    /// <summary>Everything of one person.</summary>
+    User,
+    /// <summary>Everything of one honey jar, contributors included.</summary>
+    HoneyJar,
+    /// <summary>The whole reserve, or whole data classes of it.</summary>
+    Reserve,
+}
+
 /// <summary>How deep a verification goes; each level includes the ones before.</summary>
 public enum IntegrityLevel
 {

@@ -1,0 +1,132 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>One data class of one run, as it lies in the store.</summary>
+/// <param name="Point">The run's point.</param>
+/// <param name="Part">The data class in it.</param>
+internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
+{
+    public DataClass DataClass => Part.Class;
+    public string BackupId => Point.Record.Name;
+
+    /// <summary>The moment of the cut.</summary>
+    public DateTimeOffset Time => Installation.FromNs(Point.Record.TimeNs, Point.Record.OffsetMinutes);
+
+    /// <summary>When an item's content last changed, at the point's offset.</summary>
+    public DateTimeOffset TimeOf(TreeEntry entry) => Installation.FromNs(entry.Metadata.ModifiedNs, Point.Record.OffsetMinutes);
+
+    /// <summary>As people see it.</summary>
+    public RestorePoint ToRestorePoint()
+    {
+        var point = Point.Record;
+        return new RestorePoint
+        {
+            BackupId = point.Name, DataClass = Part.Class, Type = point.Type, Time = Time,
+            CompletedTime = Installation.FromNs(point.CompletedNs, point.OffsetMinutes), State = Part.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed,
+            Subjects = Part.Subjects, Items = Part.Items, Length = Part.Length, Errors = Part.Errors, Tier = Tier.Local,
+            Writer = point.Writer.ToString(), Sequence = point.Sequence,
+        };
+    }
+}
+
+/// <summary>The reserve as it was at a moment: of each data class its newest point until then.</summary>
+/// <param name="Classes">Ascending by data class.</param>
+/// <param name="Missing">Data classes asked for that had no point yet.</param>
+internal sealed record ReserveState(IReadOnlyList<ClassPoint> Classes, IReadOnlyList<DataClass> Missing);
+
+/// <summary>Finds points by name and by time. Needs no key.</summary>
+internal sealed class PointFinder
+{
+    private readonly List<StoredPoint> _backups;
+    private readonly TimeZoneInfo _zone;
+
+    public PointFinder(RepositoryView view, TimeZoneInfo zone)
+    {
+        _backups = [.. view.Backups];
+        _zone = zone;
+    }
+
+    /// <summary>Every data class of every run, oldest first.</summary>
+    public IEnumerable<ClassPoint> All => _backups.SelectMany(p => p.Record.Classes.Select(c => new ClassPoint(p, c)));
+
+    /// <summary>Data classes that some point holds, ascending.</summary>
+    public IReadOnlyList<DataClass> Classes => [.. _backups.SelectMany(p => p.Record.Classes).Select(c => c.Class).Distinct().Order()];
+
+    /// <summary>The run of a name.</summary>
+    /// <exception cref="StingException"><c>BackupNotFound</c>, with the nearest ids</exception>
+    public StoredPoint Named(string backupId)
+    {
+        var id = backupId.Trim();
+        if (_backups.FindLast(p => p.Record.Name == id) is { } point)
+        {
+            return point;
+        }
+        if (_backups.Count == 0)
+        {
+            throw NotFound(id, $"There is no backup '{id}': the repository holds none yet.");
+        }
+        var near = NearestNames.Of(id, _backups.Select(p => p.Record.Name));
+        throw NotFound(id, near.Count > 0
+            ? $"There is no backup '{id}'. The nearest: {string.Join(", ", near)}."
+            : $"There is no backup '{id}'. The newest is {_backups[^1].Record.Name}.");
+    }
+
+    /// <summary>The reserve as it was at a run.</summary>
+    /// <param name="backupId">The run.</param>
+    /// <param name="classes">Data classes, or null for all that some point holds.</param>
+    /// <exception cref="StingException"><c>BackupNotFound</c></exception>
+    public ReserveState AtRun(string backupId, IReadOnlyList<DataClass>? classes) => Until(_backups.IndexOf(Named(backupId)) + 1, classes);
+
+    /// <summary>The reserve as it was at a moment.</summary>
+    /// <param name="date">A day, a moment, or <c>latest</c>, which null means too.</param>
+    /// <param name="classes">Data classes, or null for all that some point holds.</param>
+    /// <exception cref="StingException"><c>DateNotUnderstood</c>, <c>BackupNotFound</c></exception>
+    public ReserveState AtDate(string? date, IReadOnlyList<DataClass>? classes)
+    {
+        var moment = date is null ? PointInTime.Latest : PointInTime.Parse(date, _zone);
+        var count = _backups.FindLastIndex(p => moment.Covers(Installation.FromNs(p.Record.TimeNs, 0))) + 1;
+        if (count == 0)
+        {
+            throw NotFound(moment.Text, _backups.Count == 0 ? "The repository holds no backup yet."
+                : $"There is no backup of {moment.Text} or earlier. The oldest is {_backups[0].Record.Name}.");
+        }
+        return Until(count, classes);
+    }
+
+    private ReserveState Until(int count, IReadOnlyList<DataClass>? classes)
+    {
+        var found = new List<ClassPoint>();
+        var missing = new List<DataClass>();
+        IReadOnlyList<DataClass> wanted = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : Classes;
+        foreach (var dataClass in wanted)
+        {
+            if (Newest(count, dataClass) is { } point)
+            {
+                found.Add(point);
+            }
+            else
+            {
+                missing.Add(dataClass);
+            }
+        }
+        return new ReserveState(found, missing);
+    }
+
+    /// <summary>The newest point of a data class among the first <paramref name="count"/> runs.</summary>
+    private ClassPoint? Newest(int count, DataClass dataClass)
+    {
+        for (var i = count - 1; i >= 0; i--)
+        {
+            if (_backups[i].Record.Classes.FirstOrDefault(c => c.Class == dataClass) is { } part)
+            {
+                return new ClassPoint(_backups[i], part);
+            }
+        }
+        return null;
+    }
+
+    private static StingException NotFound(string target, string message) => new("BackupNotFound", FailureKind.NotFound, message, target,
+        "Get-StingRestorePoint (sting-backup list) shows every restore point.");
+}

@@ -1,0 +1,34 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>A repository opened for reading: points and index, and what finds things in them. Without keys it tells only what is in the clear.</summary>
+internal sealed class RepositoryReading : IDisposable
+{
+    public RepositoryReading(Installation installation, RepositoryView view, ISubjectReader? keys)
+    {
+        View = view;
+        Finder = new PointFinder(view, installation.Zone);
+        Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
+        Walker = new TreeWalker(Reader);
+        Subjects = new SubjectDirectory(installation, Reader);
+        Resolver = new SubjectResolver(installation, Subjects);
+    }
+
+    public RepositoryView View { get; }
+    public PointFinder Finder { get; }
+    public ChunkReader Reader { get; }
+    public TreeWalker Walker { get; }
+    public SubjectDirectory Subjects { get; }
+    public SubjectResolver Resolver { get; }
+
+    /// <summary>Opens a repository with keys.</summary>
+    public static async ValueTask<RepositoryReading> OpenAsync(Installation installation, CancellationToken cancel)
+    {
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false));
+    }
+
+    public void Dispose() => Reader.Dispose();
+}

@@ -1,0 +1,91 @@
+using StingBackup.Engine.Reserve;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>Whose trees a person means by a name.</summary>
+/// <param name="Names">Canonical names that may be meant, the likeliest first: what the users map says now, and what the name alone says, as it did before there was a map.</param>
+/// <param name="WithContributors">Whether the contributors within a jar belong to it.</param>
+internal sealed record SubjectChoice(IReadOnlyList<string> Names, bool WithContributors)
+{
+    public bool Matches(string subject) =>
+        Names.Contains(subject) || (WithContributors && Names.Any(n => subject.StartsWith(n, StringComparison.Ordinal) && subject[n.Length] == '/'));
+}
+
+/// <summary>Finds subjects by e-mail address, id, folder or canonical name; what is unknown is answered with the nearest names.</summary>
+internal sealed class SubjectResolver(Installation installation, SubjectDirectory directory)
+{
+    /// <summary>What a name means.</summary>
+    /// <param name="scope">A person, a jar, or (File) either.</param>
+    /// <param name="text">The name as written.</param>
+    /// <param name="points">Points whose subjects count as known.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c></exception>
+    public async ValueTask<SubjectChoice> ResolveAsync(RestoreScope scope, string text, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var name = text.Trim();
+        if (SubjectNames.IsCanonical(name))
+        {
+            var isJar = name.StartsWith("jar:", StringComparison.Ordinal);
+            if (scope == RestoreScope.File || isJar == (scope == RestoreScope.HoneyJar))
+            {
+                return new SubjectChoice([name], isJar && !name.Contains('/', StringComparison.Ordinal));
+            }
+        }
+        if (scope == RestoreScope.HoneyJar)
+        {
+            return await JarAsync(name, points, cancel).ConfigureAwait(false);
+        }
+        try
+        {
+            return await PersonAsync(name, points, cancel).ConfigureAwait(false);
+        }
+        catch (StingException e) when (scope == RestoreScope.File && e.ErrorId == "UserNotFound")
+        {
+            try
+            {
+                return await JarAsync(name, points, cancel).ConfigureAwait(false);
+            }
+            catch (StingException noJar) when (noJar.ErrorId == "JarNotFound")
+            {
+                throw e;
+            }
+        }
+    }
+
+    private async ValueTask<SubjectChoice> PersonAsync(string name, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var known = installation.Users.WithFolders(installation.HostView.DirectoriesIn(Path.Join(installation.ReserveRoot, "users")));
+        string subject;
+        try
+        {
+            subject = known.Resolve(name);
+        }
+        catch (StingException e) when (e.ErrorId == "UserNotFound")
+        {
+            subject = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+        }
+        return new SubjectChoice([.. new[] { subject, SubjectNames.OfUserFolder(name) }.Distinct(StringComparer.Ordinal)], WithContributors: false);
+    }
+
+    private async ValueTask<SubjectChoice> JarAsync(string name, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var folders = installation.HostView.DirectoriesIn(Path.Join(installation.ReserveRoot, "jars"));
+        string subject;
+        try
+        {
+            subject = new JarNames(folders, []).Resolve(name);
+        }
+        catch (StingException e) when (e.ErrorId == "JarNotFound")
+        {
+            subject = new JarNames(folders, await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+        }
+        return new SubjectChoice([subject], WithContributors: true);
+    }
+
+    private async ValueTask<IReadOnlySet<string>> AllNamesAsync(IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        // What cannot be read has no name to be found by; it is told when it is restored by another way.
+        var all = await SubjectHistory.ReadAsync(directory, points, null, static _ => { }, cancel).ConfigureAwait(false);
+        return all.Select(h => h.Subject).ToHashSet(StringComparer.Ordinal);
+    }
+}
