@@ -4,45 +4,55 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests;
 
 /// <summary>A reserve in a temporary folder, a repository beside it, keys in memory, a clock that starts now, as the files do, and that tests turn.</summary>
 internal sealed class TestInstallation : IAsyncDisposable
 {
+    private readonly TempFolder _folder = new();
     private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
     private readonly Lazy<Installation> _installation;
 
-    public TestInstallation(IObjectStore? store = null)
+    public TestInstallation(IObjectStore? store = null, DateTimeOffset? clock = null)
     {
+        Clock = new FakeTimeProvider(clock ?? TimeProvider.System.GetUtcNow());
         Directory.CreateDirectory(ReserveRoot);
         Directory.CreateDirectory(RepositoryRoot);
         Store = store ?? DirectoryObjectStore.Open(RepositoryRoot);
-        _installation = new(Open);
+        _installation = new(() => Open());
     }
 
-    public string Root { get; } = Directory.CreateTempSubdirectory("sting-test-").FullName;
+    public string Root => _folder.Path;
     public string ReserveRoot => Path.Combine(Root, "reserve");
     public string RepositoryRoot => Path.Combine(Root, "repository");
     public TestKeys Keys { get; } = new();
-    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    public FakeTimeProvider Clock { get; }
     public IObjectStore Store { get; }
     public ReserveSettings Settings { get; init; } = new() { Path = "/" };
     public int Threads { get; init; } = 4;
     /// <summary>Put between the job and the source.</summary>
     public Func<ISourceTree, ISourceTree> WrapSource { get; set; } = source => source;
 
+    /// <summary>Put between the job and the target.</summary>
+    public Func<IRestoreTarget, IRestoreTarget> WrapTarget { get; set; } = target => target;
+    public UsersMap Users { get; init; } = UsersMap.Empty;
+    public IHostView HostView { get; init; } = new HostView();
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;
 
-    public Installation Open() => new()
+    public Installation Open(UsersMap? users = null) => new()
     {
-        Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, UsersMap.Empty), Store = Store,
+        Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
-        StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)),
+        StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>
@@ -55,10 +65,10 @@ internal sealed class TestInstallation : IAsyncDisposable
     }
 
     /// <summary>Runs a backup, a minute after the one before; fails on any failed item unless told otherwise.</summary>
-    public async Task<BackupResult> BackupAsync(BackupType type = BackupType.Incremental, List<StingException>? errors = null)
+    public async Task<BackupResult> BackupAsync(BackupType type = BackupType.Incremental, List<StingException>? errors = null, IReadOnlyList<DataClass>? classes = null)
     {
         Clock.Advance(TimeSpan.FromMinutes(1));
-        var plan = await BackupJob.PlanAsync(Installation, type, null, default);
+        var plan = await BackupJob.PlanAsync(Installation, type, classes, default);
         return await CompleteAsync<BackupResult>(BackupJob.RunAsync(Installation, plan, default), errors);
     }
 
@@ -83,6 +93,6 @@ internal sealed class TestInstallation : IAsyncDisposable
     {
         await Store.DisposeAsync();
         Keys.Dispose();
-        Directory.Delete(Root, true);
+        _folder.Dispose();
     }
 }

@@ -37,6 +37,9 @@ internal sealed class TestKeys : ISubjectWriter, ISubjectReader, IDisposable
             ? key : throw new StingException("SubjectKeyMissing", FailureKind.Integrity, "The data key does not open.", pseudonym.ToString(), "None.");
     }
 
+    /// <summary>A subject whose key record is lost or destroyed.</summary>
+    public void Forget(string canonicalName) => _subjects.TryRemove(canonicalName, out _);
+
     private (SubjectWriteKeys Keys, AgreementKey Private) Find(Id16 pseudonym)
     {
         var found = _subjects.Values.FirstOrDefault(s => s.Keys.Pseudonym == pseudonym);

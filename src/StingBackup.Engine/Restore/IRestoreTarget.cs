@@ -25,6 +25,9 @@ public interface IRestoreTarget : IDisposable
     /// <summary>What stands at a path now, or null. Never follows a link.</summary>
     SourceEntry? Find(EntryPath path);
 
+    /// <summary>Completes what <see cref="Find"/> gave: extended attributes, link target.</summary>
+    ItemMetadata ReadMetadata(SourceEntry entry);
+
     /// <summary>Opens what stands at a path for reading, to compare it.</summary>
     ISourceFile OpenExisting(SourceEntry entry);
 

@@ -70,6 +70,9 @@ internal sealed unsafe class LinuxRestoreTarget : IRestoreTarget
     }
 
     /// <inheritdoc/>
+    public ItemMetadata ReadMetadata(SourceEntry entry) => _reader.ReadMetadata(entry);
+
+    /// <inheritdoc/>
     public ISourceFile OpenExisting(SourceEntry entry) => _reader.Open(entry);
 
     /// <inheritdoc/>

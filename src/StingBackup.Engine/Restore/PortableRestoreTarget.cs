@@ -29,6 +29,9 @@ internal sealed class PortableRestoreTarget(string root) : IRestoreTarget
     }
 
     /// <inheritdoc/>
+    public ItemMetadata ReadMetadata(SourceEntry entry) => _reader.ReadMetadata(entry);
+
+    /// <inheritdoc/>
     public ISourceFile OpenExisting(SourceEntry entry) => _reader.Open(entry);
 
     /// <inheritdoc/>

@@ -15,9 +15,40 @@ public sealed record BackupPlan
     public required DateTimeOffset Time { get; init; }
 }
 
+/// <summary>What is to be restored, from when, and to where.</summary>
+public sealed record RestoreRequest
+{
+    /// <summary>What to bring back.</summary>
+    public required RestoreScope Scope { get; init; }
+    /// <summary>
+    /// Whose: a person by e-mail address, id or folder; a honey jar by id; or a canonical name. Needed for <see cref="RestoreScope.User"/> and
+    /// <see cref="RestoreScope.HoneyJar"/>, narrows <see cref="RestoreScope.File"/>, and has no place in <see cref="RestoreScope.Reserve"/>.
+    /// </summary>
+    public string? Subject { get; init; }
+    /// <summary>
+    /// For <see cref="RestoreScope.File"/>: names (found in any folder), paths (within the reserve or the subject's own folder) and globs.
+    /// A folder brings all that is in it.
+    /// </summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+    /// <summary>A day (its last state in the configured zone), a moment, or <c>latest</c>; null means latest unless <see cref="BackupId"/> is given.</summary>
+    public string? Date { get; init; }
+    /// <summary>A run: the state is that of the reserve at this run, each data class from its newest point at or before it.</summary>
+    public string? BackupId { get; init; }
+    /// <summary>A folder that gets the items under their paths within the reserve; null restores to the original place.</summary>
+    public string? Destination { get; init; }
+    /// <summary>What happens where a file already stands. Folders are merged.</summary>
+    public ConflictAction Conflict { get; init; } = ConflictAction.Skip;
+    /// <summary>Restores what there is when a data class has no point at or before the moment asked.</summary>
+    public bool AllowPartial { get; init; }
+    /// <summary>Data classes, or null for all that the repository holds.</summary>
+    public IReadOnlyList<DataClass>? Classes { get; init; }
+}
+
 /// <summary>What a restore would do: exactly these items, nothing else.</summary>
 public sealed record RestorePlan
 {
+    /// <summary>What was asked, exactly.</summary>
+    public required RestoreRequest Request { get; init; }
     /// <summary>What was asked, for people.</summary>
     public required string Scope { get; init; }
     /// <summary>The points it reads.</summary>
@@ -36,10 +67,13 @@ public sealed record RestorePlan
     public required long Items { get; init; }
     /// <summary>File bytes to write.</summary>
     public required long Length { get; init; }
-    /// <summary>Packs that must be read.</summary>
+    /// <summary>Data packs that must be read.</summary>
     public required long Packs { get; init; }
-    /// <summary>Bytes that must be read from the store.</summary>
+    /// <summary>Bytes that must be read from data packs.</summary>
     public required long PackBytes { get; init; }
     /// <summary>The first items, at most 1,000, for people.</summary>
     public required IReadOnlyList<RestorePointItem> Preview { get; init; }
+
+    /// <summary>What the engine that made the plan needs to execute exactly it; null in a plan that came from another process, which is made anew.</summary>
+    internal object? Selection { get; init; }
 }

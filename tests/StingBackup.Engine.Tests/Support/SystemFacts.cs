@@ -14,6 +14,13 @@ internal sealed class RootFactAttribute : FactAttribute
     public RootFactAttribute() => Skip = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "Only root may give files away.";
 }
 
+/// <summary>Runs on Linux; elsewhere it is named as skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null : "It is about Linux.";
+}
+
 /// <summary>Runs on Linux and macOS; on Windows it is named as skipped.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnixFactAttribute : FactAttribute

@@ -1,0 +1,55 @@
+namespace StingBackup.Engine.Restore;
+
+/// <summary>Restores what is asked: a plan first, then the run that executes exactly it.</summary>
+public static class RestoreJob
+{
+    /// <summary>What a restore would do. Writes nothing; asks for keys.</summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="request">What is to be restored, from when, and to where.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException">
+    /// <c>RestoreRequestInvalid</c>, <c>DateNotUnderstood</c>, <c>BackupNotFound</c>, <c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectNotInPoint</c>, <c>ItemNotFound</c>,
+    /// <c>FileNotUnderstood</c>, <c>RestoreIncomplete</c>; each names what is near
+    /// </exception>
+    public static async ValueTask<RestorePlan> PlanAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(request);
+        RestorePlanner.Check(installation, request);
+        using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
+        return await new RestorePlanner(installation, request, repository).PlanAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Executes a plan. The last event is a <see cref="CompletedEvent"/> with a <see cref="RestoreResult"/>. Cancelled, it leaves whole files and no others; run again,
+    /// it goes on where it stopped.
+    /// </summary>
+    /// <param name="installation">The installation that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c></exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(plan);
+        return JobStream.RunAsync(installation.Clock, async (output, token) =>
+        {
+            var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
+            var selection = (RestoreSelection)exact.Selection!;
+            var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
+            using var repository = new RepositoryReading(installation, selection.View, keys);
+            using var target = installation.OpenTarget(exact.Destination);
+            var context = new RestoreContext(installation, exact.Conflict, selection, repository, target, output);
+            return await new RestoreRun(exact, context, keys).RunAsync(token).ConfigureAwait(false);
+        }, cancel);
+    }
+
+    /// <summary>A plan that crossed a process boundary has lost what the engine attached to it; it is made again and must come out the same.</summary>
+    private static async ValueTask<RestorePlan> PlanAgainAsync(Installation installation, RestorePlan plan, CancellationToken cancel)
+    {
+        var again = await PlanAsync(installation, plan.Request, cancel).ConfigureAwait(false);
+        return again.Points.SequenceEqual(plan.Points) && (again.Items, again.Length) == (plan.Items, plan.Length) ? again
+            : throw new StingException("RestorePlanOutdated", FailureKind.InvalidArgument, "The repository has changed since this plan was made: it would restore something else now.", plan.Scope,
+                "Plan the restore again, and name the backup by its id rather than by 'latest'.");
+    }
+}

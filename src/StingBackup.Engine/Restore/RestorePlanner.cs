@@ -1,0 +1,173 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>Makes a restore's plan: resolves what was asked, walks the trees once and counts. Writes nothing.</summary>
+internal sealed class RestorePlanner(Installation installation, RestoreRequest request, RepositoryReading repository)
+{
+    private const int PreviewItems = 1000;
+
+    public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
+    {
+        var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
+        var isWhole = request.Scope == RestoreScope.Reserve || request.Classes is { Count: > 0 };
+        if (isWhole && state.Missing.Count > 0 && !request.AllowPartial)
+        {
+            throw Incomplete(state);
+        }
+        var choice = request.Subject is null ? null
+            : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
+        var trees = choice is null ? await repository.Subjects.AllAsync(state.Classes, cancel).ConfigureAwait(false)
+            : await repository.Subjects.OfAsync(state.Classes, choice, cancel).ConfigureAwait(false);
+        if (choice is not null && trees.Trees.Count == 0)
+        {
+            throw await new NothingFound(repository, request, When).SubjectAsync(choice, trees, cancel).ConfigureAwait(false);
+        }
+        var items = request.Scope == RestoreScope.File
+            ? await ItemSelector.ParseAsync(request.Files, trees.Trees, repository.Walker, cancel).ConfigureAwait(false) : ItemSelector.All;
+        var selection = new RestoreSelection(repository.View, trees.Trees, trees.Failures, items, new HashSet<EntryPath>());
+        var count = await CountAsync(selection, cancel).ConfigureAwait(false);
+        var unfulfilled = items.Texts.Where(t => !count.Fulfilled.Contains(t)).ToList();
+        if (unfulfilled.Count > 0)
+        {
+            throw await new NothingFound(repository, request, When).ItemAsync(unfulfilled[0], choice, trees.Trees, cancel).ConfigureAwait(false);
+        }
+        return new RestorePlan
+        {
+            Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, Conflict = request.Conflict,
+            Points = [.. (choice is null ? state.Classes : state.Classes.Where(c => trees.Trees.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
+            MissingClasses = isWhole ? state.Missing : [], Files = count.Files, Items = count.Items, Length = count.Length,
+            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = count.Preview, Selection = selection with { LinkedPaths = count.Linked },
+        };
+    }
+
+    /// <summary>Where a request writes.</summary>
+    public static string DestinationOf(Installation installation, RestoreRequest request) =>
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Destination ?? installation.ReserveRoot));
+
+    /// <summary>Checks that a request makes sense by itself.</summary>
+    /// <exception cref="StingException"><c>RestoreRequestInvalid</c></exception>
+    public static void Check(Installation installation, RestoreRequest request)
+    {
+        var problem = request switch
+        {
+            { Date: not null, BackupId: not null } => "it names both a date and a backup",
+            { Scope: RestoreScope.File, Files.Count: 0 } => "it names no file",
+            { Scope: not RestoreScope.File, Files.Count: > 0 } => $"it names files, which a restore of a whole {request.Scope} does not take",
+            { Scope: RestoreScope.User or RestoreScope.HoneyJar, Subject: null } => "it does not say whose",
+            { Scope: RestoreScope.Reserve, Subject: not null } => "it is of the whole reserve, and names one subject",
+            { Destination: { } d } when string.IsNullOrWhiteSpace(d) => "its destination is empty",
+            _ when IsInside(DestinationOf(installation, request), installation.Store.Location) => $"its destination lies in the repository {installation.Store.Location}",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            throw new StingException("RestoreRequestInvalid", FailureKind.InvalidArgument, $"This restore is not possible: {problem}.", request.Subject ?? request.Destination,
+                "Correct what is named; Get-Help of the Restore-Sting commands shows examples.");
+        }
+    }
+
+    private static bool IsInside(string path, string folder) =>
+        Path.IsPathRooted(folder) && (path + Path.DirectorySeparatorChar).StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    private async ValueTask<Counts> CountAsync(RestoreSelection selection, CancellationToken cancel)
+    {
+        var count = new Counts(new PackTally(repository.View.Index));
+        // What cannot be read is told when the plan runs, once and by name.
+        await foreach (var (tree, entry) in new MergedTrees(repository.Walker, selection.Trees).WalkAsync(selection.Items.Under, true, static (_, _) => { }, cancel).ConfigureAwait(false))
+        {
+            if (!selection.Items.Selects(tree.Subject, entry.Path, entry.Kind == ItemKind.Directory, count.Fulfilled))
+            {
+                continue;
+            }
+            count.Items++;
+            if (count.Preview.Count < PreviewItems)
+            {
+                count.Preview.Add(tree.ToItem(entry));
+            }
+            if (entry.Kind == ItemKind.File)
+            {
+                await AddFileAsync(count, entry, cancel).ConfigureAwait(false);
+            }
+            else if (entry.HardLinkTo is { } first && count.Linked.Add(first) && !selection.Items.Selects(tree.Subject, first, false))
+            {
+                // Its first name stays out, so its second one gets the content.
+                await AddFirstAsync(count, tree, first, cancel).ConfigureAwait(false);
+            }
+        }
+        return count;
+    }
+
+    private async ValueTask AddFirstAsync(Counts count, PointTree tree, EntryPath path, CancellationToken cancel)
+    {
+        try
+        {
+            if (await repository.Walker.FindAsync(tree.Root, path, cancel).ConfigureAwait(false) is { } file)
+            {
+                await AddFileAsync(count, file, cancel).ConfigureAwait(false);
+            }
+        }
+        catch (StingException e) when (Failures.IsOfOneItem(e))
+        {
+            // The link fails by name when the plan runs.
+        }
+    }
+
+    private async ValueTask AddFileAsync(Counts count, TreeEntry file, CancellationToken cancel)
+    {
+        count.Files++;
+        count.Length += file.Length;
+        foreach (var extent in file.Extents)
+        {
+            if (!extent.IsHole)
+            {
+                count.Packs.Add(extent.Id);
+            }
+        }
+        foreach (var page in file.ContentPages)
+        {
+            try
+            {
+                foreach (var chunk in (await repository.Reader.ReadTableAsync(page.Page, cancel).ConfigureAwait(false)).Chunks)
+                {
+                    count.Packs.Add(chunk);
+                }
+            }
+            catch (StingException e) when (Failures.IsOfOneItem(e))
+            {
+                // The file fails by name when the plan runs.
+            }
+        }
+    }
+
+    private string When => request.BackupId is { } id ? $"at {id.Trim()}" : request.Date is { } date && !date.Trim().Equals("latest", StringComparison.OrdinalIgnoreCase) ? $"on {date.Trim()}" : "in its latest state";
+
+    private string Describe() => (request.Scope switch
+    {
+        RestoreScope.File when request.Subject is { } whose => $"{string.Join(", ", request.Files)} of {whose.Trim()}",
+        RestoreScope.File => string.Join(", ", request.Files),
+        RestoreScope.User => $"everything of {request.Subject!.Trim()}",
+        RestoreScope.HoneyJar => $"honey jar {request.Subject!.Trim()}",
+        _ when request.Classes is { Count: > 0 } classes => $"the reserve's {string.Join(", ", classes)}",
+        _ => "the whole reserve",
+    }) + " " + When;
+
+    private StingException Incomplete(ReserveState state)
+    {
+        var names = string.Join(", ", state.Missing);
+        return new StingException("RestoreIncomplete", FailureKind.Refused, $"The reserve {When} has no restore point of {names}: restored, it would not be whole.", names,
+            "Choose a later backup, name the data classes you want by -DataClass, or restore what there is with -AllowPartial.");
+    }
+
+    private sealed record Counts(PackTally Packs)
+    {
+        public long Items { get; set; }
+        public long Files { get; set; }
+        public long Length { get; set; }
+        public HashSet<string> Fulfilled { get; } = new(StringComparer.Ordinal);
+        public HashSet<EntryPath> Linked { get; } = [];
+        public List<RestorePointItem> Preview { get; } = [];
+    }
+}

@@ -1,0 +1,29 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Restore;
+
+/// <summary>
+/// Exactly what a plan restores: trees, which never change, and which of their items. Holds no key and no item, so a plan of ten million items is as small as one of ten.
+/// </summary>
+/// <param name="View">Points and index as they were when the plan was made.</param>
+/// <param name="Trees">The trees.</param>
+/// <param name="Failures">What of them could not be read.</param>
+/// <param name="Items">Which of their items.</param>
+/// <param name="LinkedPaths">First paths of files that selected hard links refer to.</param>
+internal sealed record RestoreSelection(
+    RepositoryView View, IReadOnlyList<PointTree> Trees, IReadOnlyList<TreeFailure> Failures, ItemSelector Items, IReadOnlySet<EntryPath> LinkedPaths)
+{
+    /// <summary>The selected items in path order.</summary>
+    public async IAsyncEnumerable<TreeItem> WalkAsync(
+        TreeWalker walker, Action<PointTree, PageDamage>? damaged, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var item in new MergedTrees(walker, Trees).WalkAsync(Items.Under, true, damaged, cancel).ConfigureAwait(false))
+        {
+            if (Items.Selects(item.Tree.Subject, item.Entry.Path, item.Entry.Kind == ItemKind.Directory))
+            {
+                yield return item;
+            }
+        }
+    }
+}
