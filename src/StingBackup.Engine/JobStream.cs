@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using StingBackup.Engine.Operations.Logging;
 
 namespace StingBackup.Engine;
 
@@ -87,6 +88,17 @@ public sealed class JobOutput
 public static class JobStream
 {
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Runs a body and logs what it tells; the last event is its result.</summary>
+    /// <param name="installation">Whose clock counts, and whose configuration says where logs go.</param>
+    /// <param name="command">Names the log: letters, digits and <c>-</c>.</param>
+    /// <param name="body">The work.</param>
+    /// <param name="cancel">Cancels.</param>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, string command, Func<JobOutput, CancellationToken, Task<object>> body, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        return JobLog.FollowAsync(installation, command, RunAsync(installation.Clock, body, cancel), cancel);
+    }
 
     /// <summary>Runs a body; the last event is its result.</summary>
     public static async IAsyncEnumerable<JobEvent> RunAsync(

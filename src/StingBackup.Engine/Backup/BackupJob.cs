@@ -1,5 +1,3 @@
-using StingBackup.Engine.Operations.Logging;
-
 namespace StingBackup.Engine.Backup;
 
 /// <summary>Backs up what is due: a plan first, then the run that executes it.</summary>
@@ -26,7 +24,7 @@ public static class BackupJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobLog.FollowAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
-            JobStream.RunAsync(installation.Clock, async (output, token) => await new BackupRun(installation, plan, output).RunAsync(token).ConfigureAwait(false), cancel), cancel);
+        return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
+            async (output, token) => await new BackupRun(installation, plan, output).RunAsync(token).ConfigureAwait(false), cancel);
     }
 }

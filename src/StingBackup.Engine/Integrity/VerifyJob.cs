@@ -15,7 +15,7 @@ public static class VerifyJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
-        return JobStream.RunAsync(installation.Clock, async (output, token) =>
+        return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
             var result = await new VerifyRun(installation, request, output).RunAsync(token).ConfigureAwait(false);
             foreach (var fault in result.Faults)

@@ -32,7 +32,7 @@ public static class RestoreJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation.Clock, async (output, token) =>
+        return JobStream.RunAsync(installation, "restore", async (output, token) =>
         {
             var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
             var selection = (RestoreSelection)exact.Selection!;
