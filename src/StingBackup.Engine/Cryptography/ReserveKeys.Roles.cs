@@ -80,6 +80,14 @@ public sealed partial class ReserveKeys
     public async ValueTask<int> AddSparesAsync(SecretBytes? passphrase, int? count, CancellationToken cancel)
     {
         using var role = UnlockKeyRole(passphrase);
+        return await AddSparesAsync(role, count, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, where keys are unlocked already.</summary>
+    internal ValueTask<int> AddSparesAsync(SubjectReader reader, CancellationToken cancel) => AddSparesAsync(reader.Role, null, cancel);
+
+    private async ValueTask<int> AddSparesAsync(KeyRole role, int? count, CancellationToken cancel)
+    {
         using var shelf = await SpareShelf.OpenAsync(_environment, Host, HostKeys.FolderOf(_options), cancel).ConfigureAwait(false);
         var needed = count ?? SpareState.DefaultTarget - shelf.Free;
         if (needed > 0)
@@ -99,6 +107,10 @@ public sealed partial class ReserveKeys
         return await role.RefillAsync(cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The same, where keys are unlocked already.</summary>
+    internal static ValueTask<(IReadOnlyList<string> Written, IReadOnlyList<StingException> Faults)> RefillKeyStoreAsync(SubjectReader reader, CancellationToken cancel) =>
+        reader.Role.RefillAsync(cancel);
+
     /// <summary>
     /// Enrols this host, whose own keys are lost or which is new: fresh keys under a new writer id, signed by the key role, with spares. Claims made before are not
     /// readable by it until <see cref="ResealClaimsAsync"/> makes them anew.
@@ -111,7 +123,16 @@ public sealed partial class ReserveKeys
     /// <exception cref="StingException"><c>KeysExist</c> when the host has keys, <c>PassphraseNeeded</c>, <c>WrongPassphrase</c></exception>
     public async ValueTask<ReserveKeys> EnrollHostAsync(SecretBytes? passphrase, string hostName, IObjectStore store, CancellationToken cancel)
     {
-        using (var role = UnlockKeyRole(passphrase))
+        using var role = UnlockKeyRole(passphrase);
+        return await EnrollHostAsync(role, hostName, store, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, where keys are unlocked already.</summary>
+    internal ValueTask<ReserveKeys> EnrollHostAsync(SubjectReader reader, string hostName, IObjectStore store, CancellationToken cancel) =>
+        EnrollHostAsync(reader.Role, hostName, store, cancel);
+
+    private async ValueTask<ReserveKeys> EnrollHostAsync(KeyRole role, string hostName, IObjectStore store, CancellationToken cancel)
+    {
         using (var host = HostKeys.Generate(_environment, ReserveId, hostName, role.Keys.DirectoryKey.Span, _keyRole))
         {
             role.Enroll(host, _copies);

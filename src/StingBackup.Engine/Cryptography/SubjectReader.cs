@@ -22,6 +22,9 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
         _store = role.OpenStore();
     }
 
+    /// <summary>The key role, unlocked with it: on a machine with the local key file the two are one.</summary>
+    internal KeyRole Role => _role;
+
     /// <summary>The current epoch of the key store.</summary>
     public uint Epoch => _store.Epoch;
 

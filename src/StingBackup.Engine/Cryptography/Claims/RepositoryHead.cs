@@ -25,6 +25,7 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
                 faults.Add(fault);
             }
         }
+        newest ??= await CopyAsync(store, cancel).ConfigureAwait(false);
         if (newest is null)
         {
             throw slots == 0
@@ -38,6 +39,42 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
             ? newest
             : throw new StingException("RepositoryForeign", FailureKind.Integrity,
                 $"The repository in {store.Location} holds reserve {newest.ReserveId}, not {reserveId}.", store.Location, "Check repository.backup_root.");
+    }
+
+    /// <summary>The key role's own copy, where an enrolment proves that the store is this reserve's: so that one whose format objects are all damaged or lost can be opened, and mended.</summary>
+    private async ValueTask<FormatObject?> CopyAsync(IObjectStore store, CancellationToken cancel)
+    {
+        await foreach (var found in store.ListAsync(KeyObjectNames.WriterPrefix, cancel).ConfigureAwait(false))
+        {
+            try
+            {
+                WriterObject.Read(found.Name, await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false), reserveId, keyRole);
+                return NewestCopy();
+            }
+            catch (StingException fault) when (fault.Kind is FailureKind.Integrity or FailureKind.NotSupported or FailureKind.NotFound)
+            {
+                // It proves nothing; another one may.
+            }
+        }
+        return null;
+    }
+
+    private FormatObject? NewestCopy()
+    {
+        FormatObject? newest = null;
+        foreach (var (name, bytes) in copies.All().Where(c => c.Name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)))
+        {
+            try
+            {
+                var format = FormatObject.Read(name, bytes, keyRole);
+                newest = format.Revision > (newest?.Revision ?? 0) ? format : newest;
+            }
+            catch (StingException fault) when (fault.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+            {
+                // A damaged copy: publishing tells it.
+            }
+        }
+        return newest;
     }
 
     /// <summary>Every writer's newest enrolment, from the repository or from the key role's copies.</summary>
