@@ -19,6 +19,18 @@ internal sealed class Fault(string name, string remedy)
     /// <summary>The object's name.</summary>
     public string Object => name;
 
+    /// <summary>All that is wrong with it, in words.</summary>
+    public string Problem
+    {
+        get
+        {
+            lock (_problems)
+            {
+                return string.Join("; ", _problems) + (_moreProblems == 0 ? "" : $"; and {_moreProblems} more");
+            }
+        }
+    }
+
     /// <summary>Adds what is wrong; the same words count once.</summary>
     public void AddProblem(string problem)
     {
@@ -82,7 +94,7 @@ internal sealed class Fault(string name, string remedy)
             return new IntegrityFault
             {
                 Object = name, Tier = Tier.Local, Remedy = remedy,
-                Problem = string.Join("; ", _problems) + (_moreProblems == 0 ? "" : $"; and {_moreProblems} more"),
+                Problem = Problem,
                 Subjects = [.. _pseudonyms.Select(p => nameOf(p) ?? p.ToString()).Concat(_names).Distinct().Order(StringComparer.Ordinal)],
                 Files = [.. _files], FileCount = _fileCount,
             };

@@ -41,6 +41,15 @@ internal sealed class FaultBook(Action<string>? tell = null)
         }
     }
 
+    /// <summary>Takes a fault out again: what it was about has been mended.</summary>
+    public void Forget(string name)
+    {
+        lock (_lock)
+        {
+            _faults.Remove(name);
+        }
+    }
+
     /// <summary>Names what is wrong with an object; the first thing is told at once, what it hits is known at the end.</summary>
     public Fault Add(string name, string problem)
     {

@@ -21,7 +21,8 @@ internal sealed record MissingChunk(Id32 Id, bool IsPage, string From);
 /// </summary>
 internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, FaultBook book, int threads, JobOutput output)
 {
-    private const int MostPlaces = 16;
+    /// <summary>Places of one id that count.</summary>
+    public const int MostPlaces = 16;
 
     private readonly RepositoryIndex _index = reader.Index;
     private readonly ConcurrentDictionary<Id32, MissingChunk> _missing = new();

@@ -17,7 +17,7 @@ public static class VerifyJob
         ArgumentNullException.ThrowIfNull(request);
         return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
-            var result = await new VerifyRun(installation, request, output).RunAsync(token).ConfigureAwait(false);
+            var result = await new VerifyRun(installation, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);

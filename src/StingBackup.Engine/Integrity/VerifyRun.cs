@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Integrity;
 /// <summary>
 /// One verification: small signed objects, then what the points reach, then the packs, then (when something is damaged and keys are at hand) the files that it hits.
 /// </summary>
-internal sealed class VerifyRun(Installation installation, VerifyRequest request, JobOutput output)
+internal sealed class VerifyRun(Installation installation, EnrolledWriters writers, VerifyRequest request, JobOutput output)
 {
     private readonly FaultBook _book = new(problem => output.Tell(problem));
 
@@ -21,13 +21,13 @@ internal sealed class VerifyRun(Installation installation, VerifyRequest request
         KeyObjectCheck? keyObjects = null;
         if (installation.Keys is { } roles)
         {
-            keyObjects = new KeyObjectCheck(probe, census, roles, installation.Writers, _book);
+            keyObjects = new KeyObjectCheck(probe, census, roles, writers, _book);
             await keyObjects.RunAsync(cancel).ConfigureAwait(false);
         }
-        var points = new PointCheck(probe, census, installation.Writers, installation.Reserve, _book);
+        var points = new PointCheck(probe, census, writers, installation.Reserve, _book);
         await points.RunAsync(cancel).ConfigureAwait(false);
         var parts = PointSelection.Choose(points.Valid, request, installation.Zone);
-        var index = new IndexCheck(probe, census, installation.Writers, installation.Reserve);
+        var index = new IndexCheck(probe, census, writers, installation.Reserve);
         await index.RunAsync(cancel).ConfigureAwait(false);
         TellSurroundings(census, points, index);
 

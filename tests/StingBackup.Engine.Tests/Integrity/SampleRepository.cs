@@ -31,6 +31,7 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
     internal ReserveKeys Keys => _keys!;
     internal string ReserveRoot => _base.ReserveRoot;
     internal string Folder => _base.Root;
+    internal Microsoft.Extensions.Time.Testing.FakeTimeProvider Clock => _base.Clock;
 
     public async Task InitializeAsync()
     {

@@ -1,0 +1,167 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Integrity;
+
+/// <summary>What was done about the index.</summary>
+/// <param name="Packs">Packs read.</param>
+/// <param name="Entries">Rows written.</param>
+/// <param name="Replaced">Fragments replaced.</param>
+/// <param name="Signed">Whether every row in force is vouched for.</param>
+/// <param name="Audit">What the pages of all points say, where keys are at hand: subjects' names.</param>
+internal sealed record IndexOutcome(long Packs, long Entries, long Replaced, bool Signed, PageAudit? Audit);
+
+/// <summary>
+/// Makes the index anew where it is damaged or does not fit the packs. A fragment whose packs are all whole and that says of each what its footer says stays as it is.
+/// The rest is said again: signed where it is vouched for (opened with keys now, or said by this host before), unsigned where not. What damaged and missing packs
+/// hold is never signed: readers still try it, the next full run stores it again, and the repair after that takes it out.
+/// </summary>
+internal sealed class IndexRebuild(
+    Installation installation, EnrolledWriters writers, WriterIdentity? identity, ISubjectReader? keys, ObjectProbe probe, FaultBook left, JobOutput output)
+{
+    private readonly FaultBook _found = new();
+    private readonly StoreMender _mender = new(installation.Store, left);
+    private readonly IndexDraft _draft = new();
+    private readonly List<PackInfo> _unneeded = [];
+
+    public async ValueTask<IndexOutcome> RunAsync(CancellationToken cancel)
+    {
+        var census = await Census.TakeAsync(installation.Store, _found, cancel).ConfigureAwait(false);
+        var foundProbe = new ObjectProbe(installation.Store, _found);
+        var points = new PointCheck(foundProbe, census, writers, installation.Reserve, _found);
+        await points.RunAsync(cancel).ConfigureAwait(false);
+        var check = new IndexCheck(foundProbe, census, writers, installation.Reserve);
+        await check.RunAsync(cancel).ConfigureAwait(false);
+        var index = new RepositoryIndex(check.Valid);
+        var rows = new PackRows(index);
+        using var opener = keys is null ? null : new ChunkReader(installation.Store, new RepositoryIndex([]), installation.Reserve, keys);
+        var survey = new PackSurvey(new WholePacks(probe, _found, installation.Threads, output), installation.Reserve, index, rows, opener, _found);
+        await survey.RunAsync([.. census.Packs.Values.OrderBy(p => p.Name, StringComparer.Ordinal)], cancel).ConfigureAwait(false);
+
+        var kept = index.Fragments.Where(f => (f.IsSigned || keys is null) && f.Packs.All(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees)).ToList();
+        var replaced = index.Fragments.Except(kept).ToList();
+        _draft.Replaced.AddRange(check.Damaged.Concat(replaced.Select(f => f.Name)).Order(StringComparer.Ordinal));
+        _draft.Removes.AddRange(replaced.SelectMany(f => f.Removes).Distinct());
+        survey.AddMissing(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)));
+        await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
+
+        var audit = keys is null ? null : await FindUnneededAsync(survey, kept, replaced, points, cancel).ConfigureAwait(false);
+        var written = _draft.SaysNothingNew(replaced) ? [] : _draft.Encode(installation.Reserve, identity);
+        await WriteAsync(written, check.Damaged, cancel).ConfigureAwait(false);
+        foreach (var pack in _unneeded)
+        {
+            if (await _mender.RemoveAsync(pack.Name, cancel).ConfigureAwait(false))
+            {
+                output.Tell($"'{pack.Name}' was damaged, and what points need of it lies in other packs too: it is removed.");
+            }
+        }
+        return new IndexOutcome(survey.Packs, written.Sum(w => (long)w.Fragment.Count), written.Count == 0 ? 0 : _draft.Replaced.Count,
+            kept.TrueForAll(f => f.IsSigned) && (written.Count == 0 ? _draft.Rows == 0 : written.All(w => w.Fragment.IsSigned)), audit);
+    }
+
+    /// <summary>Rows of every pack that no kept fragment covers.</summary>
+    private async ValueTask DraftAsync(
+        PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, RepositoryIndex index, PackRows rows, CancellationToken cancel)
+    {
+        var covered = kept.SelectMany(f => f.Packs).Select(p => p.Id).Concat(_draft.Removes).ToHashSet();
+        var ours = identity is null ? [] : replaced.Where(f => f.IsSigned && f.Writer == identity.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
+        var findings = survey.Findings.Values.Where(f => !covered.Contains(f.Pack.Id)).OrderBy(f => f.Pack.Name, StringComparer.Ordinal).ToList();
+        foreach (var finding in findings.Where(f => f.Agrees))
+        {
+            finding.Tables = rows.TablesOf(finding.Pack, index);
+        }
+        if (keys is not null)
+        {
+            await survey.OpenAsync([.. findings.Where(f => f.Agrees && !ours.Contains(f.Pack.Id)).Select(f => f.Pack)], cancel).ConfigureAwait(false);
+        }
+        foreach (var finding in findings)
+        {
+            Draft(finding, ours.Contains(finding.Pack.Id));
+        }
+    }
+
+    private void Draft(PackFinding finding, bool ours)
+    {
+        var name = finding.Pack.Name;
+        if (_found.Holds(name))
+        {
+            left.Add(name, _found[name].Problem);
+        }
+        if (finding.Tables is not { } tables)
+        {
+            return;
+        }
+        if (finding is { IsWhole: true, Test: { } test })
+        {
+            _draft.Add(tables, test.Good, vouched: true);
+            _draft.Add(tables, [.. test.Locked, .. test.Bad], vouched: false);
+            if (test.Bad.Count > 0)
+            {
+                left.Add(name, $"{test.Bad.Count} of its {tables.Entries.Count} chunks cannot be opened");
+            }
+        }
+        else
+        {
+            _draft.Add(tables, tables.Entries, vouched: finding.Agrees && ours);
+        }
+    }
+
+    /// <summary>
+    /// Walks all points over the index as it will be: for the names of subjects, and to find damaged and missing packs of which nothing is needed any more.
+    /// </summary>
+    private async ValueTask<PageAudit> FindUnneededAsync(
+        PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, PointCheck points, CancellationToken cancel)
+    {
+        output.Progress.Status = "what the restore points reach";
+        var index = new RepositoryIndex([.. kept, .. _draft.Encode(installation.Reserve, identity).Select(d => d.Fragment)]);
+        using var reader = new ChunkReader(installation.Store, index, installation.Reserve, keys);
+        var audit = new PageAudit(_found);
+        var walk = new ReachWalk(reader, audit, _found, installation.Threads, output);
+        await walk.RunAsync(PointSelection.Choose(points.Valid, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
+        var others = replaced.Where(f => f.IsSigned && f.Writer != identity?.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
+        var missing = walk.Missing.Select(m => m.Id).ToHashSet();
+        foreach (var finding in survey.Findings.Values.Where(f => !f.IsWhole && !others.Contains(f.Pack.Id)))
+        {
+            // Of a pack that nothing tells the content of, everything that is in no pack may be.
+            if (finding.Tables is { } tables ? !tables.Entries.Any(e => IsNeeded(e.Id)) : missing.Count == 0)
+            {
+                _draft.Remove(finding.Pack.Id);
+                left.Forget(finding.Pack.Name);
+                _unneeded.Add(finding.Pack);
+            }
+        }
+        return audit;
+
+        bool IsNeeded(Id32 id) => missing.Contains(id)
+            || (IsReached(id) && !index.FindAll(id).Any(p => survey.Findings.TryGetValue(p.Segment.Pack.Id, out var other) && other.IsWhole));
+
+        bool IsReached(Id32 id)
+        {
+            Span<int> ranks = stackalloc int[ReachWalk.MostPlaces];
+            foreach (var rank in ranks[..index.FindRanks(id, ranks)])
+            {
+                if (walk.Reached.Contains(rank))
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// <summary>New ones first, durable; only then the damaged ones go.</summary>
+    private async ValueTask WriteAsync(IReadOnlyList<DraftFragment> fragments, IReadOnlyList<string> damaged, CancellationToken cancel)
+    {
+        foreach (var fragment in fragments)
+        {
+            await installation.Store.PutAsync(fragment.Name, fragment.Bytes, cancel).ConfigureAwait(false);
+        }
+        foreach (var name in damaged)
+        {
+            if (await _mender.RemoveAsync(name, cancel).ConfigureAwait(false))
+            {
+                output.Explain($"Removed '{name}': what it said stands in the index again.");
+            }
+        }
+    }
+}
