@@ -36,22 +36,28 @@ public sealed class ConfigurationLoader(IHostView host)
         else if (text is not null)
         {
             ReadYaml(text, full, values, findings);
-            var beside = Path.Join(Path.GetDirectoryName(full), ConfigurationLocator.ShellName);
-            if (host.FileExists(beside) && ReadText(beside, findings) is { } shell)
-            {
-                ReadShell(shell, beside, values, findings);
-            }
+            ReadBeside(full, values, findings);
         }
         return Finish(full, values, findings);
     }
 
-    /// <summary>Examines a YAML text as if it stood in a file of this name; the file need not exist.</summary>
+    /// <summary>Examines a YAML text as if it stood in a file of this name, a <c>backup-config.sh</c> beside it included; the file need not exist.</summary>
     public ExaminedConfiguration ExamineText(string yaml, string path)
     {
         var findings = new FindingList();
         var values = new SettingValues();
         ReadYaml(yaml, path, values, findings);
+        ReadBeside(path, values, findings);
         return Finish(path, values, findings);
+    }
+
+    private void ReadBeside(string yaml, SettingValues values, FindingList findings)
+    {
+        var beside = Path.Join(Path.GetDirectoryName(yaml), ConfigurationLocator.ShellName);
+        if (host.FileExists(beside) && ReadText(beside, findings) is { } shell)
+        {
+            ReadShell(shell, beside, values, findings);
+        }
     }
 
     private ExaminedConfiguration Finish(string file, SettingValues values, FindingList findings)

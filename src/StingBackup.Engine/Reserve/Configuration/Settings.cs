@@ -241,7 +241,8 @@ public static class Settings
         Key = "performance.memory",
         Type = SettingTypes.Size(128_000_000, 64_000_000_000),
         Default = 400_000_000,
-        Summary = "The most memory that a run takes, whatever the size of the reserve. Buffers and queues are sized to stay within it.",
+        NotActedOn = "A run's queues and buffers have fixed bounds, which do not grow with the reserve.",
+        Summary = "The most memory that a run takes, whatever the size of the reserve.",
     };
 
     /// <summary>The zone of days and names.</summary>

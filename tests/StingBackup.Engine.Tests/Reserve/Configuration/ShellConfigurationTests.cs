@@ -84,6 +84,15 @@ public sealed class ShellConfigurationTests
     }
 
     [Fact]
+    public void A_file_that_init_would_write_beside_it_is_held_against_it_first()
+    {
+        var host = new FakeHost().WithFile(Shell, "BACKUP_ROOT=/other\n");
+        var text = new ConfigurationWriter().Set(Settings.BackupRoot, "/b").Set(Settings.ReservePath, "/r").Render();
+        Assert.Contains("BACKUP_ROOT says /other", Assert.Single(new ConfigurationLoader(host).ExamineText(text, Yaml).Findings).Problem, StringComparison.Ordinal);
+        Assert.Empty(new ConfigurationLoader(host).ExamineText(text, "/etc/elsewhere/sting-backup.yaml").Findings);
+    }
+
+    [Fact]
     public void One_value_written_in_two_ways_is_no_contradiction()
     {
         var host = new FakeHost().WithFile(Shell, "BANDWIDTH_LIMIT=100M\nENCRYPTION_ALGORITHM=AES256\n")
