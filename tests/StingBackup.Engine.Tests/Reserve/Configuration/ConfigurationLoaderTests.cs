@@ -35,6 +35,15 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(File, configuration.File);
     }
 
+    [Theory]
+    [InlineData(DataClass.UserFiles, 365)]
+    [InlineData(DataClass.Metadata, 365)]
+    [InlineData(DataClass.Embeddings, 90)]
+    [InlineData(DataClass.AuditLogs, 1096)]   // three years hold at most one leap day
+    [InlineData(DataClass.TempFiles, 2)]      // 48 hours
+    public void The_strategys_retention_of_each_class_is_the_default(DataClass dataClass, int days) =>
+        Assert.Equal(days, Examine(Minimal).Require().Retention.ClassDays[dataClass]);
+
     [Fact]
     public void Every_key_can_be_set()
     {
