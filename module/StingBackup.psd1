@@ -12,11 +12,19 @@
     TypesToProcess       = @('StingBackup.Types.ps1xml')
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
+        'Compare-StingRestorePoint'
+        'Find-StingItem'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'
         'Get-StingKey'
+        'Get-StingRestorePoint'
+        'Get-StingRestorePointItem'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'Restore-StingFile'
+        'Restore-StingHoneyJar'
+        'Restore-StingReserve'
+        'Restore-StingUser'
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
     )

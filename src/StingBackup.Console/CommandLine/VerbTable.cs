@@ -34,6 +34,26 @@ internal static class VerbTable
             Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Archive },
             Examples = ["archive"],
         },
+        new(Backup, "list", "Get-StingRestorePoint", "List restore points, oldest first")
+        {
+            Many = true,
+            Examples = ["list", "list --latest", "list --subject=user@example.com --from=2024-01-01"],
+        },
+        new(Backup, "browse", "Get-StingRestorePointItem", "Look into a backup: files, folders, links")
+        {
+            Many = true,
+            Examples = ["browse --backup-id=backup_20240115_020000", "browse --backup-id=backup_20240115_020000 --path=users --recurse"],
+        },
+        new(Backup, "find", "Find-StingItem", "Find every version of a file over time")
+        {
+            Many = true,
+            Examples = ["find --name=document.pdf", "find --name=*.pdf --subject=user@example.com"],
+        },
+        new(Backup, "diff", "Compare-StingRestorePoint", "Show what changed from one backup to another")
+        {
+            Many = true,
+            Examples = ["diff --from=backup_20240115_020000 --to=backup_20240116_020000"],
+        },
         new(Backup, "verify", "Test-StingBackupIntegrity", "Look for damage")
         {
             Examples = ["verify", "verify --date=2024-01-15", "verify --level=data --sample-percent=10"],
@@ -57,6 +77,23 @@ internal static class VerbTable
         {
             Many = true,
             Examples = ["check"],
+        },
+        new(Restore, "file", "Restore-StingFile", "Restore single files or folders")
+        {
+            Examples = ["file --user=user@example.com --file=document.pdf --date=2024-01-15", "file --user=user@example.com --file=document.pdf --destination=./restored"],
+        },
+        new(Restore, "user", "Restore-StingUser", "Restore everything of one person")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["user --email=user@example.com --date=2024-01-15"],
+        },
+        new(Restore, "honey-jar", "Restore-StingHoneyJar", "Restore everything of one honey jar")
+        {
+            Examples = ["honey-jar --id=jar_123 --date=2024-01-15"],
+        },
+        new(Restore, "full", "Restore-StingReserve", "Restore the whole reserve as it was at a backup")
+        {
+            Examples = ["full --backup-id=backup_20240115_020000 --confirm", "full --backup-id=backup_20240115_020000 --destination=./restored --dry-run"],
         },
     ];
 

@@ -32,7 +32,7 @@ public sealed class RenderingTests : IDisposable
 
     private static readonly RestorePlan Plan = new()
     {
-        Scope = "user a@b.c", Points = [], MissingClasses = [DataClass.Embeddings], Destination = "/srv", InPlace = true, Conflict = ConflictAction.Overwrite,
+        Request = new() { Scope = RestoreScope.User, Subject = "a@b.c" }, Scope = "user a@b.c", Points = [], MissingClasses = [DataClass.Embeddings], Destination = "/srv", InPlace = true, Conflict = ConflictAction.Overwrite,
         Files = 2, Items = 3, Length = 4096, Packs = 1, PackBytes = 2048, Preview = [Item, Item with { Path = "users/7/b" }],
     };
 
