@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Console.CommandLine;
 using StingBackup.Console.Hosting;
+using StingBackup.Console.Quickstart;
 using StingBackup.Console.Rendering;
 
 namespace StingBackup.Console;
@@ -14,6 +15,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
 {
     private readonly Lock _lock = new();
     private CommandRun? _run;
+    private StingProgram? _inner;
     private bool _stopped;
 
     /// <summary>Stops what runs or is about to; from any thread. False where nothing runs that could clean up, so that the process may simply end.</summary>
@@ -23,7 +25,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         {
             _stopped = true;
             _run?.Stop();
-            return _run is not null && !terminal.IsAsking;
+            return _inner?.Stop() ?? (_run is not null && !terminal.IsAsking);
         }
     }
 
@@ -40,6 +42,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
                 ["--help" or "-h" or "-?" or "help"] => Print(HelpText.Of(name)),
                 ["--version"] => Print($"{name} {typeof(StingProgram).Assembly.GetName().Version!.ToString(3)}\n"),
                 ["help", var word] => Run(VerbTable.Find(name, word), ["--help"], errors),
+                [VerbTable.Quickstart, ..] when name == VerbTable.Backup => new QuickstartCommand(terminal, RunInner).Run([.. words.Skip(1)]),
                 [var word, ..] when word.StartsWith('-') => throw new UsageException($"The command comes first, then its options. '{name} --help' lists all commands."),
                 [var word, ..] => Run(VerbTable.Find(name, word), [.. words.Skip(1)], errors),
             };
@@ -121,6 +124,20 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         parameters.Add("Verbose", new SwitchParameter(common.Verbose));
         parameters.Add("InformationAction", common.Quiet ? ActionPreference.SilentlyContinue : ActionPreference.Continue);
         return parameters;
+    }
+
+    /// <summary>Runs one command line as a step of another; what stops this one stops it.</summary>
+    private ExitCode RunInner(string program, IReadOnlyList<string> words)
+    {
+        lock (_lock)
+        {
+            if (_stopped)
+            {
+                return ExitCode.Failed;
+            }
+            _inner = new StingProgram(program, terminal, modulePath, variable);
+        }
+        return _inner.Run(words);
     }
 
     private ExitCode Usage()
