@@ -25,7 +25,7 @@ internal sealed class ClaimReader(HostKeys host, SignatureVerifier keyRole, Enro
         using var secret = new SecretBytes(WriterSecret.Size);
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
         info = info[..BoundInfo.Write(info, BoundInfo.WriterSecret, host.ReserveId, claim.Key.Pseudonym)];
-        return Hpke.TryOpen(host.EncryptionKey, info, claim.Tag.ToArray(), mine.Sealed, secret.Writable)
+        return Hpke.TryOpen(host.EncryptionKey, info, [], mine.Sealed, secret.Writable)
             ? WriteKeys(canonicalName, claim.Key, secret)
             : throw NotReadable(claim, canonicalName, "the writer secret in it was not sealed to this host's key");
     }
@@ -34,7 +34,7 @@ internal sealed class ClaimReader(HostKeys host, SignatureVerifier keyRole, Enro
     public SubjectClaim Make(Id16 tag, SubjectPublicKey key, SecretBytes writerSecret, IReadOnlyList<Id16> aliases, long createdNs) => new()
     {
         Tag = tag, Key = key, Writer = host.WriterId, CreatedNs = createdNs, Aliases = aliases,
-        Secrets = [.. writers.All.Where(writer => writer.LastGoodSequence is null).Select(writer => SealTo(writer, tag, key.Pseudonym, writerSecret))],
+        Secrets = [.. writers.All.Where(writer => writer.LastGoodSequence is null).Select(writer => SealTo(writer, key.Pseudonym, writerSecret))],
     };
 
     /// <summary>Write keys from a writer secret.</summary>
@@ -54,11 +54,11 @@ internal sealed class ClaimReader(HostKeys host, SignatureVerifier keyRole, Enro
         }
     }
 
-    private SealedWriterSecret SealTo(EnrolledWriter writer, Id16 tag, Id16 pseudonym, SecretBytes writerSecret)
+    private SealedWriterSecret SealTo(EnrolledWriter writer, Id16 pseudonym, SecretBytes writerSecret)
     {
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
         info = info[..BoundInfo.Write(info, BoundInfo.WriterSecret, host.ReserveId, pseudonym)];
-        return new SealedWriterSecret(writer.Id, Hpke.Seal(writer.EncryptionKey, info, tag.ToArray(), writerSecret.Span));
+        return new SealedWriterSecret(writer.Id, Hpke.Seal(writer.EncryptionKey, info, [], writerSecret.Span));
     }
 
     private static StingException NotReadable(SubjectClaim claim, string canonicalName, string why) => new(

@@ -4,7 +4,7 @@ namespace StingBackup.Engine.Cryptography;
 
 /// <summary>A writer secret as one host can read it.</summary>
 /// <param name="Writer">The host.</param>
-/// <param name="Sealed">113 bytes: HPKE to his encryption key, info = "sting1 ws" ‖ reserve id ‖ pseudonym, associated data = tag.</param>
+/// <param name="Sealed">113 bytes: HPKE to his encryption key, info = "sting1 ws" ‖ reserve id ‖ pseudonym.</param>
 public sealed record SealedWriterSecret(Id16 Writer, byte[] Sealed);
 
 /// <summary>
