@@ -364,6 +364,60 @@ public sealed class SubjectWriterTests : IDisposable
         Assert.Equal([keys.WriterId], ReadClaim(keys, writers, writer.TagOf("user:ada")).Secrets.Select(secret => secret.Writer));
     }
 
+    [Fact]
+    public async Task A_claim_that_was_checked_before_is_known_by_its_hash_alone()
+    {
+        using var keys = await _fixture.CreateAsync(Passphrase);
+        var other = await OtherHostAsync(keys);
+        using var otherKeys = other.Open();
+        using var writers = await keys.LoadWritersAsync(_fixture.Store, default);
+        SubjectWriteKeys ada;
+        await using (var writer = otherKeys.OpenWriter(_fixture.Store, writers))
+        {
+            ada = await writer.GetAsync("user:ada", default);
+        }
+        // Without the other host's enrolment its claim cannot be checked, only recognised.
+        using var alone = new EnrolledWriters(writers.All.Where(writer => writer.Id == keys.WriterId), []);
+        Assert.Equal("ClaimDamaged", (await GetAsync(alone)).Error);
+        Assert.Equal(ada.IdKey, (await GetAsync(writers)).Keys!.IdKey);
+        var known = (await GetAsync(alone)).Keys!;
+        Assert.Equal((ada.Pseudonym, ada.Generation), (known.Pseudonym, known.Generation));
+        Assert.Equal(ada.PublicKey, known.PublicKey);
+        Assert.Equal(ada.IdKey, known.IdKey);
+        Assert.Equal(ada.CutKey, known.CutKey);
+
+        var cache = File.ReadAllBytes(_fixture.InHost("claims.cache"));
+        for (var i = 0; i < cache.Length; i += 11)
+        {
+            KeyFixture.Flip(_fixture.InHost("claims.cache"), i);
+            Assert.Equal("ClaimDamaged", (await GetAsync(alone)).Error);
+            File.WriteAllBytes(_fixture.InHost("claims.cache"), cache);
+        }
+        KeyFixture.Flip(_fixture.InHost("claims.cache"), 40);
+        Assert.Equal(ada.IdKey, (await GetAsync(writers)).Keys!.IdKey);
+        Assert.Equal(ada.IdKey, (await GetAsync(alone)).Keys!.IdKey);
+
+        var name = KeyObjectNames.Claim(SubjectTag(keys, "user:ada"));
+        var bytes = _fixture.Store.Objects[name].ToArray();
+        bytes[^1] ^= 1;
+        await _fixture.Store.DeleteAsync(name, default);
+        await _fixture.Store.PutAsync(name, bytes, default);
+        Assert.Equal("ClaimDamaged", (await GetAsync(writers)).Error);
+
+        async Task<(SubjectWriteKeys? Keys, string? Error)> GetAsync(EnrolledWriters enrolled)
+        {
+            await using var writer = keys.OpenWriter(_fixture.Store, enrolled);
+            try
+            {
+                return (await writer.GetAsync("user:ada", default), null);
+            }
+            catch (StingException error)
+            {
+                return (null, error.ErrorId);
+            }
+        }
+    }
+
     private async Task<HostOf> OtherHostAsync(ReserveKeys keys)
     {
         var options = _fixture.Options with { HostStateDirectory = Path.Combine(_fixture.Folder, "other-state") };

@@ -8,26 +8,28 @@ internal sealed class ClaimReader(HostKeys host, SignatureVerifier keyRole, Enro
 {
     /// <summary>The claim under a tag, checked; null when nobody claimed it.</summary>
     /// <exception cref="StingException"><c>ClaimDamaged</c></exception>
-    public async ValueTask<SubjectClaim?> ReadAsync(IObjectStore store, Id16 tag, CancellationToken cancel)
-    {
-        var name = KeyObjectNames.Claim(tag);
-        return await ReadBytesAsync(store, name, cancel).ConfigureAwait(false) is { } bytes
-            ? SubjectClaim.Read(name, bytes, host.ReserveId, keyRole, writers)
-            : null;
-    }
+    public async ValueTask<SubjectClaim?> ReadAsync(IObjectStore store, Id16 tag, CancellationToken cancel) =>
+        await ReadBytesAsync(store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false) is { } bytes ? Check(tag, bytes) : null;
 
-    /// <summary>What this host needs to write for the subject of a claim.</summary>
+    /// <summary>Checks the bytes of a claim.</summary>
+    /// <exception cref="StingException"><c>ClaimDamaged</c></exception>
+    public SubjectClaim Check(Id16 tag, byte[] bytes) => SubjectClaim.Read(KeyObjectNames.Claim(tag), bytes, host.ReserveId, keyRole, writers);
+
+    /// <summary>The writer secret of a claim, as this host can read it. The caller disposes it.</summary>
     /// <exception cref="StingException"><c>ClaimNotReadable</c></exception>
-    public SubjectWriteKeys Open(SubjectClaim claim, string canonicalName)
+    public SecretBytes OpenSecret(SubjectClaim claim, string canonicalName)
     {
         var mine = claim.Secrets.FirstOrDefault(secret => secret.Writer == host.WriterId)
             ?? throw NotReadable(claim, canonicalName, "this host was enrolled after it was made");
-        using var secret = new SecretBytes(WriterSecret.Size);
+        var secret = new SecretBytes(WriterSecret.Size);
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
         info = info[..BoundInfo.Write(info, BoundInfo.WriterSecret, host.ReserveId, claim.Key.Pseudonym)];
-        return Hpke.TryOpen(host.EncryptionKey, info, [], mine.Sealed, secret.Writable)
-            ? WriteKeys(canonicalName, claim.Key, secret)
-            : throw NotReadable(claim, canonicalName, "the writer secret in it was not sealed to this host's key");
+        if (Hpke.TryOpen(host.EncryptionKey, info, [], mine.Sealed, secret.Writable))
+        {
+            return secret;
+        }
+        secret.Dispose();
+        throw NotReadable(claim, canonicalName, "the writer secret in it was not sealed to this host's key");
     }
 
     /// <summary>Makes a claim for a tag, with the writer secret sealed to every host that may write now.</summary>

@@ -15,6 +15,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private readonly string _folder;
     private readonly IObjectStore _store;
     private readonly ClaimReader _claims;
+    private readonly ClaimCache _cache;
     private readonly SpareMint? _mint;
     private readonly Func<string, IEnumerable<string>>? _aliasesOf;
     private readonly ConcurrentDictionary<Id16, SubjectWriteKeys> _known = new();
@@ -30,6 +31,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         _folder = folder;
         _store = store;
         _claims = claims;
+        _cache = new ClaimCache(environment, host, folder);
         _mint = mint;
         _aliasesOf = aliasesOf;
     }
@@ -115,14 +117,26 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         await _gate.WaitAsync().ConfigureAwait(false);
         _shelf?.Dispose();
         _shelf = null;
+        if (!_disposed)
+        {
+            _cache.Save();
+            _cache.Dispose();
+        }
         _disposed = true;
         _gate.Release();
     }
 
     private async ValueTask<SubjectWriteKeys?> TryFindAsync(string name, Id16 tag, CancellationToken cancel) =>
-        await _claims.ReadAsync(_store, tag, cancel).ConfigureAwait(false) is { } claim
-            ? _known.GetOrAdd(tag, _claims.Open(claim, name))
+        await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false) is { } bytes
+            ? _known.GetOrAdd(tag, _cache.Find(tag, bytes, name) ?? Learn(name, tag, _claims.Check(tag, bytes), bytes))
             : null;
+
+    private SubjectWriteKeys Learn(string name, Id16 tag, SubjectClaim claim, byte[] bytes)
+    {
+        using var secret = _claims.OpenSecret(claim, name);
+        _cache.Add(tag, bytes, claim.Key, secret.Span);
+        return ClaimReader.WriteKeys(name, claim.Key, secret);
+    }
 
     /// <summary>
     /// Set spares aside (durably) → create the claims → see whose claim stands. A crash or failure in between leaves each spare set aside for its own tag.
@@ -156,7 +170,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     {
         if (attempts is [var single])
         {
-            single.Created = await _store.PutAsync(KeyObjectNames.Claim(single.Tag), ClaimBytes(single), cancel).ConfigureAwait(false);
+            single.Created = await _store.PutAsync(KeyObjectNames.Claim(single.Tag), single.Claim = ClaimBytes(single), cancel).ConfigureAwait(false);
             return;
         }
         foreach (var attempt in attempts)
@@ -180,13 +194,15 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         if (attempt.Created)
         {
             shelf.Settle(attempt.Tag, attempt.Spare, claimed: true);
+            _cache.Add(attempt.Tag, attempt.Claim, attempt.Spare.Key, attempt.Spare.WriterSecret.Span);
             _known.TryAdd(attempt.Tag, ClaimReader.WriteKeys(attempt.Name, attempt.Spare.Key, attempt.Spare.WriterSecret));
             return;
         }
-        var claim = await _claims.ReadAsync(_store, attempt.Tag, cancel).ConfigureAwait(false)
+        var bytes = await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(attempt.Tag), cancel).ConfigureAwait(false)
             ?? throw ClaimMissing(attempt.Name, KeyObjectNames.Claim(attempt.Tag));
+        var claim = _claims.Check(attempt.Tag, bytes);
         shelf.Settle(attempt.Tag, attempt.Spare, claimed: claim.Key.Pseudonym == attempt.Spare.Key.Pseudonym);
-        _known.TryAdd(attempt.Tag, _claims.Open(claim, attempt.Name));
+        _known.TryAdd(attempt.Tag, Learn(attempt.Name, attempt.Tag, claim, bytes));
     }
 
     /// <summary>
@@ -244,6 +260,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private sealed record Attempt(string Name, Id16 Tag, Spare Spare)
     {
         public bool Created { get; set; }
+        public byte[] Claim { get; set; } = [];
     }
 }
 

@@ -24,6 +24,8 @@ internal enum KeyFileKind : ushort
     Unfinished = 8,
     /// <summary>Reserved: the KEK sealed to an offline key</summary>
     Escrow = 9,
+    /// <summary><c>claims.cache</c></summary>
+    ClaimCache = 10,
 }
 
 /// <summary>
