@@ -10,11 +10,9 @@ internal static class Errno
     public const int EINTR = 4;
     public const int EIO = 5;
     public const int ENXIO = 6;
-    public const int E2BIG = 7;
     public const int EAGAIN = 11;
     public const int EACCES = 13;
     public const int EEXIST = 17;
-    public const int EXDEV = 18;
     public const int ENODEV = 19;
     public const int ENOTDIR = 20;
     public const int EISDIR = 21;

@@ -274,11 +274,20 @@ public sealed class DirectoryObjectStore : IObjectStore
             foreach (var staged in batch)
             {
                 cancel.ThrowIfCancellationRequested();
-                Guard("store the object", staged.Name, () =>
+                try
                 {
-                    _folders.Make(staged.Name);
-                    return Place(staged);
-                });
+                    Guard("store the object", staged.Name, () =>
+                    {
+                        _folders.Make(staged.Name);
+                        return Place(staged);
+                    });
+                }
+                catch (StingException e) when (e.ErrorId == "NameNotAllowed")
+                {
+                    placed++;   // no later barrier could store it either
+                    staged.Dispose();
+                    throw;
+                }
                 placed++;
                 _folders.NoteChanged(StoreFolders.FolderOf(staged.Name));
                 staged.Dispose();

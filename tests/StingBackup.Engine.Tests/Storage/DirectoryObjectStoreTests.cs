@@ -65,6 +65,11 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreConformance, IDisposa
         await Store.PutAsync("a/b", Bytes(1), default);
         await FailsAsync("NameNotAllowed", async () => await Store.PutAsync("a", Bytes(1), default));
         await FailsAsync("StoreFailed", async () => await Store.PutAsync("a/b/c", Bytes(1), default));
+        await Store.StageAsync("a", Bytes(1), default);
+        await Store.StageAsync("c", Bytes(1), default);
+        await FailsAsync("NameNotAllowed", async () => await Store.BarrierAsync(default));
+        await Store.BarrierAsync(default);   // the one that cannot be stored is gone, the others are not
+        Assert.Equal(["a/b", "c"], await NamesAsync(""));
     }
 
     [Fact]
