@@ -99,15 +99,37 @@ public sealed partial class Installation : IAsyncDisposable
         var folder = Path.Combine(StateFolder, "locks");
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{Reserve}.lock");
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // FileShare.None takes an advisory lock that the system drops with the process, however it ends.
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 5)
+            {
+                // Somebody may only have looked whether a backup runs, which takes the lock for a moment.
+                Thread.Sleep(20);
+            }
+            catch (IOException e)
+            {
+                throw new StingException("BackupRunning", FailureKind.Busy, "Another backup of this reserve runs on this host.", path,
+                    "Wait for it, or stop it; the lock ends with its process.", e);
+            }
+        }
+    }
+
+    /// <summary>Whether a backup (or repair) of this reserve runs on this host now.</summary>
+    internal bool IsBackupRunning()
+    {
         try
         {
-            // FileShare.None takes an advisory lock that the system drops with the process, however it ends.
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            LockHost().Dispose();
+            return false;
         }
-        catch (IOException e)
+        catch (StingException e) when (e.ErrorId == "BackupRunning")
         {
-            throw new StingException("BackupRunning", FailureKind.Busy, "Another backup of this reserve runs on this host.", path,
-                "Wait for it, or stop it; the lock ends with its process.", e);
+            return true;
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
     {
         foreach (var (writer, sequence) in points.OpenRuns)
         {
-            if (installation.Host?.Writer == writer && !IsRunning())
+            if (installation.Host?.Writer == writer && !installation.IsBackupRunning())
             {
                 output.Warn($"Run {sequence} of this host has no restore point and is not in progress: it died, or its point was deleted. The next run settles that.");
             }
@@ -120,19 +120,6 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark or ObjectKind.Ledger or ObjectKind.Audit) is > 0 and var later)
         {
             output.Tell($"{later} objects are of kinds that this version does not know; they were not looked at.");
-        }
-    }
-
-    private bool IsRunning()
-    {
-        try
-        {
-            installation.LockHost().Dispose();
-            return false;
-        }
-        catch (StingException e) when (e.ErrorId == "BackupRunning")
-        {
-            return true;
         }
     }
 

@@ -30,9 +30,9 @@ public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
         return ObjectFrame.Sign(ObjectKind.Session, CborFields.End(cbor), Identity.Signer.Sign);
     }
 
-    /// <summary>Checks a session object as far as a reader needs: frame, content, name and signature.</summary>
+    /// <summary>Checks a session object as far as a reader needs: frame, content, name and signature. Returns when the run started, nanoseconds since 1970 UTC.</summary>
     /// <exception cref="StingException"><c>ObjectDamaged</c></exception>
-    public static void Check(string name, ReadOnlyMemory<byte> bytes, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> signingKeyOf)
+    public static long Check(string name, ReadOnlyMemory<byte> bytes, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> signingKeyOf)
     {
         ArgumentNullException.ThrowIfNull(signingKeyOf);
         var parts = ObjectFrame.Split(bytes, ObjectKind.Session, name);
@@ -44,5 +44,6 @@ public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
         {
             throw ObjectFrame.Damaged(name, "its signature or place does not fit");
         }
+        return fields.Long(4);
     }
 }

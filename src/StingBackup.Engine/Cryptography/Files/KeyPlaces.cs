@@ -60,6 +60,24 @@ public static class KeyPlaces
         return warnings;
     }
 
+    /// <summary>Warns where every copy of the keys, or every epoch place, lies on the backups' own volume: when it is lost, no other copy of the backups can be read either.</summary>
+    public static IReadOnlyList<string> CheckBesideBackups(KeyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.BackupRoot is not { } root)
+        {
+            return [];
+        }
+        var volumes = DriveInfo.GetDrives().Select(drive => drive.RootDirectory.FullName).ToList();
+        var backups = VolumeOf(RealPath(root), volumes);
+        return
+        [
+            .. new[] { ("key store replica", options.KeyStoreReplicas), ("epoch place", options.EpochPlaces) }
+                .Where(places => places.Item2.All(path => VolumeOf(RealPath(path), volumes) == backups))
+                .Select(places => $"Every {places.Item1} lies on the volume of the backups '{root}'. When it is lost, copies of the backups elsewhere cannot be read: move one to another disk."),
+        ];
+    }
+
     /// <summary>Whether a path is a folder or lies below it, symbolic links followed.</summary>
     internal static bool IsWithin(string path, string folder)
     {

@@ -1,0 +1,126 @@
+namespace StingBackup;
+
+/// <summary>How things stand, in one word.</summary>
+public enum Health
+{
+    /// <summary>All is well.</summary>
+    Good,
+    /// <summary>Backups are made; something needs a look.</summary>
+    Warning,
+    /// <summary>The last run did not finish, something is damaged, or there is no backup.</summary>
+    Bad,
+}
+
+/// <summary>How the key file is protected.</summary>
+public enum KeyProtection
+{
+    /// <summary>A passphrase seals it.</summary>
+    Passphrase,
+    /// <summary>Whoever can read it, an epoch place and the key store can read every backup.</summary>
+    Open,
+    /// <summary>It is not on this host, which can write and not read.</summary>
+    NotHere,
+    /// <summary>It cannot be read; a warning says why.</summary>
+    Unknown,
+}
+
+/// <summary>How the newest run went.</summary>
+public sealed record LastRun
+{
+    /// <summary>The run, or null when it committed nothing.</summary>
+    public required string? BackupId { get; init; }
+    /// <summary>How sources were read; null when it committed nothing.</summary>
+    public required BackupType? Type { get; init; }
+    /// <summary>How it ended; null while it runs.</summary>
+    public required JobState? State { get; init; }
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset StartedTime { get; init; }
+    /// <summary>When it committed; null when it did not.</summary>
+    public required DateTimeOffset? CompletedTime { get; init; }
+    /// <summary>Items that it could not read.</summary>
+    public required long Errors { get; init; }
+    /// <summary>The writer's id, 32 hexadecimal digits.</summary>
+    public required string Writer { get; init; }
+    /// <summary>The run's number in its writer's chain.</summary>
+    public required long Sequence { get; init; }
+}
+
+/// <summary>How one data class stands.</summary>
+public sealed record ClassStatus
+{
+    /// <summary>The data class.</summary>
+    public required DataClass DataClass { get; init; }
+    /// <summary>The run of its newest point.</summary>
+    public required string BackupId { get; init; }
+    /// <summary>The moment of that point.</summary>
+    public required DateTimeOffset Time { get; init; }
+    /// <summary>How old it is.</summary>
+    public required TimeSpan Age { get; init; }
+    /// <summary>Whether every item could be read.</summary>
+    public required JobState State { get; init; }
+    /// <summary>The newest point in which every item could be read; null when there is none.</summary>
+    public required DateTimeOffset? LastSuccess { get; init; }
+    /// <summary>Points that hold this class.</summary>
+    public required long Points { get; init; }
+    /// <summary>Subjects in the newest point.</summary>
+    public required long Subjects { get; init; }
+    /// <summary>Items in it.</summary>
+    public required long Items { get; init; }
+    /// <summary>Sum of its files' lengths, in bytes.</summary>
+    public required long Length { get; init; }
+    /// <summary>Items that could not be read.</summary>
+    public required long Errors { get; init; }
+}
+
+/// <summary>What one kind of object takes in the store.</summary>
+/// <param name="Kind"><c>data</c>, <c>meta</c>, <c>index</c> …: the first part of the objects' names.</param>
+/// <param name="Objects">How many.</param>
+/// <param name="Length">Their bytes.</param>
+public sealed record StoreUse(string Kind, long Objects, long Length);
+
+/// <summary>How backups stand. Damage never keeps it from being shown: it is part of it.</summary>
+public sealed record BackupStatus
+{
+    /// <summary>The worst of all that follows.</summary>
+    public required Health Health { get; init; }
+    /// <summary>When it was looked at.</summary>
+    public required DateTimeOffset Time { get; init; }
+    /// <summary>The configuration file that was used; null where none was.</summary>
+    public required string? ConfigurationFile { get; init; }
+    /// <summary>Where the repository lies.</summary>
+    public required string Repository { get; init; }
+    /// <summary>The folder that is protected.</summary>
+    public required string ReservePath { get; init; }
+    /// <summary>The reserve's id, 32 hexadecimal digits.</summary>
+    public required string ReserveId { get; init; }
+    /// <summary>This host's writer id; null where it can only read.</summary>
+    public required string? Writer { get; init; }
+    /// <summary>This host's newest run (where it has none, the newest of all); null before the first.</summary>
+    public required LastRun? LastRun { get; init; }
+    /// <summary>Data classes that have points.</summary>
+    public required IReadOnlyList<ClassStatus> Classes { get; init; }
+    /// <summary>Restore points: runs that committed.</summary>
+    public required long Points { get; init; }
+    /// <summary>The store by kinds of object, largest first.</summary>
+    public required IReadOnlyList<StoreUse> Store { get; init; }
+    /// <summary>Bytes in the store.</summary>
+    public required long StoreLength { get; init; }
+    /// <summary>Bytes free to this user on the store's disk; null where that cannot be told.</summary>
+    public required long? RoomFree { get; init; }
+    /// <summary>Bytes of that disk in all.</summary>
+    public required long? RoomTotal { get; init; }
+    /// <summary>File bytes of all points for each byte of content that is kept once; null before the first point.</summary>
+    public required double? DeduplicationRatio { get; init; }
+    /// <summary>Bytes of content for each byte that it takes, encryption included; null before the first point.</summary>
+    public required double? CompressionRatio { get; init; }
+    /// <summary>Spare keys left on this host for new subjects; null where it can only read.</summary>
+    public required int? SparesLeft { get; init; }
+    /// <summary>How many spares the host keeps.</summary>
+    public required int? SparesTarget { get; init; }
+    /// <summary>How the key file is protected.</summary>
+    public required KeyProtection KeyProtection { get; init; }
+    /// <summary>What is weaker than it should be, for people.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+    /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>
+    public required IReadOnlyList<IntegrityFault> Damage { get; init; }
+}
