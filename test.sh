@@ -128,7 +128,7 @@ dotnet_suite() {
 
 pester_suite() {
     compgen -G 'tests/pester/*.Tests.ps1' >/dev/null || return
-    local tests start=$SECONDS code=0 line
+    local tests start=$SECONDS code=0
     tests=$(cat tests/pester/*.Tests.ps1 2>/dev/null | grep -cE '^[[:space:]]*It[[:space:]]')
     if [[ ! $(type -P pwsh) ]]; then
         skip pester "$tests" "pwsh is not on the path (the module tests parse these files all the same)"
