@@ -21,6 +21,7 @@
         'Get-StingRestorePointItem'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'Repair-StingRepository'
         'Restore-StingFile'
         'Restore-StingHoneyJar'
         'Restore-StingReserve'

@@ -49,6 +49,9 @@ internal static class Errors
         return new StingException("IntegrityFault", FailureKind.Integrity, $"{fault.Object}: {fault.Problem.TrimEnd('.')}.{hits}", fault.Object, fault.Remedy);
     }
 
+    /// <summary>A fault that a job tells of as what it is to PowerShell: an error, while the job goes on.</summary>
+    public static JobEvent FaultAsFailure(JobEvent happened) => happened is OutputEvent { Value: IntegrityFault fault } ? new ItemFailedEvent(FaultFound(fault)) : happened;
+
     private static string Some(IntegrityFault fault)
     {
         const int Shown = 10;

@@ -6,7 +6,7 @@ using StingBackup.Console.Rendering;
 
 // A link or a copy under the other name is the other program.
 var name = Path.GetFileNameWithoutExtension(OperatingSystem.IsLinux() ? CalledAs() : Environment.ProcessPath) == VerbTable.Restore ? VerbTable.Restore : VerbTable.Backup;
-var program = new StingProgram(name, Terminal.OfProcess(), ModuleSession.DefaultPath, Environment.GetEnvironmentVariable);
+using var program = new StingProgram(name, Terminal.OfProcess(), ModuleSession.DefaultPath, Environment.GetEnvironmentVariable);
 var stops = 0;
 void Stop(PosixSignalContext signal)
 {

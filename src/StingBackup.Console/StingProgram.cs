@@ -11,21 +11,20 @@ namespace StingBackup.Console;
 /// <param name="terminal">Where it prints and asks.</param>
 /// <param name="modulePath">The module's folder.</param>
 /// <param name="variable">Reads an environment variable.</param>
-internal sealed class StingProgram(string name, Terminal terminal, string modulePath, Func<string, string?> variable)
+internal sealed class StingProgram(string name, Terminal terminal, string modulePath, Func<string, string?> variable) : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _cancel = new();
     private CommandRun? _run;
-    private StingProgram? _inner;
-    private bool _stopped;
 
     /// <summary>Stops what runs or is about to; from any thread. False where nothing runs that could clean up, so that the process may simply end.</summary>
     public bool Stop()
     {
         lock (_lock)
         {
-            _stopped = true;
+            _cancel.Cancel();
             _run?.Stop();
-            return _inner?.Stop() ?? (_run is not null && !terminal.IsAsking);
+            return _run is not null && !terminal.IsAsking;
         }
     }
 
@@ -41,8 +40,9 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
                 [] => Usage(),
                 ["--help" or "-h" or "-?" or "help"] => Print(HelpText.Of(name)),
                 ["--version"] => Print($"{name} {typeof(StingProgram).Assembly.GetName().Version!.ToString(3)}\n"),
+                ["help", VerbTable.Quickstart] when name == VerbTable.Backup => Print(QuickstartOptions.Help),
                 ["help", var word] => Run(VerbTable.Find(name, word), ["--help"], errors),
-                [VerbTable.Quickstart, ..] when name == VerbTable.Backup => new QuickstartCommand(terminal, RunInner).Run([.. words.Skip(1)]),
+                [VerbTable.Quickstart, ..] when name == VerbTable.Backup => RunQuickstart([.. words.Skip(1)], errors),
                 [var word, ..] when word.StartsWith('-') => throw new UsageException($"The command comes first, then its options. '{name} --help' lists all commands."),
                 [var word, ..] => Run(VerbTable.Find(name, word), [.. words.Skip(1)], errors),
             };
@@ -54,7 +54,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         }
         catch (StingException e)
         {
-            errors.Print(new ErrorRecord(e, e.ErrorId, ErrorCategory.NotSpecified, e.Target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.Remedy } });
+            errors.Print(e);
             return ExitCodes.Of(e);
         }
     }
@@ -73,14 +73,9 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         }
         var arguments = Arguments.Read(words, names);
         var parameters = Bind(verb, command, options, arguments);
-        var run = new CommandRun(session, ui, errors);
-        lock (_lock)
+        if (TryBegin(session, ui, errors) is not { } run)
         {
-            if (_stopped)
-            {
-                return ExitCode.Failed;
-            }
-            _run = run;
+            return ExitCode.Failed;
         }
         var passThru = arguments.Values.ContainsKey("pass-thru");
         IResultPrinter printer = arguments.Common.Json
@@ -90,6 +85,43 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         printer.Finish();
         terminal.HidePane();
         return code;
+    }
+
+    private ExitCode RunQuickstart(IReadOnlyList<string> words, ErrorPrinter errors)
+    {
+        if (words.Any(w => w is "--help" or "-h" or "-?"))
+        {
+            return Print(QuickstartOptions.Help);
+        }
+        var options = QuickstartOptions.Read(words);
+        if (options.Clean)
+        {
+            foreach (var folder in QuickstartFolder.Find(options.Into))
+            {
+                if (!options.DryRun)
+                {
+                    folder.Remove();
+                }
+                terminal.WriteLine($"{(options.DryRun ? "Would remove" : "Removed")} {folder.Path}");
+            }
+            return ExitCode.Done;
+        }
+        if (options.DryRun)
+        {
+            return Print($"Would make a folder in {options.Into} and, within it, {(options.Reserve is null ? "a sample reserve, " : "")}a repository, its keys, two backups and a restored copy.\n");
+        }
+        var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
+        using var session = new ModuleSession(new TerminalHost(ui), modulePath);
+        return TryBegin(session, ui, errors) is { } run ? new QuickstartRun(terminal, errors, run, _cancel.Token).Run(options) : ExitCode.Failed;
+    }
+
+    /// <summary>From here on a stop has something to stop; null where one came before.</summary>
+    private CommandRun? TryBegin(ModuleSession session, TerminalUserInterface ui, ErrorPrinter errors)
+    {
+        lock (_lock)
+        {
+            return _cancel.IsCancellationRequested ? null : _run = new CommandRun(session, ui, errors);
+        }
     }
 
     private Dictionary<string, object> Bind(Verb verb, CommandInfo command, IReadOnlyList<VerbOption> options, Arguments arguments)
@@ -126,20 +158,6 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         return parameters;
     }
 
-    /// <summary>Runs one command line as a step of another; what stops this one stops it.</summary>
-    private ExitCode RunInner(string program, IReadOnlyList<string> words)
-    {
-        lock (_lock)
-        {
-            if (_stopped)
-            {
-                return ExitCode.Failed;
-            }
-            _inner = new StingProgram(program, terminal, modulePath, variable);
-        }
-        return _inner.Run(words);
-    }
-
     private ExitCode Usage()
     {
         terminal.Tell(HelpText.Of(name));
@@ -151,4 +169,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         terminal.Write(text);
         return ExitCode.Done;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancel.Dispose();
 }

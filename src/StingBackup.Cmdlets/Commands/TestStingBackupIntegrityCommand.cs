@@ -51,9 +51,6 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
             Wait(Installation.UnlockAsync(Cancel));
         }
         var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent };
-        RunJob((installation, cancel) => VerifyJob.RunAsync(installation, request, cancel).Select(FaultAsError), AsJob, passThru: false);
+        RunJob((installation, cancel) => VerifyJob.RunAsync(installation, request, cancel).Select(Errors.FaultAsFailure), AsJob, passThru: false);
     }
-
-    private static JobEvent FaultAsError(JobEvent happened) =>
-        happened is OutputEvent { Value: IntegrityFault fault } ? new ItemFailedEvent(Errors.FaultFound(fault)) : happened;
 }

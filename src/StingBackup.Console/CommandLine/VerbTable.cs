@@ -58,6 +58,10 @@ internal static class VerbTable
         {
             Examples = ["verify", "verify --date=2024-01-15", "verify --level=data --sample-percent=10"],
         },
+        new(Backup, "repair", "Repair-StingRepository", "Make anew what can be made from what is whole")
+        {
+            Examples = ["repair", "repair --dry-run"],
+        },
         new(Backup, "keys", "Get-StingKey", "Show every key, where it lies and how it is")
         {
             Many = true,

@@ -18,6 +18,9 @@ internal sealed class ErrorPrinter(Terminal terminal, string program, bool json)
         Print(id, record.ErrorDetails?.Message ?? record.Exception.Message, record.ErrorDetails?.RecommendedAction, record.TargetObject?.ToString());
     }
 
+    /// <summary>Prints an error that no command made.</summary>
+    public void Print(StingException error) => Print(error.ErrorId, error.Message, error.Remedy, error.Target);
+
     /// <summary>Prints a mistake in the command line.</summary>
     public void PrintUsage(string message) => Print("BadUsage", message, null, null);
 

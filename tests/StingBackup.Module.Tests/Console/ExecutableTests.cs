@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using StingBackup.Module.Tests.Hosting;
 
 namespace StingBackup.Module.Tests.Console;
@@ -6,28 +5,13 @@ namespace StingBackup.Module.Tests.Console;
 /// <summary>The built programs, as processes.</summary>
 public sealed class ExecutableTests
 {
-    private static async Task<(int Code, string Output, string Error)> RunAsync(string program, string folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder,
-        };
-        start.Environment.Remove("STING_BACKUP_CONFIG");
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
-        return (process.ExitCode, await output, await error);
-    }
-
     [Theory]
     [InlineData("sting-backup")]
     [InlineData("sting-restore")]
     public async Task One_program_looks_at_its_name(string name)
     {
         using var folder = new TemporaryFolder();
-        var (code, output, _) = await RunAsync(Repository.Program(name), folder.Path, "--help");
+        var (code, output, _) = await Programs.RunAsync(Repository.Program(name), folder.Path, "--help");
         Assert.Equal(0, code);
         Assert.StartsWith($"{name} COMMAND", output, StringComparison.Ordinal);
     }
@@ -41,7 +25,7 @@ public sealed class ExecutableTests
         }
         using var folder = new TemporaryFolder();
         File.CreateSymbolicLink(folder["sting-restore"], Repository.Program("sting-backup"));
-        Assert.StartsWith("sting-restore COMMAND", (await RunAsync(folder["sting-restore"], folder.Path, "--help")).Output, StringComparison.Ordinal);
+        Assert.StartsWith("sting-restore COMMAND", (await Programs.RunAsync(folder["sting-restore"], folder.Path, "--help")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,7 +33,7 @@ public sealed class ExecutableTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["sting-backup.yaml"], $"repository:\n  backup_root: {folder["backups"]}\nreserve:\n  path: {folder["reserve"]}\n");
-        var (code, output, error) = await RunAsync(Repository.Program("sting-backup"), folder.Path, "config", "--key=repository.backup_root");
+        var (code, output, error) = await Programs.RunAsync(Repository.Program("sting-backup"), folder.Path, "config", "--key=repository.backup_root");
         Assert.Equal("", error);
         Assert.Equal(0, code);
         Assert.Contains(folder["backups"], output, StringComparison.Ordinal);
@@ -59,7 +43,7 @@ public sealed class ExecutableTests
     public async Task A_mistake_exits_2_and_prints_nothing_to_standard_output()
     {
         using var folder = new TemporaryFolder();
-        var (code, output, error) = await RunAsync(Repository.Program("sting-backup"), folder.Path, "statu");
+        var (code, output, error) = await Programs.RunAsync(Repository.Program("sting-backup"), folder.Path, "statu");
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("sting-backup has no command 'statu'.", error, StringComparison.Ordinal);
     }

@@ -17,7 +17,14 @@ public sealed class StingProgramTests
     private static ExitCode RunWith(string? passphrase, string function, ScriptedTerminal terminal, params string[] words)
     {
         using var module = new StandInModule(function);
-        return new StingProgram(VerbTable.Backup, terminal.Terminal, module.Path, v => v == "STING_BACKUP_PASSPHRASE" ? passphrase : null).Run([StandInModule.Word, .. words]);
+        using var program = new StingProgram(VerbTable.Backup, terminal.Terminal, module.Path, v => v == "STING_BACKUP_PASSPHRASE" ? passphrase : null);
+        return program.Run([StandInModule.Word, .. words]);
+    }
+
+    private static ExitCode RunReal(string name, ScriptedTerminal terminal, string module, params string[] words)
+    {
+        using var program = new StingProgram(name, terminal.Terminal, module, _ => null);
+        return program.Run(words);
     }
 
     [Fact]
@@ -98,7 +105,7 @@ public sealed class StingProgramTests
     {
         var terminal = new ScriptedTerminal();
         using var folder = new TemporaryFolder();
-        var code = new StingProgram(VerbTable.Backup, terminal.Terminal, Repository.Module, _ => null).Run(["config", "--json", $"--config={folder["none.yaml"]}"]);
+        var code = RunReal(VerbTable.Backup, terminal, Repository.Module, "config", "--json", $"--config={folder["none.yaml"]}");
         Assert.Equal(ExitCode.Failed, code);
         using var error = System.Text.Json.JsonDocument.Parse(terminal.Error);
         Assert.Equal("ConfigurationNotFound", error.RootElement.GetProperty("error").GetProperty("id").GetString());
@@ -178,7 +185,7 @@ public sealed class StingProgramTests
     {
         using var module = new StandInModule("[CmdletBinding()] param() 'begun'; while ($true) { [System.Threading.Thread]::Sleep(5) }");
         var terminal = new ScriptedTerminal();
-        var program = new StingProgram(VerbTable.Backup, terminal.Terminal, module.Path, _ => null);
+        using var program = new StingProgram(VerbTable.Backup, terminal.Terminal, module.Path, _ => null);
         var run = Task.Run(() => program.Run([StandInModule.Word]));
         while (terminal.Output.Length == 0)
         {
@@ -194,7 +201,7 @@ public sealed class StingProgramTests
         foreach (var name in new[] { VerbTable.Backup, VerbTable.Restore })
         {
             var terminal = new ScriptedTerminal();
-            Assert.Equal(ExitCode.Done, new StingProgram(name, terminal.Terminal, Repository.Module, _ => null).Run(["--help"]));
+            Assert.Equal(ExitCode.Done, RunReal(name, terminal, Repository.Module, "--help"));
             Assert.All(VerbTable.Of(name), v => Assert.Contains($"  {v.Name} ", terminal.Output, StringComparison.Ordinal));
             Assert.All(terminal.Lines, l => Assert.True(l.Length <= 80, l));
         }
@@ -204,7 +211,7 @@ public sealed class StingProgramTests
     public void A_command_that_the_other_program_has_is_pointed_to_there()
     {
         var terminal = new ScriptedTerminal();
-        Assert.Equal(ExitCode.BadUsage, new StingProgram(VerbTable.Restore, terminal.Terminal, Repository.Module, _ => null).Run(["config"]));
+        Assert.Equal(ExitCode.BadUsage, RunReal(VerbTable.Restore, terminal, Repository.Module, "config"));
         Assert.Contains("Did you mean 'sting-backup config'?", terminal.Error, StringComparison.Ordinal);
     }
 
@@ -213,7 +220,7 @@ public sealed class StingProgramTests
     {
         using var folder = new TemporaryFolder();
         var terminal = new ScriptedTerminal();
-        Assert.Equal(ExitCode.Failed, new StingProgram(VerbTable.Backup, terminal.Terminal, folder.Path, _ => null).Run(["config"]));
+        Assert.Equal(ExitCode.Failed, RunReal(VerbTable.Backup, terminal, folder.Path, "config"));
         Assert.Contains("[ModuleMissing]", terminal.Error, StringComparison.Ordinal);
     }
 }
