@@ -90,11 +90,14 @@ export STING_CONFIG=$STATE/sting/sting-backup.yaml PATH=$here/out/bin:$PATH
 unset STING_BACKUP_CONFIG STING_BACKUP_PASSPHRASE
 
 # One function for each tool and step. All encrypt; all compress with zstd at about the same effort.
-init_sting() { sting-backup init --no-passphrase --backup-root "$STATE/sting/repository" --reserve "$TREE" --config "$STING_CONFIG"; }
+init_sting() {
+    sting-backup init --no-passphrase --backup-root "$STATE/sting/repository" --reserve "$TREE" --config "$STING_CONFIG" \
+        --key-directory "$STATE/sting/keys" --state-directory "$STATE/sting/state" --cache-directory "$STATE/sting/cache" --log-directory "$STATE/sting/logs"
+}
 first_sting() { sting-backup full --config "$STING_CONFIG"; }
 unchanged_sting() { sting-backup incremental --config "$STING_CONFIG"; }
 changed_sting() { sting-backup incremental --config "$STING_CONFIG"; }
-restore_sting() { sting-restore full --backup-id latest --destination "$DEST" --confirm --config "$STING_CONFIG"; }
+restore_sting() { sting-restore full --date latest --destination "$DEST" --confirm --config "$STING_CONFIG"; }
 verify_sting() { sting-backup verify --level data --config "$STING_CONFIG"; }
 
 init_restic() { restic init --quiet --repository-version 2; }

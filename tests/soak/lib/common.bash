@@ -60,7 +60,8 @@ random() { REPLY=$(((RANDOM << 30 | RANDOM << 15 | RANDOM) % $1)); }
 
 new_repository() {
     rm -rf "$repository" "$config" "$work"/{config,state,cache,data}
-    run sting-backup init --no-passphrase --backup-root "$repository" --reserve "$reserve" --config "$config"
+    run sting-backup init --no-passphrase --backup-root "$repository" --reserve "$reserve" --config "$config" \
+        --key-directory "$work/data/keys" --state-directory "$work/state" --cache-directory "$work/cache" --log-directory "$work/data/logs"
 }
 
 # Runs a command into the log; its exit code is the command's.
@@ -68,7 +69,7 @@ run() { "$@" >"$log" 2>&1 </dev/null; }
 
 restore_to() {
     rm -rf "$1" && mkdir "$1"
-    run sting-restore full --backup-id latest --destination "$1" --confirm --config "$config"
+    run sting-restore full --date latest --destination "$1" --confirm --config "$config"
 }
 
 # A program may put the tree below a folder of its own: prints where it begins.
