@@ -115,7 +115,7 @@ internal sealed class IndexCheck(ObjectProbe probe, Census census, EnrolledWrite
                 throw ObjectFrame.Damaged(fragment.Name, $"row {rank} names a segment that it does not list");
             }
             var pack = fragment.Segments[row.Segment].Pack;
-            if (row.Offset < PackFormat.HeaderSize || row.StoredLength < ChunkHeader.Size || row.Offset + (long)row.StoredLength > pack.Length)
+            if (!row.LiesIn(pack.Length))
             {
                 throw ObjectFrame.Damaged(fragment.Name, $"row {rank} lies outside '{pack.Name}'");
             }

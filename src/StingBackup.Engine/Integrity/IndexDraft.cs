@@ -31,12 +31,13 @@ internal sealed class IndexDraft
     /// <summary>Rows in it.</summary>
     public long Rows => _rows.Sum(r => (long)r.Tables.Entries.Count);
 
-    /// <summary>Adds rows of a pack.</summary>
-    public void Add(PackTables tables, IReadOnlyList<ChunkEntry> entries, bool vouched)
+    /// <summary>Adds rows of a pack; what a damaged footer says of places where no chunk can be is left out.</summary>
+    public void Add(PackTables tables, IEnumerable<ChunkEntry> entries, bool vouched)
     {
-        if (entries.Count > 0)
+        ChunkEntry[] rows = [.. entries.Where(e => e.LiesIn(tables.Pack.Length))];
+        if (rows.Length > 0)
         {
-            _rows.Add((tables with { Entries = entries }, vouched));
+            _rows.Add((tables with { Entries = rows }, vouched));
         }
     }
 

@@ -50,7 +50,10 @@ internal sealed class IndexRebuild(
         await WriteAsync(written, check.Damaged, cancel).ConfigureAwait(false);
         foreach (var pack in _unneeded)
         {
-            if (await _mender.RemoveAsync(pack.Name, cancel).ConfigureAwait(false))
+            // Read once more: what a passing failure of the disk or of memory damaged is whole now, and stays.
+            var again = new PackSurvey(new WholePacks(probe, new FaultBook(), 1, output), installation.Reserve, index, rows, null, new FaultBook());
+            await again.RunAsync([pack], cancel).ConfigureAwait(false);
+            if (!again.Findings[pack.Id].IsWhole && await _mender.RemoveAsync(pack.Name, cancel).ConfigureAwait(false))
             {
                 output.Tell($"'{pack.Name}' was damaged, and what points need of it lies in other packs too: it is removed.");
             }
@@ -68,7 +71,7 @@ internal sealed class IndexRebuild(
         var findings = survey.Findings.Values.Where(f => !covered.Contains(f.Pack.Id)).OrderBy(f => f.Pack.Name, StringComparer.Ordinal).ToList();
         foreach (var finding in findings.Where(f => f.Agrees))
         {
-            finding.Tables = rows.TablesOf(finding.Pack, index);
+            finding.Tables = rows.TablesOf(finding.Pack.Id, index);
         }
         if (keys is not null)
         {
@@ -119,6 +122,11 @@ internal sealed class IndexRebuild(
         var walk = new ReachWalk(reader, audit, _found, installation.Threads, output);
         await walk.RunAsync(PointSelection.Choose(points.Valid, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
         var others = replaced.Where(f => f.IsSigned && f.Writer != identity?.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
+        if (walk.Unreadable.Count > 0 || walk.Locked.Count > 0 || points.Damaged > 0)
+        {
+            // What lies behind pages and points that cannot be read is not known: all may be needed.
+            return audit;
+        }
         var missing = walk.Missing.Select(m => m.Id).ToHashSet();
         foreach (var finding in survey.Findings.Values.Where(f => !f.IsWhole && !others.Contains(f.Pack.Id)))
         {

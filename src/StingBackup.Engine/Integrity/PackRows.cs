@@ -79,13 +79,14 @@ internal sealed class PackRows
         return Array.TrueForAll(named, static n => n);
     }
 
-    /// <summary>What the index says of a pack, as its footer would say it.</summary>
-    public PackTables TablesOf(PackInfo pack, RepositoryIndex index)
+    /// <summary>What the index says of a pack that it names, as its footer would say it; the length too is the one that the index says.</summary>
+    public PackTables TablesOf(Id32 id, RepositoryIndex index)
     {
+        var pack = _packs[_numbers[id]];
         var segments = new List<SegmentInfo>();
         var numbers = new Dictionary<int, int>();
         var entries = new Dictionary<(Id32, int), ChunkEntry>();
-        foreach (var rank in Of(pack.Id))
+        foreach (var rank in Of(id))
         {
             index.TryPlaceAt(rank, out var place);
             if (!numbers.TryGetValue(place.Segment.Offset, out var number))

@@ -47,13 +47,13 @@ internal sealed class PackSurvey(WholePacks packs, Id16 reserve, RepositoryIndex
         finding.Agrees = footer is not null && rows.Knows(pack.Id) && rows.Agree(footer, index);
         if (!finding.Agrees)
         {
-            finding.Tables = footer ?? (rows.Knows(pack.Id) ? rows.TablesOf(pack, index) : ReadRest(pack, content));
+            finding.Tables = footer ?? (rows.Knows(pack.Id) ? rows.TablesOf(pack.Id, index) : ReadRest(pack, content));
             if (finding.IsWhole)
             {
                 Open(finding, content.Span);
             }
         }
-    }, pack => _findings[pack.Id] = new PackFinding(pack) { Tables = rows.Knows(pack.Id) ? rows.TablesOf(pack, index) : null }, cancel);
+    }, pack => _findings[pack.Id] = new PackFinding(pack) { Tables = rows.Knows(pack.Id) ? rows.TablesOf(pack.Id, index) : null }, cancel);
 
     /// <summary>Takes packs that the index names and the store lacks: what the index says of them is all that is known.</summary>
     public void AddMissing(IEnumerable<PackInfo> missing)
@@ -61,7 +61,7 @@ internal sealed class PackSurvey(WholePacks packs, Id16 reserve, RepositoryIndex
         foreach (var pack in missing)
         {
             found.Add(pack.Name, "it is missing");
-            _findings[pack.Id] = new PackFinding(pack) { Tables = rows.TablesOf(pack, index) };
+            _findings[pack.Id] = new PackFinding(pack) { Tables = rows.TablesOf(pack.Id, index) };
         }
     }
 

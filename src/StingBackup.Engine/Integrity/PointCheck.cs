@@ -21,6 +21,9 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
     /// <summary>Damaged points that still say something.</summary>
     public IReadOnlyList<DoubtfulPoint> Doubtful => _doubtful;
 
+    /// <summary>Points that cannot be trusted or read.</summary>
+    public int Damaged { get; private set; }
+
     /// <summary>Runs that announced themselves and have no point: in progress, or died and not yet closed by their host's next run.</summary>
     public IReadOnlyList<(Id16 Writer, long Sequence)> OpenRuns { get; private set; } = [];
 
@@ -60,6 +63,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
             var point = PointRecord.Read(name, bytes, reserve, writers.SigningKeyOf);
             _valid[(point.Writer, point.Sequence)] = new StoredPoint(point, PointRecord.HashOf(bytes));
         }, cancel).ConfigureAwait(false);
+        Damaged += sound ? 0 : 1;
         if (!sound && guess is { IsVoid: false })
         {
             _doubtful.Add(new DoubtfulPoint(book.Add(name, "nothing that only this point names can be restored"), guess));

@@ -147,6 +147,9 @@ public readonly record struct ChunkEntry(Id32 Id, int Segment, int Offset, int S
     /// <summary>Length in bytes: id 32 · segment u32 · offset u32 · stored length u32 · raw length u32.</summary>
     public const int Size = 48;
 
+    /// <summary>Whether it lies where a pack of this length has chunks, and is long enough to be one.</summary>
+    public bool LiesIn(long packLength) => Offset >= PackFormat.HeaderSize && StoredLength >= ChunkHeader.Size && Offset + (long)StoredLength <= packLength;
+
     /// <summary>Writes 48 bytes.</summary>
     public void Write(Span<byte> target)
     {

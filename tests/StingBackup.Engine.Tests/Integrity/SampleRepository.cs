@@ -29,6 +29,7 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
 
     internal KeyOptions? KeyOptions { get; private set; }
     internal ReserveKeys Keys => _keys!;
+    internal SubjectReader Reader => _reader!;
     internal string ReserveRoot => _base.ReserveRoot;
     internal string Folder => _base.Root;
     internal Microsoft.Extensions.Time.Testing.FakeTimeProvider Clock => _base.Clock;

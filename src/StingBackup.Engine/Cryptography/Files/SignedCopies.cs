@@ -40,15 +40,19 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         }
     }
 
-    /// <summary>Puts objects into a repository where they are missing or differ from their copies; gives the names put. A copy that is itself damaged is left out.</summary>
+    /// <summary>
+    /// Puts objects into a repository where they are missing, damaged, or older than their copies; gives the names put. What is sound and not older stays: another
+    /// key directory may have signed it. A copy that is itself damaged is left out.
+    /// </summary>
     public async ValueTask<IReadOnlyList<string>> PublishAsync(IObjectStore store, Id16 reserveId, byte[] keyRole, List<StingException> faults, CancellationToken cancel)
     {
         var put = new List<string>();
         foreach (var (name, bytes) in All())
         {
+            uint revision;
             try
             {
-                Check(name, bytes, reserveId, keyRole);
+                revision = RevisionOf(name, bytes, reserveId, keyRole);
             }
             catch (StingException fault)
             {
@@ -57,7 +61,7 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
             }
             if (await ClaimReader.ReadBytesAsync(store, name, cancel).ConfigureAwait(false) is { } present)
             {
-                if (present.AsSpan().SequenceEqual(bytes))
+                if (IsSound(name, present, revision, reserveId, keyRole))
                 {
                     continue;
                 }
@@ -69,18 +73,32 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         return put;
     }
 
-    /// <summary>Checks that the key role signed it.</summary>
-    private static void Check(string name, byte[] bytes, Id16 reserveId, byte[] keyRole)
+    private static bool IsSound(string name, byte[] present, uint revision, Id16 reserveId, byte[] keyRole)
     {
-        if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+        try
         {
-            FormatObject.Read(name, bytes, keyRole);
+            return RevisionOf(name, present, reserveId, keyRole) >= revision;
         }
-        else
+        catch (StingException damaged) when (damaged.Kind == FailureKind.Integrity)
         {
-            WriterObject.Read(name, bytes, reserveId, keyRole);
+            return false;
+        }
+        catch (StingException tooNew) when (tooNew.Kind == FailureKind.NotSupported)
+        {
+            // A later version's, which stays; unless it is one of ours but for the version in its header: the signature covers that too.
+            var header = present.ToArray();
+            ObjectFrame.WriteHeader(header, KindOf(name));
+            return header.AsSpan().SequenceEqual(present) || !IsSound(name, header, 0, reserveId, keyRole);
         }
     }
+
+    private static ObjectKind KindOf(string name) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal) ? ObjectKind.Format : ObjectKind.Writer;
+
+    /// <summary>Checks that the key role signed it, and gives its revision.</summary>
+    private static uint RevisionOf(string name, byte[] bytes, Id16 reserveId, byte[] keyRole) =>
+        KindOf(name) == ObjectKind.Format
+            ? FormatObject.Read(name, bytes, keyRole).Revision
+            : WriterObject.Read(name, bytes, reserveId, keyRole).Revision;
 
     private IReadOnlyList<string> List(string folder)
     {
