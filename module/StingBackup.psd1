@@ -16,6 +16,7 @@
         'Find-StingItem'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'
+        'Get-StingBackupStatus'
         'Get-StingKey'
         'Get-StingRestorePoint'
         'Get-StingRestorePointItem'

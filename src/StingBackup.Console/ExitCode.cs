@@ -52,6 +52,7 @@ internal static class ExitCodes
     {
         IntegrityResult { Passed: false } => ExitCode.IntegrityFault,
         RepairResult { Faults.Count: > 0 } => ExitCode.IntegrityFault,
+        BackupStatus { Damage.Count: > 0 } => ExitCode.IntegrityFault,
         ConfigurationFinding { Severity: FindingSeverity.Error } => ExitCode.BadUsage,
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),

@@ -96,7 +96,12 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         var options = QuickstartOptions.Read(words);
         if (options.Clean)
         {
-            foreach (var folder in QuickstartFolder.Find(options.Into))
+            var folders = QuickstartFolder.Find(options.Into);
+            if (folders.Count == 0)
+            {
+                terminal.WriteLine($"No quickstart left anything in {options.Into}.");
+            }
+            foreach (var folder in folders)
             {
                 if (!options.DryRun)
                 {

@@ -1,12 +1,76 @@
 using System.Management.Automation;
+using System.Security;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine;
+using StingBackup.Engine.Operations;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Cmdlets.Commands;
 
-/// <summary>Everything that is wrong, weak or worth knowing about the configuration, with file, line, key and remedy.</summary>
+/// <summary>Everything that is wrong, weak or worth knowing about the configuration, and with -Online about what it names.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "StingBackupConfig")]
 [OutputType(typeof(ConfigurationFinding))]
 public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
 {
-    private protected override void Execute() => WriteObject(Examine().Findings, enumerateCollection: true);
+    /// <summary>Tries what the configuration names.</summary>
+    [Parameter(HelpMessage = "Try source, repository, keys, clock and room too; nothing is changed")]
+    public SwitchParameter Online { get; set; }
+
+    /// <summary>Tries whether it opens the key file.</summary>
+    [Parameter(HelpMessage = "With -Online: try whether this passphrase opens the key file; nobody is asked")]
+    public SecureString? Passphrase { get; set; }
+
+    private protected override void Execute()
+    {
+        var examined = Examine();
+        WriteObject(examined.Findings, enumerateCollection: true);
+        if (Online && examined.Configuration is not null)
+        {
+            var facts = Gather(examined);
+            Emit(new ConfigurationProbe().RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
+        }
+    }
+
+    /// <summary>What only an open repository tells; what keeps it shut is a finding like others.</summary>
+    private ProbeFacts Gather(ExaminedConfiguration examined)
+    {
+        var facts = new ProbeFacts();
+        try
+        {
+            var prompt = new PassphrasePrompt(ui: null, Passphrase);
+            var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = prompt.AskAsync }, Cancel));
+            try
+            {
+                var status = Wait(StatusReader.ReadAsync(installation, Cancel));
+                facts = facts with
+                {
+                    NewestPoint = status.Classes.Count == 0 ? null : status.Classes.Max(c => c.Time),
+                    HasPassphrase = status.KeyProtection switch { KeyProtection.Passphrase => true, KeyProtection.Open => false, _ => null },
+                };
+                return Passphrase is null || facts.HasPassphrase != true ? facts : facts with { PassphraseOpens = Opens(installation) };
+            }
+            finally
+            {
+                Wait(installation.DisposeAsync());
+            }
+        }
+        catch (StingException e)
+        {
+            WriteObject(new ConfigurationFinding { Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = e.Message, Remedy = e.Remedy });
+            return facts;
+        }
+    }
+
+    private bool Opens(Installation installation)
+    {
+        try
+        {
+            Wait(installation.UnlockAsync(Cancel));
+            return true;
+        }
+        catch (StingException e) when (e.ErrorId == "WrongPassphrase")
+        {
+            return false;
+        }
+    }
 }

@@ -34,6 +34,10 @@ internal static class VerbTable
             Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Archive },
             Examples = ["archive"],
         },
+        new(Backup, "status", "Get-StingBackupStatus", "Show how backups stand")
+        {
+            Examples = ["status", "status --detailed"],
+        },
         new(Backup, "list", "Get-StingRestorePoint", "List restore points, oldest first")
         {
             Many = true,
@@ -81,6 +85,12 @@ internal static class VerbTable
         {
             Many = true,
             Examples = ["check"],
+        },
+        new(Backup, "doctor", "Test-StingBackupConfig", "Try source, repository, keys, clock and room")
+        {
+            Many = true,
+            Fixed = new Dictionary<string, object> { ["Online"] = true },
+            Examples = ["doctor"],
         },
         new(Restore, "file", "Restore-StingFile", "Restore single files or folders")
         {

@@ -22,9 +22,13 @@ internal static class QuickstartGuide
             {string.Join('\n', lines)}
 
             The configuration file explains every setting: {configuration}
-            To remove all of it: {Command(VerbTable.Backup, VerbTable.Quickstart, "--clean", $"--into={Path.GetDirectoryName(folder)}")}
+            To remove all of it: {CleanUp(folder)}
             """;
     }
+
+    /// <summary>The command that removes what quickstarts left where this one was.</summary>
+    public static string CleanUp(string folder) => Path.GetDirectoryName(folder) is var parent && parent == QuickstartFolder.DefaultParent
+        ? Command(VerbTable.Backup, VerbTable.Quickstart, "--clean") : Command(VerbTable.Backup, VerbTable.Quickstart, "--clean", $"--into={parent}");
 
     private static string Command(string program, params string[] arguments) => string.Join(' ', arguments.Select(Quote).Prepend(Quote(ProgramPath(program))));
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
-using StingBackup.Console.CommandLine;
 using StingBackup.Console.Hosting;
 using StingBackup.Console.Rendering;
 using StingBackup.Engine.Reserve;
@@ -30,7 +29,7 @@ internal sealed class QuickstartRun(Terminal terminal, ErrorPrinter errors, Comm
         }
         catch (StepFailedException)
         {
-            terminal.WriteLine($"\nWhat was made is in {folder.Path}; '{VerbTable.Backup} {VerbTable.Quickstart} --clean' removes it.");
+            terminal.WriteLine($"\nWhat was made is in {folder.Path}. To remove it: {QuickstartGuide.CleanUp(folder.Path)}");
             return _code;
         }
         catch (OperationCanceledException)

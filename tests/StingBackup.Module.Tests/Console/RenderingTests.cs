@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using StingBackup.Console.Rendering;
 using StingBackup.Module.Tests.Hosting;
 using StingBackup.Module.Tests.Module;
@@ -92,16 +93,19 @@ public sealed class RenderingTests : IDisposable
             Assert.True(v.Fields.Count(f => f.Width == 0) <= 1 && v.Fields.SkipLast(1).All(f => f.Width > 0), $"{v.TypeName}: only the last column may be open.");
         });
 
+    // Within ForEach({ … }) $_ is an element, not the object.
+    private static string Outer(string script) => Regex.Replace(script, @"\.ForEach\(\{.*?\}\)", "", RegexOptions.Singleline);
+
     [Fact]
     public void Every_field_of_every_view_can_be_read()
     {
         // A misspelt property would show as an empty column, for ever.
         foreach (var view in Views.Values)
         {
-            var type = typeof(StingException).Assembly.GetType(view.TypeName, throwOnError: true)!;
+            var type = typeof(StingException).Assembly.GetType(view.TypeName.Split('#')[0], throwOnError: true)!;
             foreach (var field in view.Fields)
             {
-                var names = field.Property is { } property ? [property] : System.Text.RegularExpressions.Regex.Matches(field.Script!, @"^\$_\.(\w+)|\(\$_\.(\w+)").Select(m => m.Groups[1].Value + m.Groups[2].Value);
+                var names = field.Property is { } property ? [property] : Regex.Matches(Outer(field.Script!), @"\$_\.(\w+)").Select(m => m.Groups[1].Value);
                 Assert.All(names, n => Assert.True(type.GetProperty(n) is not null, $"{view.TypeName} has no property {n}."));
             }
         }
