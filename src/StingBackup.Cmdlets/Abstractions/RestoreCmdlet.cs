@@ -27,7 +27,7 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
     public string? Date { get; set; }
 
     /// <summary>From which run.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByBackup, ValueFromPipelineByPropertyName = true, HelpMessage = "The run, such as backup_20240115_020000: the state of the reserve at it")]
+    [Parameter(Mandatory = true, ParameterSetName = ByBackup, ValueFromPipelineByPropertyName = true, HelpMessage = "The run, such as backup_20240115_020000, or latest: the state of the reserve at it")]
     [ArgumentCompleter(typeof(BackupIdCompleter))]
     [ValidateNotNullOrEmpty]
     public string? BackupId { get; set; }

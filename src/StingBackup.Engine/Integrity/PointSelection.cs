@@ -13,7 +13,8 @@ internal static class PointSelection
         var parts = points.Where(p => !p.Record.IsVoid).Reverse().SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
         if (request.BackupId is { } id)
         {
-            parts = [.. parts.Where(p => p.Point.Name == id.Trim())];
+            var name = id.Trim().Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase) ? parts.FirstOrDefault().Point?.Name : id.Trim();
+            parts = [.. parts.Where(p => p.Point.Name == name)];
         }
         if (request.Date is { } date)
         {

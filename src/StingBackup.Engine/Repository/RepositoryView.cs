@@ -8,6 +8,12 @@ namespace StingBackup.Engine.Repository;
 /// <param name="Hash">SHA-256 of its bytes.</param>
 public sealed record StoredPoint(PointRecord Record, Id32 Hash);
 
+/// <summary>A point of an enrolled writer that cannot be used.</summary>
+/// <param name="Writer">Whose it is, by its name.</param>
+/// <param name="Sequence">Its number, by its name.</param>
+/// <param name="Error">What is wrong with it.</param>
+public sealed record DamagedPoint(Id16 Writer, long Sequence, StingException Error);
+
 /// <summary>
 /// What a reader knows of a repository: points first, then the index, so that every point listed finds its chunks.
 /// Damaged objects are kept by name, not thrown: what is whole stays usable.
@@ -16,14 +22,17 @@ public sealed class RepositoryView
 {
     private readonly List<StingException> _damage;
 
-    private RepositoryView(Id16 reserve, IReadOnlyList<StoredPoint> points, RepositoryIndex index, List<StingException> damage) =>
-        (Reserve, Points, Index, _damage) = (reserve, points, index, damage);
+    private RepositoryView(Id16 reserve, IReadOnlyList<StoredPoint> points, IReadOnlyList<DamagedPoint> damagedPoints, RepositoryIndex index, List<StingException> damage) =>
+        (Reserve, Points, DamagedPoints, Index, _damage) = (reserve, points, damagedPoints, index, damage);
 
     /// <summary>The reserve.</summary>
     public Id16 Reserve { get; }
 
     /// <summary>Every point with a valid signature, void ones included, oldest first.</summary>
     public IReadOnlyList<StoredPoint> Points { get; }
+
+    /// <summary>Points that enrolled writers made and that cannot be used; what they say is not known. Each is among <see cref="Damage"/> too.</summary>
+    public IReadOnlyList<DamagedPoint> DamagedPoints { get; }
 
     /// <summary>Where chunks are.</summary>
     public RepositoryIndex Index { get; }
@@ -44,14 +53,19 @@ public sealed class RepositoryView
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(writers);
         var damage = new List<StingException>();
-        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damage, cancel).ConfigureAwait(false);
-        points.RemoveAll(p => writers.Find(p.Record.Writer)?.LastGoodSequence is { } last && p.Record.Sequence > last);
+        var damagedPoints = new List<DamagedPoint>();
+        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damagedPoints, damage, cancel).ConfigureAwait(false);
+        points.RemoveAll(p => !Counts(writers, p.Record.Writer, p.Record.Sequence));
         var index = await LoadIndexAsync(store, reserve, writers.SigningKeyOf, damage, cancel).ConfigureAwait(false);
-        return new RepositoryView(reserve, points, index, damage);
+        return new RepositoryView(reserve, points, [.. damagedPoints.Where(p => Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
+    /// <summary>Whether a number of a writer is one that he may have used.</summary>
+    private static bool Counts(EnrolledWriters writers, Id16 writer, long sequence) =>
+        writers.Find(writer) is { } enrolled && (enrolled.LastGoodSequence is not { } last || sequence <= last);
+
     private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
-        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<StingException> damage, CancellationToken cancel)
+        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
     {
         var points = new List<StoredPoint>();
         await foreach (var item in store.ListAsync("points/", cancel).ConfigureAwait(false))
@@ -64,6 +78,11 @@ public sealed class RepositoryView
             catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
             {
                 damage.Add(e);
+                if (ObjectKinds.Of(item.Name) == ObjectKind.Point)
+                {
+                    var (writer, sequence) = ObjectKinds.RunIn(item.Name);
+                    damagedPoints.Add(new DamagedPoint(writer, sequence, e));
+                }
             }
         }
         points.Sort(static (a, b) => (a.Record.TimeNs, a.Record.Sequence).CompareTo((b.Record.TimeNs, b.Record.Sequence)));

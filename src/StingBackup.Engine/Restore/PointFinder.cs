@@ -39,11 +39,13 @@ internal sealed record ReserveState(IReadOnlyList<ClassPoint> Classes, IReadOnly
 /// <summary>Finds points by name and by time. Needs no key.</summary>
 internal sealed class PointFinder
 {
+    private readonly RepositoryView _view;
     private readonly List<StoredPoint> _backups;
     private readonly TimeZoneInfo _zone;
 
     public PointFinder(RepositoryView view, TimeZoneInfo zone)
     {
+        _view = view;
         _backups = [.. view.Backups];
         _zone = zone;
     }
@@ -54,11 +56,17 @@ internal sealed class PointFinder
     /// <summary>Data classes that some point holds, ascending.</summary>
     public IReadOnlyList<DataClass> Classes => [.. _backups.SelectMany(p => p.Record.Classes).Select(c => c.Class).Distinct().Order()];
 
-    /// <summary>The run of a name.</summary>
-    /// <exception cref="StingException"><c>BackupNotFound</c>, with the nearest ids</exception>
+    /// <summary>The run of a name; <c>latest</c> is the newest.</summary>
+    /// <exception cref="StingException"><c>BackupNotFound</c>, with the nearest ids; <c>PointDamaged</c></exception>
     public StoredPoint Named(string backupId)
     {
         var id = backupId.Trim();
+        if (id.Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase))
+        {
+            var newest = _backups.LastOrDefault();
+            RefuseIfHidden(PointInTime.Latest, newest, newest?.Record.TimeNs ?? long.MinValue);
+            return newest ?? throw NotFound(id, "The repository holds no backup yet.");
+        }
         if (_backups.FindLast(p => p.Record.Name == id) is { } point)
         {
             return point;
@@ -68,9 +76,10 @@ internal sealed class PointFinder
             throw NotFound(id, $"There is no backup '{id}': the repository holds none yet.");
         }
         var near = NearestNames.Of(id, _backups.Select(p => p.Record.Name));
-        throw NotFound(id, near.Count > 0
+        var damaged = _view.DamagedPoints.Count == 0 ? "" : $" It may be one that cannot be read: {string.Join(", ", _view.DamagedPoints.Select(p => p.Error.Target))}.";
+        throw NotFound(id, (near.Count > 0
             ? $"There is no backup '{id}'. The nearest: {string.Join(", ", near)}."
-            : $"There is no backup '{id}'. The newest is {_backups[^1].Record.Name}.");
+            : $"There is no backup '{id}'. The newest is {_backups[^1].Record.Name}.") + damaged);
     }
 
     /// <summary>The reserve as it was at a run.</summary>
@@ -82,17 +91,41 @@ internal sealed class PointFinder
     /// <summary>The reserve as it was at a moment.</summary>
     /// <param name="date">A day, a moment, or <c>latest</c>, which null means too.</param>
     /// <param name="classes">Data classes, or null for all that some point holds.</param>
-    /// <exception cref="StingException"><c>DateNotUnderstood</c>, <c>BackupNotFound</c></exception>
+    /// <exception cref="StingException"><c>DateNotUnderstood</c>, <c>BackupNotFound</c>, <c>PointDamaged</c></exception>
     public ReserveState AtDate(string? date, IReadOnlyList<DataClass>? classes)
     {
         var moment = date is null ? PointInTime.Latest : PointInTime.Parse(date, _zone);
         var count = _backups.FindLastIndex(p => moment.Covers(Installation.FromNs(p.Record.TimeNs, 0))) + 1;
         if (count == 0)
         {
+            RefuseIfHidden(moment, null, long.MinValue);
             throw NotFound(moment.Text, _backups.Count == 0 ? "The repository holds no backup yet."
                 : $"There is no backup of {moment.Text} or earlier. The oldest is {_backups[0].Record.Name}.");
         }
-        return Until(count, classes);
+        var state = Until(count, classes);
+        RefuseIfHidden(moment, _backups[count - 1], state.Classes.Select(c => c.Point.Record.TimeNs).DefaultIfEmpty(long.MinValue).Min());
+        return state;
+    }
+
+    /// <summary>
+    /// A point that cannot be read may be the very one that a moment means: an older state is given only to who asks for it by name. When it was made is
+    /// known from its writer's points before and after it.
+    /// </summary>
+    private void RefuseIfHidden(PointInTime moment, StoredPoint? newest, long oldestNs)
+    {
+        foreach (var (writer, sequence, error) in _view.DamagedPoints)
+        {
+            var neighbours = _view.Points.Where(p => p.Record.Writer == writer).ToLookup(p => p.Record.Sequence < sequence, p => p.Record.TimeNs);
+            var notBefore = neighbours[true].DefaultIfEmpty(0).Max();
+            var notAfter = neighbours[false].DefaultIfEmpty(long.MaxValue).Min();
+            if (notAfter > oldestNs && moment.Covers(Installation.FromNs(notBefore, 0)))
+            {
+                throw new StingException("PointDamaged", FailureKind.Integrity,
+                    $"A restore point that may be the one of {moment.Text} cannot be read: {error.Message}", error.Target,
+                    newest is null ? "Run Test-StingBackupIntegrity to see what is damaged."
+                    : $"To have the newest state before it that can be read, ask for it by name: -BackupId {newest.Record.Name}. Test-StingBackupIntegrity shows what is damaged.", error);
+            }
+        }
     }
 
     private ReserveState Until(int count, IReadOnlyList<DataClass>? classes)

@@ -142,7 +142,14 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         }
     }
 
-    private string When => request.BackupId is { } id ? $"at {id.Trim()}" : request.Date is { } date && !date.Trim().Equals("latest", StringComparison.OrdinalIgnoreCase) ? $"on {date.Trim()}" : "in its latest state";
+    private string When => request switch
+    {
+        { BackupId: { } id } when !IsLatest(id) => $"at {id.Trim()}",
+        { Date: { } date } when !IsLatest(date) => $"on {date.Trim()}",
+        _ => "in its latest state",
+    };
+
+    private static bool IsLatest(string text) => text.Trim().Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase);
 
     private string Describe() => (request.Scope switch
     {

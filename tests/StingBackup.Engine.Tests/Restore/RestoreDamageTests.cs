@@ -158,16 +158,37 @@ public sealed class RestoreDamageTests
         Assert.Contains("could not be read", direct.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Three runs, the point of one of them damaged; the runs' ids.</summary>
+    private static async Task<(Installation Damaged, List<string> Ids)> DamagedPointAsync(TestInstallation test, MemoryObjectStore store, int sequence)
+    {
+        using var catalog = new Catalog(test.Installation);
+        var ids = (await catalog.PointsAsync(new PointQuery(), default).ToListAsync()).Select(p => p.BackupId).Distinct().ToList();
+        while (ids.Count < 3)
+        {
+            test.Write("users/0/new", RandomNumberGenerator.GetBytes(100));
+            ids.Add((await test.BackupAsync()).BackupId!);
+        }
+        return (Over(test, Changed(store, PointRecord.NameOf(test.Keys.Writer, sequence), b => b[40] ^= 1)), ids);
+    }
+
+    private static string MomentOf(string id) => $"{id[7..11]}-{id[11..13]}-{id[13..15]} {id[16..18]}:{id[18..20]}:{id[20..22]}";
+
     [Fact]
-    public async Task A_damaged_point_is_warned_of_and_the_one_before_serves()
+    public async Task A_damaged_point_that_latest_or_a_date_may_mean_is_refused_by_name_and_the_state_before_it_is_given_only_by_its_id()
     {
         var store = new MemoryObjectStore();
         await using var test = await ReserveAsync(store);
-        test.Write("users/0/new", "new"u8);
-        var second = await test.BackupAsync();
-        var damaged = Over(test, Changed(store, PointRecord.NameOf(test.Keys.Writer, 2), b => b[40] ^= 1));
-        var plan = await RestoreJob.PlanAsync(damaged, test.Everything(), default);
-        Assert.DoesNotContain(plan.Points, p => p.BackupId == second.BackupId);
+        var (damaged, ids) = await DamagedPointAsync(test, store, 3);
+        foreach (var request in (RestoreRequest[])[test.Everything(), test.Everything() with { Date = "latest" }, test.Everything() with { BackupId = "latest" }, test.Everything() with { Date = MomentOf(ids[2]) }])
+        {
+            var error = await Assert.ThrowsAsync<StingException>(() => RestoreJob.PlanAsync(damaged, request, default).AsTask());
+            Assert.Equal(("PointDamaged", FailureKind.Integrity, PointRecord.NameOf(test.Keys.Writer, 3)), (error.ErrorId, error.Kind, error.Target));
+            Assert.Contains(ids[1], error.Remedy, StringComparison.Ordinal);
+        }
+        var unknown = await Assert.ThrowsAsync<StingException>(() => RestoreJob.PlanAsync(damaged, test.Everything() with { BackupId = ids[2] }, default).AsTask());
+        Assert.Equal("BackupNotFound", unknown.ErrorId);
+        Assert.Contains(PointRecord.NameOf(test.Keys.Writer, 3), unknown.Message, StringComparison.Ordinal);
+        var plan = await RestoreJob.PlanAsync(damaged, test.Everything() with { BackupId = ids[1] }, default);
         var warnings = new List<string>();
         await foreach (var jobEvent in RestoreJob.RunAsync(damaged, plan, default))
         {
@@ -176,7 +197,31 @@ public sealed class RestoreDamageTests
                 warnings.Add(warning.Message);
             }
         }
-        Assert.Contains(PointRecord.NameOf(test.Keys.Writer, 2), Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.Contains(PointRecord.NameOf(test.Keys.Writer, 3), Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_point_in_the_middle_hinders_only_dates_that_may_mean_it()
+    {
+        var store = new MemoryObjectStore();
+        await using var test = await ReserveAsync(store);
+        var (damaged, ids) = await DamagedPointAsync(test, store, 2);
+        foreach (var date in (string?[])[null, "latest", MomentOf(ids[2])])
+        {
+            Assert.Equal([ids[2]], (await RestoreJob.PlanAsync(damaged, test.Everything() with { Date = date }, default)).Points.Select(p => p.BackupId).Distinct());
+        }
+        var error = await Assert.ThrowsAsync<StingException>(() => RestoreJob.PlanAsync(damaged, test.Everything() with { Date = MomentOf(ids[1]) }, default).AsTask());
+        Assert.Equal("PointDamaged", error.ErrorId);
+    }
+
+    [Fact]
+    public async Task A_repository_whose_only_point_is_damaged_says_so_and_not_that_it_is_empty()
+    {
+        var store = new MemoryObjectStore();
+        await using var test = await ReserveAsync(store);
+        var damaged = Over(test, Changed(store, PointRecord.NameOf(test.Keys.Writer, 1), b => b[40] ^= 1));
+        var error = await Assert.ThrowsAsync<StingException>(() => RestoreJob.PlanAsync(damaged, test.Everything(), default).AsTask());
+        Assert.Equal(("PointDamaged", PointRecord.NameOf(test.Keys.Writer, 1)), (error.ErrorId, error.Target));
     }
 
     [Fact]

@@ -50,9 +50,13 @@ public sealed class RestorePropertyTests
     private static IEnumerable<string> Changed(SortedDictionary<string, string> before, SortedDictionary<string, string> after) =>
         before.Keys.Union(after.Keys).Where(p => Content(before.GetValueOrDefault(p)) != Content(after.GetValueOrDefault(p))).Order(StringComparer.Ordinal);
 
-    /// <summary>An image's line without mode, owner and time.</summary>
+    /// <summary>An image's line without mode, owner and time. A further name of a file is where it leads to: what changes in the file is told at its first name.</summary>
     private static string? Content(string? line)
     {
+        if (line?.IndexOf(" is ", StringComparison.Ordinal) is >= 0 and var link)
+        {
+            return line[link..];
+        }
         var parts = line?.Split(' ');
         return parts is null ? null : string.Join(' ', parts.Where((_, i) => i is 0 or > 3));
     }
