@@ -103,7 +103,7 @@ public static class Settings
         HostDefault = folders => folders.Keys,
         Example = "/var/lib/sting-backup/keys",
         DefaultDescription = "/var/lib/sting-backup/keys; ~/.local/share/sting-backup/keys for a user without that right; ProgramData on Windows",
-        Summary = "The folder of this host's keys and of the first copy of the key store. Whoever loses every copy loses every backup; whoever holds one with its passphrase can read them all.",
+        Summary = "The folder of the key file and of the first copy of the key store. Whoever loses the key file or every copy of the key store loses every backup; whoever holds both, the passphrase and an epoch secret can read them all.",
     };
 
     /// <summary>Copies of the key store.</summary>
@@ -262,7 +262,7 @@ public static class Settings
         HostDefault = folders => folders.State,
         Example = "/var/lib/sting-backup",
         DefaultDescription = "/var/lib/sting-backup; ~/.local/state/sting-backup for a user without that right; ProgramData on Windows",
-        Summary = "What this host must remember between runs: its writer identity and the configuration of the last run.",
+        Summary = "What this host must remember between runs: its own keys and spares, what it has to finish after a crash, the configuration of the last run.",
     };
 
     /// <summary>Cache.</summary>
@@ -273,7 +273,7 @@ public static class Settings
         HostDefault = folders => folders.Cache,
         Example = "/var/cache/sting-backup",
         DefaultDescription = "/var/cache/sting-backup; ~/.cache/sting-backup for a user without that right; ProgramData on Windows",
-        Summary = "What speeds up the next run and can be made again. It names files of the reserve: keep it as private as the reserve.",
+        Summary = "What speeds up the next run and can be made again. It names files of the reserve, encrypted under a key that lies in state_directory.",
     };
 
     /// <summary>Logs.</summary>
