@@ -8,7 +8,8 @@ internal sealed class BlockPool : IDisposable
     /// <summary>Bytes of a block: several of the longest chunks.</summary>
     public const int BlockSize = 4 << 20;
 
-    private readonly BlockingCollection<byte[]> _free = [];
+    /// <summary>The block given back last is handed out first: it is still in the processor's cache.</summary>
+    private readonly BlockingCollection<byte[]> _free = new(new ConcurrentStack<byte[]>());
     private int _left;
 
     public BlockPool(int blocks) => _left = blocks;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Backup;
@@ -6,12 +7,12 @@ namespace StingBackup.Engine.Backup;
 /// <summary>The open pack of one kind, and the few buffers that bound how much memory packs may take.</summary>
 internal sealed class PackQueue : IDisposable
 {
-    private const int Outputs = 2;
+    private const int Outputs = 1;
     /// <summary>A slab can take one chunk more than a pack should hold.</summary>
     private const int Slack = PackFormat.MaxRawLength / 4;
 
     private readonly BlockingCollection<PackSlab> _slabs = [];
-    private readonly BlockingCollection<byte[]> _outputs = [];
+    private readonly BlockingCollection<PageBuffer> _outputs = [];
     private readonly Lock _lock = new();
     private readonly int _packSize;
     private int _slabsLeft;
@@ -24,7 +25,7 @@ internal sealed class PackQueue : IDisposable
         _slabsLeft = slabs;
         for (var i = 0; i < Outputs; i++)
         {
-            _outputs.Add([]);
+            _outputs.Add(new PageBuffer(PageBuffer.PageSize));
         }
     }
 
@@ -69,9 +70,9 @@ internal sealed class PackQueue : IDisposable
         _slabs.Add(slab);
     }
 
-    public byte[] RentOutput(CancellationToken cancel) => _outputs.Take(cancel);
+    public PageBuffer RentOutput(CancellationToken cancel) => _outputs.Take(cancel);
 
-    public void ReturnOutput(byte[] output) => _outputs.Add(output);
+    public void ReturnOutput(PageBuffer output) => _outputs.Add(output);
 
     private PackSlab Rent(CancellationToken cancel)
     {
@@ -90,6 +91,10 @@ internal sealed class PackQueue : IDisposable
     public void Dispose()
     {
         _slabs.Dispose();
+        while (_outputs.TryTake(out var output))
+        {
+            ((IDisposable)output).Dispose();
+        }
         _outputs.Dispose();
     }
 }

@@ -39,7 +39,7 @@ internal sealed class RunStore : IDisposable
         _journal = journal;
         _cancel = cancel;
         _assembler = new PackAssembler(identity.Reserve, identity.Writer, identity.Sequence);
-        _data = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 3);
+        _data = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 2);
         _meta = new PackQueue(ObjectKind.MetaPack, PackFormat.MetaSize, slabs: 2);
     }
 
@@ -91,7 +91,7 @@ internal sealed class RunStore : IDisposable
             tables = _assembler.Assemble(slab, queue.Kind, ref output, out var length);
             queue.Return(slab);
             _journal.Add(tables.Pack.Name);
-            _store.StageAsync(tables.Pack.Name, output.AsMemory(0, length), _cancel).AsTask().GetAwaiter().GetResult();
+            _store.StageAsync(tables.Pack.Name, output.Memory[..length], _cancel).AsTask().GetAwaiter().GetResult();
         }
         finally
         {

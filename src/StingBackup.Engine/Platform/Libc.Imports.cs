@@ -33,6 +33,8 @@ internal static unsafe partial class Libc
     private static partial int syncfs_(int file);
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl_(int file, int command, LockRange* range);
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int fcntl_(int file, int command, nint argument);
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     private static partial int statx_(int directory, byte* path, int flags, uint mask, Statx* result);

@@ -127,6 +127,14 @@ internal static unsafe partial class Libc
     /// <summary>Starts to write a file's dirty pages without waiting. Advice: fsync reports what fails.</summary>
     public static void StartWriteback(int file) => _ = sync_file_range_(file, 0, 0, LinuxAbi.SYNC_FILE_RANGE_WRITE);
 
+    /// <summary>Turns writing past the page cache on or off for an open file; false where its file system has no such thing.</summary>
+    public static bool TrySetDirect(int file, bool on)
+    {
+        const int getFlags = 3, setFlags = 4;
+        var flags = fcntl_(file, getFlags, 0);
+        return flags >= 0 && fcntl_(file, setFlags, on ? flags | LinuxAbi.O_DIRECT : flags & ~LinuxAbi.O_DIRECT) == 0;
+    }
+
     /// <summary>Makes the whole file system that holds an open file durable.</summary>
     public static int SyncFileSystem(int file) => Result(syncfs_(file));
 

@@ -21,9 +21,10 @@ internal static class LinuxAbi
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
-    // Arm and POWER number these two otherwise than the rest.
+    // Arm and POWER number these otherwise than the rest.
     private static readonly bool s_armNumbers = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
     public static readonly int O_DIRECTORY = s_armNumbers ? 0x4000 : 0x10000;
+    public static readonly int O_DIRECT = s_armNumbers ? RuntimeInformation.ProcessArchitecture is Architecture.Ppc64le ? 0x20000 : 0x10000 : 0x4000;
     public static readonly int O_NOFOLLOW = s_armNumbers ? 0x8000 : 0x20000;
 
     public const int AT_FDCWD = -100;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Repository;
 
@@ -72,8 +73,8 @@ internal sealed class PackSlab(int capacity)
 /// </summary>
 internal sealed class PackAssembler(Id16 reserve, Id16 writer, long sequence)
 {
-    /// <summary>Assembles into <paramref name="target"/>, made larger when needed. Returns the pack's tables and its length.</summary>
-    public PackTables Assemble(PackSlab slab, ObjectKind kind, ref byte[] target, out int length)
+    /// <summary>Assembles into <paramref name="target"/>, replaced by a larger one when needed. Returns the pack's tables and its length.</summary>
+    public PackTables Assemble(PackSlab slab, ObjectKind kind, ref PageBuffer target, out int length)
     {
         var slots = CollectionsMarshal.AsSpan(slab.Slots);
         RandomNumberGenerator.Shuffle(slots);
@@ -92,12 +93,13 @@ internal sealed class PackAssembler(Id16 reserve, Id16 writer, long sequence)
             {
                 size += slot.StoredLength;
             }
-            if (target.Length < size)
+            if (target.Capacity < size)
             {
-                target = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+                ((IDisposable)target).Dispose();
+                target = new PageBuffer(size);
             }
             length = size;
-            return Write(slab, kind, segments, target.AsSpan(0, size));
+            return Write(slab, kind, segments, target.GetSpan()[..size]);
         }
         finally
         {

@@ -81,8 +81,8 @@ public sealed record PointInTime(DateTimeOffset? Before, string Text)
         }
         var local = day + time;
         return offset is { } fixedOffset ? new DateTimeOffset(local, fixedOffset).AddSeconds(1)
-            : zone.IsInvalidTime(local) ? JumpOver(local, zone)
-            : new DateTimeOffset(local, zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Min() : zone.GetUtcOffset(local)).AddSeconds(1);
+            : MomentsOf(local, zone) is [.., var last] ? last.AddSeconds(1)
+            : JumpOver(local, zone);
     }
 
     private static TimeSpan? ReadTime(ReadOnlySpan<char> text)
@@ -115,18 +115,24 @@ public sealed record PointInTime(DateTimeOffset? Before, string Text)
     /// <summary>The first moment of a day: where the zone passes over midnight, the moment of the jump.</summary>
     private static DateTimeOffset StartOf(DateTime midnight, TimeZoneInfo zone)
     {
-        if (zone.IsInvalidTime(midnight))
+        return MomentsOf(midnight, zone) switch
         {
-            return JumpOver(midnight, zone);
-        }
-        if (!zone.IsAmbiguousTime(midnight))
-        {
-            return new DateTimeOffset(midnight, zone.GetUtcOffset(midnight));
-        }
-        // Midnight comes twice. Where the hour after it repeats, the day began with the first; where the clock went back over midnight, the day before lasts until the second.
-        var offsets = zone.GetAmbiguousTimeOffsets(midnight);
-        var second = new DateTimeOffset(midnight, offsets.Min());
-        return TimeZoneInfo.ConvertTime(second.AddSeconds(-1), zone).DateTime < midnight ? second : new DateTimeOffset(midnight, offsets.Max());
+            [] => JumpOver(midnight, zone),
+            [var only] => only,
+            // Midnight comes twice. Where the hour after it repeats, the day began with the first; where the clock went back over midnight, the day before lasts until the second.
+            [var first, .., var second] => TimeZoneInfo.ConvertTime(second.AddSeconds(-1), zone).DateTime < midnight ? second : first,
+        };
+    }
+
+    /// <summary>
+    /// The moments at which a zone's clock shows a time, earliest first: none in spring's gap, two in autumn. Asked of the zone's way from UTC alone, since
+    /// .NET's way back (IsAmbiguousTime, GetUtcOffset of a local time) disagrees with it where a zone changed its base offset.
+    /// </summary>
+    private static List<DateTimeOffset> MomentsOf(DateTime local, TimeZoneInfo zone)
+    {
+        var utc = DateTime.SpecifyKind(local, DateTimeKind.Utc);
+        return [.. new[] { -1, 0, 1 }.Select(days => zone.GetUtcOffset(utc.AddDays(days))).Distinct()
+            .Select(offset => new DateTimeOffset(local, offset)).Where(moment => zone.GetUtcOffset(moment.UtcDateTime) == moment.Offset).Order()];
     }
 
     /// <summary>The moment at which a zone passes over a clock time.</summary>

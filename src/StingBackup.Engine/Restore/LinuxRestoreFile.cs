@@ -13,6 +13,8 @@ internal sealed class LinuxRestoreFile : IRestoreFile
     private readonly EntryPath _path;
     private readonly LinuxTemporary _temporary;
     private readonly SafeFileHandle _file;
+    /// <summary>The same file, opened past the page cache when first asked for: a second handle, since a flag of the first would hold for every worker.</summary>
+    private readonly Lazy<SafeFileHandle?> _direct;
 
     /// <summary>Starts it; the whole length is one hole at first.</summary>
     public LinuxRestoreFile(LinuxRestoreTarget target, EntryPath path, long length)
@@ -20,6 +22,7 @@ internal sealed class LinuxRestoreFile : IRestoreFile
         _target = target;
         _path = path;
         _temporary = LinuxTemporary.MakeFile(target, path, out _file);
+        _direct = new(_temporary.TryOpenDirect);
         var result = length == 0 ? 0 : Libc.Truncate(File, length);
         if (result < 0)
         {
@@ -28,12 +31,25 @@ internal sealed class LinuxRestoreFile : IRestoreFile
         }
     }
 
+    /// <summary>Whether bytes can go to the disk as they lie, and are enough for that to be worth its wait.</summary>
+    private static unsafe bool IsWholePages(long offset, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            return bytes.Length >= RestoreWindow.LeastDirect && offset % PageBuffer.PageSize == 0 && bytes.Length % PageBuffer.PageSize == 0 && (nuint)start % PageBuffer.PageSize == 0;
+        }
+    }
+
     private int File => (int)_file.DangerousGetHandle();
 
     /// <inheritdoc/>
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        var result = Libc.PWriteAll(File, bytes, offset);
+        var result = IsWholePages(offset, bytes) && _direct.Value is { } direct ? Libc.PWriteAll((int)direct.DangerousGetHandle(), bytes, offset) : -Errno.EINVAL;
+        if (result == -Errno.EINVAL)
+        {
+            result = Libc.PWriteAll(File, bytes, offset);
+        }
         if (result < 0)
         {
             throw _target.Failed(_path, "write", result);
@@ -53,6 +69,10 @@ internal sealed class LinuxRestoreFile : IRestoreFile
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_direct.IsValueCreated)
+        {
+            _direct.Value?.Dispose();
+        }
         _temporary.Dispose();   // before the file, whose mark keeps CleanUp away
         _file.Dispose();
     }

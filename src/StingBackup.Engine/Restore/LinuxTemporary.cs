@@ -80,6 +80,16 @@ internal sealed unsafe class LinuxTemporary : IDisposable
         return temporary;
     }
 
+    /// <summary>Opens it once more, to write past the page cache; null where its file system has no such thing.</summary>
+    public SafeFileHandle? TryOpenDirect()
+    {
+        fixed (byte* name = _name)
+        {
+            var file = Libc.OpenAt(Folder, name, LinuxAbi.O_WRONLY | LinuxAbi.O_DIRECT | LinuxAbi.O_NOFOLLOW);
+            return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : null;
+        }
+    }
+
     /// <summary>Opens it as a mere path, to set its attributes.</summary>
     public SafeFileHandle OpenPath()
     {

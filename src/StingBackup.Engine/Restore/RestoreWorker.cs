@@ -10,6 +10,7 @@ namespace StingBackup.Engine.Restore;
 internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys, CancellationToken cancel) : IDisposable
 {
     private readonly Queue<PendingItem> _released = new();
+    private readonly RestoreWindow _window = new();
     private ChunkBytes? _last;
     private (Id16 Pseudonym, Id32 Chunk) _lastId;
     private ChunkIds? _ids;
@@ -84,16 +85,18 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     public long Write(Id16 pseudonym, IRestoreFile file, IReadOnlyList<Extent> extents, ref long at)
     {
         var written = 0L;
+        _window.Discard();
         foreach (var extent in extents)
         {
             if (!extent.IsHole)
             {
                 cancel.ThrowIfCancellationRequested();
-                file.Write(at, Read(pseudonym, extent));
+                _window.Write(file, at, Read(pseudonym, extent));
                 written += extent.Length;
             }
             at += extent.Length;
         }
+        _window.Flush(file);
         return written;
     }
 
@@ -101,6 +104,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     {
         _last?.Dispose();
         _ids?.Dispose();
+        _window.Dispose();
     }
 
     /// <summary>Workers are threads of their own: a store that answers at once costs nothing more, one that does not is waited for.</summary>

@@ -311,7 +311,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         var staged = new StagedObject(name, path, file);
         try
         {
-            RandomAccess.Write(file.SafeFileHandle, content, 0);
+            DirectWriter.Write(file.SafeFileHandle, content, path);
             return staged;
         }
         catch

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -35,10 +36,10 @@ public sealed class VerifyForgeryTests(SampleRepository sample) : IClassFixture<
         // The true chunk's id, another content of the same length: tag and commitment fit.
         var slab = new PackSlab(1 << 20);
         slab.Add(subject, place.Entry.Id, ChunkType.Data, ChunkCodec.Raw, [], SampleRepository.Noise(5, place.Entry.RawLength), place.Entry.RawLength);
-        byte[] target = [];
+        var target = new PageBuffer(1);
         var tables = new PackAssembler(sample.Keys.ReserveId, sample.Keys.WriterId, 1).Assemble(slab, ObjectKind.DataPack, ref target, out var length);
         var objects = sample.Copy();
-        objects[tables.Pack.Name] = target.AsMemory(0, length);
+        objects[tables.Pack.Name] = target.Memory[..length].ToArray();
         var content = new IndexContent();
         content.Add(tables);
         Put(objects, content);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
@@ -68,9 +69,9 @@ internal sealed class TestTree : ITreePageSink
         {
             slab.Add(Subject, id, ChunkType.Tree, ChunkCodec.Raw, table, body, body.Length);
         }
-        byte[] pack = [];
+        var pack = new PageBuffer(1);
         var tables = new PackAssembler(TestSubject.Reserve, Writer, 1).Assemble(slab, ObjectKind.MetaPack, ref pack, out var length);
-        Assert.True(store.PutAsync(tables.Pack.Name, pack.AsMemory(0, length), default).AsTask().GetAwaiter().GetResult());
+        Assert.True(store.PutAsync(tables.Pack.Name, pack.Memory[..length].ToArray(), default).AsTask().GetAwaiter().GetResult());
         var content = new IndexContent();
         content.Add(tables);
         var fragment = IndexFragment.Read("index/0/x", IndexFragment.Write(content, TestSubject.Reserve, Writer, 1, 0, null), TestSubject.Reserve, _ => null);

@@ -28,7 +28,7 @@ public sealed class RestoreInterruptionTests
     [InlineData("create", 1)]
     [InlineData("create", 100)]
     [InlineData("write", 150)]
-    [InlineData("write", 300)]
+    [InlineData("write", 200)]
     [InlineData("place", 120)]
     [InlineData("metadata", 3)]
     public async Task Cancelled_at_any_step_it_leaves_whole_files_only_and_goes_on_when_it_is_run_again(string step, int count)
