@@ -131,7 +131,7 @@ pester_suite() {
     local tests start=$SECONDS code=0
     tests=$(cat tests/pester/*.Tests.ps1 2>/dev/null | grep -cE '^[[:space:]]*It[[:space:]]')
     if [[ ! $(type -P pwsh) ]]; then
-        skip pester "$tests" "pwsh is not on the path (the module tests parse these files all the same)"
+        skip pester "$tests" "pwsh is not on the path (dotnet tool install --global PowerShell); the module tests parse these files all the same"
         return
     fi
     pwsh -NoProfile -NonInteractive -File tests/pester/run.ps1 >"$results/pester.log" 2>&1 </dev/null || code=$?

@@ -40,7 +40,8 @@ internal static class MamlWriter
         new XElement(Command + "parameters", page.Parameters.Select(p => Parameter(p, p.ParameterSets[0]))),
         new XElement(Command + "inputTypes", page.Inputs.Select(t => TypeItem("inputType", t))),
         new XElement(Command + "returnValues", page.Outputs.Select(t => TypeItem("returnValue", t))),
-        new XElement(Maml + "alertSet", Text(Maml + "alert", page.Notes)),
+        // An empty one would be shown as a heading over nothing.
+        string.IsNullOrWhiteSpace(page.Notes) ? null : new XElement(Maml + "alertSet", Text(Maml + "alert", page.Notes)),
         new XElement(Command + "examples", page.Examples.Select(Example)),
         new XElement(Command + "relatedLinks", page.Links.Select(Link)));
 
@@ -96,11 +97,13 @@ internal static class MamlWriter
     private static XElement TypeItem(string name, PageType type) => new(
         Command + name, new XElement(Dev + "type", new XElement(Maml + "name", type.Name)), Text(Maml + "description", type.Description));
 
-    private static XElement Example(PageExample example) => new(
-        Command + "example",
-        new XElement(Maml + "title", $"--- {example.Title} ---"),
-        new XElement(Dev + "code", example.Code),
-        Text(Dev + "remarks", example.Remarks));
+    private static XElement Example(PageExample example)
+    {
+        var remarks = Text(Dev + "remarks", example.Remarks);
+        // Get-Help puts nothing between an example and the next one.
+        remarks.Add(new XElement(Maml + "para"));
+        return new XElement(Command + "example", new XElement(Maml + "title", $"--- {example.Title} ---"), new XElement(Dev + "code", example.Code), remarks);
+    }
 
     private static XElement Link(PageLink link) => new(
         Maml + "navigationLink",

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Cmdlets;
@@ -34,6 +35,11 @@ internal static class Errors
     public static StingException NewPassphraseNeeded() => new(
         "PassphraseNeeded", FailureKind.Authentication, "The new key file needs a passphrase; nothing was made.", null,
         "Give -Passphrase (--passphrase-file, STING_BACKUP_PASSPHRASE) or type one, or make an open key file with -NoPassphrase (--no-passphrase).");
+
+    /// <summary>The plan needs consent, and nobody is there to give it.</summary>
+    public static StingException ConsentNeeded(Question question, Exception cause) => new(
+        "ConsentNeeded", FailureKind.Refused, $"{question.Statement}: this needs consent, and nobody can be asked here. Nothing was done.", null,
+        "Look at the plan with -WhatIf (--dry-run); give -Confirm:$false (--confirm) where it is what you want.", cause);
 
     /// <summary>A verification found something damaged or missing.</summary>
     public static StingException FaultFound(IntegrityFault fault)

@@ -56,6 +56,9 @@ public static class Display
         };
     }
 
+    /// <summary>How long ago, as a part of a sentence: <c>just now</c>, <c>5 min ago</c>; nothing for null.</summary>
+    public static string Ago(DateTimeOffset? time) => Age(time) switch { "" => "", "now" => "just now", var age => $"{age} ago" };
+
     /// <summary>Unix permissions as <c>ls</c> shows them: <c>-rw-r--r--</c>; nothing for null.</summary>
     public static string Mode(ItemKind kind, int? mode)
     {

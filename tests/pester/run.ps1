@@ -1,9 +1,12 @@
-#requires -Version 7.4
-# Runs the scenarios in this folder. The last line is "N passed, N failed, N skipped"; exit code 77 when Pester is not there.
+# Runs the scenarios in this folder, on the module that the build left in out/module. The last line is "N passed, N failed, N skipped"; exit code 77 when PowerShell 7.6 or Pester is not there.
 $ErrorActionPreference = 'Stop'
+if ($PSVersionTable.PSVersion -lt [version] '7.6') {
+    "pwsh is $($PSVersionTable.PSVersion), and the module needs 7.6 (dotnet tool update --global PowerShell)"
+    exit 77
+}
 $pester = Get-Module -ListAvailable -Name Pester | Where-Object Version -GE '5.5.0' | Sort-Object Version -Descending | Select-Object -First 1
 if (-not $pester) {
-    'Pester 5.5 or later is not installed'
+    'Pester 5.5 or later is not installed (Install-Module Pester -MinimumVersion 5.5 -Scope CurrentUser)'
     exit 77
 }
 Import-Module $pester.Path

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace StingBackup.Cmdlets.Abstractions;
 
@@ -92,7 +93,21 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
     /// command as a whole is harmless; -Force and -Confirm:$false are consent.
     /// </summary>
     /// <returns>True when the plan may be carried out.</returns>
+    /// <exception cref="StingException"><c>ConsentNeeded</c></exception>
     private protected bool Ask(Question question, bool force)
+    {
+        try
+        {
+            return AskPerson(question, force);
+        }
+        // A session without a person (-NonInteractive, a remote one) says so in words of its own that help nobody.
+        catch (Exception e) when (e is HostException or PSInvalidOperationException or NotImplementedException)
+        {
+            throw Errors.ConsentNeeded(question, e);
+        }
+    }
+
+    private bool AskPerson(Question question, bool force)
     {
         if (force && !IsWhatIf && !IsBound("Confirm"))
         {

@@ -4,7 +4,8 @@ using PSJobState = System.Management.Automation.JobState;
 namespace StingBackup.Cmdlets.Abstractions;
 
 /// <summary>A running engine job as PowerShell knows jobs: Wait-, Receive- and Stop-Job carry output, errors and progress.</summary>
-internal sealed class StingJob : Job2
+/// <remarks>Not a Job2: Receive-Job -AutoRemoveJob looks for one of those in job source adapters alone, and fails where it is in none.</remarks>
+internal sealed class StingJob : Job
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly string _command;
@@ -36,8 +37,8 @@ internal sealed class StingJob : Job2
     /// <inheritdoc/>
     public override string Location => Environment.MachineName;
 
-    /// <inheritdoc/>
-    public override void StartJob()
+    /// <summary>Begins it; once.</summary>
+    public void StartJob()
     {
         if (Interlocked.Exchange(ref _started, 1) != 0)
         {
@@ -81,48 +82,14 @@ internal sealed class StingJob : Job2
         {
             SetJobState(PSJobState.Stopping);
         }
+        // Whoever hears of the end may dispose the job while the work's thread still tells others of it: waiting for that would be waiting for oneself.
+        if (JobStateInfo.State is PSJobState.Completed or PSJobState.Failed or PSJobState.Stopped)
+        {
+            return;
+        }
         _stop.Cancel();
         _work.Wait();
     }
-
-    /// <inheritdoc/>
-    public override void StopJob(bool force, string reason) => StopJob();
-
-    /// <inheritdoc/>
-    public override void StartJobAsync()
-    {
-        StartJob();
-        OnStartJobCompleted(new System.ComponentModel.AsyncCompletedEventArgs(null, false, null));
-    }
-
-    /// <inheritdoc/>
-    public override void StopJobAsync() => _ = Task.Run(() =>
-    {
-        StopJob();
-        OnStopJobCompleted(new System.ComponentModel.AsyncCompletedEventArgs(null, false, null));
-    });
-
-    /// <inheritdoc/>
-    public override void StopJobAsync(bool force, string reason) => StopJobAsync();
-
-    /// <inheritdoc/>
-    public override void SuspendJob() => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void SuspendJob(bool force, string reason) => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void SuspendJobAsync() => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void SuspendJobAsync(bool force, string reason) => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void ResumeJob() => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void ResumeJobAsync() => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void UnblockJob() => throw NotSuspendable();
-    /// <inheritdoc/>
-    public override void UnblockJobAsync() => throw NotSuspendable();
-
-    private static NotSupportedException NotSuspendable() => new("A job of StingBackup cannot pause: stop it, and run it again; it goes on from what is stored.");
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

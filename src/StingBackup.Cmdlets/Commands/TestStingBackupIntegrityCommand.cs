@@ -24,7 +24,7 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
 
     /// <summary>Limits it to one run.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Only the restore points of this run, such as backup_20240115_020000")]
-    [ArgumentCompleter(typeof(LoggedRunCompleter))]
+    [ArgumentCompleter(typeof(BackupIdCompleter))]
     [ValidateNotNullOrEmpty]
     public string? BackupId { get; set; }
 

@@ -14,7 +14,8 @@ internal static class Completion
     /// <param name="explanation">Shown beside it.</param>
     public static CompletionResult Of(string value, string explanation)
     {
-        var plain = value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/');
+        // Only at the beginning does an @ mean something else.
+        var plain = value.Length > 0 && value[0] != '@' && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/' or '@');
         var text = plain ? value : $"'{CodeGeneration.EscapeSingleQuotedStringContent(value)}'";
         return new CompletionResult(text, value, CompletionResultType.ParameterValue, explanation.Length == 0 ? value : explanation);
     }

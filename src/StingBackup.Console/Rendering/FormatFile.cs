@@ -14,8 +14,11 @@ internal static class FormatFile
     {
         var table = view.Element("TableControl");
         var fields = table is not null ? Columns(table) : Lines(view.Element("ListControl")!);
-        return view.Element("ViewSelectedBy")!.Elements("TypeName").Select(t => new View(t.Value, fields, table is not null));
+        return view.Element("ViewSelectedBy")!.Elements("TypeName").Select(t => new View(t.Value, fields, table is not null, Group(view), table?.Descendants("Wrap").Any() == true));
     }
+
+    private static ViewField? Group(XElement view) =>
+        view.Element("GroupBy")?.Element("PropertyName")?.Value is { } property ? new ViewField(property, 0, false, property, null) : null;
 
     private static List<ViewField> Columns(XElement table) =>
     [

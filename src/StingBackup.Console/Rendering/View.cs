@@ -4,7 +4,9 @@ namespace StingBackup.Console.Rendering;
 /// <param name="TypeName">The type's full name.</param>
 /// <param name="Fields">Columns of a table, or lines of a list.</param>
 /// <param name="IsTable">A table, or a list.</param>
-internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bool IsTable);
+/// <param name="GroupBy">What rows of a table share that stand under one title; null where there are no groups.</param>
+/// <param name="Wraps">Whether a table's last column goes on in further lines, or is cut.</param>
+internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bool IsTable, ViewField? GroupBy = null, bool Wraps = false);
 
 /// <summary>One column or line.</summary>
 /// <param name="Label">Its title.</param>

@@ -10,6 +10,7 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
     private const string Gap = " ";
     private readonly FieldReader _reader = new();
     private View? _current;
+    private string? _group;
 
     /// <inheritdoc/>
     public void Print(PSObject item)
@@ -22,11 +23,7 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
         }
         if (view.IsTable)
         {
-            if (view != _current)
-            {
-                Header(view);
-            }
-            terminal.WriteLine(Row(view, [.. view.Fields.Select(f => _reader.Read(item, f))]));
+            Table(view, item);
         }
         else
         {
@@ -40,19 +37,57 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
     {
     }
 
-    private void Header(View view)
+    private void Table(View view, PSObject item)
+    {
+        // In a pipe each line stands for itself, so what a title would say is its last column.
+        var fields = terminal.Width is null && view.GroupBy is { } last ? [.. view.Fields, last] : view.Fields;
+        var group = terminal.Width is not null && view.GroupBy is { } by ? _reader.Read(item, by) : null;
+        if (view != _current || group != _group)
+        {
+            Header(view with { Fields = fields }, group);
+            _group = group;
+        }
+        foreach (var line in Rows(view with { Fields = fields }, [.. fields.Select(f => _reader.Read(item, f))]))
+        {
+            terminal.WriteLine(line);
+        }
+    }
+
+    private void Header(View view, string? group)
     {
         if (_current is not null)
         {
             terminal.WriteLine("");
         }
+        if (group is not null)
+        {
+            terminal.WriteLine($"{view.GroupBy!.Label}: {group}");
+        }
         terminal.WriteLine(Row(view, [.. view.Fields.Select(f => f.Label)]));
         terminal.WriteLine(Row(view, [.. view.Fields.Select(f => new string('-', TextLayout.Width(f.Label)))]));
     }
 
+    private IEnumerable<string> Rows(View view, IReadOnlyList<string> texts)
+    {
+        if (!view.Wraps || Left(view) is not { } left)
+        {
+            yield return Row(view, texts);
+            yield break;
+        }
+        var before = texts.SkipLast(1).ToList();
+        foreach (var part in TextLayout.Wrap(texts[^1], left))
+        {
+            yield return Row(view, [.. before, part]);
+            before = [.. before.Select(_ => "")];
+        }
+    }
+
+    // Columns that are left for the open one, or null in a pipe.
+    private int? Left(View view) => terminal.Width is { } width ? Math.Max(width - view.Fields.Sum(f => f.Width) - (view.Fields.Count - 1) * Gap.Length, 8) : null;
+
     private string Row(View view, IReadOnlyList<string> texts)
     {
-        var left = terminal.Width is { } width ? Math.Max(width - view.Fields.Sum(f => f.Width) - (view.Fields.Count - 1) * Gap.Length, 8) : (int?)null;
+        var left = Left(view);
         var cells = view.Fields.Zip(texts, (field, text) => (Field: field, Text: text.ReplaceLineEndings(" "))).Select(c =>
             // In a pipe nothing is cut: whoever reads it wants the whole value, and columns only look ragged there.
             left is null ? TextLayout.Fit(c.Text, Math.Max(c.Field.Width, TextLayout.Width(c.Text)), c.Field.Right)

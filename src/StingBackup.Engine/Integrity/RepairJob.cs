@@ -11,7 +11,10 @@ public static class RepairJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         IntegrityResult? seen = null;
-        await foreach (var told in VerifyJob.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Structure }, cancel).ConfigureAwait(false))
+        // Not by VerifyJob, which writes a log: a plan leaves nothing behind.
+        var look = JobStream.RunAsync(installation.Clock, async (output, token) =>
+            await new VerifyRun(installation, installation.Writers, new VerifyRequest { Level = IntegrityLevel.Structure }, output).RunAsync(token).ConfigureAwait(false), cancel);
+        await foreach (var told in look.ConfigureAwait(false))
         {
             seen = told is CompletedEvent { Result: IntegrityResult result } ? result : seen;
         }
@@ -21,7 +24,7 @@ public static class RepairJob
             packs++;
             bytes += pack.Length;
         }
-        return new RepairPlan { Repository = installation.Store.Location, Packs = packs, PackBytes = bytes, Faults = seen!.Faults, UseKeys = useKeys };
+        return new RepairPlan { Repository = installation.Store.Location, Packs = packs, PackBytes = bytes, Faults = [.. seen!.Faults], UseKeys = useKeys };
     }
 
     /// <summary>
@@ -33,7 +36,7 @@ public static class RepairJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation.Clock, async (output, token) =>
+        return JobStream.RunAsync(installation, "repair", async (output, token) =>
         {
             var result = await new RepairRun(installation, plan, output).RunAsync(token).ConfigureAwait(false);
             foreach (var fault in result.Faults)

@@ -46,7 +46,7 @@ public static class StatusReader
             ReservePath = installation.ReserveRoot, ReserveId = installation.Reserve.ToString(), Writer = installation.Host?.Writer.ToString(), LastRun = lastRun,
             Classes = classes, Points = backups.Count, Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection,
-            Warnings = [.. warnings.Distinct()], Damage = damage,
+            Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };
     }
 
@@ -60,7 +60,7 @@ public static class StatusReader
         return new RepositoryIndex(fragments);
     }
 
-    private static List<ClassStatus> ClassesOf(List<PointRecord> backups, DateTimeOffset now) =>
+    private static ClassStatus[] ClassesOf(List<PointRecord> backups, DateTimeOffset now) =>
     [
         .. backups.SelectMany(p => p.Classes.Select(c => (Point: p, Part: c))).GroupBy(p => p.Part.Class).OrderBy(g => g.Key).Select(group =>
         {
@@ -74,7 +74,7 @@ public static class StatusReader
         }),
     ];
 
-    private static List<StoreUse> StoreOf(Census census) =>
+    private static StoreUse[] StoreOf(Census census) =>
     [
         .. census.Objects.GroupBy(o => o.Key[..Math.Max(0, o.Key.IndexOf('/', StringComparison.Ordinal))])
             .Select(g => new StoreUse(g.Key.Length == 0 ? "other" : g.Key, g.LongCount(), g.Sum(o => o.Value))).OrderByDescending(u => u.Length),
@@ -113,7 +113,7 @@ public static class StatusReader
     }
 
     private static void AddWarnings(
-        Installation installation, LastRun? lastRun, List<ClassStatus> classes, (long Free, long Total)? room, SpareState? spares, List<string> warnings)
+        Installation installation, LastRun? lastRun, ClassStatus[] classes, (long Free, long Total)? room, SpareState? spares, List<string> warnings)
     {
         if (installation.Configuration is { } configuration)
         {
@@ -138,8 +138,8 @@ public static class StatusReader
         warnings.AddRange(classes.Where(c => c.Errors > 0).Select(c => $"{c.Errors} items of {c.DataClass} could not be read in {c.BackupId}."));
     }
 
-    private static Health HealthOf(LastRun? lastRun, List<ClassStatus> classes, List<string> warnings, IReadOnlyList<IntegrityFault> damage) =>
-        classes.Count == 0 || damage.Count > 0 || lastRun is { State: JobState.Failed } ? Health.Bad
+    private static Health HealthOf(LastRun? lastRun, ClassStatus[] classes, List<string> warnings, IReadOnlyList<IntegrityFault> damage) =>
+        classes.Length == 0 || damage.Count > 0 || lastRun is { State: JobState.Failed } ? Health.Bad
         : warnings.Count > 0 || lastRun is { State: JobState.CompletedWithErrors } ? Health.Warning
         : Health.Good;
 

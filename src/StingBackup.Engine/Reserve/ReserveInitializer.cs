@@ -18,8 +18,8 @@ public static class ReserveInitializer
         return ValueTask.FromResult(new InitializePlan
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
-            KeyFiles = keys.Files, Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
-            Warnings = keys.Warnings,
+            KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
+            Warnings = [.. keys.Warnings],
         });
     }
 

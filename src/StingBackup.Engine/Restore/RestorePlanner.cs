@@ -38,8 +38,8 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         {
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, Conflict = request.Conflict,
             Points = [.. (choice is null ? state.Classes : state.Classes.Where(c => trees.Trees.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
-            MissingClasses = isWhole ? state.Missing : [], Files = count.Files, Items = count.Items, Length = count.Length,
-            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = count.Preview, Selection = selection with { LinkedPaths = count.Linked },
+            MissingClasses = isWhole ? [.. state.Missing] : [], Files = count.Files, Items = count.Items, Length = count.Length,
+            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked },
         };
     }
 

@@ -62,6 +62,10 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
+    public void An_address_is_completed_without_quotes() =>
+        Assert.Equal(["user@example.com"], _shell.Run("(TabExpansion2 'Restore-StingUser use' 21).CompletionMatches.CompletionText").Succeeded().Objects<string>());
+
+    [Fact]
     public void A_wrong_name_is_answered_with_the_nearest()
     {
         var error = _shell.Run("Get-StingRestorePointItem backup_20240115_020000 -Subject usr@example.com").Failure!.ErrorRecord;

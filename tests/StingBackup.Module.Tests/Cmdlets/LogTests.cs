@@ -25,6 +25,10 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public void The_end_of_a_run_is_told_as_a_sentence() =>
+        Assert.StartsWith("Completed: ", _shell.Run("Invoke-StingBackup | Get-StingBackupLog").Succeeded().Objects<LogEntry>()[^1].Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_result_pipes_its_id_to_its_log() =>
         Assert.NotEmpty(_shell.Run("Invoke-StingBackup | Get-StingBackupLog -Level Information").Succeeded().Objects<LogEntry>());
 

@@ -91,7 +91,7 @@ public sealed class QuestionTests : IDisposable
     public void Where_nobody_answers_nothing_is_done()
     {
         var result = _shell.Run("param($job) Invoke-StingFake -Job $job", ("job", Job(destroys: true)));
-        Assert.NotNull(result.Failure);
+        Assert.Contains("-Confirm:$false", result.FailedWith("ConsentNeeded").ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Empty(result.Output);
     }
 }

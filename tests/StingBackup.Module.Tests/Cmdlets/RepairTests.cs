@@ -29,6 +29,17 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    public void A_plan_leaves_no_log_and_a_repair_does()
+    {
+        string[] Logs() => [.. Directory.EnumerateFiles(_sample["logs"]).Select(f => Path.GetFileName(f).Split('-')[0]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        var before = Logs();
+        _shell.Run("Repair-StingRepository -WhatIf").Succeeded();
+        Assert.Equal(before, Logs());
+        _shell.Run("Repair-StingRepository").Succeeded();
+        Assert.Contains("repair", Logs());
+    }
+
+    [Fact]
     public void WhatIf_outputs_the_plan_and_changes_nothing()
     {
         LoseTheIndex();

@@ -154,6 +154,14 @@ public sealed class StingCmdletTests : IDisposable
     }
 
     [Fact]
+    public void A_background_job_is_received_and_removed_in_one_command()
+    {
+        var job = new FakeJob { Events = [new CompletedEvent("result")] };
+        var result = _shell.Run("param($job) Invoke-StingFake -Job $job -AsJob | Receive-Job -Wait -AutoRemoveJob; @(Get-Job).Count.ToString()", ("job", job));
+        Assert.Equal(["result", "0"], result.Succeeded().Objects<string>());
+    }
+
+    [Fact]
     public void Stop_Job_waits_for_the_workers()
     {
         var job = new FakeJob { Endless = true };

@@ -112,6 +112,38 @@ public sealed class RenderingTests : IDisposable
     }
 
     [Fact]
+    public void Rows_of_one_group_stand_under_its_title()
+    {
+        var version = new ItemVersion
+        {
+            BackupId = Item.BackupId, DataClass = Item.DataClass, Subject = Item.Subject, Path = "users/7/a", Kind = ItemKind.File, Length = 1536, ModifiedTime = Item.ModifiedTime,
+            FirstSeen = Item.ModifiedTime, LastSeen = Item.ModifiedTime.AddDays(1), Points = 2,
+        };
+        var lines = Print(80, version, version with { Points = 3 }, version with { Path = "users/7/b" }).Lines;
+        Assert.Equal("Path: users/7/a", lines[0]);
+        Assert.Equal("backup_20240115_020000   2024-01-15 02:00:00 2024-01-16 02:00:00      2  1.5 KB", lines[3]);
+        Assert.Equal(["", "Path: users/7/b"], lines[5..7]);
+        Assert.EndsWith(" users/7/a", Print(null, version).Lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_goes_on_in_further_lines()
+    {
+        var entry = new LogEntry { Time = Item.ModifiedTime, Level = LogEntryLevel.Information, Command = "backup-incremental", Category = "x", Message = string.Join(' ', Enumerable.Repeat("word", 20)), File = "f", Line = 1 };
+        var lines = Print(80, entry).Lines;
+        Assert.Equal(20, string.Join(' ', lines).Split("word").Length - 1);
+        Assert.StartsWith(new string(' ', 32) + "word", lines[4], StringComparison.Ordinal);
+        Assert.All(lines, l => Assert.True(TextLayout.Width(l) <= 80));
+    }
+
+    [Fact]
+    public void Lists_are_read_in_the_way_of_PowerShell()
+    {
+        // List<T>.ForEach would be called instead of PowerShell's, and return nothing.
+        Assert.All(Views.Values.SelectMany(v => v.Fields), f => Assert.DoesNotMatch(@"\$_\.\w+\.(ForEach|Where)\(", f.Script ?? ""));
+    }
+
+    [Fact]
     public void Json_is_one_object_or_one_array()
     {
         string Json(bool many, params object[] items)

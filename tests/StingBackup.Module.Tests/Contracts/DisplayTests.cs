@@ -50,8 +50,16 @@ public sealed class DisplayTests
     public void Modes_look_as_ls_shows_them(ItemKind kind, int mode, string expected) => Assert.Equal(expected, Display.Mode(kind, mode));
 
     [Fact]
+    public void How_long_ago_is_part_of_a_sentence()
+    {
+        Assert.Equal("just now", Display.Ago(TimeProvider.System.GetUtcNow()));
+        Assert.Equal("3 h ago", Display.Ago(TimeProvider.System.GetUtcNow().AddHours(-3.5)));
+    }
+
+    [Fact]
     public void What_is_not_known_is_nothing()
     {
+        Assert.Equal("", Display.Ago(null));
         Assert.Equal("", Display.Mode(ItemKind.File, null));
         Assert.Equal("", Display.Length(null));
         Assert.Equal("", Display.Age(null));

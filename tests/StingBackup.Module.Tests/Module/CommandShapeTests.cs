@@ -114,4 +114,18 @@ public sealed class CommandShapeTests : IDisposable
         }
         Assert.Contains("Set-StrictMode -Version 3", File.ReadAllText(Path.Combine(Repository.Module, "StingBackup.psm1")), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Scenarios_parse_and_every_command_occurs_in_one()
+    {
+        // Where there is no pwsh with Pester, this is all that is known of them.
+        var used = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "pester"), "*.ps*1", SearchOption.AllDirectories))
+        {
+            var tree = Parser.ParseFile(path, out _, out var errors);
+            Assert.True(errors.Length == 0, $"{path}: {string.Join(' ', errors.Select(e => e.ToString()))}");
+            used.UnionWith(tree.FindAll(a => a is CommandAst, searchNestedScriptBlocks: true).Select(a => ((CommandAst)a).GetCommandName()).OfType<string>());
+        }
+        Assert.Empty(Commands.All(_shell).Select(c => c.Name).Except(used, StringComparer.Ordinal));
+    }
 }

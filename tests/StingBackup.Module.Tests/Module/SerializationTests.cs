@@ -29,6 +29,7 @@ public sealed class SerializationTests : IDisposable
         Assert.Equal(5_000_000_000, (long)back.Length);
         Assert.Equal("jars/1/ä", (string)back.Path);
         Assert.Equal("HoneyJars", (string)back.DataClass.ToString());
+        Assert.Equal("2024-01-15 02:00:00", _shell.Run("param($item) [StingBackup.Display]::Time($item.ModifiedTime)", ("item", (object)back)).Succeeded().Output.Single().ToString());
     }
 
     [Fact]

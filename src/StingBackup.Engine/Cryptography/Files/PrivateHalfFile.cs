@@ -82,7 +82,7 @@ internal static class PrivateHalfFile
         if (passphrase is null)
         {
             throw new StingException("PassphraseNeeded", FailureKind.Authentication, $"Key file '{path}' is sealed: its passphrase is needed.", path,
-                "Give the passphrase: it is asked for on a terminal, or comes from a passphrase file or STING_BACKUP_PASSPHRASE.");
+                "Give -Passphrase (--passphrase-file, STING_BACKUP_PASSPHRASE), or type it where somebody can be asked.");
         }
         var salt = fields.Bytes(4, SaltSize);
         var work = new Argon2Parameters(Bounded(fields.Number(5)), Bounded(fields.Number(6)), Bounded(fields.Number(7)));

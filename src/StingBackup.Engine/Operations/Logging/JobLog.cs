@@ -96,12 +96,12 @@ public static class JobLog
             case OutputEvent { Value: IntegrityFault fault }:
                 logger.LogError("{Object}: {Problem} {Remedy}", fault.Object, fault.Problem, fault.Remedy);
                 break;
-            case CompletedEvent { Result: BackupResult { BackupId: { } id } result }:
-                log.SetBackupId(id);
-                logger.LogInformation("{Result}", result);
-                break;
             case CompletedEvent completed:
-                logger.LogInformation("{Result}", completed.Result);
+                if (completed.Result is BackupResult { BackupId: { } id })
+                {
+                    log.SetBackupId(id);
+                }
+                ResultLine.Write(logger, completed.Result);
                 break;
         }
     }

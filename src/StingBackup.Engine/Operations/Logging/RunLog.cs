@@ -75,8 +75,7 @@ public sealed class RunLog : ILoggerProvider
             }
             var now = clock.GetUtcNow();
             var undeleted = LogRotation.Apply(settings, now);
-            log._name = new LogFileName(command, now, Environment.ProcessId, 1);
-            log.OpenPart();
+            log.OpenFirstPart(now);
             foreach (var problem in undeleted)
             {
                 log.Write(LogLevel.Warning, typeof(RunLog).FullName!, $"An old log could not be deleted: {problem}", [], null);
@@ -129,6 +128,23 @@ public sealed class RunLog : ILoggerProvider
         {
             _file?.Dispose();
             _file = null;
+        }
+    }
+
+    /// <summary>A session may begin many jobs in one second: the name takes the next second that is free. The lines tell the true time.</summary>
+    private void OpenFirstPart(DateTimeOffset started)
+    {
+        for (; ; started = started.AddSeconds(1))
+        {
+            _name = new LogFileName(_command, started, Environment.ProcessId, 1);
+            try
+            {
+                OpenPart();
+                return;
+            }
+            catch (IOException) when (System.IO.File.Exists(Path.Join(_settings.Directory, _name.ToString())))
+            {
+            }
         }
     }
 

@@ -45,6 +45,16 @@ public sealed class RunLogTests : IDisposable
     }
 
     [Fact]
+    public void Jobs_that_begin_in_one_second_have_a_log_each()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            using var log = RunLog.Begin(_settings, "restore", _clock);
+        }
+        Assert.Equal(["restore-20240115T020000Z-PID.jsonl", "restore-20240115T020001Z-PID.jsonl", "restore-20240115T020002Z-PID.jsonl"], Names());
+    }
+
+    [Fact]
     public void No_secret_reaches_the_file()
     {
         string[] planted = ["hunter2-in-message", "hunter2-as-property", "hunter2-in-exception", "hunter2-known", "hunter2-in-url", "hunter2-in-target", "hunter2-in-remedy", "hunter2-inner"];

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace StingBackup.Engine.Operations.Logging;
+
+/// <summary>The last line of a job's log: how it ended, as a sentence, with its numbers as values.</summary>
+internal static class ResultLine
+{
+    public static void Write(ILogger logger, object result)
+    {
+        switch (result)
+        {
+            case BackupResult backup:
+                logger.LogInformation("{State}: {Items} items ({Length}), {ItemsRead} files read, {New} new, {Stored} stored, {Errors} errors, in {Duration}",
+                    backup.State, backup.Items, Display.Length(backup.Length), backup.ItemsRead, Display.Length(backup.BytesNew), Display.Length(backup.BytesStored), backup.Errors,
+                    Display.Duration(backup.Duration));
+                break;
+            case RestoreResult restore:
+                logger.LogInformation("{State}: {Restored} items ({Length}) restored to {Destination} from {BackupIds}, {Unchanged} unchanged, {Skipped} skipped, {Errors} errors, in {Duration}",
+                    restore.State, restore.ItemsRestored, Display.Length(restore.BytesRestored), restore.Destination, string.Join(", ", restore.BackupIds), restore.ItemsUnchanged,
+                    restore.ItemsSkipped, restore.Errors, Display.Duration(restore.Duration));
+                break;
+            case IntegrityResult verified:
+                logger.LogInformation("{Verdict} at level {Level}: {Points} points, {Packs} packs, {Chunks} chunks, {Read} read, {Faults} faults, in {Duration}",
+                    verified.Passed ? "Sound" : "Damaged", verified.Level, verified.Points, verified.Packs, verified.Chunks, Display.Length(verified.BytesRead), verified.Faults.Count,
+                    Display.Duration(verified.Duration));
+                break;
+            case RepairResult repaired:
+                logger.LogInformation("Repaired: {Packs} packs proved, {Entries} index entries written, {Replaced} fragments replaced, {Restored} objects restored, {Faults} faults left, in {Duration}",
+                    repaired.Packs, repaired.Entries, repaired.FragmentsReplaced, repaired.ObjectsRestored, repaired.Faults.Count, Display.Duration(repaired.Duration));
+                break;
+            default:
+                logger.LogInformation("{Result}", result);
+                break;
+        }
+    }
+}

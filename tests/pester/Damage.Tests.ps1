@@ -1,0 +1,80 @@
+#requires -Version 7.6
+#requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.5.0' }
+
+Describe 'Damage' {
+    BeforeAll {
+        Set-StrictMode -Version 3
+        Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
+        Import-StingModule
+        Enter-SampleFolder $TestDrive
+        $first, $second = New-SampleInstallation
+        function Set-FlippedByte([string] $Path) {
+            $bytes = [System.IO.File]::ReadAllBytes($Path)
+            $middle = $bytes.Length -shr 1
+            $bytes[$middle] = $bytes[$middle] -bxor 1
+            Remove-Item -LiteralPath $Path -Force
+            [System.IO.File]::WriteAllBytes($Path, $bytes)
+        }
+    }
+
+    AfterAll {
+        Exit-SampleFolder
+        Remove-Module Sample
+    }
+
+    It 'is not there at first' {
+        (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
+    }
+
+    It 'of the index is named, and repaired from the packs' {
+        $fragment = Get-ChildItem ./backups/index -Recurse -File | Select-Object -First 1
+        Set-FlippedByte $fragment.FullName
+        $result = Test-StingBackupIntegrity -ErrorAction SilentlyContinue
+        $result.Passed | Should -BeFalse
+        (Repair-StingRepository -WhatIf).Faults.Object | Should -BeLike "*$($fragment.Name)"
+        $repaired = Repair-StingRepository
+        $repaired.FragmentsReplaced | Should -Be 1
+        $repaired.Faults | Should -BeNullOrEmpty
+        (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
+    }
+
+    It 'of a pack is named with the files that it hits, on every level that reads it' {
+        $script:pack = Get-ChildItem ./backups/data -Recurse -File | Sort-Object Length -Descending | Select-Object -First 1
+        Set-FlippedByte $pack.FullName
+        (Test-StingBackupIntegrity -Level Structure).Passed | Should -BeTrue -Because 'no pack is read'
+        foreach ($level in 'Packs', 'Data') {
+            $result = Test-StingBackupIntegrity -Level $level -ErrorAction SilentlyContinue -ErrorVariable failures
+            $result.Passed | Should -BeFalse
+            $result.Faults[0].Object | Should -BeLike "*$($pack.Name)"
+            $failures[0].FullyQualifiedErrorId | Should -BeLike 'IntegrityFault,*'
+            $failures[0].CategoryInfo.Category | Should -Be InvalidData
+            $failures[0].TargetObject | Should -BeLike "*$($pack.Name)"
+            $failures[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        }
+        $result.Faults.Files | Should -Not -BeNullOrEmpty
+        $result | Out-String -Width 80 | Should -Match 'Faults +: 1'
+        $result.Faults | Out-String -Width 80 | Should -Match 'Remedy +: '
+    }
+
+    It 'never reaches a restored file, and the rest comes back' {
+        $result = Restore-StingReserve -BackupId $first.BackupId -Destination ./restored -Force -ErrorAction SilentlyContinue -ErrorVariable failures
+        $result.State | Should -Be CompletedWithErrors
+        $failures.Count | Should -Be $result.Errors
+        $failures[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        Get-ChildItem ./restored -Recurse -File | Should -Not -BeNullOrEmpty
+        # Whatever is there is what the reserve holds too, but for the file that was changed since.
+        Get-TreeHash ./restored | Where-Object { $_ -notlike '*document.pdf' -and $_ -notlike '*todo.txt' } | Should -BeIn (Get-TreeHash ./reserve)
+    }
+
+    It 'ends a script that asks for it' {
+        $failure = Get-TerminatingError { Test-StingBackupIntegrity -Level Packs -ErrorAction Stop }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'IntegrityFault,*'
+    }
+
+    It 'is what the status tells of when it shows without reading packs' {
+        Remove-Item -LiteralPath $pack.FullName -Force
+        $status = Get-StingBackupStatus
+        $status.Health | Should -Be Bad
+        $status | Out-String | Should -Match $pack.Name.Substring(0, 16)
+    }
+}

@@ -1,0 +1,105 @@
+#requires -Version 7.6
+Set-StrictMode -Version 3
+
+$repositoryRoot = Split-Path (Split-Path (Split-Path $PSScriptRoot))
+
+# The built module; STING_BACKUP_MODULE names another one, such as an installed one.
+function Import-StingModule {
+    $path = $env:STING_BACKUP_MODULE ? $env:STING_BACKUP_MODULE : (Join-Path $repositoryRoot 'out' 'module' 'StingBackup')
+    if (-not (Test-Path -LiteralPath $path)) {
+        throw "The module is not built: '$path' is not there. Run 'dotnet build -c Release' first."
+    }
+    Import-Module $path -Global -ErrorAction Stop
+}
+
+# Where the pages of help lie.
+function Get-HelpFolder {
+    Join-Path $repositoryRoot 'docs' 'help'
+}
+
+# A file in the reserve of the current folder.
+function Set-ReserveFile {
+    param(
+        [Parameter(Mandatory)] [string] $Path,
+        [Parameter(Mandatory)] [string] $Text
+    )
+    $null = New-Item -ItemType File -Path (Join-Path $PWD 'reserve' $Path) -Value $Text -Force
+}
+
+# A small reserve in the current folder: two people, two jars, a setting.
+function New-SampleReserve {
+    Set-ReserveFile 'users/user@example.com/document.pdf' '%PDF-1.7 the first version'
+    Set-ReserveFile 'users/user@example.com/notes/todo.txt' 'buy honey'
+    Set-ReserveFile 'users/other@example.com/picture of a bee.png' ('x' * 70000)
+    Set-ReserveFile 'jars/jar_123/readme.md' '# Jar 123'
+    Set-ReserveFile 'jars/jar_123/report.csv' (1..5000 -join "`n")
+    Set-ReserveFile 'jars/jar_456/readme.md' '# Jar 456'
+    Set-ReserveFile 'conf/config.yml' 'version: 1'
+}
+
+# Every place that a repository needs, all of them in the current folder.
+function Get-SamplePlace {
+    @{
+        BackupRoot     = Join-Path $PWD 'backups'
+        Reserve        = Join-Path $PWD 'reserve'
+        ConfigPath     = Join-Path $PWD 'sting-backup.yaml'
+        KeyDirectory   = Join-Path $PWD 'keys'
+        StateDirectory = Join-Path $PWD 'state'
+        CacheDirectory = Join-Path $PWD 'cache'
+        LogDirectory   = Join-Path $PWD 'logs'
+        TimeZone       = 'UTC'
+    }
+}
+
+# Goes into a folder, where cmdlets find ./sting-backup.yaml. A file that the environment names would come first.
+function Enter-SampleFolder {
+    param([Parameter(Mandatory)] [string] $Path)
+    $script:configuration = $env:STING_BACKUP_CONFIG
+    $env:STING_BACKUP_CONFIG = $null
+    Push-Location -LiteralPath $Path -StackName StingSample
+}
+
+function Exit-SampleFolder {
+    Pop-Location -StackName StingSample
+    $env:STING_BACKUP_CONFIG = $script:configuration
+}
+
+# The reserve with a repository whose key file is open, and two runs: a full one, and an incremental one after a change. Outputs the two results.
+function New-SampleInstallation {
+    New-SampleReserve
+    $places = Get-SamplePlace
+    $null = Initialize-StingRepository @places -NoPassphrase -WarningAction SilentlyContinue
+    Invoke-StingBackup -Type Full
+    Set-ReserveFile 'users/user@example.com/document.pdf' '%PDF-1.7 the second version, which is longer'
+    Set-ReserveFile 'jars/jar_123/new.md' '# New'
+    Remove-Item (Join-Path $PWD 'reserve' 'users' 'user@example.com' 'notes' 'todo.txt')
+    Invoke-StingBackup
+}
+
+# Path within the folder and SHA-256 of every file below it, one line each.
+function Get-TreeHash {
+    param([Parameter(Mandatory)] [string] $Path)
+    Get-ChildItem -LiteralPath $Path -Recurse -File -Force |
+        ForEach-Object { '{0} {1}' -f (Get-FileHash -LiteralPath $_.FullName).Hash, [System.IO.Path]::GetRelativePath((Resolve-Path -LiteralPath $Path).Path, $_.FullName) } |
+        Sort-Object
+}
+
+# What TabExpansion2 offers at the end of a line.
+function Get-Completion {
+    param([Parameter(Mandatory)] [string] $Line)
+    (TabExpansion2 $Line $Line.Length).CompletionMatches
+}
+
+# The error record with which a script block ends.
+function Get-TerminatingError {
+    param([Parameter(Mandatory)] [scriptblock] $Script)
+    try {
+        $null = & $Script
+    }
+    catch {
+        return $_
+    }
+    throw 'It was expected to fail, and did not.'
+}
+
+Export-ModuleMember -Function '*-*'
