@@ -191,16 +191,21 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
             await BackupAsync(installation, BackupType.Full, []);
         }
         var healed = new Dictionary<string, ReadOnlyMemory<byte>>(store.Objects);
-        var page = sample.Objects.Keys.First(n => n.StartsWith("meta/", StringComparison.Ordinal));
-        var point = sample.Objects.Keys.First(n => n.StartsWith("points/", StringComparison.Ordinal));
-        foreach (var other in (string[])[page, point])
+        var hidden = 0;
+        foreach (var other in sample.Objects.Keys.Where(n => n.StartsWith("meta/", StringComparison.Ordinal) || n.StartsWith("points/", StringComparison.Ordinal)))
         {
             var damaged = new Dictionary<string, ReadOnlyMemory<byte>>(healed);
             damaged[other] = Verify.Flip(healed[other], healed[other].Length / 2);
-            store = new MemoryObjectStore(damaged);
-            await RepairAsync(store);
-            Assert.Contains(pack, store.Objects.Keys);
+            // The full run stored some pages anew: damage of the old ones hides nothing.
+            if ((await Verify.RunAsync(sample, damaged)).Faults.Any(f => f.Object == other && f.FileCount > 0))
+            {
+                hidden++;
+                store = new MemoryObjectStore(damaged);
+                await RepairAsync(store);
+                Assert.Contains(pack, store.Objects.Keys);
+            }
         }
+        Assert.NotEqual(0, hidden);
         store = new MemoryObjectStore(healed);
         await RepairAsync(store);
         Assert.DoesNotContain(pack, store.Objects.Keys);
