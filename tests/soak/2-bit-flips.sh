@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Flips one bit of one object of a repository, again and again, in every kind of object, at its head, its tail and in between. Each time
 # verify must exit with 5 and name the object; a restore must write no wrong byte, must not claim success when something is missing,
-# and must restore the rest: every file of which it does not name the path or a folder above it.
+# and must restore the rest: every file that it does not account for by path, folder, stretch of paths or subject.
 #   --rounds N   flips; 300 unless told     --seed N   repeats a run
 #   --work DIR   where to work              --keep     leaves reserve, repository and log behind
 
@@ -55,9 +55,23 @@ flip() {
     printf "\\x$(printf %x $((byte ^ 1 << bit)))" | dd of="$store/$object" bs=1 seek="$offset" conv=notrunc status=none
 }
 
-# Whether the log names a path, or a folder above it that is more than "users" or "jars".
+# Whether the log accounts for a path: it names it or a folder above it that is more than "users" or "jars"; or a stretch of paths that it lies in
+# ("from 'a' to before 'b'"); or its subject as one of which nothing can be read.
 is_named() {
-    local path=$1
+    local path=$1 subject="'system'"
+    case $path in
+        users/*/*) subject=${path#users/} subject="'user[:#]${subject%%/*}'" ;;
+        jars/*/*) subject=${path#jars/} subject="'jar:${subject%%/*}'" ;;
+    esac
+    grep -qE -- "$subject in [^ ]+ \(.* items\) cannot be read" "$log" && return
+    # Folders sort before what only begins like them, so "/" counts as the lowest character.
+    LC_ALL=C awk -v path="$path" '
+        function key(text) { gsub("/", "\001", text); return text }
+        match($0, / from \047[^\047]*\047 (on|to before \047[^\047]*\047) are not known/) {
+            split(substr($0, RSTART, RLENGTH), part, "\047")
+            if (key(path) >= key(part[2]) && (part[4] == "" || key(path) < key(part[4]))) found = 1
+        }
+        END { exit !found }' "$log" && return
     while [[ $path == */* ]]; do
         grep -qF -- "$path" "$log" && return
         path=${path%/*}

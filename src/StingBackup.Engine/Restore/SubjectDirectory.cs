@@ -127,6 +127,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
             wanted.AddRange(rows.Where(r => pseudonyms is null || pseudonyms.Contains(r.Pseudonym)).Select(r => (point, r)));
         }
         var trees = new PointTree?[wanted.Count];
+        var unreadable = new ConcurrentBag<(ClassPoint Point, SubjectRow Row, StingException Error)>();
         // Each root may be the first page under its data key, and opening that is worth a core for a while.
         await Parallel.ForAsync(0, wanted.Count, new ParallelOptions { MaxDegreeOfParallelism = installation.Threads, CancellationToken = cancel }, async (i, token) =>
         {
@@ -138,14 +139,41 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
             }
             catch (StingException e) when (Failures.IsOfOneItem(e))
             {
-                failures.Add(new TreeFailure(Unreadable(point, row, e), row.Items, isCertain));
+                unreadable.Add((point, row, e));
             }
         }).ConfigureAwait(false);
         var found = trees.OfType<PointTree>().ToList();
+        var names = await NamesAsync(found, unreadable.Select(u => u.Row.Pseudonym).ToHashSet(), cancel).ConfigureAwait(false);
+        foreach (var (point, row, error) in unreadable)
+        {
+            failures.Add(new TreeFailure(Unreadable(point, row, names.GetValueOrDefault(row.Pseudonym), error), row.Items, isCertain));
+        }
         found.Sort(static (a, b) => a.First.CompareTo(b.First));
         return new TreeSet(found, [.. failures.OrderBy(f => f.Error.Message, StringComparer.Ordinal)]);
     }
 
-    private static StingException Unreadable(ClassPoint point, SubjectRow row, StingException e) => new("SubjectUnreadable", e.Kind,
-        $"Subject {row.Pseudonym} of {point.BackupId} ({point.DataClass}, {row.Items} items) cannot be read: {e.Message}", row.Pseudonym.ToString(), e.Remedy, e);
+    /// <summary>Names of subjects whose root pages cannot be read: from trees of theirs that can, and from the claims of whoever the reserve and the users map know now.</summary>
+    private async ValueTask<IReadOnlyDictionary<Id16, string>> NamesAsync(IEnumerable<PointTree> readable, HashSet<Id16> wanted, CancellationToken cancel)
+    {
+        var names = new Dictionary<Id16, string>();
+        if (wanted.Count == 0)
+        {
+            return names;
+        }
+        foreach (var tree in readable)
+        {
+            names[tree.Row.Pseudonym] = tree.Subject;
+        }
+        foreach (var name in wanted.All(names.ContainsKey) ? [] : installation.Map.DiscoverSubjects(installation.ReserveRoot, installation.HostView))
+        {
+            if (await ClaimedAsync(name, cancel).ConfigureAwait(false) is { } pseudonym)
+            {
+                names[pseudonym] = name;
+            }
+        }
+        return names;
+    }
+
+    private static StingException Unreadable(ClassPoint point, SubjectRow row, string? name, StingException e) => new("SubjectUnreadable", e.Kind,
+        $"{(name is null ? $"Subject {row.Pseudonym}" : $"'{name}'")} in {point.BackupId} ({point.DataClass}, {row.Items} items) cannot be read: {e.Message}", name ?? row.Pseudonym.ToString(), e.Remedy, e);
 }
