@@ -42,6 +42,11 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
             try
             {
                 var status = Wait(StatusReader.ReadAsync(installation, Cancel));
+                WriteObject(status.Damage.Select(f => new ConfigurationFinding
+                {
+                    Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = $"'{f.Object}' in the repository is damaged: {f.Problem}.",
+                    Remedy = "Run Test-StingBackupIntegrity (sting-backup verify) to see what that hits, and Repair-StingRepository for what can be mended.",
+                }), enumerateCollection: true);
                 facts = facts with
                 {
                     NewestPoint = status.Classes.Count == 0 ? null : status.Classes.Max(c => c.Time),

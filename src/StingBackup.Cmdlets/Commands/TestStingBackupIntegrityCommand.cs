@@ -33,6 +33,11 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
     [PSDefaultValue(Help = "100")]
     public double SamplePercent { get; set; } = 100;
 
+    /// <summary>Takes the same sample again.</summary>
+    [Parameter(HelpMessage = "The number of a sample, as an earlier verification told it: takes the same packs again")]
+    [ValidateRange(0, int.MaxValue)]
+    public int? SampleSeed { get; set; }
+
     /// <summary>Opens the key file.</summary>
     [Parameter(HelpMessage = "The passphrase of the key file, for level Data; without it you are asked")]
     public SecureString? Passphrase { get; set; }
@@ -50,7 +55,7 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
             // Here somebody can still be asked for the passphrase.
             Wait(Installation.UnlockAsync(Cancel));
         }
-        var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent };
+        var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent, SampleSeed = SampleSeed };
         RunJob((installation, cancel) => VerifyJob.RunAsync(installation, request, cancel).Select(Errors.FaultAsFailure), AsJob, passThru: false);
     }
 }

@@ -30,6 +30,23 @@ public sealed class IntegrityTests
     }
 
     [Fact]
+    public void A_sample_tells_its_number_and_takes_the_same_packs_again()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        Flip(LargestPack(sample));
+        var first = shell.Run("Test-StingBackupIntegrity -Level Packs -SamplePercent 50 -InformationAction Continue");
+        var told = first.Information.Single(i => i.Contains("sample number", StringComparison.Ordinal));
+        var number = int.Parse(System.Text.RegularExpressions.Regex.Match(told, @"sample number (\d+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        for (var i = 0; i < 3; i++)
+        {
+            var again = shell.Run("param($seed) Test-StingBackupIntegrity -Level Packs -SamplePercent 50 -SampleSeed $seed", ("seed", number));
+            Assert.Equal(first.Errors.Count, again.Errors.Count);
+        }
+        shell.Run("Test-StingBackupIntegrity -SampleSeed -1").FailedWith("ParameterArgumentValidationError");
+    }
+
+    [Fact]
     public void A_damaged_pack_is_an_error_that_names_object_files_and_subjects()
     {
         using var sample = SampleInstallation.Copy();

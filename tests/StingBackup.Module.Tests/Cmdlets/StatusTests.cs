@@ -68,6 +68,18 @@ public sealed class StatusTests : IDisposable
     }
 
     [Fact]
+    public void Online_names_damage_that_shows()
+    {
+        var point = Directory.EnumerateFiles(_sample["backups", "points"], "*", SearchOption.AllDirectories).First();
+        File.SetAttributes(point, FileAttributes.Normal);
+        File.WriteAllBytes(point, [.. File.ReadAllBytes(point).Reverse()]);
+        var finding = Assert.Single(_shell.Run("Test-StingBackupConfig -Online").Succeeded().Objects<ConfigurationFinding>(), f => f.Problem.Contains("points/", StringComparison.Ordinal));
+        Assert.Equal(FindingSeverity.Error, finding.Severity);
+        Assert.Contains(Path.GetFileName(point), finding.Problem, StringComparison.Ordinal);
+        Assert.Contains("Test-StingBackupIntegrity", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Online_names_what_keeps_the_repository_shut()
     {
         Directory.Delete(_sample["keys"], recursive: true);
