@@ -57,9 +57,14 @@ public sealed class KvSecret : IDisposable
 {
     private readonly JsonDocument _json;
 
-    internal KvSecret(JsonDocument json, JsonElement data, KvVersion version)
+    private readonly string _request;
+    private readonly Uri _address;
+
+    internal KvSecret(JsonDocument json, JsonElement data, KvVersion version, string request, Uri address)
     {
         _json = json;
+        _request = request;
+        _address = address;
         Data = data;
         Version = version;
     }
@@ -69,6 +74,9 @@ public sealed class KvSecret : IDisposable
 
     /// <summary>The value, a JSON object; undefined unless the version is live. Valid until this is disposed.</summary>
     public JsonElement Data { get; }
+
+    /// <summary>For the one who finds that the value makes no sense.</summary>
+    internal StingException NotUnderstood(string what, Exception cause) => VaultErrors.AnswerUnknown(_address, _request, what, cause);
 
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();

@@ -98,7 +98,7 @@ public sealed class VaultKv
         using var json = _client.Parse(request, answer);
         var keys = VaultJson.Property(VaultJson.Property(json.RootElement, "data"), "keys");
         return keys.ValueKind == JsonValueKind.Array && keys.EnumerateArray().All(k => k.ValueKind == JsonValueKind.String)
-            ? [.. keys.EnumerateArray().Select(k => k.GetString()!)]
+            ? Understand<IReadOnlyList<string>>(request, () => [.. keys.EnumerateArray().Select(k => k.GetString()!)])
             : throw _client.NotUnderstood(request, "it holds no list of keys");
     }
 
@@ -123,7 +123,7 @@ public sealed class VaultKv
         {
             CurrentVersion = current, CreatedNs = created, UpdatedNs = VaultJson.Time(data, "updated_time") ?? created, Settings = ReadSettings(data),
             CustomMetadata = custom.ValueKind != JsonValueKind.Object ? []
-                : [.. custom.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText())).OrderBy(p => p.Key, StringComparer.Ordinal)],
+                : Understand<IReadOnlyList<KeyValuePair<string, string>>>(request, () => [.. custom.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText())).OrderBy(p => p.Key, StringComparer.Ordinal)]),
             Current = newest.ValueKind == JsonValueKind.Object ? ReadVersion(newest, current) : new KvVersion(current, 0, KvState.Absent),
         };
     }
@@ -156,9 +156,9 @@ public sealed class VaultKv
             if (answer.Status == 404)
             {
                 // The server's clock decides: what it no longer gives is deleted, whatever the time is here.
-                return new KvSecret(json, default, read.State == KvState.Live ? read with { State = KvState.Deleted } : read);
+                return new KvSecret(json, default, read.State == KvState.Live ? read with { State = KvState.Deleted } : read, request.ToString(), _client.Address);
             }
-            return data.ValueKind == JsonValueKind.Object ? new KvSecret(json, data, read with { State = KvState.Live })
+            return data.ValueKind == JsonValueKind.Object ? new KvSecret(json, data, read with { State = KvState.Live }, request.ToString(), _client.Address)
                 : throw _client.NotUnderstood(request, "the value is no JSON object");
         }
         catch
@@ -239,6 +239,19 @@ public sealed class VaultKv
 
     /// <summary>Removes a secret with all its versions and metadata, for good. Needs <c>delete</c> on <c>&lt;mount&gt;/metadata/…</c>.</summary>
     public Task RemoveAsync(string path, CancellationToken cancel) => DoAsync(HttpMethod.Delete, $"metadata/{Escape(path)}", default, "delete", cancel);
+
+    /// <summary>JSON may escape halves of characters, which are no text.</summary>
+    private T Understand<T>(VaultRequest request, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw _client.NotUnderstood(request, "it holds text that is no Unicode");
+        }
+    }
 
     private async Task DoAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, string capability, CancellationToken cancel)
     {

@@ -55,7 +55,7 @@ internal sealed class VaultTransport : IDisposable
         {
             throw VaultErrors.Sealed(Address, request.ToString());
         }
-        return IsWorthRepeating(answer) && !IsHealth(request) ? throw VaultErrors.Unreachable(Address, request.ToString(), answer.Show(), null) : answer;
+        return IsWorthRepeating(answer) && !IsHealth(request) ? throw VaultErrors.Unreachable(Address, request.ToString(), request.IsLogin ? FormattableString.Invariant($"status {answer.Status}") : answer.Show(), null) : answer;
     }
 
     public void Dispose()

@@ -158,6 +158,19 @@ public sealed class VaultBackupTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Secrets_come_back_into_a_folder_too()
+    {
+        Mount.Seed("files/1/report/x", VaultClients.Json("""{"v":"backed up"}"""), ("k", "v"));
+        Mount.Seed("files/1/report/y", VaultClients.Upload(new byte[70_000]));
+        await _test.BackupAsync();
+        _test.WrapTarget = directory => directory;
+        Assert.Equal(0, (await RestoreAsync()).Errors);
+        var folder = Path.Combine(_test.Root, "unused", "files", "1", "report");
+        Assert.Equal("""{"v":"backed up"}""", System.Text.Encoding.UTF8.GetString(SecretContent.Decode(await File.ReadAllBytesAsync(Path.Combine(folder, "x")), "x").Span));
+        Assert.True((await File.ReadAllBytesAsync(Path.Combine(folder, "y"))).AsSpan(0, 70_000).IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    [Fact]
     public async Task A_deleted_secret_gets_a_new_version()
     {
         Mount.Seed("files/1/report/x", VaultClients.Json("""{"v":"backed up"}"""));

@@ -140,6 +140,20 @@ public sealed class VaultSessionTests : IAsyncLifetime
         Assert.DoesNotContain(ids.SecretId, error.ToString() + error.Remedy, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(403)]
+    [InlineData(500)]
+    [InlineData(503)]
+    public async Task A_server_that_repeats_the_secret_id_is_not_repeated(int status)
+    {
+        var ids = await MakeRoleAsync("1h");
+        _server.Disturb = (r, _) => new StandInFault(status, Says: $"invalid secret_id {Encoding.UTF8.GetString(r.Body)}");
+        using var client = _server.Client(AppRole(ids), TimeProvider.System);
+        var error = await Assert.ThrowsAsync<StingException>(() => client.LogInAsync(default));
+        Assert.DoesNotContain(ids.SecretId, error + error.Remedy + error.Target, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_secret_id_and_a_token_are_read_from_files_anew_each_time()
     {

@@ -212,6 +212,20 @@ public sealed class VaultSourceTreeTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_value_that_is_no_text_fails_alone_and_an_end_of_the_scan_ends_the_reading()
+    {
+        _mount.Seed("files/7/report/1", """{"x":"\ud800"}"""u8.ToArray());
+        _mount.Seed("files/7/report/2", "{}"u8.ToArray());
+        var source = Source();
+        using var stop = new CancellationTokenSource();
+        var entries = source.Scan((_, _) => ScanChoice.Include, _failures.Add, stop.Token).Where(e => e.Kind == ItemKind.File).ToList();
+        Assert.Equal("SourceItemUnreadable", Assert.Throws<StingException>(() => source.Open(entries[0])).ErrorId);
+        source.Open(entries[1]).Dispose();
+        stop.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => source.Open(entries[1]));
+    }
+
+    [Fact]
     public void A_server_that_is_sealed_in_the_middle_of_a_walk_ends_it_by_name()
     {
         for (var i = 0; i < 200; i++)

@@ -17,14 +17,17 @@ namespace StingBackup.Engine.Restore.Vault;
 public sealed class VaultRestoreTarget : IRestoreTarget
 {
     private readonly VaultKv _kv;
+    private readonly CancellationToken _cancel;
     private readonly ConcurrentDictionary<EntryPath, long> _judged = new();
 
     /// <summary>Makes a target; nothing is sent yet.</summary>
     /// <param name="kv">The mount; the caller disposes its client.</param>
-    public VaultRestoreTarget(VaultKv kv)
+    /// <param name="cancel">Ends what is under way; a value is then written or not, never in part.</param>
+    public VaultRestoreTarget(VaultKv kv, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         _kv = kv;
+        _cancel = cancel;
     }
 
     /// <inheritdoc/>
@@ -39,12 +42,12 @@ public sealed class VaultRestoreTarget : IRestoreTarget
             return new SourceEntry(path, ItemKind.Directory, default, new ItemMetadata());
         }
         var secret = VaultPaths.ToSecretPath(path);
-        if (Wait(_kv.ReadMetadataAsync(secret, CancellationToken.None)) is { Current.State: KvState.Live } metadata)
+        if (Wait(_kv.ReadMetadataAsync(secret, _cancel)) is { Current.State: KvState.Live } metadata)
         {
             _judged[path] = metadata.CurrentVersion;
             return new SourceEntry(path, ItemKind.File, SecretFacts.StampOf(metadata), SecretFacts.MetadataOf(metadata));
         }
-        return Wait(_kv.ListAsync(secret, CancellationToken.None)) is null ? null : new SourceEntry(path, ItemKind.Directory, default, new ItemMetadata());
+        return Wait(_kv.ListAsync(secret, _cancel)) is null ? null : new SourceEntry(path, ItemKind.Directory, default, new ItemMetadata());
     }
 
     /// <inheritdoc/>
@@ -65,8 +68,8 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     public ISourceFile OpenExisting(SourceEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        using var secret = Wait(_kv.ReadAsync(VaultPaths.ToSecretPath(entry.Path), SecretFacts.VersionOf(entry.Metadata), CancellationToken.None));
-        return secret is { Version.State: KvState.Live } ? new VaultSourceFile(SecretContent.Encode(secret.Data), entry.Stamp)
+        using var secret = Wait(_kv.ReadAsync(VaultPaths.ToSecretPath(entry.Path), SecretFacts.VersionOf(entry.Metadata), _cancel));
+        return secret is { Version.State: KvState.Live } ? new VaultSourceFile(SecretContent.EncodeValueOf(secret), entry.Stamp)
             : throw SourceErrors.Vanished(Location, entry.Path, "it was deleted");
     }
 
@@ -118,16 +121,16 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     {
         var value = SecretContent.Decode(content, path.ToString());
         var secret = VaultPaths.ToSecretPath(path);
-        var standing = Wait(_kv.ReadMetadataAsync(secret, CancellationToken.None));
+        var standing = Wait(_kv.ReadMetadataAsync(secret, _cancel));
         if (standing is { Current.State: KvState.Live } && !replace)
         {
-            throw RestoreErrors.Conflict(Location, path, "it may not be replaced");
+            throw Conflict(path, "it may not be replaced");
         }
         // What the conflict rule judged is what may be overwritten; where nothing stood, nothing may stand now but what is deleted.
         var cas = _judged.TryRemove(path, out var judged) && replace ? judged : standing?.CurrentVersion ?? 0;
-        if (Wait(_kv.WriteAsync(secret, value, cas, CancellationToken.None)) is null && !IsWrittenAlready(secret, cas + 1, value))
+        if (Wait(_kv.WriteAsync(secret, value, cas, _cancel)) is null && !IsWrittenAlready(secret, cas + 1, value))
         {
-            throw RestoreErrors.Conflict(Location, path, "somebody wrote it while it was being restored");
+            throw Conflict(path, "somebody wrote it while it was being restored");
         }
         return SetMetadata(path, metadata, isNew: standing is null);
     }
@@ -135,7 +138,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     /// <summary>A write whose answer was lost is repeated, and then does not match what it made itself.</summary>
     private bool IsWrittenAlready(string secret, long version, ReadOnlyMemory<byte> value)
     {
-        using var standing = Wait(_kv.ReadAsync(secret, null, CancellationToken.None));
+        using var standing = Wait(_kv.ReadAsync(secret, null, _cancel));
         return standing is { Version.State: KvState.Live } && standing.Version.Number == version && CanonicalJson.ToBytes(standing.Data).AsSpan().SequenceEqual(value.Span);
     }
 
@@ -160,7 +163,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
 
     private async Task<bool> SetMetadataAsync(string secret, IReadOnlyList<KeyValuePair<string, string>> custom, KvSettings settings)
     {
-        var standing = await _kv.ReadMetadataAsync(secret, CancellationToken.None).ConfigureAwait(false);
+        var standing = await _kv.ReadMetadataAsync(secret, _cancel).ConfigureAwait(false);
         var change = new KvMetadataChange
         {
             CustomMetadata = standing is not null && standing.CustomMetadata.SequenceEqual(custom) ? null : custom,
@@ -168,12 +171,16 @@ public sealed class VaultRestoreTarget : IRestoreTarget
         };
         if (change.CustomMetadata is not null || change.Settings is not null)
         {
-            await _kv.WriteMetadataAsync(secret, change, CancellationToken.None).ConfigureAwait(false);
+            await _kv.WriteMetadataAsync(secret, change, _cancel).ConfigureAwait(false);
         }
         return true;
     }
 
     private static bool Same(KvSettings a, KvSettings b) => a == b || (a.IsDefault && b.IsDefault);
+
+    private StingException Conflict(EntryPath path, string why) => new("RestoreConflict", FailureKind.AlreadyExists,
+        $"'{Location}/{path}' cannot be restored over what stands there: {why}.", $"{Location}/{path}",
+        "Look at the newer value; then run the restore again, with -ConflictAction Overwrite to replace it or Rename to keep both.");
 
     private StingException Unfit(EntryPath path, string why) => new("RestoreItemFailed", FailureKind.NotSupported,
         $"'{path}' cannot be restored to {Location}: {why}, and a Vault holds secrets alone.", path.ToString(), "Restore it to a folder.");

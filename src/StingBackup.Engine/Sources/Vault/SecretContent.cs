@@ -41,6 +41,20 @@ public static class SecretContent
         return content.WrittenMemory;
     }
 
+    /// <summary>The content of the file of a secret that was read.</summary>
+    /// <exception cref="StingException"><c>VaultAnswerUnknown</c> when its value holds text that is no Unicode.</exception>
+    internal static ReadOnlyMemory<byte> EncodeValueOf(KvSecret secret)
+    {
+        try
+        {
+            return Encode(secret.Data);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw secret.NotUnderstood("its value holds text that is no Unicode", e);
+        }
+    }
+
     /// <summary>The value, as canonical JSON in UTF-8.</summary>
     /// <param name="content">The content of a file.</param>
     /// <param name="name">For messages: which file.</param>

@@ -16,6 +16,7 @@ public sealed class VaultSourceTree : ISourceTree
     private readonly Action<string>? _tell;
     private readonly ConcurrentDictionary<EntryPath, VaultSourceFile> _read = new();
     private readonly ConcurrentDictionary<EntryPath, ItemMetadata> _newer = new();
+    private CancellationToken _cancel;
 
     /// <summary>Makes a source; nothing is sent yet.</summary>
     /// <param name="kv">The mount; the caller disposes its client.</param>
@@ -42,6 +43,7 @@ public sealed class VaultSourceTree : ISourceTree
     {
         ArgumentNullException.ThrowIfNull(choose);
         ArgumentNullException.ThrowIfNull(failed);
+        _cancel = cancel;   // what ends the scan ends the reading of what it found
         return Walk();
 
         IEnumerable<SourceEntry> Walk()
@@ -104,22 +106,22 @@ public sealed class VaultSourceTree : ISourceTree
     private async Task<VaultSourceFile> ReadAsync(SourceEntry entry)
     {
         var path = VaultPaths.ToSecretPath(entry.Path);
-        using (var secret = await _kv.ReadAsync(path, SecretFacts.VersionOf(entry.Metadata), CancellationToken.None).ConfigureAwait(false))
+        using (var secret = await _kv.ReadAsync(path, SecretFacts.VersionOf(entry.Metadata), _cancel).ConfigureAwait(false))
         {
             if (secret is { Version.State: KvState.Live })
             {
-                return new VaultSourceFile(SecretContent.Encode(secret.Data), entry.Stamp);
+                return new VaultSourceFile(SecretContent.EncodeValueOf(secret), entry.Stamp);
             }
         }
         // The version went: a newer one has taken its place (a mount that keeps one version only), or the secret was deleted.
-        var metadata = await _kv.ReadMetadataAsync(path, CancellationToken.None).ConfigureAwait(false);
+        var metadata = await _kv.ReadMetadataAsync(path, _cancel).ConfigureAwait(false);
         if (metadata is { Current.State: KvState.Live } && metadata.CurrentVersion != SecretFacts.VersionOf(entry.Metadata))
         {
-            using var secret = await _kv.ReadAsync(path, metadata.CurrentVersion, CancellationToken.None).ConfigureAwait(false);
+            using var secret = await _kv.ReadAsync(path, metadata.CurrentVersion, _cancel).ConfigureAwait(false);
             if (secret is { Version.State: KvState.Live })
             {
                 _newer[entry.Path] = SecretFacts.MetadataOf(metadata);
-                return new VaultSourceFile(SecretContent.Encode(secret.Data), SecretFacts.StampOf(metadata));
+                return new VaultSourceFile(SecretContent.EncodeValueOf(secret), SecretFacts.StampOf(metadata));
             }
         }
         throw SourceErrors.Vanished(Location, entry.Path, "it was deleted");

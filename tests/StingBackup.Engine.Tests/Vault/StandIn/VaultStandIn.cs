@@ -14,7 +14,8 @@ namespace StingBackup.Engine.Tests.Vault.StandIn;
 /// <param name="Status">Answered instead of what was asked; 0 answers as ever.</param>
 /// <param name="RetryAfter">Seconds, sent as Retry-After.</param>
 /// <param name="CutAt">The connection breaks after so many bytes of the body.</param>
-internal sealed record StandInFault(int Status = 0, int? RetryAfter = null, int? CutAt = null);
+/// <param name="Says">The text of the error.</param>
+internal sealed record StandInFault(int Status = 0, int? RetryAfter = null, int? CutAt = null, string? Says = null);
 
 /// <summary>
 /// A stand-in for a Vault server, in this process, on 127.0.0.1 and a free port: no Vault and no OpenBao can be had from the registries that the tests use. It follows the documented
@@ -116,7 +117,7 @@ internal sealed class VaultStandIn : IAsyncDisposable
         var request = new StandInRequest(context.Request.Method, path.StartsWith("v1/", StringComparison.Ordinal) ? path[3..] : path, context.Request.Query.ToDictionary(q => q.Key, q => q.Value.ToString()),
             body.ToArray(), headers["X-Vault-Token"], headers["X-Vault-Namespace"].ToString().Trim('/'), wrap is null ? null : StandInTokens.Seconds(JsonValue.Create(wrap)));
         var fault = Disturb(request, Interlocked.Increment(ref _requests));
-        var answer = fault is { Status: > 0 } ? StandInAnswer.Error(fault.Status, $"disturbed with {fault.Status}") : Answer(request);
+        var answer = fault is { Status: > 0 } ? StandInAnswer.Error(fault.Status, fault.Says ?? $"disturbed with {fault.Status}") : Answer(request);
         if (request.WrapTtl is { } ttl && answer.Status == 200)
         {
             answer = Tokens.Wrap(answer, ttl, request.Path);
