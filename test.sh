@@ -59,16 +59,17 @@ own_home() {
 # What suites use beside the SDK: a program, and what for.
 install_missing() {
     [[ $(uname) == Linux ]] || return
-    local missing=()
+    local missing=() uses="strace lets single system calls fail; python3-hvac is a client of Vault that others wrote"
     [[ $(type -P strace) ]] || missing+=(strace)
+    [[ -d /usr/lib/python3/dist-packages/hvac ]] || missing+=(python3-hvac)
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail) is there."
+        echo "Installs nothing: strace and python3-hvac are there ($uses)."
     elif [[ ! $install ]]; then
-        echo "Installs nothing, as told: without ${missing[*]} the tests that let single system calls fail are skipped."
+        echo "Installs nothing, as told: without ${missing[*]} the tests that need it are skipped ($uses)."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then
-        echo "Installs nothing, which needs root and apt: without ${missing[*]} the tests that let single system calls fail are skipped."
+        echo "Installs nothing, which needs root and apt: without ${missing[*]} the tests that need it are skipped ($uses)."
     else
-        echo "Installs by apt-get: ${missing[*]} (lets single system calls fail)."
+        echo "Installs by apt-get: ${missing[*]} ($uses)."
         export DEBIAN_FRONTEND=noninteractive
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 </dev/null ||
             { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 </dev/null ||
