@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Tests.Support;
 
@@ -105,12 +106,51 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A power cut: nothing is written any more.</summary>
+    /// <summary>A power cut: from now on nothing is written. Stopping the children first leaves none that could finish a commit.</summary>
     public async Task KillAsync()
     {
-        _server!.Kill();
+        _server!.Kill(entireProcessTree: true);
         await _server.WaitForExitAsync();
-        // Its children see that it is gone and end; a new server refuses to start before the last of them has.
+    }
+
+    /// <summary>Starts again after a kill. The dead server's children may hold its memory for a moment yet.</summary>
+    public async Task RestartAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await StartAsync();
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < 40)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    /// <summary>Writes a captured tree as files, and gives them to the server's user.</summary>
+    public static async Task MaterialiseAsync(ISourceTree tree, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var buffer = new byte[1 << 16];
+        foreach (var entry in tree.Scan((_, _) => ScanChoice.Include, e => throw e, default))
+        {
+            var path = Path.Combine(folder, entry.Path.ToString());
+            if (entry.Kind == ItemKind.Directory)
+            {
+                Directory.CreateDirectory(path);
+                continue;
+            }
+            using var source = tree.Open(entry);
+            await using var file = File.Create(path);
+            for (int read, at = 0; (read = source.Read(at, buffer)) > 0; at += read)
+            {
+                file.Write(buffer, 0, read);
+            }
+        }
+        await OwnAsync(folder);
     }
 
     /// <summary>An orderly end.</summary>
@@ -134,7 +174,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     public async Task<NpgsqlConnection> ConnectAsync(string database, string user = "postgres")
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder { Host = Root, Port = Port, Username = user, Database = database, Pooling = false, Timeout = 5 }.ConnectionString);
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder { Host = Root, Port = Port, Username = user, Database = database, Pooling = false, Timeout = 5, CancellationTimeout = -1 }.ConnectionString);
         try
         {
             await connection.OpenAsync();
@@ -202,7 +242,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         Port = ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
-    private static Task OwnAsync(string folder) => Environment.IsPrivilegedProcess ? RunAsync("chown", "-R", "postgres:postgres", folder) : Task.CompletedTask;
+    public static Task OwnAsync(string folder) => Environment.IsPrivilegedProcess ? RunAsync("chown", "-R", "postgres:postgres", folder) : Task.CompletedTask;
 
     /// <summary>initdb once a process; clusters are copies, with another identity each where a test needs that.</summary>
     private static async Task<string> InitialiseAsync()
