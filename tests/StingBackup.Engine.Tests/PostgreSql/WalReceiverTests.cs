@@ -136,6 +136,35 @@ public sealed class WalReceiverTests : IDisposable
         Assert.Equal("WalGap", gap.ErrorId);
     }
 
+    [PostgresFact]
+    public async Task What_the_spool_cannot_take_is_never_confirmed_and_goes_on_once_it_can()
+    {
+        await using var cluster = await PostgresCluster.StartNewAsync("fsync=off");
+        var setup = await ApplyAsync(cluster, new WalServerOptions { Slot = Slot, Role = "postgres" }, WalStepTime.First);
+        await cluster.ExecuteAsync("postgres", "CREATE TABLE notes(id int PRIMARY KEY, text text)");
+        var disk = new Disk();
+        using var receiver = new WalReceiver(cluster.Settings, Slot, identity => new DiskSink(Sink(identity), disk), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var run = receiver.RunAsync(stop.Token);
+        await UntilAsync(() => receiver.State is { Phase: WalReceiverPhase.Streaming, LagBytes: 0, ServerEnd: not null });
+        await setup.ApplyAsync(await setup.PlanAsync(default), WalStepTime.WhenStreaming, default);
+        await InsertAsync(cluster, 1, timeout: 20);
+
+        disk.IsFull = true;
+        await Assert.ThrowsAsync<NpgsqlException>(() => InsertAsync(cluster, 2, timeout: 1));
+        await UntilAsync(() => receiver.State.Phase == WalReceiverPhase.SpoolFailed);
+        Assert.Equal("WalSpoolFull", receiver.State.Error!.ErrorId);
+        Assert.True(receiver.State.Confirmed!.Value <= disk.Synced);
+        disk.IsFull = false;
+        await InsertAsync(cluster, 3, timeout: 20);
+        Assert.Equal("3", await cluster.ValueAsync("postgres", "SELECT count(*) FROM notes"));
+        Assert.True(Lsn.Parse(await cluster.ValueAsync("postgres", "SELECT flush_lsn::text FROM pg_stat_replication")) <= disk.Synced);
+        await stop.CancelAsync();
+        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        receiver.Dispose();
+        Assert.Equal(disk.Synced, WalSpool.Read(_folder["spool"], null).Last().End);
+    }
+
     private FileWalSink Sink(WalIdentity identity) => FileWalSink.Open(new WalSpoolOptions { Folder = _folder["spool"] }, identity, TimeProvider.System, _ => { });
 
     private async Task<WalServerSetup> ApplyAsync(PostgresCluster cluster, WalServerOptions options, WalStepTime time)
@@ -178,6 +207,37 @@ public sealed class WalReceiverTests : IDisposable
 
     private static List<(string, FileStamp)> Stamps(BaseBackupCapture backup) =>
         [.. backup.Scan((_, _) => ScanChoice.Include, e => throw e, default).Where(e => e.Kind == ItemKind.File).Select(e => (e.Path.ToString(), e.Stamp))];
+
+    private sealed class Disk
+    {
+        public volatile bool IsFull;
+        private long _synced;
+
+        public Lsn Synced
+        {
+            get => new((ulong)Interlocked.Read(ref _synced));
+            set => Interlocked.Exchange(ref _synced, (long)value.Value);
+        }
+    }
+
+    /// <summary>A spool whose disk can be full.</summary>
+    private sealed class DiskSink(IWalSink inner, Disk disk) : IWalSink
+    {
+        public Lsn? End => inner.End;
+        public void Append(Lsn start, DateTimeOffset serverTime, ReadOnlySpan<byte> bytes) => inner.Append(start, serverTime, bytes);
+
+        public void Sync()
+        {
+            if (disk.IsFull)
+            {
+                throw new StingException("WalSpoolFull", FailureKind.ResourceExhausted, "The disk is full.", "spool", "Free room.");
+            }
+            inner.Sync();
+            disk.Synced = inner.End ?? default;
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
 
     private sealed record Receiving(WalReceiver Receiver, Task Run, CancellationTokenSource Stop) : IAsyncDisposable
     {
