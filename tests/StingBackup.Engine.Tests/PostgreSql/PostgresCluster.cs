@@ -10,7 +10,7 @@ namespace StingBackup.Engine.Tests.PostgreSql;
 
 /// <summary>
 /// A private cluster: real servers' programs, a Unix socket in a temporary folder and a free loopback port, never root. The server is this process's own child, so that a
-/// test can kill it; it is stopped whatever happens.
+/// test can kill it; it ends with this process, however that ends.
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly List<string> _options;
-    private Process? _server;
+    private Process? _server, _watch;
 
     private PostgresCluster(IEnumerable<string> options) => _options = [.. options];
 
@@ -79,6 +79,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
             "-c", "logging_collector=off", "-c", "max_wal_senders=10", "-c", "max_replication_slots=10", "-c", "shared_buffers=16MB", "-c", "autovacuum=off", .. _options.SelectMany(o => new[] { "-c", o })])];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
         _server = Process.Start(start)!;
+        // Should this process die, what holds the other end of this pipe ends the server.
+        _watch?.Dispose();
+        _watch = Process.Start(new ProcessStartInfo("sh", ["-c", "read -r _; kill -INT $0", $"{_server.Id}"]) { RedirectStandardInput = true, RedirectStandardError = true })!;
         var log = new List<string>();
         _server.ErrorDataReceived += (_, line) => { lock (log) { log.Add(line.Data ?? ""); } };
         _server.BeginErrorReadLine();
@@ -109,6 +112,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>A power cut: from now on nothing is written. Stopping the children first leaves none that could finish a commit.</summary>
     public async Task KillAsync()
     {
+        _watch!.Kill();
         _server!.Kill(entireProcessTree: true);
         await _server.WaitForExitAsync();
     }
@@ -156,6 +160,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>An orderly end.</summary>
     public async Task StopAsync()
     {
+        _watch?.Kill();
         if (_server is { HasExited: false })
         {
             using var signal = Process.Start("kill", ["-INT", $"{_server.Id}"]);
@@ -224,6 +229,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         {
             await StopAsync();
             _server.Dispose();
+            _watch?.Dispose();
         }
         _folder.Dispose();
     }

@@ -35,7 +35,8 @@ internal static class WalCommitRun
         var settings = new PostgresSettings { Host = host, Port = int.Parse(port, CultureInfo.InvariantCulture), User = "postgres" };
         var options = new WalSpoolOptions { Folder = spool, RotateBytes = 1 << 20 };
         using var receiver = new WalReceiver(settings, slot, identity => FileWalSink.Open(options, identity, TimeProvider.System, _ => { }), TimeProvider.System);
-        await receiver.RunAsync(CancellationToken.None);
+        // It ends with who started it, too.
+        await await Task.WhenAny(receiver.RunAsync(CancellationToken.None), Task.Run(Console.In.ReadLine));
     }
 
     /// <summary>As a program: exits with 0 when nothing was lost.</summary>
