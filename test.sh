@@ -56,23 +56,31 @@ own_home() {
     fi
 }
 
-# What suites use beside the SDK: a program, and what for.
+# What suites use beside the SDK: a program or a file, the package that has it, and what for.
 install_missing() {
     [[ $(uname) == Linux ]] || return
-    local missing=()
-    [[ $(type -P strace) ]] || missing+=(strace)
+    local missing=() without=()
+    [[ $(type -P strace) ]] || { missing+=(strace) without+=("that let single system calls fail (strace)"); }
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { missing+=(postgresql) without+=("of databases (postgresql)"); }
+    [[ -d /usr/lib/python3/dist-packages/hvac ]] || { missing+=(python3-hvac) without+=("of Vault with a client that others wrote (python3-hvac)"); }
+    local skipped_tests
+    skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail) is there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters) and python3-hvac (another client of Vault) are there."
     elif [[ ! $install ]]; then
-        echo "Installs nothing, as told: without ${missing[*]} the tests that let single system calls fail are skipped."
+        echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then
-        echo "Installs nothing, which needs root and apt: without ${missing[*]} the tests that let single system calls fail are skipped."
+        echo "Installs nothing, which needs root and apt: $skipped_tests."
     else
-        echo "Installs by apt-get: ${missing[*]} (lets single system calls fail)."
+        echo "Installs by apt-get: ${missing[*]}; without them $skipped_tests."
+        # Debian's package would make and start a cluster of its own. Tests make theirs, and this host gets no server that it did not have.
+        if [[ " ${missing[*]} " == *' postgresql '* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+            mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        fi
         export DEBIAN_FRONTEND=noninteractive
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 </dev/null ||
-            { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 </dev/null ||
-            echo "apt-get could not install ${missing[*]}: the tests that need it are skipped."
+        local apt=(apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}")
+        "${apt[@]}" >/dev/null 2>&1 </dev/null || { apt-get update -qq && "${apt[@]}"; } >/dev/null 2>&1 </dev/null ||
+            echo "apt-get could not install ${missing[*]}: $skipped_tests."
     fi
 }
 

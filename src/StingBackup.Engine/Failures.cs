@@ -7,7 +7,7 @@ internal static class Failures
     public static bool IsOfOneItem(StingException e) => e.ErrorId switch
     {
         "RestorePathUnsafe" => true,
-        "StoreUnavailable" => false,
+        "StoreUnavailable" or "VaultUnreachable" or "VaultSealed" or "VaultTlsFailed" or "VaultMountMissing" => false,
         _ => e.Kind is FailureKind.Integrity or FailureKind.NotFound or FailureKind.Io or FailureKind.PermissionDenied or FailureKind.AlreadyExists
             or FailureKind.NotSupported or FailureKind.InvalidArgument,
     };

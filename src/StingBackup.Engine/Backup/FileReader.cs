@@ -15,6 +15,8 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
     public const int BundleMinimum = 96 << 10;
     /// <summary>A bundle ends at this many bytes.</summary>
     public const int BundleMaximum = 512 << 10;
+    /// <summary>What a file of unknown length counts for while a bundle is put together; a bundle that grows too long is stored in parts.</summary>
+    public const int AssumedLength = 8 << 10;
     private const int Attempts = 3;
     /// <summary>Longer files are shared with other workers, block by block.</summary>
     private const long SharedFile = 2L * BlockPool.BlockSize;
@@ -30,36 +32,62 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
         }
         else
         {
-            ReadBundle(group.Items, worker);
+            ReadBundle(group.Items, worker, cancel);
         }
     }
 
-    private void ReadBundle(IReadOnlyList<ScanItem> items, ReadWorker worker)
+    private void ReadBundle(IReadOnlyList<ScanItem> items, ReadWorker worker, CancellationToken cancel)
     {
         var placed = new List<(ScanItem Item, FileStamp Stamp, int Offset, int Length)>(items.Count);
         var used = 0;
         foreach (var item in items)
         {
+            cancel.ThrowIfCancellationRequested();
+            if (used > BundleMaximum)
+            {
+                StoreBundle(placed, used, worker);
+                placed.Clear();
+                used = 0;
+            }
+            var isLong = false;
             Guard(item, () =>
             {
                 var length = ReadSmall(item, worker.Bundle.AsSpan(used), out var stamp);
-                placed.Add((item, stamp, used, length));
-                used += length;
+                isLong = length < 0;
+                if (!isLong)
+                {
+                    placed.Add((item, stamp, used, length));
+                    used += length;
+                }
             });
+            if (isLong)
+            {
+                ReadOne(item, worker, cancel);   // at once: the source may hold what it has read of it
+            }
         }
+        StoreBundle(placed, used, worker);
+    }
+
+    private void StoreBundle(List<(ScanItem Item, FileStamp Stamp, int Offset, int Length)> placed, int used, ReadWorker worker)
+    {
         counters.AddRead(placed.Count, used);
-        var id = used == 0 ? default : worker.Store(items[0].Subject, worker.Bundle.AsSpan(0, used));
+        var id = used == 0 ? default : worker.Store(placed[0].Item.Subject, worker.Bundle.AsSpan(0, used));
         foreach (var (item, stamp, offset, length) in placed)
         {
             Guard(item, () => Complete(item, stamp, length, length == 0 ? [] : [new Extent(id, offset, length)]));
         }
     }
 
+    /// <summary>Reads a small file whole; -1 when one of unknown length turns out to be none.</summary>
     private int ReadSmall(ScanItem item, Span<byte> target, out FileStamp stamp)
     {
         for (var attempt = 1; ; attempt++)
         {
             var length = source.ReadSmall(item.Source, target[..SmallFile], out stamp);
+            if (stamp.Length == FileStamp.UnknownLength)
+            {
+                return length;
+            }
             if (length == stamp.Length || (attempt == Attempts && length >= 0))
             {
                 if (length != stamp.Length)
@@ -96,7 +124,7 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
             var assembly = new FileAssembly(item, before);
             foreach (var range in file.DataRanges())
             {
-                ReadRange(file, range, assembly, worker, before.Length > SharedFile, cancel);
+                ReadRange(file, range, assembly, worker, (before.Length == FileStamp.UnknownLength ? range.Length : before.Length) > SharedFile, cancel);
             }
             var after = file.Stamp();
             if (after == before || attempt == Attempts)

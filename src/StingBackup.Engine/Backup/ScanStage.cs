@@ -142,12 +142,12 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
             return;
         }
         if (_bundle.Count > 0 && (!ReferenceEquals(_bundle[0].Subject, item.Subject) || _bundle[0].Class != item.Class
-            || _bundleBytes + item.Source.Stamp.Length > FileReader.BundleMaximum - FileReader.SmallFile))
+            || _bundleBytes + LengthOf(item) > FileReader.BundleMaximum - FileReader.SmallFile))
         {
             CloseBundle(cancel);
         }
         _bundle.Add(item);
-        _bundleBytes += item.Source.Stamp.Length;
+        _bundleBytes += LengthOf(item);
         // Where the path says so, so that the same files give the same bundles whatever changed elsewhere.
         var mayEnd = _bundleBytes >= FileReader.BundleMinimum && XxHash64.HashToUInt64(item.Source.Path.Bytes, unchecked((long)item.Subject.Seed)) % 8 == 0;
         if (mayEnd || _bundle.Count == BundleFiles)
@@ -155,6 +155,8 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
             CloseBundle(cancel);
         }
     }
+
+    private static long LengthOf(ScanItem item) => item.Source.Stamp.Length == FileStamp.UnknownLength ? FileReader.AssumedLength : item.Source.Stamp.Length;
 
     private void CloseBundle(CancellationToken cancel)
     {

@@ -39,7 +39,8 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
         var wanted = item.Entry;
         return existing.Kind == wanted.Kind && wanted.Kind switch
         {
-            ItemKind.File => existing.Stamp.Length == wanted.Length && ExistingMetadata.SameTime(existing.Stamp.ModifiedNs, wanted.Metadata.ModifiedNs) && SameBytes(item, existing),
+            ItemKind.File => (existing.Stamp.Length == wanted.Length || existing.Stamp.Length == FileStamp.UnknownLength)
+                && ExistingMetadata.SameTime(context.Target.Holdable(existing.Metadata).ModifiedNs, context.Target.Holdable(wanted.Metadata).ModifiedNs) && SameBytes(item, existing),
             ItemKind.SymbolicLink => context.Target.ReadMetadata(existing).LinkTarget.AsSpan().SequenceEqual(wanted.Metadata.LinkTarget),
             ItemKind.CharacterDevice or ItemKind.BlockDevice => existing.Metadata.Device == wanted.Metadata.Device,
             _ => true,
@@ -49,6 +50,10 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
     private bool SameBytes(PendingItem item, SourceEntry existing)
     {
         using var file = context.Target.OpenExisting(existing);
+        if (existing.Stamp.Length == FileStamp.UnknownLength && file.DataRanges().Sum(r => r.Length) != item.Entry.Length)
+        {
+            return false;
+        }
         var at = 0L;
         foreach (var page in worker.Extents(item.Tree.Row.Pseudonym, item.Entry))
         {

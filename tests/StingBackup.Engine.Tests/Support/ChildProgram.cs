@@ -15,6 +15,11 @@ internal static class ChildProgram
             case ["restore", var root, .. var steps]:
                 Restore.RestoreScript.Run(root, steps, Console.Out);
                 return 0;
+            case ["wal-receive", var host, var port, var slot, var spool]:
+                await PostgreSql.WalCommitRun.ReceiveAsync(host, port, slot, spool);
+                return 0;
+            case ["wal-commits", var commits, var kills, var seed]:
+                return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;
@@ -39,6 +44,7 @@ internal static class ChildProgram
         string[] line = [.. wrapper, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "exec", typeof(ChildProgram).Assembly.Location, .. args];
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";   // its pipes and sockets would outlive a child that is killed
         return Process.Start(start)!;
     }
 }

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace StingBackup.Engine.Sources.PostgreSql.Logical;
+
+/// <summary>
+/// A PostgreSQL cluster's databases as a tree of files (see <see cref="CapturePath"/>): schema, and rows by subject, each database under one snapshot. The rows are out of the database when
+/// this exists; the tree is then read at leisure. What has not changed since the last run has the same stamp and is not read again.
+/// </summary>
+public sealed class LogicalCapture : ISourceTree
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly CaptureTree _tree;
+
+    private LogicalCapture(CaptureTree tree, IReadOnlyList<DatabaseMoment> moments, IReadOnlyList<StingException> notices, string serverVersion)
+    {
+        _tree = tree;
+        Moments = moments;
+        Notices = notices;
+        ServerVersion = serverVersion;
+    }
+
+    /// <summary>When each database was captured: the database moment.</summary>
+    public IReadOnlyList<DatabaseMoment> Moments { get; }
+    /// <summary>What was captured, but not as the rules expect: tables whose owner nobody knows, known ones that are gone. A warning each.</summary>
+    public IReadOnlyList<StingException> Notices { get; }
+    /// <summary>What could not be captured; a scan tells it too.</summary>
+    public IReadOnlyList<StingException> Failures => _tree.Failures;
+    /// <summary>The server's version.</summary>
+    public string ServerVersion { get; }
+    /// <summary>Paths of all files.</summary>
+    public IEnumerable<EntryPath> Files => _tree.Files;
+
+    /// <summary>Captures; the database is not touched any more when this returns.</summary>
+    /// <exception cref="StingException"><c>PostgresUnreachable</c>, <c>PostgresDenied</c>, <c>PostgresToolMismatch</c>, <c>PostgresSpoolFull</c> and others that leave nothing to capture</exception>
+    public static async Task<LogicalCapture> TakeAsync(PostgresSettings settings, LogicalCaptureOptions options, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(options);
+        var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
+        var tools = await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false);
+        var databases = await server.ListDatabasesAsync(cancel).ConfigureAwait(false);
+        var spool = CaptureSpool.Create(options.SpoolFolder);
+        var sessions = new List<SnapshotSession>();
+        try
+        {
+            // All snapshots first, one right behind the other: the databases' moments lie milliseconds apart, however long their rows take.
+            foreach (var database in databases)
+            {
+                sessions.Add(await SnapshotSession.BeginAsync(server, database, options.LockTimeout, cancel).ConfigureAwait(false));
+            }
+            var tree = new CaptureTree(settings.Location, spool);
+            var notices = new List<StingException>();
+            var dump = new SchemaDump(server, tools, spool, tree);
+            await dump.GlobalsAsync(options.WithRolePasswords, cancel).ConfigureAwait(false);
+            await new DatabaseCapture(server, options, spool, tree, notices).RunAsync(sessions, dump, cancel).ConfigureAwait(false);
+            AddMoment(tree, spool, server, sessions.ConvertAll(s => s.Moment));
+            spool.Complete();
+            return new LogicalCapture(tree, sessions.ConvertAll(s => s.Moment), notices, server.Version);
+        }
+        catch (Exception e)
+        {
+            spool.Dispose();
+            throw PostgresErrors.IsPostgres(e) ? PostgresErrors.Wrap(e, "capture the databases", settings) : e;
+        }
+        finally
+        {
+            foreach (var session in sessions)
+            {
+                await session.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Location => _tree.Location;
+    /// <inheritdoc/>
+    public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) => _tree.Scan(choose, failed, cancel);
+    /// <inheritdoc/>
+    public ItemMetadata ReadMetadata(SourceEntry entry) => _tree.ReadMetadata(entry);
+    /// <inheritdoc/>
+    public int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp) => _tree.ReadSmall(entry, buffer, out stamp);
+    /// <inheritdoc/>
+    public ISourceFile Open(SourceEntry entry) => _tree.Open(entry);
+    /// <summary>Deletes the spool.</summary>
+    public void Dispose() => _tree.Dispose();
+
+    private static void AddMoment(CaptureTree tree, CaptureSpool spool, PostgresServer server, List<DatabaseMoment> moments)
+    {
+        spool.Write(JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            server = server.Version, version = server.VersionNumber, systemId = server.SystemId,
+            databases = moments.ConvertAll(m => new { name = m.Database, lsn = m.Lsn.ToString(), time = m.Time }),
+        }, Indented));
+        var (range, hash) = spool.EndRange();
+        tree.Add(EntryPath.Parse(CapturePath.Moment), new CapturedFile([range], [hash], new ItemMetadata { Mode = 0b110_000_000 }));
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace StingBackup.Engine.Sources.PostgreSql.Restore;
+
+/// <summary>
+/// Runs scripts of a capture by psql, stopping at the first error. Where psql knows it, it is told to take SQL only: names in a dump come from the database, and an old dump tool could be
+/// made to write a command of psql's own.
+/// </summary>
+internal sealed partial class SqlScript(PostgresServer server, PostgresTools tools, ICaptureFiles files)
+{
+    /// <summary>Runs a file; one that is not there or empty is passed over.</summary>
+    public async Task RunAsync(string database, string path, CancellationToken cancel)
+    {
+        if (!files.Paths.Contains(path))
+        {
+            return;
+        }
+        using var reader = new StreamReader(files.Open(path), Encoding.UTF8);
+        var script = await reader.ReadToEndAsync(cancel).ConfigureAwait(false);
+        if (path == Logical.CapturePath.Globals)
+        {
+            script = TolerateExistingRoles(script);
+        }
+        var token = tools.CanRestrict ? Convert.ToHexString(RandomNumberGenerator.GetBytes(16)) : null;
+        await ToolProcess.RunAsync(server.Settings, "psql", tools.Start("psql", database, "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-f", "-"), async (input, c) =>
+        {
+            var writer = new StreamWriter(input, new UTF8Encoding(false));
+            await using (writer.ConfigureAwait(false))
+            {
+                await writer.WriteAsync((token is null ? script : $"\\restrict {token}\n{script}\n\\unrestrict {token}\n").AsMemory(), c).ConfigureAwait(false);
+            }
+        }, (_, _) => ValueTask.CompletedTask, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The role that restores is there already, and others may be: what makes a role then does nothing, what sets its attributes is done.</summary>
+    private static string TolerateExistingRoles(string script) => CreateRole().Replace(script,
+        "DO $sting$ BEGIN CREATE ROLE $1; EXCEPTION WHEN duplicate_object THEN NULL; END $sting$;");
+
+    [GeneratedRegex(@"^CREATE ROLE ((?:""(?:[^""\n]|"""")+""|[^"";\s]+));$", RegexOptions.Multiline)]
+    private static partial Regex CreateRole();
+}
