@@ -51,11 +51,13 @@ public sealed partial class Installation
             store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
             var (_, faults) = await keys.LoadFormatAsync(store, cancel).ConfigureAwait(false);
             var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
-            var users = UsersMapFile.Load(configuration.Reserve, new HostView());
+            var host = new HostView();
+            var users = UsersMapFile.Load(configuration.Reserve, host);
+            var map = ReserveMap.Compile(configuration.Reserve, users);
             var unlocking = new Unlocking(keys, options);
             return new Installation
             {
-                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = ReserveMap.Compile(configuration.Reserve, users), Users = users, Store = store, Keys = keys,
+                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock)], Store = store, Keys = keys,
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers), keys.CacheKey) : null,
                 Writers = writers, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
@@ -79,7 +81,7 @@ public sealed partial class Installation
         ArgumentNullException.ThrowIfNull(configuration);
         return KeyOptions.Of(configuration.Keys.Directory, configuration.StateDirectory, configuration.Keys.Replicas, configuration.Keys.EpochPlaces) with
         {
-            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot,
+            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot,
         };
     }
 

@@ -26,8 +26,10 @@ public sealed partial class Installation : IAsyncDisposable
     public required Id16 Reserve { get; init; }
     /// <summary>The folder that is protected.</summary>
     public required string ReserveRoot { get; init; }
-    /// <summary>Opens what is read; a test may put something between.</summary>
+    /// <summary>Opens a folder that is read; a test may put something between.</summary>
     internal Func<string, ISourceTree> OpenSource { get; init; } = DirectorySource.Open;
+    /// <summary>What is read besides the reserve's folder.</summary>
+    internal IReadOnlyList<ReserveSource> FurtherSources { get; init; } = [];
     /// <summary>Which class and subject a path belongs to.</summary>
     public required ReserveMap Map { get; init; }
     /// <summary>Who is behind folders and e-mail addresses.</summary>
@@ -82,6 +84,16 @@ public sealed partial class Installation : IAsyncDisposable
 
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
     public long NowNs => ToNs(Clock.GetUtcNow());
+
+    /// <summary>All that is read.</summary>
+    internal IReadOnlyList<ReserveSource> Sources => [FolderSource, .. FurtherSources];
+
+    /// <summary>The reserve's folder can hold any class: without it there is no whole point of any.</summary>
+    private ReserveSource FolderSource => new()
+    {
+        Name = "the reserve's folder", Location = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(), Place = Map.Classify,
+        OpenAsync = (_, _) => ValueTask.FromResult(OpenSource(ReserveRoot)), OpenTarget = (plan, _, _) => OpenTarget(plan.Destination),
+    };
 
     internal string JournalFolder => Path.Combine(StateFolder, "journals", Reserve.ToString());
 

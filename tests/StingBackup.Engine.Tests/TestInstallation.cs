@@ -40,6 +40,8 @@ internal sealed class TestInstallation : IAsyncDisposable
 
     /// <summary>Put between the job and the target.</summary>
     public Func<IRestoreTarget, IRestoreTarget> WrapTarget { get; set; } = target => target;
+    /// <summary>What is read besides the reserve's folder.</summary>
+    public IReadOnlyList<ReserveSource> FurtherSources { get; set; } = [];
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
@@ -52,7 +54,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>
@@ -68,7 +70,7 @@ internal sealed class TestInstallation : IAsyncDisposable
     public async Task<BackupResult> BackupAsync(BackupType type = BackupType.Incremental, List<StingException>? errors = null, IReadOnlyList<DataClass>? classes = null)
     {
         Clock.Advance(TimeSpan.FromMinutes(1));
-        var plan = await BackupJob.PlanAsync(Installation, type, classes, default);
+        var plan = await BackupJob.PlanAsync(Installation, type, classes, due: false, default);
         return await CompleteAsync<BackupResult>(BackupJob.RunAsync(Installation, plan, default), errors);
     }
 

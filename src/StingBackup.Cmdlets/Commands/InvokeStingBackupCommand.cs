@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine.Backup;
@@ -19,13 +20,22 @@ public sealed class InvokeStingBackupCommand : InstallationCmdlet
     [PSDefaultValue(Help = "All")]
     public DataClass[]? DataClass { get; set; }
 
+    /// <summary>Only what is due.</summary>
+    [Parameter(HelpMessage = "Only the data classes whose time has come by schedule.* of the configuration")]
+    public SwitchParameter Due { get; set; }
+
     /// <summary>Runs in the background.</summary>
     [Parameter(HelpMessage = "Run in the background, and output the job")]
     public SwitchParameter AsJob { get; set; }
 
     private protected override void Execute()
     {
-        var plan = Wait(BackupJob.PlanAsync(Installation, Type, DataClass, Cancel));
+        var plan = Wait(BackupJob.PlanAsync(Installation, Type, DataClass, Due, Cancel));
+        if (plan.Classes.Count == 0)
+        {
+            WriteInformation(new InformationRecord(string.Create(CultureInfo.CurrentCulture, $"No data class is due; the next one is at {plan.NextDueTime:g}."), MyInvocation.MyCommand.Name));
+            return;
+        }
         var question = new Question(
             "Backup", $"Back up {string.Join(", ", plan.Sources)} to {plan.Repository} ({plan.Type})", [$"Data classes: {string.Join(", ", plan.Classes)}"], plan, Destroys: false);
         if (Ask(question, force: false))

@@ -3,6 +3,7 @@ using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
 using StingBackup.Engine.Operations;
+using StingBackup.Engine.Operations.Checks;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -27,7 +28,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
         if (Online && examined.Configuration is not null)
         {
             var facts = Gather(examined);
-            Emit(new ConfigurationProbe().RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
+            Emit(new ConfigurationProbe(new VaultCheck(), new PostgresCheck()).RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
         }
     }
 

@@ -13,7 +13,7 @@ namespace StingBackup.Cmdlets.Commands;
 public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
 {
     /// <summary>How deep.</summary>
-    [Parameter(Position = 0, HelpMessage = "Structure: signatures and presence; Packs: every byte of every pack; Data: decrypt everything too")]
+    [Parameter(Position = 0, HelpMessage = "Structure: signatures; Packs: every byte; Data: decrypt everything; References: files that rows name")]
     [PSDefaultValue(Help = "Structure")]
     public IntegrityLevel Level { get; set; } = IntegrityLevel.Structure;
 
@@ -39,7 +39,7 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
     public int? SampleSeed { get; set; }
 
     /// <summary>Opens the key file.</summary>
-    [Parameter(HelpMessage = "The passphrase of the key file, for level Data; without it you are asked")]
+    [Parameter(HelpMessage = "The passphrase of the key file, for the levels Data and References; without it you are asked")]
     public SecureString? Passphrase { get; set; }
 
     /// <summary>Runs in the background.</summary>
@@ -50,7 +50,7 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
 
     private protected override void Execute()
     {
-        if (AsJob && Level == IntegrityLevel.Data)
+        if (AsJob && Level >= IntegrityLevel.Data)
         {
             // Here somebody can still be asked for the passphrase.
             Wait(Installation.UnlockAsync(Cancel));

@@ -22,7 +22,7 @@ internal static class VerbTable
         new(Backup, "incremental", "Invoke-StingBackup", "Back up what has changed")
         {
             Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Incremental },
-            Examples = ["incremental", "incremental --data-class=user-files,honey-jars"],
+            Examples = ["incremental", "incremental --due", "incremental --data-class=user-files,honey-jars"],
         },
         new(Backup, "full", "Invoke-StingBackup", "Back up everything, read anew")
         {

@@ -1,19 +1,21 @@
-using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
-/// <summary>What the stages of a run share.</summary>
+/// <summary>What the stages share while a run reads the sources of one capture stage.</summary>
 internal sealed class BackupContext
 {
-    public required ISourceTree Source { get; init; }
-    public required ReserveMap Map { get; init; }
+    /// <summary>The open sources, no two at one place.</summary>
+    public required IReadOnlyList<OpenedSource> Sources { get; init; }
     public required IReadOnlySet<DataClass> Classes { get; init; }
+    /// <summary>Told of what is met; null where no rows name files.</summary>
+    public required CutCheck? Cut { get; init; }
+    /// <summary>The only items that are taken, and the folders on the way to them; null for all.</summary>
+    public required IReadOnlySet<EntryPath>? Only { get; init; }
     public required RunStore Store { get; init; }
     public required BackupCounters Counters { get; init; }
     public required JobOutput Output { get; init; }
-    public required TimeProvider Clock { get; init; }
-    /// <summary>The caches of the last run by class; empty when everything is to be read.</summary>
+    /// <summary>The caches of the last run by class, at their beginning; empty when everything is to be read.</summary>
     public required IReadOnlyDictionary<DataClass, HostCacheReader> Caches { get; init; }
 
     public HostCacheReader? CacheOf(DataClass dataClass) => Caches.GetValueOrDefault(dataClass);

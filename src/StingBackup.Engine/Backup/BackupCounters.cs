@@ -2,25 +2,17 @@ using System.Collections.Concurrent;
 
 namespace StingBackup.Engine.Backup;
 
-/// <summary>What a run has found, read and failed on, for its result and its point.</summary>
+/// <summary>What a run has read and failed on, for its result and its point.</summary>
 internal sealed class BackupCounters
 {
     private readonly ConcurrentDictionary<DataClass, long> _errors = new();
-    private long _items, _length, _itemsRead, _bytesRead, _bytesNew, _refused;
+    private long _itemsRead, _bytesRead, _bytesNew, _refused;
 
-    public long Items => Interlocked.Read(ref _items);
-    public long Length => Interlocked.Read(ref _length);
     public long ItemsRead => Interlocked.Read(ref _itemsRead);
     public long BytesRead => Interlocked.Read(ref _bytesRead);
     public long BytesNew => Interlocked.Read(ref _bytesNew);
     /// <summary>Items of subjects that have no keys; each subject was reported once.</summary>
     public long Refused => Interlocked.Read(ref _refused);
-
-    public void AddItem(long length)
-    {
-        Interlocked.Increment(ref _items);
-        Interlocked.Add(ref _length, length);
-    }
 
     public void AddRead(long items, long bytes)
     {

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Repository;
+
 namespace StingBackup.Engine.Backup;
 
 /// <summary>Backs up what is due: a plan first, then the run that executes it.</summary>
@@ -7,16 +9,27 @@ public static class BackupJob
     /// <param name="installation">The installation.</param>
     /// <param name="type">How sources are read.</param>
     /// <param name="classes">Data classes, or null for all.</param>
+    /// <param name="due">Whether only those of them are taken whose time has come.</param>
     /// <param name="cancel">Cancels.</param>
-    public static ValueTask<BackupPlan> PlanAsync(Installation installation, BackupType type, IReadOnlyList<DataClass>? classes, CancellationToken cancel)
+    public static async ValueTask<BackupPlan> PlanAsync(Installation installation, BackupType type, IReadOnlyList<DataClass>? classes, bool due, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         cancel.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(new BackupPlan
+        var now = installation.Clock.GetUtcNow();
+        IReadOnlyList<DataClass> chosen = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : Enum.GetValues<DataClass>();
+        DateTimeOffset? next = null;
+        if (due)
         {
-            Type = type, Classes = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : Enum.GetValues<DataClass>(), Sources = [installation.ReserveRoot],
-            Repository = installation.Store.Location, Time = TimeZoneInfo.ConvertTime(installation.Clock.GetUtcNow(), installation.Zone),
-        });
+            var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+            var times = DueClasses.Next(DueClasses.ScheduleOf(installation), view.Backups.Select(p => p.Record));
+            next = chosen.Select(c => times[c]).Where(t => t > now).Min();
+            chosen = [.. chosen.Where(c => times[c] is not { } time || time <= now)];
+        }
+        return new BackupPlan
+        {
+            Type = type, Classes = chosen, Sources = [.. installation.Sources.Where(s => s.Classes.Overlaps(chosen)).Select(s => s.Location)],
+            Repository = installation.Store.Location, Time = TimeZoneInfo.ConvertTime(now, installation.Zone), NextDueTime = next is { } moment ? TimeZoneInfo.ConvertTime(moment, installation.Zone) : null,
+        };
     }
 
     /// <summary>Executes a plan. The last event is a <see cref="CompletedEvent"/> with a <see cref="BackupResult"/>.</summary>

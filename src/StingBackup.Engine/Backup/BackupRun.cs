@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
@@ -15,6 +16,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private const int BatchesAhead = 64;
 
     private readonly BackupCounters _counters = new();
+    private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
+    private CutCheck? _cut;
 
     public async Task<BackupResult> RunAsync(CancellationToken cancel)
     {
@@ -25,40 +28,50 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
-        var writers = plan.Classes.ToDictionary(c => c, c => new HostCacheWriter(installation.CachePath(c), installation.CacheKey.Span));
-        var readers = plan.Type != BackupType.Incremental ? []
-            : plan.Classes.ToDictionary(c => c, c => new HostCacheReader(installation.CachePath(c), installation.CacheKey.Span, output.Warn));
-        var subjects = new RunSubjects(OpenSubject, output);
+        var stages = installation.Sources.Where(s => s.Classes.Overlaps(plan.Classes)).ToLookup(s => s.Stage);
+        _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
+        using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
+        using var subjects = new RunSubjects(OpenSubject, output);
         try
         {
-            using var source = installation.OpenSource(installation.ReserveRoot);
-            using var trees = new TreeStage(store, writers, _counters, installation.ZstdLevel);
-            var context = new BackupContext
-            {
-                Source = source, Map = installation.Map, Classes = plan.Classes.ToHashSet(), Store = store, Counters = _counters,
-                Output = output, Clock = installation.Clock, Caches = readers,
-            };
-            await ReadAllAsync(context, subjects, trees, stop).ConfigureAwait(false);
-            var classes = trees.Finish(plan.Classes);
+            using var trees = new TreeStage(store, caches, _counters, installation.ZstdLevel);
+            var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
+            await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
+            await ReadStageAsync(stages[CaptureStage.Databases], content with { When = CaptureStage.Databases }, stop).ConfigureAwait(false);
+            await ReadLatecomersAsync([.. stages[CaptureStage.Content]], content, stop).ConfigureAwait(false);
+            var kept = DropLost();
+            var classes = trees.Finish(kept);
             output.Progress.Status = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
             var result = await CommitAsync(run, store, classes, started, cancel).ConfigureAwait(false);
             journal.Complete();
-            foreach (var writer in writers.Values)
-            {
-                writer.Commit();
-            }
+            caches.Commit(kept);
             SaveSnapshot(result);
             return result;
         }
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            foreach (var disposable in writers.Values.Concat<IDisposable>(readers.Values).Concat(subjects.All))
-            {
-                disposable.Dispose();
-            }
         }
+    }
+
+    /// <summary>
+    /// The classes that get a restore point: not those that a failed source feeds. Half of a class would pass for the whole of it, and hide the point before it.
+    /// </summary>
+    private List<DataClass> DropLost()
+    {
+        var kept = plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes)).ToList();
+        if (kept.Count == 0 && _lost.Count > 0)
+        {
+            throw _lost[0].Failure;
+        }
+        foreach (var (source, failure) in _lost)
+        {
+            output.Failed(new StingException(failure.ErrorId, failure.Kind,
+                $"{failure.Message} Without {source.Name} this run has no restore point of {string.Join(", ", plan.Classes.Where(source.Classes.Contains))}; those before stay.",
+                failure.Target, failure.Remedy, failure));
+        }
+        return kept;
     }
 
     /// <summary>The settings of this run, for Get-StingBackupConfig -Changed. The run is committed: without it, a later comparison knows less.</summary>
@@ -77,16 +90,77 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         }
     }
 
-    private async Task ReadAllAsync(BackupContext context, RunSubjects subjects, TreeStage trees, CancellationTokenSource stop)
+    /// <summary>Reads what rows of the databases name and the first stage did not meet; what is still not there is told.</summary>
+    private async Task ReadLatecomersAsync(IReadOnlyList<ReserveSource> sources, Stage stage, CancellationTokenSource stop)
+    {
+        if (_cut?.Missing(path => HolderOf(path, sources) is not null) is not { Count: > 0 } missing)
+        {
+            return;
+        }
+        output.Explain($"{missing.Count} files came while the databases were captured, or are gone; they are looked for once more.");
+        var holders = missing.Select(p => HolderOf(p, sources)!).Distinct().Except(_lost.Select(l => l.Source));
+        await ReadStageAsync(holders, stage with { When = CaptureStage.Latecomers, Only = CutCheck.WithFolders(missing) }, stop).ConfigureAwait(false);
+        var gone = missing.Where(p => !_cut.IsMet(p)).Order().ToList();
+        if (gone.Count > 0)
+        {
+            output.Warn($"{gone.Count} files that rows of the databases name are not there: {string.Join(", ", gone.Take(3))}{(gone.Count > 3 ? ", …" : "")}. Test-StingBackupIntegrity -Level References names all.");
+        }
+    }
+
+    /// <summary>The source that a path would come from in this run, or null.</summary>
+    private ReserveSource? HolderOf(EntryPath path, IReadOnlyList<ReserveSource> sources)
+    {
+        var holder = sources.Where(s => path.IsWithin(s.Mount)).MaxBy(s => s.Mount.Bytes.Length);
+        return holder?.Place(holder.InSource(path), ItemKind.File) is { IsExcluded: false } placement && plan.Classes.Contains(placement.DataClass) ? holder : null;
+    }
+
+    /// <summary>Reads the sources of a stage, all at once; remembers those that failed as a whole.</summary>
+    private async Task ReadStageAsync(IEnumerable<ReserveSource> sources, Stage stage, CancellationTokenSource stop)
+    {
+        var open = new List<OpenedSource>();
+        try
+        {
+            foreach (var source in sources)
+            {
+                try
+                {
+                    open.Add(new OpenedSource(source, await source.OpenAsync(output, stop.Token).ConfigureAwait(false), output));
+                }
+                catch (StingException e)
+                {
+                    _lost.Add((source, e));
+                }
+            }
+            if (open.Count > 0)
+            {
+                await ReadAllAsync(open, stage, stop).ConfigureAwait(false);
+                foreach (var path in open.Where(s => s.Failure is null).SelectMany(s => s.NamedFiles()))
+                {
+                    _cut?.Name(path);
+                }
+            }
+            _lost.AddRange(from source in open where source.Failure is not null select (source.Source, source.Failure));
+        }
+        finally
+        {
+            open.ForEach(s => s.Dispose());
+        }
+    }
+
+    private async Task ReadAllAsync(IReadOnlyList<OpenedSource> sources, Stage stage, CancellationTokenSource stop)
     {
         var threads = installation.Threads;
+        var context = new BackupContext
+        {
+            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = stage.Caches.OpenLast(),
+        };
         using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: 4 * threads, parts: threads);
         using var blocks = new BlockPool(3 * threads);
-        var reader = new FileReader(context.Source, queue, blocks, output, _counters, installation.Clock);
+        var reader = new FileReader(queue, blocks, output, _counters, installation.Clock);
         var batches = Channel.CreateBounded<ScanBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
-        var workers = Enumerable.Range(0, threads).Select(_ => StageThreads.Start(() => Work(queue, reader, context.Store, stop.Token), stop)).ToArray();
-        var scan = StageThreads.Start(() => new ScanStage(context, subjects, queue, batches.Writer).RunAsync(stop.Token).GetAwaiter().GetResult(), stop);
-        var tree = StageThreads.Start(() => trees.RunAsync(batches.Reader, stop.Token).GetAwaiter().GetResult(), stop);
+        var workers = Enumerable.Range(0, threads).Select(_ => StageThreads.Start(() => Work(queue, reader, stage.Store, stop.Token), stop)).ToArray();
+        var scan = StageThreads.Start(() => new ScanStage(context, stage.Subjects, queue, batches.Writer).RunAsync(stop.Token).GetAwaiter().GetResult(), stop);
+        var tree = StageThreads.Start(() => stage.Trees.RunAsync(stage.When, batches.Reader, stop.Token).GetAwaiter().GetResult(), stop);
         // The trees end when every item is done, so the readers have nothing left then.
         await StageThreads.JoinAsync([scan, tree, tree.ContinueWith(_ => queue.Close(), TaskScheduler.Default), .. workers]).ConfigureAwait(false);
     }
@@ -99,7 +173,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             block?.Run(worker);
             if (group is not null)
             {
-                output.Progress.Status = group.Items[0].Source.Path.ToString();
+                output.Progress.Status = group.Items[0].Path.ToString();
                 reader.Read(group, worker, cancel);
             }
         }
@@ -129,12 +203,18 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         return new BackupResult
         {
             BackupId = name, Type = plan.Type, State = output.Errors > 0 || _counters.Refused > 0 ? JobState.CompletedWithErrors : JobState.Completed,
-            StartedTime = local, Duration = installation.Clock.GetUtcNow() - started, Items = _counters.Items, ItemsRead = _counters.ItemsRead,
-            Errors = output.Errors + _counters.Refused, Length = _counters.Length, BytesRead = _counters.BytesRead, BytesNew = _counters.BytesNew,
-            BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = plan.Classes,
+            StartedTime = local, Duration = installation.Clock.GetUtcNow() - started, Items = classes.Sum(c => c.Items), ItemsRead = _counters.ItemsRead,
+            Errors = output.Errors + _counters.Refused, Length = classes.Sum(c => c.Length), BytesRead = _counters.BytesRead, BytesNew = _counters.BytesNew,
+            BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)],
         };
     }
 
     private static List<ChainHead> HeadsOfOthers(OpenRun run) => [.. run.View.Points.Where(p => p.Record.Writer != run.Identity.Writer)
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
+
+    /// <summary>What reading a stage needs of the run.</summary>
+    private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)
+    {
+        public IReadOnlySet<EntryPath>? Only { get; init; }
+    }
 }

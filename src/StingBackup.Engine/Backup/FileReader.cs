@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Backup;
 /// Reads groups of items: small files one behind the other into a bundle, longer ones in blocks that are cut by content. A file that
 /// changes while it is read is read again; one that keeps changing is stored as last read, and reported.
 /// </summary>
-internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGroup> queue, BlockPool blocks, JobOutput output, BackupCounters counters, TimeProvider clock)
+internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPool blocks, JobOutput output, BackupCounters counters, TimeProvider clock)
 {
     /// <summary>Files below this share chunks: 64 KiB, the smallest chunk that a cut makes.</summary>
     public const int SmallFile = 64 << 10;
@@ -83,7 +83,7 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
     {
         for (var attempt = 1; ; attempt++)
         {
-            var length = source.ReadSmall(item.Source, target[..SmallFile], out stamp);
+            var length = item.Origin.ReadSmall(item.Source, target[..SmallFile], out stamp);
             if (stamp.Length == FileStamp.UnknownLength)
             {
                 return length;
@@ -98,8 +98,8 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
             }
             if (attempt == Attempts)
             {
-                throw new StingException("SourceItemChanging", FailureKind.Io, $"'{item.Source.Path}' grew past {SmallFile} bytes while it was read, {Attempts} times.",
-                    item.Source.Path.ToString(), "The next run will take it; stop its writer, or exclude it, if it always changes.");
+                throw new StingException("SourceItemChanging", FailureKind.Io, $"'{item.Path}' grew past {SmallFile} bytes while it was read, {Attempts} times.",
+                    item.Path.ToString(), "The next run will take it; stop its writer, or exclude it, if it always changes.");
             }
         }
     }
@@ -119,7 +119,7 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
     {
         for (; ; attempt++)
         {
-            using var file = source.Open(item.Source);
+            using var file = item.Origin.Open(item.Source);
             var before = file.Stamp();
             var assembly = new FileAssembly(item, before);
             foreach (var range in file.DataRanges())
@@ -233,7 +233,7 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
         var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         // Changed so lately that another change might leave the same time: remember no time, so that the next run reads it again.
         var remembered = now - (stamp.ChangedNs != 0 ? stamp.ChangedNs : stamp.ModifiedNs) < RacyNs ? stamp with { ChangedNs = 0, ModifiedNs = 0 } : stamp;
-        var metadata = source.ReadMetadata(item.Source);
+        var metadata = item.Origin.ReadMetadata(item.Source);
         if (item.Source.Kind == ItemKind.File)
         {
             metadata = metadata with { ModifiedNs = stamp.ModifiedNs };
@@ -243,11 +243,11 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
         {
             output.Progress.Add(1, 0);
         }
-        item.Complete(new TreeEntry { Path = item.Source.Path, Kind = item.Source.Kind, Metadata = metadata, Length = length, Extents = extents }, remembered);
+        item.Complete(new TreeEntry { Path = item.Path, Kind = item.Source.Kind, Metadata = metadata, Length = length, Extents = extents }, remembered);
     }
 
     private void ReportChanging(ScanItem item) => output.Failed(new StingException("SourceItemChanging", FailureKind.Io,
-        $"'{item.Source.Path}' changed while it was read, {Attempts} times; it is stored as it was read last.", item.Source.Path.ToString(),
+        $"'{item.Path}' changed while it was read, {Attempts} times; it is stored as it was read last.", item.Path.ToString(),
         "The next run will take it; stop its writer, or exclude it, if it always changes."));
 
     /// <summary>One item's failure is its own: it is reported, and the run goes on. A store that fails stops the run.</summary>
@@ -257,7 +257,11 @@ internal sealed class FileReader(ISourceTree source, WorkQueue<BlockWork, ReadGr
         {
             action();
         }
-        catch (StingException e) when (e.ErrorId is "SourceItemUnreadable" or "SourceItemVanished" or "SourceItemChanging")
+        catch (SourceLostException)
+        {
+            item.Fail();   // the source is reported, once
+        }
+        catch (StingException e) when (SourceErrors.IsOfOneItem(e))
         {
             if (e.ErrorId != "SourceItemVanished")
             {

@@ -94,7 +94,7 @@ internal static class HostCache
     }
 }
 
-/// <summary>Writes the cache of the run at hand beside the old one; it takes the old one's place when the run is committed.</summary>
+/// <summary>Writes a cache; its file goes with it unless it is moved to its place before.</summary>
 internal sealed class HostCacheWriter : IDisposable
 {
     private readonly string _path;
@@ -108,7 +108,7 @@ internal sealed class HostCacheWriter : IDisposable
     {
         _path = path;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
         var salt = RandomNumberGenerator.GetBytes(32);
         _stream.Write(HostCache.Magic);
         _stream.Write(salt);
@@ -125,15 +125,14 @@ internal sealed class HostCacheWriter : IDisposable
         }
     }
 
-    /// <summary>Makes it the cache that the next run reads. No fsync: after a power loss the next run reads a little more.</summary>
-    public void Commit()
+    /// <summary>No more items come: it can be read. No fsync: after a power loss the next run reads a little more.</summary>
+    public void Close()
     {
         if (_items.Count > 0)
         {
             WriteBlock();
         }
         _stream.Dispose();
-        File.Move(_path + ".new", _path, overwrite: true);
     }
 
     private void WriteBlock()
@@ -159,7 +158,7 @@ internal sealed class HostCacheWriter : IDisposable
         _stream.Dispose();
         _cipher.Dispose();
         _codec.Dispose();
-        File.Delete(_path + ".new");
+        File.Delete(_path);
     }
 }
 
@@ -220,6 +219,9 @@ internal sealed class HostCacheReader : IDisposable
             }
         }
     }
+
+    /// <summary>The next item; null at the end.</summary>
+    public CachedItem? Next() => _next < _items.Count || ReadBlock() ? _items[_next++] : null;
 
     private bool ReadBlock()
     {

@@ -4,9 +4,14 @@ using StingBackup.Engine.Sources;
 namespace StingBackup.Engine.Backup;
 
 /// <summary>An item on its way from the scan to the tree.</summary>
-internal sealed class ScanItem(SourceEntry source, DataClass dataClass, RunSubject subject, ScanBatch batch)
+internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClass dataClass, RunSubject subject, ScanBatch batch)
 {
+    /// <summary>The source that it is read from.</summary>
+    public OpenedSource Origin { get; } = origin;
+    /// <summary>What the scan found; its path is within the source.</summary>
     public SourceEntry Source { get; } = source;
+    /// <summary>Its path in the reserve.</summary>
+    public EntryPath Path { get; } = origin.Source.InReserve(source.Path);
     public DataClass Class { get; } = dataClass;
     public RunSubject Subject { get; } = subject;
     /// <summary>How it looked when it was read; what the cache will remember.</summary>

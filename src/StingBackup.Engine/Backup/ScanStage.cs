@@ -8,7 +8,7 @@ using StingBackup.Engine.Sources;
 namespace StingBackup.Engine.Backup;
 
 /// <summary>The subjects of a run, each claimed when its first item is met. One that cannot be claimed fails by name, once.</summary>
-internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput output)
+internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput output) : IDisposable
 {
     private readonly ConcurrentDictionary<string, RunSubject?> _subjects = new(StringComparer.Ordinal);
     private (string Name, RunSubject? Subject) _last = ("", null);
@@ -23,7 +23,13 @@ internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput outpu
         return _last.Subject;
     }
 
-    public IEnumerable<RunSubject> All => _subjects.Values.OfType<RunSubject>();
+    public void Dispose()
+    {
+        foreach (var subject in _subjects.Values.OfType<RunSubject>())
+        {
+            subject.Dispose();
+        }
+    }
 
     private RunSubject? Open(string name)
     {
@@ -40,7 +46,7 @@ internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput outpu
 }
 
 /// <summary>
-/// Walks the source in path order: places each item, recognises what has not changed, groups the rest for the readers. Items leave in
+/// Walks the sources in path order: places each item, recognises what has not changed, groups the rest for the readers. Items leave in
 /// order, in batches; readers finish them in any order.
 /// </summary>
 internal sealed class ScanStage(BackupContext context, RunSubjects subjects, WorkQueue<BlockWork, ReadGroup> queue, ChannelWriter<ScanBatch> batches)
@@ -57,20 +63,38 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var entry in context.Source.Scan(Choose, error => context.Output.Failed(error), cancel))
+        foreach (var (origin, entry) in MergedScan.Run(context.Sources, Choose, cancel))
         {
-            await AddAsync(entry, cancel).ConfigureAwait(false);
+            await AddAsync(origin, entry, cancel).ConfigureAwait(false);
         }
         CloseBundle(cancel);
         await CloseBatchAsync(cancel).ConfigureAwait(false);
         batches.Complete();
     }
 
-    private ScanChoice Choose(EntryPath path, ItemKind kind) => context.Map.Classify(path, kind).IsExcluded ? ScanChoice.Exclude : ScanChoice.Include;
-
-    private async ValueTask AddAsync(SourceEntry entry, CancellationToken cancel)
+    private ScanChoice Choose(OpenedSource origin, EntryPath path, ItemKind kind)
     {
-        var placement = context.Map.Classify(entry.Path, entry.Kind);
+        if (origin.Source.Place(path, kind).IsExcluded || context.Only?.Contains(origin.Source.InReserve(path)) == false)
+        {
+            return ScanChoice.Exclude;
+        }
+        if (context.Sources.FirstOrDefault(s => s != origin && !s.Source.Mount.IsRoot && s.Source.Mount == origin.Source.InReserve(path)) is not { } other)
+        {
+            return ScanChoice.Include;
+        }
+        context.Output.Failed(new StingException("SourceShadowed", FailureKind.InvalidConfiguration,
+            $"'{origin.Source.Location}/{path}' is not backed up: {other.Source.Name} stands at '{other.Source.Mount}' in the reserve.", path.ToString(),
+            "Rename the folder, or leave it out by reserve.exclude if nobody needs it."));
+        return ScanChoice.Exclude;
+    }
+
+    private async ValueTask AddAsync(OpenedSource origin, SourceEntry entry, CancellationToken cancel)
+    {
+        if (context.Only is not null && context.Cut!.IsMet(origin.Source.InReserve(entry.Path)))
+        {
+            return;   // a folder on the way
+        }
+        var placement = origin.Source.Place(entry.Path, entry.Kind);
         if (!context.Classes.Contains(placement.DataClass))
         {
             return;
@@ -80,7 +104,8 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
             context.Counters.AddRefused(placement.DataClass);
             return;
         }
-        var item = new ScanItem(entry, placement.DataClass, subject, _batch);
+        var item = new ScanItem(origin, entry, placement.DataClass, subject, _batch);
+        context.Cut?.Meet(item.Path);
         _batch.Add(item);
         if (!TryLink(item) && !TryReuse(item))
         {
@@ -109,17 +134,17 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
             _hardLinks.Add((stamp.Device, stamp.Inode), item);
             return false;
         }
-        if (first.Class != item.Class || !ReferenceEquals(first.Subject, item.Subject))
+        if (first.Class != item.Class || !ReferenceEquals(first.Subject, item.Subject) || first.Origin != item.Origin)
         {
             return false;
         }
-        item.Complete(new TreeEntry { Path = item.Source.Path, Kind = ItemKind.HardLink, Metadata = item.Source.Metadata, HardLinkTo = first.Source.Path }, stamp);
+        item.Complete(new TreeEntry { Path = item.Path, Kind = ItemKind.HardLink, Metadata = item.Source.Metadata, HardLinkTo = first.Path }, stamp);
         return true;
     }
 
     private bool TryReuse(ScanItem item)
     {
-        var cached = context.CacheOf(item.Class)?.Find(item.Source.Path);
+        var cached = context.CacheOf(item.Class)?.Find(item.Path);
         if (cached is null || cached.Subject != item.Subject.Keys.Name || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
             || cached.Entry.Extents.Any(x => !x.IsHole && !context.Store.Holds(x.Id)))
         {
@@ -149,7 +174,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         _bundle.Add(item);
         _bundleBytes += LengthOf(item);
         // Where the path says so, so that the same files give the same bundles whatever changed elsewhere.
-        var mayEnd = _bundleBytes >= FileReader.BundleMinimum && XxHash64.HashToUInt64(item.Source.Path.Bytes, unchecked((long)item.Subject.Seed)) % 8 == 0;
+        var mayEnd = _bundleBytes >= FileReader.BundleMinimum && XxHash64.HashToUInt64(item.Path.Bytes, unchecked((long)item.Subject.Seed)) % 8 == 0;
         if (mayEnd || _bundle.Count == BundleFiles)
         {
             CloseBundle(cancel);

@@ -1,21 +1,28 @@
 using System.Threading.Channels;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
-/// <summary>Takes finished items in path order, builds each subject's tree of each class, and writes the cache of this run.</summary>
+/// <summary>
+/// Takes finished items in path order, builds each subject's tree of each class, and writes the caches of this run. A class whose items come in several stages is
+/// built at the end, of the first stage's items and the others' sorted in.
+/// </summary>
 internal sealed class TreeStage : IDisposable
 {
     private readonly RunStore _store;
-    private readonly IReadOnlyDictionary<DataClass, HostCacheWriter> _caches;
+    private readonly RunCaches _caches;
     private readonly BackupCounters _counters;
     private readonly Codec _codec;
     private readonly byte[] _scratch = new byte[Codec.Bound(PackFormat.MaxRawLength)];
     private readonly Dictionary<(DataClass Class, RunSubject Subject), TreeBuilder> _builders = [];
     private readonly List<PageSink> _sinks = [];
+    /// <summary>Items of later stages, a few thousand tables and latecomers.</summary>
+    private readonly Dictionary<DataClass, List<CachedItem>> _later = [];
+    private readonly Dictionary<string, RunSubject> _subjects = new(StringComparer.Ordinal);
 
-    public TreeStage(RunStore store, IReadOnlyDictionary<DataClass, HostCacheWriter> caches, BackupCounters counters, int zstdLevel)
+    public TreeStage(RunStore store, RunCaches caches, BackupCounters counters, int zstdLevel)
     {
         _store = store;
         _caches = caches;
@@ -23,24 +30,28 @@ internal sealed class TreeStage : IDisposable
         _codec = new Codec(zstdLevel);
     }
 
-    /// <summary>Takes batches until the scan ends.</summary>
-    public async Task RunAsync(ChannelReader<ScanBatch> batches, CancellationToken cancel)
+    /// <summary>Takes a stage's batches until its scan ends.</summary>
+    public async Task RunAsync(CaptureStage stage, ChannelReader<ScanBatch> batches, CancellationToken cancel)
     {
         await foreach (var batch in batches.ReadAllAsync(cancel).ConfigureAwait(false))
         {
             await batch.Done.WaitAsync(cancel).ConfigureAwait(false);
             foreach (var item in batch.Items)
             {
-                Add(item);
+                Add(stage, item);
             }
         }
     }
 
     /// <summary>Writes the roots and the subject tables; returns what each class amounts to.</summary>
-    public IReadOnlyList<PointClass> Finish(IEnumerable<DataClass> classes)
+    public IReadOnlyList<PointClass> Finish(IReadOnlyCollection<DataClass> classes)
     {
+        foreach (var dataClass in classes.Where(_caches.IsStaged))
+        {
+            BuildStaged(dataClass);
+        }
         var rows = classes.ToDictionary(c => c, _ => new List<SubjectRow>());
-        foreach (var ((dataClass, subject), builder) in _builders)
+        foreach (var ((dataClass, subject), builder) in _builders.Where(b => rows.ContainsKey(b.Key.Class)))
         {
             var tree = builder.Finish();
             rows[dataClass].Add(new SubjectRow(subject.Pseudonym, tree.Root, tree.Items, tree.Length));
@@ -48,22 +59,62 @@ internal sealed class TreeStage : IDisposable
         return [.. rows.OrderBy(r => r.Key).Select(r => StoreTable(r.Key, r.Value))];
     }
 
-    private void Add(ScanItem item)
+    private void Add(CaptureStage stage, ScanItem item)
     {
         if (item.Result is not { } entry)
         {
             _counters.AddFailed(item.Class);
             return;
         }
-        if (!_builders.TryGetValue((item.Class, item.Subject), out var builder))
+        var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry);
+        if (!_caches.IsStaged(item.Class))
         {
-            var sink = new PageSink(this, item.Subject);
-            _sinks.Add(sink);
-            _builders.Add((item.Class, item.Subject), builder = new TreeBuilder(item.Subject.Keys.Name, item.Subject.Seed, sink));
+            Add(item.Subject, cached);
+            return;
         }
-        builder.Add(entry);
-        _counters.AddItem(entry.Length);
-        _caches[item.Class].Add(new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry));
+        _subjects.TryAdd(item.Subject.Keys.Name, item.Subject);
+        if (stage == CaptureStage.Content)
+        {
+            _caches.EarlyOf(item.Class).Add(cached);
+            return;
+        }
+        if (!_later.TryGetValue(item.Class, out var later))
+        {
+            _later.Add(item.Class, later = []);
+        }
+        later.Add(cached);
+    }
+
+    /// <summary>Sorts the later stages' items in among the first one's.</summary>
+    private void BuildStaged(DataClass dataClass)
+    {
+        var later = _later.GetValueOrDefault(dataClass, []);
+        later.Sort(static (a, b) => a.Entry.Path.CompareTo(b.Entry.Path));
+        var next = 0;
+        foreach (var early in _caches.ReadEarly(dataClass))
+        {
+            for (; next < later.Count && later[next].Entry.Path < early.Entry.Path; next++)
+            {
+                Add(_subjects[later[next].Subject], later[next]);
+            }
+            Add(_subjects[early.Subject], early);
+        }
+        for (; next < later.Count; next++)
+        {
+            Add(_subjects[later[next].Subject], later[next]);
+        }
+    }
+
+    private void Add(RunSubject subject, CachedItem item)
+    {
+        if (!_builders.TryGetValue((item.Class, subject), out var builder))
+        {
+            var sink = new PageSink(this, subject);
+            _sinks.Add(sink);
+            _builders.Add((item.Class, subject), builder = new TreeBuilder(subject.Keys.Name, subject.Seed, sink));
+        }
+        builder.Add(item.Entry);
+        _caches.Of(item.Class).Add(item);
     }
 
     private PointClass StoreTable(DataClass dataClass, List<SubjectRow> rows)

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Integrity.References;
+
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Verifies a repository. Changes nothing in it.</summary>
@@ -5,7 +7,7 @@ public static class VerifyJob
 {
     /// <summary>
     /// Verifies. Each fault is an <see cref="OutputEvent"/> with an <see cref="IntegrityFault"/>; the last event is a <see cref="CompletedEvent"/>
-    /// with an <see cref="IntegrityResult"/>. Keys are asked for at level <see cref="IntegrityLevel.Data"/> alone.
+    /// with an <see cref="IntegrityResult"/>. Keys are asked for at the levels <see cref="IntegrityLevel.Data"/> and <see cref="IntegrityLevel.References"/> alone.
     /// </summary>
     /// <param name="installation">The installation.</param>
     /// <param name="request">What to verify.</param>
@@ -17,7 +19,9 @@ public static class VerifyJob
         ArgumentNullException.ThrowIfNull(request);
         return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
-            var result = await new VerifyRun(installation, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
+            var result = request.Level == IntegrityLevel.References
+                ? await new ReferenceRun(installation, request, output).RunAsync(token).ConfigureAwait(false)
+                : await new VerifyRun(installation, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);

@@ -15,13 +15,13 @@ public enum ChunkCodec : byte
 /// </summary>
 public sealed class Codec : IDisposable
 {
-    private const int SampleSize = 4096, SampleFrom = 96 << 10;
+    private const int SampleSize = 1 << 10, SampleEvery = 64 << 10, MostSamples = 64, SampleFrom = 96 << 10;
 
     private readonly ZstdNet.Compressor? _native;
     private readonly ZstdNet.Decompressor? _nativeReader;
     private readonly ZstdSharp.Compressor? _managed;
     private readonly ZstdSharp.Decompressor? _managedReader;
-    private readonly byte[] _sample = new byte[2 * SampleSize + 512];
+    private readonly byte[] _sample = new byte[MostSamples * SampleSize], _packedSample = new byte[Bound(MostSamples * SampleSize)];
 
     /// <summary>Makes one for a zstd level (1 to 19).</summary>
     public Codec(int level)
@@ -88,18 +88,20 @@ public sealed class Codec : IDisposable
 
     private int Wrap(ReadOnlySpan<byte> source, Span<byte> target) => _native?.Wrap(source, target) ?? _managed!.Wrap(source, target);
 
-    /// <summary>Two samples of 4 KiB decide for a long chunk: what they cannot shrink, the rest hardly will.</summary>
+    /// <summary>A sample of 1 KiB for each 64 KiB decides for a long chunk: what all of them together cannot shrink, the rest hardly will.</summary>
     private bool LooksIncompressible(ReadOnlySpan<byte> source)
     {
         if (source.Length < SampleFrom)
         {
             return false;
         }
-        Span<byte> sample = stackalloc byte[SampleSize];
-        var third = source.Length / 3;
-        source.Slice(third, SampleSize / 2).CopyTo(sample);
-        source.Slice(2 * third, SampleSize / 2).CopyTo(sample[(SampleSize / 2)..]);
-        return Wrap(sample, _sample) >= SampleSize - SampleSize / 50;
+        var samples = Math.Clamp(source.Length / SampleEvery, 2, MostSamples);
+        var sample = _sample.AsSpan(0, samples * SampleSize);
+        for (var i = 0; i < samples; i++)
+        {
+            source.Slice((int)((2L * i + 1) * (source.Length - SampleSize) / (2 * samples)), SampleSize).CopyTo(sample[(i * SampleSize)..]);
+        }
+        return Wrap(sample, _packedSample) >= sample.Length - sample.Length / 50;
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
         return existing.Kind == wanted.Kind && wanted.Kind switch
         {
             ItemKind.File => (existing.Stamp.Length == wanted.Length || existing.Stamp.Length == FileStamp.UnknownLength)
-                && ExistingMetadata.SameTime(context.Target.Holdable(existing.Metadata).ModifiedNs, context.Target.Holdable(wanted.Metadata).ModifiedNs) && SameBytes(item, existing),
+                && ExistingMetadata.SameTime(context.Target.Holdable(existing.Path, existing.Metadata).ModifiedNs, context.Target.Holdable(existing.Path, wanted.Metadata).ModifiedNs) && SameBytes(item, existing),
             ItemKind.SymbolicLink => context.Target.ReadMetadata(existing).LinkTarget.AsSpan().SequenceEqual(wanted.Metadata.LinkTarget),
             ItemKind.CharacterDevice or ItemKind.BlockDevice => existing.Metadata.Device == wanted.Metadata.Device,
             _ => true,

@@ -11,14 +11,14 @@ internal readonly struct ExistingMetadata(RestoreContext context)
     /// <summary>Whether all that a restore could set is as wanted.</summary>
     public bool IsAsWanted(SourceEntry existing, ItemMetadata wanted)
     {
-        var found = context.Target.Holdable(existing.Metadata);
-        wanted = context.Target.Holdable(wanted);
+        var found = context.Target.Holdable(existing.Path, existing.Metadata);
+        wanted = context.Target.Holdable(existing.Path, wanted);
         // Whoever cannot set owners cannot give files such bits either.
         var modeBits = context.OwnersCount ? ~0u : ~RunAs;
         return (existing.Kind == ItemKind.SymbolicLink || wanted.Mode is null || found.Mode is null || (found.Mode & modeBits) == (wanted.Mode & modeBits))
             && SameTime(found.ModifiedNs, wanted.ModifiedNs)
             && (!context.OwnersCount || (SameOwner(found.UserName, found.UserId, wanted.UserName, wanted.UserId) && SameOwner(found.GroupName, found.GroupId, wanted.GroupName, wanted.GroupId)))
-            && SameAttributes(context.Target.Holdable(context.Target.ReadMetadata(existing)).ExtendedAttributes, wanted.ExtendedAttributes);
+            && SameAttributes(context.Target.Holdable(existing.Path, context.Target.ReadMetadata(existing)).ExtendedAttributes, wanted.ExtendedAttributes);
     }
 
     /// <summary>Whether a time is the wanted one, as far as the file system keeps times: to the nanosecond, to 100 of them, or to the second.</summary>

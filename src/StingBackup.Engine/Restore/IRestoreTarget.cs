@@ -31,7 +31,7 @@ public interface IRestoreTarget : IDisposable
     /// <summary>
     /// What of an item's metadata this target can take over: what it cannot (times that a server sets, for example) is null, zero or empty, and does not tell one item from another.
     /// </summary>
-    ItemMetadata Holdable(ItemMetadata metadata) => metadata;
+    ItemMetadata Holdable(EntryPath path, ItemMetadata metadata) => metadata;
 
     /// <summary>Opens what stands at a path for reading, to compare it.</summary>
     ISourceFile OpenExisting(SourceEntry entry);

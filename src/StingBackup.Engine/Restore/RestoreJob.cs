@@ -38,10 +38,18 @@ public static class RestoreJob
             var selection = (RestoreSelection)exact.Selection!;
             var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
             using var repository = new RepositoryReading(installation, selection.View, keys);
-            using var target = installation.OpenTarget(exact.Destination);
+            using var target = OpenTarget(installation, exact, output, token);
             var context = new RestoreContext(installation, exact.Conflict, selection, repository, target, output);
             return await new RestoreRun(exact, context, keys).RunAsync(token).ConfigureAwait(false);
         }, cancel);
+    }
+
+    private static IRestoreTarget OpenTarget(Installation installation, RestorePlan plan, JobOutput output, CancellationToken cancel)
+    {
+        var root = installation.OpenTarget(plan.Destination);
+        return plan.InPlace && installation.FurtherSources.Count > 0
+            ? new ReserveRestoreTarget(root, [.. installation.FurtherSources.Select(s => new RestoreMount(s.Mount, new Lazy<IRestoreTarget>(() => s.OpenTarget(plan, output, cancel))))])
+            : root;
     }
 
     /// <summary>A plan that crossed a process boundary has lost what the engine attached to it; it is made again and must come out the same.</summary>

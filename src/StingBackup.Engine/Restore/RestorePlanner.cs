@@ -12,6 +12,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
         var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
+        var (open, withheld) = Withhold(state);
         var isWhole = request.Scope == RestoreScope.Reserve || request.Classes is { Count: > 0 };
         if (isWhole && state.Missing.Count > 0 && !request.AllowPartial)
         {
@@ -19,8 +20,8 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         }
         var choice = request.Subject is null ? null
             : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
-        var trees = choice is null ? await repository.Subjects.AllAsync(state.Classes, cancel).ConfigureAwait(false)
-            : await repository.Subjects.OfAsync(state.Classes, choice, cancel).ConfigureAwait(false);
+        var trees = choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
+            : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false);
         if (choice is not null && trees.Trees.Count == 0)
         {
             throw await new NothingFound(repository, request, When).SubjectAsync(choice, trees, cancel).ConfigureAwait(false);
@@ -32,16 +33,43 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         var unfulfilled = items.Texts.Where(t => !count.Fulfilled.Contains(t)).ToList();
         if (unfulfilled.Count > 0)
         {
+            await RefuseWithheldAsync(selection, withheld, unfulfilled[0], cancel).ConfigureAwait(false);
             throw await new NothingFound(repository, request, When).ItemAsync(unfulfilled[0], choice, trees.Trees, cancel).ConfigureAwait(false);
         }
         return new RestorePlan
         {
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, Conflict = request.Conflict,
-            Points = [.. (choice is null ? state.Classes : state.Classes.Where(c => trees.Trees.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
-            MissingClasses = isWhole ? [.. state.Missing] : [], Files = count.Files, Items = count.Items, Length = count.Length,
+            Points = [.. (choice is null ? open : open.Where(c => trees.Trees.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
+            MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked },
         };
     }
+
+    /// <summary>Secrets come back only with an approval, which nobody can give in this version.</summary>
+    private (IReadOnlyList<ClassPoint> Open, IReadOnlyList<ClassPoint> Withheld) Withhold(ReserveState state)
+    {
+        if (request.Classes?.Contains(DataClass.Secrets) == true)
+        {
+            throw ApprovalRequired("Secrets");
+        }
+        var groups = state.Classes.ToLookup(c => c.DataClass == DataClass.Secrets && c.Part.Items > 0);
+        return ([.. groups[false]], [.. groups[true]]);
+    }
+
+    /// <summary>What is asked for by name may be among the secrets: then it is not missing, but needs an approval.</summary>
+    private async ValueTask RefuseWithheldAsync(RestoreSelection selection, IReadOnlyList<ClassPoint> withheld, string text, CancellationToken cancel)
+    {
+        var trees = await repository.Subjects.AllAsync(withheld, cancel).ConfigureAwait(false);
+        var count = await CountAsync(selection with { Trees = trees.Trees }, cancel).ConfigureAwait(false);
+        if (count.Fulfilled.Contains(text))
+        {
+            throw ApprovalRequired($"'{text}'");
+        }
+    }
+
+    private static StingException ApprovalRequired(string what) => new("ApprovalRequired", FailureKind.Refused,
+        $"{what} {(what == "Secrets" ? "are" : "is of class Secrets:")} keys and tokens of the installation; restoring them needs an approval, which this version cannot give.", what,
+        "Take them from where they are kept besides the backup. A later version has approvals.");
 
     /// <summary>Where a request writes.</summary>
     public static string DestinationOf(Installation installation, RestoreRequest request) =>

@@ -19,6 +19,10 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         _output.Progress.Activity = $"Restore of {plan.Scope}";
         (_output.Progress.TotalItems, _output.Progress.TotalBytes) = (plan.Items, plan.Length);
         TellKnownFaults();
+        if (plan.WithheldClasses.Count > 0)
+        {
+            _output.Warn($"{string.Join(", ", plan.WithheldClasses)} left out: restoring keys and tokens needs an approval, which this version cannot give.");
+        }
         await DestinationRoom.CheckAsync(plan, context, cancel).ConfigureAwait(false);
         try
         {

@@ -93,6 +93,13 @@ public interface ISourceTree : IDisposable
     ISourceFile Open(SourceEntry entry);
 }
 
+/// <summary>A source whose items name files that other sources hold.</summary>
+public interface INamingSource
+{
+    /// <summary>The files' paths in the reserve.</summary>
+    IEnumerable<EntryPath> NamedFiles();
+}
+
 /// <summary>An open file of a source.</summary>
 public interface ISourceFile : IDisposable
 {

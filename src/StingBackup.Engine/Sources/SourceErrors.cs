@@ -5,6 +5,9 @@ namespace StingBackup.Engine.Sources;
 /// <summary>What can go wrong with an item of a source, said so that a person knows what to do.</summary>
 internal static class SourceErrors
 {
+    /// <summary>True for the failure of one item; false for what every other item of the source would meet too.</summary>
+    public static bool IsOfOneItem(StingException e) => e.ErrorId is "SourceItemUnreadable" or "SourceItemVanished" or "SourceItemChanging";
+
     /// <summary><c>SourceItemUnreadable</c>, or <c>SourceItemVanished</c> when that is what the error says.</summary>
     /// <param name="location">The source.</param>
     /// <param name="path">The item.</param>

@@ -93,7 +93,7 @@ public enum RestoreScope
     Reserve,
 }
 
-/// <summary>How deep a verification goes; each level includes the ones before.</summary>
+/// <summary>How deep a verification goes; Packs includes Structure, and Data includes both.</summary>
 public enum IntegrityLevel
 {
     /// <summary>Signatures, chains, and that every object which a point needs is there with its size.</summary>
@@ -102,6 +102,8 @@ public enum IntegrityLevel
     Packs = 2,
     /// <summary>Every chunk that a point reaches decrypted, decompressed and its id recomputed. Needs the restore role.</summary>
     Data = 3,
+    /// <summary>Of one state of the reserve: every file that rows of its databases name is in it. Looks at that alone. Needs the restore role.</summary>
+    References = 4,
 }
 
 /// <summary>How a job ended.</summary>

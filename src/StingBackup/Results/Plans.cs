@@ -7,12 +7,14 @@ public sealed record BackupPlan
     public required BackupType Type { get; init; }
     /// <summary>Data classes that are due.</summary>
     public required IReadOnlyList<DataClass> Classes { get; init; }
-    /// <summary>The reserve's folders.</summary>
+    /// <summary>What is read: folders, Vault, database servers.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
     /// <summary>Where the repository lies.</summary>
     public required string Repository { get; init; }
     /// <summary>The moment the plan was made.</summary>
     public required DateTimeOffset Time { get; init; }
+    /// <summary>When the next of the classes that were left out is due; null where none was.</summary>
+    public DateTimeOffset? NextDueTime { get; init; }
 }
 
 /// <summary>What is to be restored, from when, and to where.</summary>
@@ -55,6 +57,8 @@ public sealed record RestorePlan
     public required IReadOnlyList<RestorePoint> Points { get; init; }
     /// <summary>Data classes for which no point exists at or before the moment asked.</summary>
     public required IReadOnlyList<DataClass> MissingClasses { get; init; }
+    /// <summary>Data classes that are left out because their restore needs an approval.</summary>
+    public IReadOnlyList<DataClass> WithheldClasses { get; init; } = [];
     /// <summary>Where it writes: a folder, or the original place.</summary>
     public required string Destination { get; init; }
     /// <summary>True when it writes into the reserve itself.</summary>

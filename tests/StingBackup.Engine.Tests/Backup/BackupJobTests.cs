@@ -214,7 +214,7 @@ public sealed class BackupJobTests
         test.Write("jars/jar_1/doc", "jar"u8);
         await test.BackupAsync();
         test.Clock.Advance(TimeSpan.FromMinutes(1));
-        var plan = await Engine.Backup.BackupJob.PlanAsync(test.Installation, BackupType.Incremental, [DataClass.HoneyJars], default);
+        var plan = await Engine.Backup.BackupJob.PlanAsync(test.Installation, BackupType.Incremental, [DataClass.HoneyJars], due: false, default);
         var result = await TestInstallation.CompleteAsync<BackupResult>(Engine.Backup.BackupJob.RunAsync(test.Installation, plan, default));
         Assert.Equal([DataClass.HoneyJars], result.Classes);
         Assert.Equal((2L, 0L), (result.Items, result.ItemsRead));

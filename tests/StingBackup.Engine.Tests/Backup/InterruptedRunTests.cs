@@ -77,7 +77,7 @@ public sealed class InterruptedRunTests
         await using var test = new TestInstallation();
         Fill(test, 200);
         using var stop = new CancellationTokenSource();
-        var plan = await Engine.Backup.BackupJob.PlanAsync(test.Installation, BackupType.Full, null, default);
+        var plan = await Engine.Backup.BackupJob.PlanAsync(test.Installation, BackupType.Full, null, due: false, default);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await foreach (var _ in Engine.Backup.BackupJob.RunAsync(test.Installation, plan, stop.Token))

@@ -352,7 +352,7 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
     {
         sample.Clock.Advance(TimeSpan.FromMinutes(1));
         return await TestInstallation.CompleteAsync<BackupResult>(
-            BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, type, null, default), default), errors);
+            BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, type, null, due: false, default), default), errors);
     }
 
     private async Task AssertCleanAsync(MemoryObjectStore store)

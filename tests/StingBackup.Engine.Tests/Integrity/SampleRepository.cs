@@ -91,7 +91,7 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
     {
         _base.Clock.Advance(TimeSpan.FromMinutes(1));
         var result = await TestInstallation.CompleteAsync<BackupResult>(
-            BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, type, null, default), default), errors);
+            BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, type, null, due: false, default), default), errors);
         BackupIds.Add(result.BackupId!);
         return result;
     }

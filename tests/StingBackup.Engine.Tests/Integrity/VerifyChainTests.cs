@@ -157,7 +157,7 @@ public sealed class VerifyChainTests : IAsyncLifetime, IAsyncDisposable
     {
         _test.Clock.Advance(TimeSpan.FromMinutes(1));
         var installation = Open(first);
-        var plan = await BackupJob.PlanAsync(installation, BackupType.Incremental, null, default);
+        var plan = await BackupJob.PlanAsync(installation, BackupType.Incremental, null, due: false, default);
         await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, plan, default));
     }
 

@@ -274,7 +274,7 @@ public sealed class VaultSourceTreeTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("files", "Settings", "system")]
+    [InlineData("files", "UserFiles", "system")]
     [InlineData("files/" + Owner, "UserFiles", "user:" + Owner)]
     [InlineData("files/0F6C0D3E-8F0E-4B1C-9D55-1F2E3A4B5C6D/profile_picture/00ff", "UserFiles", "user:" + Owner)]
     [InlineData("files/42/user_document/00ff", "UserFiles", "user#42")]

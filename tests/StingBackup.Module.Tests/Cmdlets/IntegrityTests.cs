@@ -21,7 +21,7 @@ public sealed class IntegrityTests
     {
         using var sample = SampleInstallation.Copy();
         using var shell = sample.OpenShell();
-        foreach (var level in Enum.GetValues<IntegrityLevel>())
+        foreach (var level in Enum.GetValues<IntegrityLevel>().Where(l => l != IntegrityLevel.References))
         {
             var result = shell.Run("param($level) Test-StingBackupIntegrity -Level $level -SamplePercent 99.5", ("level", level)).Succeeded().Objects<IntegrityResult>().Single();
             Assert.True(result.Passed);

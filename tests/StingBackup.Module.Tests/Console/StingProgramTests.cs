@@ -153,7 +153,7 @@ public sealed class StingProgramTests
         var terminal = new ScriptedTerminal();
         const string Level = "[CmdletBinding()] param([StingBackup.IntegrityLevel] $Level) $Level.ToString()";
         Assert.Equal(ExitCode.BadUsage, Run(Level, terminal, "--level=strcture"));
-        Assert.Contains("'strcture' is not a value of --level. Did you mean 'structure'? It takes structure|packs|data.", terminal.Error, StringComparison.Ordinal);
+        Assert.Contains("'strcture' is not a value of --level. Did you mean 'structure'? It takes structure|packs|data|references.", terminal.Error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Done, Run(Level, terminal, "--level=structure"));
         Assert.Equal("Structure\n", terminal.Output);
     }

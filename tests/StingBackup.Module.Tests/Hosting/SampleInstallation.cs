@@ -110,7 +110,7 @@ internal sealed class SampleInstallation : IDisposable
     {
         var configuration = new ConfigurationLoader(new HostView()).Load(this["sting-backup.yaml"]);
         await using var installation = await Installation.OpenAsync(configuration, new InstallationOptions { Clock = clock }, CancellationToken.None);
-        var plan = await BackupJob.PlanAsync(installation, type, null, CancellationToken.None);
+        var plan = await BackupJob.PlanAsync(installation, type, null, due: false, CancellationToken.None);
         await foreach (var happened in BackupJob.RunAsync(installation, plan, CancellationToken.None))
         {
             Assert.False(happened is ItemFailedEvent, happened.ToString());

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -19,12 +20,25 @@ internal static class ConfigurationBinder
             Rules = values.Get(Settings.Rules),
             Exclude = values.Get(Settings.Exclude),
             ExcludeSystem = values.Get(Settings.ExcludeSystem),
+            Folders = values.Get(SourceSettings.Folders),
+        },
+        Vault = values.Get(SourceSettings.VaultAddress) is not { } vault ? null : new VaultSettings(new Uri(vault), values.Get(SourceSettings.VaultMount), values.Get(SourceSettings.VaultPrefix))
+        {
+            Namespace = values.Get(SourceSettings.VaultNamespace), CertificateAuthorities = values.Get(SourceSettings.VaultAuthorities), TokenFile = values.Get(SourceSettings.VaultTokenFile),
+            RoleId = values.Get(SourceSettings.VaultRoleId), SecretIdFile = values.Get(SourceSettings.VaultSecretIdFile),
+        },
+        PostgreSql = values.Get(SourceSettings.PostgresHost) is not { } host ? null : new PostgresSettings
+        {
+            Host = host, Port = values.Get(SourceSettings.PostgresPort), User = values.Get(SourceSettings.PostgresUser), PassFile = values.Get(SourceSettings.PostgresPassFile),
+            Databases = values.Get(SourceSettings.PostgresDatabases), RequireTls = values.Get(SourceSettings.PostgresTls), RootCertificate = values.Get(SourceSettings.PostgresAuthorities),
+            ToolFolder = values.Get(SourceSettings.PostgresTools), Container = values.Get(SourceSettings.PostgresContainer),
         },
         Keys = new KeySettings(
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),
             values.Get(Settings.EpochPlaces).Select(p => p!).ToArray(),
             values.Get(Settings.AllowKeysInBackupRoot)),
+        Schedule = ScheduleSettings.ClassIntervals.ToDictionary(c => c.Key, c => values.Get(c.Value)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
             Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value))),

@@ -17,6 +17,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         CheckHostFolders();
         CheckRetention();
         CheckIdentity();
+        new SourceContradictions(values, host, findings, file).Run();
     }
 
     private void CheckRoots()
@@ -46,10 +47,10 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         places.AddRange(values.Get(Settings.EpochPlaces).Select(p => ((Setting)Settings.EpochPlaces, Real(host, p)!)));
         foreach (var (setting, path) in places)
         {
-            if (_reserve is not null && IsWithin(path, _reserve))
+            if (SourceFolders().FirstOrDefault(f => IsWithin(path, f)) is { } source)
             {
                 // Not even where a glob leaves it out: what is backed up can never be made to forget.
-                Refuse(setting, $"{path} lies in the reserve {_reserve}; keys may lie in no source of a backup", "Move it out of the reserve.");
+                Refuse(setting, $"{path} lies in the reserve {source}; keys may lie in no source of a backup", "Move it out of the reserve.");
             }
             else if (_backupRoot is not null && IsWithin(path, _backupRoot))
             {
@@ -119,6 +120,8 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
             Refuse(present, $"{present.Key} is set, but {missing.Key} is not: neither says alone which repository to trust", $"Set both as 'init' wrote them, or neither before 'init'.");
         }
     }
+
+    private IEnumerable<string> SourceFolders() => (_reserve is null ? [] : (string[])[_reserve]).Concat(values.Get(SourceSettings.Folders).Select(f => Real(host, f.Path)!));
 
     private bool IsExcluded(string path)
     {

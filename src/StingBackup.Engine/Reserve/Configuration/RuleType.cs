@@ -3,7 +3,7 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// <summary>A rule for a data class: a small mapping with <c>glob</c>, <c>class</c> and perhaps <c>subject</c>.</summary>
 internal sealed class RuleType : SettingType<ClassRule>
 {
-    private static readonly string[] Keys = ["glob", "class", "subject"];
+    private static readonly MapFields Fields = new("rule", ["glob", "class"], ["subject"], "{glob: \"reports/**\", class: Reports}");
 
     /// <summary>Both <c>UserFiles</c> and <c>user_files</c> name a class.</summary>
     public static ScalarType<DataClass> ClassName { get; } = new(
@@ -28,48 +28,15 @@ internal sealed class RuleType : SettingType<ClassRule>
     public override bool TryRead(ConfigurationNode node, ReadContext context, out ClassRule value)
     {
         value = null!;
-        if (node is not MapNode map)
+        string? subject = null;
+        if (Fields.Read(node, context) is not { } fields || !SettingTypes.Glob.TryRead(fields["glob"], context, out var glob)
+            || !ClassName.TryRead(fields["class"], context, out var dataClass)
+            || (fields.TryGetValue("subject", out var named) && !Subject.TryRead(named, context, out subject)))
         {
-            context.Findings.Error(context.Key, context.File, node.Line, "a rule is written with its keys", "Write - {glob: \"reports/**\", class: Reports}.");
             return false;
         }
-        var sound = true;
-        string? glob = null, subject = null;
-        DataClass? dataClass = null;
-        foreach (var (key, line, entry) in map.Entries)
-        {
-            switch (key)
-            {
-                case "glob" when SettingTypes.Glob.TryRead(entry, context, out var read):
-                    glob = read;
-                    break;
-                case "class" when ClassName.TryRead(entry, context, out var read):
-                    dataClass = read;
-                    break;
-                case "subject" when entry is ScalarNode { IsUnset: true }:
-                    break;
-                case "subject" when Subject.TryRead(entry, context, out var read):
-                    subject = read;
-                    break;
-                case "glob" or "class" or "subject":
-                    sound = false;
-                    break;
-                default:
-                    context.Findings.Error(context.Key, context.File, line, $"a rule has no key '{key}'", $"{NearestNames.Question(key, Keys)} A rule has glob, class and subject.".TrimStart());
-                    sound = false;
-                    break;
-            }
-        }
-        if (sound && (glob is null || dataClass is null))
-        {
-            context.Findings.Error(context.Key, context.File, map.Line, $"the rule has no {(glob is null ? "glob" : "class")}", "Write - {glob: \"reports/**\", class: Reports}.");
-            return false;
-        }
-        if (sound)
-        {
-            value = new ClassRule(glob!, dataClass!.Value, subject);
-        }
-        return sound;
+        value = new ClassRule(glob, dataClass, subject);
+        return true;
     }
 
     public override string Write(ClassRule value) =>

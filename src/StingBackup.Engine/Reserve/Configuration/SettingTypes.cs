@@ -14,6 +14,8 @@ internal static class SettingTypes
         ("K", Kilo), ("M", Kilo * Kilo), ("G", Kilo * Kilo * Kilo), ("T", Kilo * Kilo * Kilo * Kilo), ("B", 1),
     ];
 
+    private static readonly (string Suffix, long Factor)[] IntervalUnits = [("m", 60), ("h", 3600), ("d", 86400)];
+
     private static readonly (string Suffix, long Factor)[] BandwidthUnits =
     [
         ("KB/s", 8 * Kilo), ("MB/s", 8 * Kilo * Kilo), ("GB/s", 8 * Kilo * Kilo * Kilo),
@@ -59,6 +61,14 @@ internal static class SettingTypes
     public static ScalarType<string?> Text(string description, Func<string, bool> isValid, string remedy) => new(
         description, (text, _) => isValid(text) ? text : Bad<string?>($"'{text}' is not {description}", remedy), text => text!);
 
+    /// <summary>Some text without line breaks.</summary>
+    public static ScalarType<string> Name { get; } = new("a name", (text, _) => IsName(text) ? text : Bad<string>("the name is empty or has line breaks", "Write a name, or remove the line."), text => text);
+
+    /// <summary>The same, where nothing holds without it.</summary>
+    public static ScalarType<string?> OptionalName { get; } = new("a name", (text, _) => IsName(text) ? text : Bad<string?>("the name is empty or has line breaks", "Write a name, or remove the line."), text => text!);
+
+    private static bool IsName(string text) => text.Trim().Length > 0 && !text.Any(char.IsControl);
+
     /// <summary>One of a few words, letter case aside; each word stands for a value.</summary>
     public static ScalarType<T> Choice<T>(string description, params (string Word, T Value)[] words) => new(
         description,
@@ -75,6 +85,14 @@ internal static class SettingTypes
             return Bad<T>($"'{text}' is not one of {string.Join(", ", known)}", $"{NearestNames.Question(text, known)} Write one of {string.Join(", ", known)}.".TrimStart());
         },
         value => words.First(w => EqualityComparer<T>.Default.Equals(w.Value, value)).Word);
+
+    /// <summary>How often something is done; zero stands for every time.</summary>
+    public static ScalarType<TimeSpan> Interval { get; } = new(
+        "how often, such as 15m, 1h or 1d; always for every run",
+        (text, _) => text.Equals("always", StringComparison.OrdinalIgnoreCase) ? TimeSpan.Zero
+            : ParseAmount(text, IntervalUnits) is { } seconds and >= 60 and <= 366 * 86400L ? TimeSpan.FromSeconds(seconds)
+            : Bad<TimeSpan>($"'{text}' is no interval from 1m to 366d", "Write a number and a unit, m for minutes, h for hours or d for days: 15m; or always."),
+        interval => interval == TimeSpan.Zero ? "always" : WriteAmount((long)interval.TotalSeconds, IntervalUnits));
 
     /// <summary>A number of bytes with its unit.</summary>
     public static ScalarType<long> Size(long least, long most) => new(

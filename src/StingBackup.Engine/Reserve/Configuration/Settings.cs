@@ -337,7 +337,10 @@ public static class Settings
     [
         ("repository", "Where backups go, and whom to trust about them."),
         ("reserve", "What is backed up."),
+        ("vault", "The Vault that holds what people upload."),
+        ("postgresql", "The server of STING's databases."),
         ("keys", "Keys, which lie apart from the backups."),
+        ("schedule", "How often each data class is backed up."),
         ("retention", "How long restore points are kept."),
         ("remote", "The remote tier."),
         ("archive", "The archive tier."),
@@ -351,8 +354,11 @@ public static class Settings
     public static IReadOnlyList<Setting> All { get; } =
     [
         BackupRoot, ReserveId, KeyFingerprint,
-        ReservePath, UsersMapFile, Rules, Exclude, ExcludeSystem,
+        ReservePath, UsersMapFile, Rules, Exclude, ExcludeSystem, SourceSettings.Folders,
+        SourceSettings.VaultAddress, SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile,
+        SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
         KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
+        .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
         RemoteLocation, ArchiveLocation,
         EncryptionAlgorithm, EncryptionKeyId,

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Sources.PostgreSql;
+
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>How much is logged.</summary>
@@ -20,8 +22,14 @@ public sealed record StingConfiguration
     public required RepositorySettings Repository { get; init; }
     /// <summary>What is backed up.</summary>
     public required ReserveSettings Reserve { get; init; }
+    /// <summary>The Vault that holds what people upload, or null.</summary>
+    public VaultSettings? Vault { get; init; }
+    /// <summary>The server of STING's databases, or null.</summary>
+    public PostgresSettings? PostgreSql { get; init; }
     /// <summary>Keys.</summary>
     public required KeySettings Keys { get; init; }
+    /// <summary>How often each class is backed up; zero for every time.</summary>
+    public required IReadOnlyDictionary<DataClass, TimeSpan> Schedule { get; init; }
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
     /// <summary>How much of the host a run may use.</summary>
@@ -63,6 +71,31 @@ public sealed record ReserveSettings
     public IReadOnlyList<string> Exclude { get; init; } = [];
     /// <summary>Globs of what is left out of the installation's own files.</summary>
     public IReadOnlyList<string> ExcludeSystem { get; init; } = DefaultExclusions.Globs;
+    /// <summary>Folders that lie elsewhere.</summary>
+    public IReadOnlyList<FolderMount> Folders { get; init; } = [];
+}
+
+/// <summary>A folder that lies elsewhere and belongs to the reserve.</summary>
+/// <param name="At">Its name in the reserve.</param>
+/// <param name="Path">Where it lies.</param>
+public sealed record FolderMount(string At, string Path);
+
+/// <summary>The Vault that holds what people upload, and how to log in. Holds no secret.</summary>
+/// <param name="Address">The server.</param>
+/// <param name="Mount">Where its KV engine is mounted.</param>
+/// <param name="Prefix">The folder that is backed up.</param>
+public sealed record VaultSettings(Uri Address, string Mount, string Prefix)
+{
+    /// <summary>Namespace, or null.</summary>
+    public string? Namespace { get; init; }
+    /// <summary>PEM file of trusted authorities, or null for the host's.</summary>
+    public string? CertificateAuthorities { get; init; }
+    /// <summary>File of a token, or null.</summary>
+    public string? TokenFile { get; init; }
+    /// <summary>Id of an AppRole, or null.</summary>
+    public string? RoleId { get; init; }
+    /// <summary>File of the AppRole's secret id, or null.</summary>
+    public string? SecretIdFile { get; init; }
 }
 
 /// <summary>Where keys lie.</summary>

@@ -19,6 +19,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     private readonly VaultKv _kv;
     private readonly CancellationToken _cancel;
     private readonly ConcurrentDictionary<EntryPath, long> _judged = new();
+    private VaultClient? _owned;
 
     /// <summary>Makes a target; nothing is sent yet.</summary>
     /// <param name="kv">The mount; the caller disposes its client.</param>
@@ -29,6 +30,9 @@ public sealed class VaultRestoreTarget : IRestoreTarget
         _kv = kv;
         _cancel = cancel;
     }
+
+    /// <summary>Makes a target that takes the client over: disposing the one ends the other.</summary>
+    public static VaultRestoreTarget OfClient(VaultClient client, string mount, TimeProvider clock, CancellationToken cancel) => new(new VaultKv(client, mount, clock), cancel) { _owned = client };
 
     /// <inheritdoc/>
     public string Location => _kv.Location;
@@ -58,7 +62,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     }
 
     /// <summary>Custom metadata and settings; a server sets times and version numbers itself.</summary>
-    public ItemMetadata Holdable(ItemMetadata metadata)
+    public ItemMetadata Holdable(EntryPath path, ItemMetadata metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         return SecretFacts.Settable(metadata);
@@ -111,10 +115,8 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     {
     }
 
-    /// <summary>Nothing is held.</summary>
-    public void Dispose()
-    {
-    }
+    /// <summary>Ends a client that was taken over.</summary>
+    public void Dispose() => _owned?.Dispose();
 
     /// <summary>Writes a value and its metadata.</summary>
     internal IReadOnlyList<string> Place(EntryPath path, ReadOnlyMemory<byte> content, ItemMetadata metadata, bool replace)

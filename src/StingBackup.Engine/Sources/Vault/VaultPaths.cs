@@ -14,6 +14,9 @@ public static class VaultPaths
     /// <summary>Where STING keeps what people upload.</summary>
     public const string Files = "files";
 
+    /// <summary>The data classes that secrets can be of.</summary>
+    public static IReadOnlySet<DataClass> Classes { get; } = new HashSet<DataClass> { DataClass.UserFiles, DataClass.Reports, DataClass.TempFiles, DataClass.Secrets };
+
     /// <summary>The name of a file or folder for one component of a secret's path.</summary>
     /// <param name="name">The component.</param>
     /// <param name="isBesideFolder">True for a secret whose name a folder has too.</param>
@@ -51,11 +54,11 @@ public static class VaultPaths
         var parts = path.Bytes;
         if (Next(ref parts) is not "files")
         {
-            return path.IsRoot ? new Placement(false, DataClass.Settings, SubjectNames.System) : new Placement(false, DataClass.Secrets, SubjectNames.System);
+            return new Placement(false, path.IsRoot ? DataClass.UserFiles : DataClass.Secrets, SubjectNames.System);
         }
         if (Next(ref parts) is not { } owner)
         {
-            return new Placement(false, DataClass.Settings, SubjectNames.System);   // the folder itself, as users/ is in a folder reserve
+            return new Placement(false, DataClass.UserFiles, SubjectNames.System);   // the folder itself
         }
         var dataClass = Next(ref parts) switch
         {

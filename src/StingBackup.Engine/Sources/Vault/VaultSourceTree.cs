@@ -16,6 +16,7 @@ public sealed class VaultSourceTree : ISourceTree
     private readonly Action<string>? _tell;
     private readonly ConcurrentDictionary<EntryPath, VaultSourceFile> _read = new();
     private readonly ConcurrentDictionary<EntryPath, ItemMetadata> _newer = new();
+    private VaultClient? _owned;
     private CancellationToken _cancel;
 
     /// <summary>Makes a source; nothing is sent yet.</summary>
@@ -30,6 +31,10 @@ public sealed class VaultSourceTree : ISourceTree
         _prefix = prefix.Trim('/');
         _tell = tell;
     }
+
+    /// <summary>Makes a source that takes the client over: disposing the one ends the other.</summary>
+    public static VaultSourceTree OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, Action<string>? tell = null) =>
+        new(new VaultKv(client, mount, clock), prefix, tell) { _owned = client };
 
     /// <inheritdoc/>
     public string Location => _kv.Location;
@@ -100,8 +105,12 @@ public sealed class VaultSourceTree : ISourceTree
         }
     }
 
-    /// <summary>Nothing is held between calls.</summary>
-    public void Dispose() => _read.Clear();
+    /// <summary>Forgets what was read, and ends a client that was taken over.</summary>
+    public void Dispose()
+    {
+        _read.Clear();
+        _owned?.Dispose();
+    }
 
     private async Task<VaultSourceFile> ReadAsync(SourceEntry entry)
     {

@@ -22,6 +22,14 @@ internal sealed class SourceCheck : ImmediateCheck
                 yield return context.Found(FindingSeverity.Error, Settings.ReservePath, $"{folder} may not be read by this user", "Give this user the right to read it, or run as one that has it.");
             }
         }
+        foreach (var folder in reserve.Folders)
+        {
+            yield return !context.Host.DirectoryExists(folder.Path)
+                    ? context.Found(FindingSeverity.Error, SourceSettings.Folders, $"there is no folder {folder.Path}, which is to stand at '{folder.At}'", "Correct reserve.folders, or mount what belongs there.")
+                : !context.Host.CanRead(folder.Path)
+                    ? context.Found(FindingSeverity.Error, SourceSettings.Folders, $"{folder.Path} may not be read by this user", "Give this user the right to read it, or run as one that has it.")
+                : context.Found(FindingSeverity.Information, SourceSettings.Folders, $"the folder {folder.Path} is there, and stands at '{folder.At}'");
+        }
         var users = context.Host.DirectoriesIn(Path.Join(reserve.Path, "users"));
         var jars = context.Host.DirectoriesIn(Path.Join(reserve.Path, "jars"));
         yield return context.Found(FindingSeverity.Information, Settings.ReservePath,

@@ -48,6 +48,9 @@ public static class CapturePath
     /// <summary>The subject that a path of a capture belongs to: that of its rows, else <c>system</c>.</summary>
     public static string SubjectOf(string path) => ParseRows(path)?.Subject ?? Reserve.SubjectNames.System;
 
+    /// <summary>The data classes that a capture feeds.</summary>
+    public static IReadOnlySet<DataClass> Classes { get; } = new HashSet<DataClass> { DataClass.Metadata, DataClass.AuditLogs, DataClass.Reports, DataClass.Settings };
+
     /// <summary>The data class of a path: audit logs, reports and settings by their tables, all else metadata.</summary>
     public static DataClass ClassOf(string path) => ParseRows(path)?.Table switch
     {

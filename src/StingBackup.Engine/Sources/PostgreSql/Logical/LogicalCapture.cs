@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StingBackup.Engine.Sources.PostgreSql.Restore;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 
@@ -6,7 +7,7 @@ namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 /// A PostgreSQL cluster's databases as a tree of files (see <see cref="CapturePath"/>): schema, and rows by subject, each database under one snapshot. The rows are out of the database when
 /// this exists; the tree is then read at leisure. What has not changed since the last run has the same stamp and is not read again.
 /// </summary>
-public sealed class LogicalCapture : ISourceTree
+public sealed class LogicalCapture : ISourceTree, INamingSource
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -68,6 +69,23 @@ public sealed class LogicalCapture : ISourceTree
             foreach (var session in sessions)
             {
                 await session.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<EntryPath> NamedFiles()
+    {
+        var files = new SourceCaptureFiles(this, CancellationToken.None);
+        foreach (var rows in files.Paths.Select(CapturePath.ParseRows).OfType<CapturedRows>().Where(r => FileReferences.AreIn(r.Table)))
+        {
+            using var stream = files.Open(rows.Path);
+            foreach (var named in FileReferences.Read(rows, stream, _ => { }))
+            {
+                if (named.Path is { } path)
+                {
+                    yield return path;
+                }
             }
         }
     }

@@ -1,0 +1,41 @@
+using System.IO.Hashing;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Backup;
+
+/// <summary>
+/// Whether the cut is whole: files are read before the databases, so what somebody uploaded in between is named by a row and not yet in the cut. Remembers 16 bytes for each item
+/// that was met, and the paths that rows name.
+/// </summary>
+internal sealed class CutCheck
+{
+    private readonly HashSet<ulong> _met = [];
+    private readonly HashSet<EntryPath> _named = [];
+
+    /// <summary>An item was met by a scan. One scan at a time calls it.</summary>
+    public void Meet(EntryPath path) => _met.Add(HashOf(path));
+
+    /// <summary>Whether an item was met.</summary>
+    public bool IsMet(EntryPath path) => _met.Contains(HashOf(path));
+
+    /// <summary>A row names a file.</summary>
+    public void Name(EntryPath path) => _named.Add(path);
+
+    /// <summary>Files that rows name and no scan has met, of those that the choice takes.</summary>
+    public IReadOnlySet<EntryPath> Missing(Func<EntryPath, bool> choose) => _named.Where(p => !IsMet(p) && choose(p)).ToHashSet();
+
+    /// <summary>Paths, and the folders on the way to them.</summary>
+    public static IReadOnlySet<EntryPath> WithFolders(IEnumerable<EntryPath> paths)
+    {
+        var all = new HashSet<EntryPath>();
+        foreach (var path in paths)
+        {
+            for (var next = path; !next.IsRoot && all.Add(next); next = next.Parent)
+            {
+            }
+        }
+        return all;
+    }
+
+    private static ulong HashOf(EntryPath path) => XxHash64.HashToUInt64(path.Bytes);
+}

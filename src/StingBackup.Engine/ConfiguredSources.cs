@@ -1,0 +1,96 @@
+using System.Text;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.PostgreSql;
+using StingBackup.Engine.Restore.Vault;
+using StingBackup.Engine.Sources;
+using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Sources.PostgreSql.Logical;
+using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Vault;
+
+namespace StingBackup.Engine;
+
+/// <summary>The sources that a configuration names besides the reserve's folder.</summary>
+internal static class ConfiguredSources
+{
+    public static IEnumerable<ReserveSource> Of(StingConfiguration configuration, ReserveMap map, UsersMap users, IHostView host, TimeProvider clock)
+    {
+        foreach (var folder in configuration.Reserve.Folders)
+        {
+            yield return OfFolder(folder, map);
+        }
+        if (configuration.Vault is { } vault)
+        {
+            yield return OfVault(vault, users, host, clock);
+        }
+        if (configuration.PostgreSql is { } postgres)
+        {
+            yield return OfPostgres(postgres, configuration.StateDirectory);
+        }
+    }
+
+    /// <summary>A client of the configured Vault; nothing is sent yet.</summary>
+    /// <exception cref="StingException"><c>VaultLoginFailed</c> when no token is to be had, <c>VaultTlsFailed</c></exception>
+    public static VaultClient OpenVault(VaultSettings settings, IHostView host, TimeProvider clock) => new(new VaultOptions
+    {
+        Address = settings.Address, Namespace = settings.Namespace, CertificateAuthorities = settings.CertificateAuthorities, Login = LoginOf(settings, host),
+    }, clock);
+
+    private static ReserveSource OfFolder(FolderMount folder, ReserveMap map)
+    {
+        var mount = EntryPath.Root.Append(Encoding.UTF8.GetBytes(folder.At));
+        return new ReserveSource
+        {
+            Name = $"the folder {folder.Path}", Location = folder.Path, Mount = mount, Classes = Enum.GetValues<DataClass>().ToHashSet(),
+            // The map speaks of the reserve's paths.
+            Place = (path, kind) => map.Classify(path.IsRoot ? mount : EntryPath.FromBytes([.. mount.Bytes, (byte)'/', .. path.Bytes]), kind),
+            OpenAsync = (_, _) => ValueTask.FromResult(DirectorySource.Open(folder.Path)),
+            OpenTarget = (_, _, _) => DirectoryRestoreTarget.Open(folder.Path),
+        };
+    }
+
+    private static ReserveSource OfVault(VaultSettings settings, UsersMap users, IHostView host, TimeProvider clock) => new()
+    {
+        Name = "Vault", Location = $"{settings.Address.GetLeftPart(UriPartial.Authority)}/{settings.Mount}/{settings.Prefix}", Mount = ReserveMounts.Vault, Classes = VaultPaths.Classes,
+        Place = (path, _) => VaultPaths.Classify(path, users),
+        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(VaultSourceTree.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, output.Warn)),
+        OpenTarget = (_, _, cancel) => VaultRestoreTarget.OfClient(OpenVault(settings, host, clock), settings.Mount, clock, cancel),
+    };
+
+    private static ReserveSource OfPostgres(PostgresSettings settings, string stateFolder) => new()
+    {
+        Name = "PostgreSQL", Location = settings.Location, Mount = ReserveMounts.PostgreSql, Stage = CaptureStage.Databases, Classes = CapturePath.Classes,
+        Place = (path, kind) => kind == ItemKind.Directory
+            ? new Placement(false, DataClass.Metadata, SubjectNames.System) : new Placement(false, CapturePath.ClassOf(path.ToString()), CapturePath.SubjectOf(path.ToString())),
+        OpenAsync = async (output, cancel) =>
+        {
+            var capture = await LogicalCapture.TakeAsync(settings, new LogicalCaptureOptions(), cancel).ConfigureAwait(false);
+            foreach (var notice in capture.Notices)
+            {
+                output.Warn($"{notice.Message} {notice.Remedy}");
+            }
+            output.Explain($"Databases as of {string.Join(", ", capture.Moments.Select(m => $"{m.Database} {m.Time:u} (LSN {m.Lsn})"))}.");
+            return capture;
+        },
+        OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(
+            new RowsRestoreOptions(settings, Path.Join(stateFolder, $"rows-{Guid.NewGuid():n}"), plan.Request.Scope == RestoreScope.Reserve, plan.Conflict), output, cancel),
+    };
+
+    private static VaultLogin LoginOf(VaultSettings settings, IHostView host)
+    {
+        if (settings.RoleId is { } role)
+        {
+            return settings.SecretIdFile is { } file ? VaultAppRoleLogin.WithSecretIdFile(role, file) : VaultAppRoleLogin.WithSecretId(role, null);
+        }
+        if (settings.TokenFile is { } tokenFile)
+        {
+            return new VaultTokenFileLogin(tokenFile);
+        }
+        return host.GetVariable("VAULT_TOKEN") is { } token ? new VaultTokenLogin(SecretBytes.CopyOf(Encoding.UTF8.GetBytes(token)))
+            : throw new StingException("VaultLoginFailed", FailureKind.Authentication, $"There is nothing to log in to Vault at {settings.Address.GetLeftPart(UriPartial.Authority)} with.", settings.Address.ToString(),
+                "Set vault.token_file or vault.role_id in the configuration, or the environment variable VAULT_TOKEN.");
+    }
+}

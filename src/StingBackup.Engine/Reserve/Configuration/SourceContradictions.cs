@@ -1,0 +1,71 @@
+namespace StingBackup.Engine.Reserve.Configuration;
+
+/// <summary>What is said about sources that do not fit together.</summary>
+internal sealed class SourceContradictions(SettingValues values, IHostView host, FindingList findings, string file)
+{
+    public void Run()
+    {
+        CheckFolders();
+        CheckVault();
+        Needs(SourceSettings.PostgresHost, "postgresql", SourceSettings.PostgresUser, SourceSettings.PostgresPort, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities,
+            SourceSettings.PostgresTools, SourceSettings.PostgresContainer);
+    }
+
+    private void CheckFolders()
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        if (values.Get(SourceSettings.VaultAddress) is not null)
+        {
+            taken.Add(ReserveMounts.Vault.ToString());
+        }
+        if (values.Get(SourceSettings.PostgresHost) is not null)
+        {
+            taken.Add(ReserveMounts.PostgreSql.ToString());
+        }
+        var root = values.Get(Settings.BackupRoot) is { } backups ? host.RealPath(backups) : null;
+        foreach (var folder in values.Get(SourceSettings.Folders))
+        {
+            if (!taken.Add(folder.At))
+            {
+                Refuse(SourceSettings.Folders, $"two sources would stand at '{folder.At}' in the reserve", "Give each folder a name of its own.");
+            }
+            var path = host.RealPath(folder.Path);
+            if (root is not null && (IsWithin(root, path) || IsWithin(path, root)))
+            {
+                Refuse(SourceSettings.Folders, $"{folder.Path} and repository.backup_root {root} lie in each other, so that each run would back up the ones before", "Keep the repository in a folder of its own, outside of every source.");
+            }
+        }
+    }
+
+    private void CheckVault()
+    {
+        Needs(SourceSettings.VaultAddress, "vault", SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile);
+        if (values.Get(SourceSettings.VaultTokenFile) is not null && values.Get(SourceSettings.VaultRoleId) is not null)
+        {
+            var origin = values.OriginOf(SourceSettings.VaultTokenFile);
+            findings.Add(FindingSeverity.Warning, SourceSettings.VaultTokenFile.Key, origin.File ?? file, origin.Line, "vault.token_file is not used: vault.role_id logs in", "Remove the one that is not meant.");
+        }
+        if (values.Get(SourceSettings.VaultSecretIdFile) is not null && values.Get(SourceSettings.VaultRoleId) is null)
+        {
+            Refuse(SourceSettings.VaultSecretIdFile, "vault.secret_id_file is set, but vault.role_id is not", "Set vault.role_id too.");
+        }
+    }
+
+    /// <summary>What belongs to a source that is not named does nothing, which its writer should know.</summary>
+    private void Needs(Setting<string?> source, string section, params Setting[] others)
+    {
+        if (values.Get(source) is null && !values.IsRefused(source) && others.FirstOrDefault(s => values.OriginOf(s).IsFile) is { } lonely)
+        {
+            Refuse(lonely, $"{lonely.Key} is set, but {source.Key} is not: nothing of {section} is backed up", $"Set {source.Key}, or remove the section.");
+        }
+    }
+
+    private void Refuse(Setting setting, string problem, string remedy)
+    {
+        var origin = values.OriginOf(setting);
+        findings.Error(setting.Key, origin.File ?? file, origin.Line, problem, remedy);
+    }
+
+    private static bool IsWithin(string path, string folder) =>
+        path == folder || path.StartsWith(folder.EndsWith(Path.DirectorySeparatorChar) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+}

@@ -1,0 +1,12 @@
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine.Reserve;
+
+/// <summary>Where what is no folder stands among the reserve's paths.</summary>
+internal static class ReserveMounts
+{
+    /// <summary>Vault's secrets.</summary>
+    public static readonly EntryPath Vault = EntryPath.Parse("vault");
+    /// <summary>Databases.</summary>
+    public static readonly EntryPath PostgreSql = EntryPath.Parse("postgresql");
+}

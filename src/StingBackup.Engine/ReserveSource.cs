@@ -1,0 +1,50 @@
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
+
+namespace StingBackup.Engine;
+
+/// <summary>When in a run a source is read.</summary>
+public enum CaptureStage
+{
+    /// <summary>First: files and secrets.</summary>
+    Content,
+    /// <summary>Then the databases, so that whatever their rows name was there to be read before them.</summary>
+    Databases,
+    /// <summary>Last: files that rows of the databases name and that came only while the others were read.</summary>
+    Latecomers,
+}
+
+/// <summary>One source of the reserve: where its tree stands among the reserve's paths, whom its items belong to, and how it is opened.</summary>
+internal sealed record ReserveSource
+{
+    /// <summary>What it is, for people: <c>the reserve's folder</c>, <c>Vault</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it is, for people; no secret.</summary>
+    public required string Location { get; init; }
+
+    /// <summary>The path that its tree's root has in the reserve.</summary>
+    public required EntryPath Mount { get; init; }
+
+    /// <summary>When it is read.</summary>
+    public CaptureStage Stage { get; init; } = CaptureStage.Content;
+
+    /// <summary>The classes that its items can be of. When it fails as a whole, they get no restore point from this run.</summary>
+    public required IReadOnlySet<DataClass> Classes { get; init; }
+
+    /// <summary>Where an item belongs; the path is within the source.</summary>
+    public required Func<EntryPath, ItemKind, Placement> Place { get; init; }
+
+    /// <summary>Opens it for one run.</summary>
+    public required Func<JobOutput, CancellationToken, ValueTask<ISourceTree>> OpenAsync { get; init; }
+
+    /// <summary>Opens what a restore to the original place writes to.</summary>
+    public required Func<RestorePlan, JobOutput, CancellationToken, IRestoreTarget> OpenTarget { get; init; }
+
+    /// <summary>An item's path in the source, from that in the reserve.</summary>
+    public EntryPath InSource(EntryPath path) => Mount.IsRoot ? path : path.Bytes.Length <= Mount.Bytes.Length ? EntryPath.Root : EntryPath.FromBytes(path.Bytes[(Mount.Bytes.Length + 1)..]);
+
+    /// <summary>An item's path in the reserve.</summary>
+    public EntryPath InReserve(EntryPath path) => Mount.IsRoot ? path : path.IsRoot ? Mount : EntryPath.FromBytes([.. Mount.Bytes, (byte)'/', .. path.Bytes]);
+}

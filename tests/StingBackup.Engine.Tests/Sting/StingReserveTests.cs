@@ -1,0 +1,190 @@
+using System.Security.Cryptography;
+using System.Text;
+using StingBackup.Engine.Backup;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Tests.PostgreSql;
+using StingBackup.Engine.Tests.Vault;
+using StingBackup.Engine.Tests.Vault.StandIn;
+
+namespace StingBackup.Engine.Tests.Sting;
+
+/// <summary>A STING installation of folder, Vault and PostgreSQL through backups and back into a living one.</summary>
+public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
+{
+    private VaultStandIn _vault = null!;
+    private PostgresCluster _cluster = null!;
+    private TestInstallation _test = null!;
+
+    private static string Person => $"user:{StingSchema.KratosId(3)}";
+    private static string Secret(int person, int n) => $"files/{StingSchema.KratosId(person)}/user_document/{n:x16}";
+
+    public async Task InitializeAsync()
+    {
+        if (PostgresBinaries.Missing is not null)
+        {
+            return;
+        }
+        _vault = await VaultStandIn.StartAsync();
+        _vault.Mount("sting");
+        for (var i = 0; i < 40; i++)
+        {
+            _vault.Mount("sting").Seed(Secret(1 + (i % 4), i), VaultClients.Upload(RandomNumberGenerator.GetBytes(100 + (i * 997)), $"f{i}"));
+        }
+        _cluster = await PostgresCluster.StartNewAsync("fsync=off");
+        await StingSchema.SeedAsync(_cluster);
+        _test = new TestInstallation();
+        _test.Write("conf/config.yml", "a: 1"u8);
+        _test.FurtherSources = [.. ConfiguredSources.Of(Configuration(), ReserveMap.Compile(_test.Settings, UsersMap.Empty), UsersMap.Empty, _test.HostView, TimeProvider.System)];
+    }
+
+    private StingConfiguration Configuration()
+    {
+        var token = Path.Combine(_test.Root, "token");
+        File.WriteAllText(token, VaultStandIn.RootToken);
+        var uploads = Path.Combine(_test.Root, "uploads");
+        Directory.CreateDirectory(Path.Combine(uploads, StingSchema.JarId(1)));
+        File.WriteAllText(Path.Combine(uploads, StingSchema.JarId(1), "doc.md"), "# a jar's document");
+        var file = Path.Combine(_test.Root, "sting-backup.yaml");
+        File.WriteAllText(file, $$"""
+            repository: { backup_root: {{_test.RepositoryRoot}} }
+            reserve:
+              path: {{_test.ReserveRoot}}
+              folders: [ { at: jars, path: {{uploads}} } ]
+            keys: { directory: {{Path.Combine(_test.Root, "keys")}} }
+            vault: { address: "{{_vault.Address.GetLeftPart(UriPartial.Authority)}}", token_file: {{token}} }
+            postgresql: { host: {{_cluster.Root}}, port: {{_cluster.Port}}, user: postgres, tool_directory: {{PostgresBinaries.Folder}}, databases: [sting_app, kratos, sting_messaging] }
+            state_directory: {{Path.Combine(_test.Root, "state")}}
+            """);
+        return new ConfigurationLoader(new HostView()).Load(file);
+    }
+
+    public async Task DisposeAsync() => await ((IAsyncDisposable)this).DisposeAsync();
+
+    async ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        if (_vault is not null)
+        {
+            await _vault.DisposeAsync();
+            await _cluster.DisposeAsync();
+            await _test.DisposeAsync();
+        }
+    }
+
+    private async Task<RestoreResult> RestoreAsync(RestoreRequest request, List<StingException>? errors = null)
+    {
+        var plan = await RestoreJob.PlanAsync(_test.Installation, request, default);
+        return await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(_test.Installation, plan, default), errors);
+    }
+
+    [PostgresFact]
+    public async Task A_second_run_reads_no_value_and_stores_next_to_nothing()
+    {
+        var first = await _test.BackupAsync();
+        Assert.Equal(40, _vault.DataReads);
+        _vault.Log.Clear();
+        var second = await _test.BackupAsync();
+        Assert.Equal(0, _vault.DataReads);
+        Assert.Equal(first.Items, second.Items);
+        Assert.True(second.BytesStored < 100_000, $"{second.BytesStored} bytes stored");
+        Assert.Equal(1, second.ItemsRead);   // the moment of the databases
+    }
+
+    [PostgresFact]
+    public async Task A_person_comes_back_into_a_living_installation()
+    {
+        await _test.BackupAsync();
+        var before = await RowsAsync();
+        using var client = _vault.Client();
+        var kv = client.Kv();
+        var mine = Enumerable.Range(0, 40).Where(i => 1 + (i % 4) == 3).Select(i => Secret(3, i)).ToList();
+        var values = new Dictionary<string, string>();
+        foreach (var path in mine)
+        {
+            using var secret = await kv.ReadAsync(path, null, default);
+            values[path] = secret!.Data.GetRawText();
+            await kv.RemoveAsync(path, default);
+        }
+        await _cluster.ExecuteAsync("sting_app", "DELETE FROM user_settings WHERE user_id = 3; DELETE FROM file_permissions WHERE file_id IN (SELECT file_id FROM file_assets WHERE owner_id LIKE '%000000003'); DELETE FROM file_assets WHERE owner_id LIKE '%000000003'");
+
+        await RestoreAsync(new RestoreRequest { Scope = RestoreScope.User, Subject = Person });
+        foreach (var (path, value) in values)
+        {
+            using var secret = await kv.ReadAsync(path, null, default);
+            Assert.Equal(CanonicalText(value), CanonicalText(secret!.Data.GetRawText()));
+        }
+        Assert.Equal(before, await RowsAsync());
+        Assert.Empty(Directory.GetDirectories(Path.Combine(_test.Root, "state"), "rows-*"));
+    }
+
+    [PostgresFact]
+    public async Task Everything_comes_back_into_an_empty_server_and_Vault()
+    {
+        await _test.BackupAsync();
+        await using var fresh = await PostgresCluster.StartNewAsync("fsync=off");
+        await using var other = await VaultStandIn.StartAsync();
+        other.Mount("sting");
+        var (cluster, vault) = (_cluster, _vault);
+        try
+        {
+            (_cluster, _vault) = (fresh, other);
+            _test.FurtherSources = [.. ConfiguredSources.Of(Configuration(), ReserveMap.Compile(_test.Settings, UsersMap.Empty), UsersMap.Empty, _test.HostView, TimeProvider.System)];
+            var installation = _test.Open();
+            var plan = await RestoreJob.PlanAsync(installation, new RestoreRequest { Scope = RestoreScope.Reserve }, default);
+            await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, plan, default));
+            var restored = await RowsAsync();
+            _cluster = cluster;
+            Assert.Equal(await RowsAsync(), restored);
+            Assert.Equal(40, await CountAsync(other));
+        }
+        finally
+        {
+            (_cluster, _vault) = (cluster, vault);
+        }
+    }
+
+    [PostgresFact]
+    public async Task A_sealed_Vault_and_a_database_that_is_down_leave_the_other_classes_whole()
+    {
+        _vault.Sealed = true;
+        var errors = new List<StingException>();
+        var result = await _test.BackupAsync(errors: errors);
+        Assert.Equal("VaultSealed", Assert.Single(errors).ErrorId);
+        Assert.DoesNotContain(DataClass.UserFiles, result.Classes);
+        Assert.Contains(DataClass.Metadata, result.Classes);
+        Assert.Contains(DataClass.HoneyJars, result.Classes);
+
+        _vault.Sealed = false;
+        await _cluster.StopAsync();
+        errors.Clear();
+        result = await _test.BackupAsync(errors: errors);
+        Assert.Equal("PostgresUnreachable", Assert.Single(errors).ErrorId);
+        Assert.DoesNotContain(DataClass.Metadata, result.Classes);
+        Assert.Contains(DataClass.UserFiles, result.Classes);
+    }
+
+    private static string CanonicalText(string json) => Encoding.UTF8.GetString(Engine.Sources.Vault.CanonicalJson.ToBytes(System.Text.Json.JsonDocument.Parse(json).RootElement));
+
+    private static async Task<int> CountAsync(VaultStandIn vault)
+    {
+        using var client = vault.Client();
+        var count = 0;
+        foreach (var owner in await client.Kv().ListAsync("files", default) ?? [])
+        {
+            count += (await client.Kv().ListAsync($"files/{owner}user_document", default))?.Count ?? 0;
+        }
+        return count;
+    }
+
+    private async Task<List<string>> RowsAsync()
+    {
+        var rows = new List<string>();
+        foreach (var table in (string[])["users", "user_settings", "file_assets", "file_permissions", "honey_jars", "documents", "audit_logs", "organization_preferences"])
+        {
+            rows.AddRange((await _cluster.RowsAsync("sting_app", $"SELECT t::text FROM {table} t ORDER BY 1")).Select(r => $"{table}: {r}"));
+        }
+        rows.AddRange((await _cluster.RowsAsync("kratos", "SELECT t::text FROM identities t ORDER BY 1")).Select(r => $"identities: {r}"));
+        return rows;
+    }
+}
