@@ -164,6 +164,50 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains(DataClass.UserFiles, result.Classes);
     }
 
+    [PostgresFact]
+    public async Task References_are_proved_and_what_is_gone_is_named()
+    {
+        // Every row names a secret or a document that is there.
+        await _cluster.ExecuteAsync("sting_app", $"UPDATE file_assets SET storage_path = '{Secret(3, 2)}'; UPDATE documents SET file_path = CASE WHEN file_path IS NULL THEN NULL ELSE '/tmp/sting_uploads/{StingSchema.JarId(1)}/doc.md' END");
+        await _test.BackupAsync();
+        var whole = await VerifyAsync();
+        Assert.Empty(whole.Faults);
+        Assert.True(whole.Chunks > 100, $"{whole.Chunks} references");
+
+        await _cluster.ExecuteAsync("sting_app", $"UPDATE file_assets SET storage_path = 'files/nobody/user_document/00' WHERE id = 1; UPDATE documents SET file_path = '/tmp/sting_uploads/x/gone.md' WHERE id = md5('doc1')::uuid; UPDATE reports SET result_file_id = md5('no file')::uuid WHERE title = 'Report 2'");
+        await _test.BackupAsync();
+        var faults = (await VerifyAsync()).Faults;
+        Assert.Equal(3, faults.Count);
+        Assert.Contains(faults, f => f.Problem.Contains("vault/files/nobody/user_document/00", StringComparison.Ordinal));
+        Assert.Contains(faults, f => f.Problem.Contains("jars/x/gone.md", StringComparison.Ordinal) && f.Object.StartsWith("documents ", StringComparison.Ordinal));
+        Assert.Contains(faults, f => f.Object.StartsWith("reports ", StringComparison.Ordinal));
+    }
+
+    [PostgresFact]
+    public async Task What_is_uploaded_while_the_run_reads_is_in_the_cut()
+    {
+        var database = _test.FurtherSources.Single(s => s.Stage == CaptureStage.Databases);
+        var late = $"files/{StingSchema.KratosId(2)}/user_document/00000000000000aa";
+        _test.FurtherSources = [.. _test.FurtherSources.Where(s => s != database), database with
+        {
+            OpenAsync = async (output, cancel) =>
+            {
+                _vault.Mount("sting").Seed(late, VaultClients.Upload([1, 2, 3]));
+                await _cluster.ExecuteAsync("sting_app", $"UPDATE file_assets SET storage_path = '{Secret(3, 2)}'; UPDATE file_assets SET storage_path = '{late}' WHERE id = 2; UPDATE documents SET file_path = NULL");
+                return await database.OpenAsync(output, cancel);
+            },
+        }];
+        await _test.BackupAsync();
+        Assert.Empty((await VerifyAsync()).Faults);
+        using var catalog = new Catalog(_test.Installation);
+        var items = await catalog.ItemsAsync("latest", DataClass.UserFiles, null, $"vault/files/{StingSchema.KratosId(2)}", recurse: true, default).Select(i => i.Path).ToListAsync();
+        Assert.Contains($"vault/{late}", items);
+        Assert.Equal(items.Order(StringComparer.Ordinal), items);
+    }
+
+    private async Task<IntegrityResult> VerifyAsync() => await TestInstallation.CompleteAsync<IntegrityResult>(
+        Engine.Integrity.VerifyJob.RunAsync(_test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default), [], []);
+
     private static string CanonicalText(string json) => Encoding.UTF8.GetString(Engine.Sources.Vault.CanonicalJson.ToBytes(System.Text.Json.JsonDocument.Parse(json).RootElement));
 
     private static async Task<int> CountAsync(VaultStandIn vault)
