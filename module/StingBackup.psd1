@@ -20,6 +20,7 @@
         'Get-StingKey'
         'Get-StingRestorePoint'
         'Get-StingRestorePointItem'
+        'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
         'Repair-StingRepository'

@@ -56,6 +56,7 @@ internal static class ExitCodes
         ConfigurationFinding { Severity: FindingSeverity.Error } => ExitCode.BadUsage,
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),
+        LegacyImportResult result => Of(result.State),
         _ => ExitCode.Done,
     };
 

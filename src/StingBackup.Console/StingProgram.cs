@@ -136,7 +136,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         foreach (var (option, typed) in arguments.Values)
         {
             var own = options.Single(o => o.Name == option);
-            parameters.Add(own.Parameter.Name, own.IsSwitch ? SwitchParameter.Present : own.Convert(typed));
+            parameters.Add(own.Parameter.Name, own.IsSwitch ? SwitchParameter.Present : own.IsSecret ? PassphraseSource.Find(typed[0], null, Warn)! : own.Convert(typed));
         }
         ParameterCheck.Require(verb, command, parameters.Keys);
         if (common.Config is { } config && command.Parameters.ContainsKey("ConfigPath"))
@@ -144,7 +144,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
             parameters.Add("ConfigPath", config);
         }
         if (command.Parameters.ContainsKey("Passphrase")
-            && PassphraseSource.Find(common.PassphraseFile, variable(PassphraseSource.Variable), m => terminal.Tell($"Warning: {m}", TerminalColor.Yellow)) is { } passphrase)
+            && PassphraseSource.Find(common.PassphraseFile, variable(PassphraseSource.Variable), Warn) is { } passphrase)
         {
             parameters.Add("Passphrase", passphrase);
         }
@@ -162,6 +162,8 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         parameters.Add("InformationAction", common.Quiet ? ActionPreference.SilentlyContinue : ActionPreference.Continue);
         return parameters;
     }
+
+    private void Warn(string message) => terminal.Tell($"Warning: {message}", TerminalColor.Yellow);
 
     private ExitCode Usage()
     {

@@ -14,6 +14,9 @@ internal sealed record VerbOption(string Name, IReadOnlyList<string> Aliases, Pa
     private Type Element => Value.IsArray ? Value.GetElementType()! : Value;
     private Type Value => Nullable.GetUnderlyingType(Parameter.ParameterType) ?? Parameter.ParameterType;
 
+    /// <summary>True for a secret: it is the first line of the file that is named, and never stands on a command line, which every process of the host can read.</summary>
+    public bool IsSecret => IsSecretType(Parameter);
+
     /// <summary>True for a switch, which takes no value.</summary>
     public bool IsSwitch => Parameter.SwitchParameter;
 
@@ -24,14 +27,15 @@ internal sealed record VerbOption(string Name, IReadOnlyList<string> Aliases, Pa
     public string Meaning => Parameter.ParameterSets.Values.Select(s => s.HelpMessage).FirstOrDefault(m => !string.IsNullOrEmpty(m)) ?? "";
 
     /// <summary>What stands after it in the help.</summary>
-    public string Placeholder => Element.IsEnum ? string.Join('|', Enum.GetNames(Element).Select(n => n.ToLowerInvariant())) : Name[(Name.LastIndexOf('-') + 1)..].ToUpperInvariant();
+    public string Placeholder => IsSecret ? "FILE" : Element.IsEnum ? string.Join('|', Enum.GetNames(Element).Select(n => n.ToLowerInvariant())) : Name[(Name.LastIndexOf('-') + 1)..].ToUpperInvariant();
 
     /// <summary>The options of a command.</summary>
     public static IReadOnlyList<VerbOption> Of(Verb verb, CommandInfo command) =>
     [
         .. command.Parameters.Values
             .Where(p => !Cmdlet.CommonParameters.Contains(p.Name) && !Hidden.Contains(p.Name) && !verb.Fixed.ContainsKey(p.Name))
-            .Select(p => new VerbOption(verb.OptionOf(p.Name), [.. p.Aliases.Append(p.Name).Select(Verb.Spell).Where(a => a != verb.OptionOf(p.Name))], p))
+            .Select(p => IsSecretType(p) ? new VerbOption(Verb.Spell(p.Name) + "-file", [], p)
+                : new VerbOption(verb.OptionOf(p.Name), [.. p.Aliases.Append(p.Name).Select(Verb.Spell).Where(a => a != verb.OptionOf(p.Name))], p))
             .OrderBy(o => o.Name, StringComparer.Ordinal),
     ];
 
@@ -46,6 +50,8 @@ internal sealed record VerbOption(string Name, IReadOnlyList<string> Aliases, Pa
         }
         return IsList ? typed.ToArray() : typed[0];
     }
+
+    private static bool IsSecretType(ParameterMetadata parameter) => parameter.ParameterType == typeof(System.Security.SecureString);
 
     private object ToEnum(string typed)
     {

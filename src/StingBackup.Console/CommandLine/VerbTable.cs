@@ -34,6 +34,10 @@ internal static class VerbTable
             Fixed = new Dictionary<string, object> { ["Type"] = BackupType.Archive },
             Examples = ["archive"],
         },
+        new(Backup, "import", "Import-StingLegacyBackup", "Make restore points of STING's old archives, with their dates")
+        {
+            Examples = ["import --path=/opt/sting-ce/backups --dry-run", "import --path=sting_backup_20251102_020000.tar.gz", "import --path=/opt/sting-ce/backups --archive-passphrase-file=backup.key"],
+        },
         new(Backup, "status", "Get-StingBackupStatus", "Show how backups stand")
         {
             Examples = ["status", "status --detailed"],

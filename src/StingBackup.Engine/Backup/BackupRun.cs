@@ -10,7 +10,7 @@ namespace StingBackup.Engine.Backup;
 /// One run: scan → read → tree, then barrier → index → point. The scan and the trees go in path order, the readers in
 /// between in any; whatever fails in one stage stops the others, and nothing is committed.
 /// </summary>
-internal sealed class BackupRun(Installation installation, BackupPlan plan, JobOutput output)
+internal sealed class BackupRun(Installation installation, BackupPlan plan, JobOutput output, ImportedCut? import = null)
 {
     /// <summary>Batches between scan and trees: how far readers may run ahead of a file that takes long.</summary>
     private const int BatchesAhead = 64;
@@ -23,12 +23,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     {
         using var hostLock = installation.LockHost();
         var started = installation.Clock.GetUtcNow();
-        output.Progress.Activity = $"{plan.Type} backup";
+        output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
-        var stages = installation.Sources.Where(s => s.Classes.Overlaps(plan.Classes)).ToLookup(s => s.Stage);
+        var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.Classes.Overlaps(plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
         using var subjects = new RunSubjects(OpenSubject, output);
@@ -45,8 +45,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             await store.CompleteAsync().ConfigureAwait(false);
             var result = await CommitAsync(run, store, classes, started, cancel).ConfigureAwait(false);
             journal.Complete();
-            caches.Commit(kept);
-            SaveSnapshot(result);
+            if (import is null)
+            {
+                // What an import read says nothing of the sources, nor of the settings that they were read with.
+                caches.Commit(kept);
+                SaveSnapshot(result);
+            }
             return result;
         }
         finally
@@ -186,13 +190,14 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     {
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
-        var local = TimeZoneInfo.ConvertTime(started, installation.Zone);
-        var name = BackupId.NextFree(started, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
+        var cut = import?.Time ?? started;
+        var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
+        var name = BackupId.NextFree(cut, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
-            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(started), CompletedNs = installation.NowNs,
-            OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes,
+            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = installation.NowNs,
+            OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin,
         };
         var bytes = point.ToBytes(run.Identity.Signer);
         if (!await installation.Store.PutAsync(point.ObjectName, bytes, CancellationToken.None).ConfigureAwait(false))

@@ -17,7 +17,7 @@ internal static class DueClasses
     public static IReadOnlyDictionary<DataClass, DateTimeOffset?> Next(IReadOnlyDictionary<DataClass, TimeSpan> schedule, IEnumerable<PointRecord> points)
     {
         var newest = new Dictionary<DataClass, long>();
-        foreach (var point in points)
+        foreach (var point in points.Where(p => !p.IsImported))   // an old archive is no backup of today, however new
         {
             foreach (var part in point.Classes)
             {

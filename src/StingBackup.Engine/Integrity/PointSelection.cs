@@ -11,15 +11,19 @@ internal static class PointSelection
     public static IReadOnlyList<PointPart> Choose(IReadOnlyList<StoredPoint> points, VerifyRequest request, TimeZoneInfo zone)
     {
         var parts = points.Where(p => !p.Record.IsVoid).Reverse().SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
+        // As PointFinder chooses: what was imported counts where there is nothing else.
+        var own = parts.Where(p => !p.Point.IsImported).ToList();
         if (request.BackupId is { } id)
         {
-            var name = id.Trim().Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase) ? parts.FirstOrDefault().Point?.Name : id.Trim();
+            var name = id.Trim().Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase) ? (own.Count > 0 ? own : parts).FirstOrDefault().Point?.Name : id.Trim();
             parts = [.. parts.Where(p => p.Point.Name == name)];
         }
         if (request.Date is { } date)
         {
             var moment = PointInTime.Parse(date, zone);
-            parts = [.. parts.Where(p => moment.Covers(Installation.FromNs(p.Point.TimeNs, 0))).DistinctBy(p => p.Part.Class)];
+            var until = parts.Where(p => moment.Covers(Installation.FromNs(p.Point.TimeNs, 0))).ToList();
+            parts = until.Exists(p => !p.Point.IsImported) ? [.. until.Where(p => !p.Point.IsImported).DistinctBy(p => p.Part.Class)]
+                : [.. until.Where(p => p.Point == until[0].Point)];
         }
         if (parts.Count == 0 && (request.BackupId ?? request.Date) is { } asked)
         {

@@ -3,17 +3,18 @@ using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations;
 
-/// <summary>Finds the newest run of this host: its newest point, or the announcement of one that has none.</summary>
+/// <summary>Finds the newest run of this host: its newest point, or the announcement of one that has none. What was imported is no run of the host's backups.</summary>
 internal sealed class LastRunReader(Installation installation, PointCheck points, ObjectProbe probe)
 {
     public async ValueTask<LastRun?> ReadAsync(CancellationToken cancel)
     {
         var own = installation.Host?.Writer;
-        var mine = points.Valid.Where(p => p.Record.Writer == own).ToList();
+        var runs = points.Valid.Where(p => !p.Record.IsImported).ToList();
+        var mine = runs.Where(p => p.Record.Writer == own).ToList();
         var open = points.OpenRuns.Where(r => r.Writer == own).ToList();
         if (mine.Count == 0 && open.Count == 0)
         {
-            (mine, open) = ([.. points.Valid], [.. points.OpenRuns]);
+            (mine, open) = (runs, [.. points.OpenRuns]);
         }
         var announced = new List<LastRun>();
         foreach (var run in open)

@@ -31,7 +31,8 @@ public static class StatusReader
         }
         var backups = points.Valid.Where(p => !p.Record.IsVoid).Select(p => p.Record).ToList();
         var now = TimeZoneInfo.ConvertTime(installation.Clock.GetUtcNow(), installation.Zone);
-        var classes = ClassesOf(backups, now);
+        // How old the newest backup of a class is, imported archives do not tell.
+        var classes = ClassesOf([.. backups.Where(p => !p.IsImported)], now);
         var lastRun = await new LastRunReader(installation, points, probe).ReadAsync(cancel).ConfigureAwait(false);
         var room = installation.HostView.RoomOf(installation.Store.Location);
         var spares = (installation.Host?.Subjects as SubjectWriter)?.Spares;
@@ -44,7 +45,7 @@ public static class StatusReader
         {
             Health = HealthOf(lastRun, classes, warnings, damage), Time = now, ConfigurationFile = installation.Configuration?.File, Repository = installation.Store.Location,
             ReservePath = installation.ReserveRoot, ReserveId = installation.Reserve.ToString(), Writer = installation.Host?.Writer.ToString(), LastRun = lastRun,
-            Classes = classes, Points = backups.Count, Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
+            Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection,
             Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };

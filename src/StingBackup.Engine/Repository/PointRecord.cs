@@ -20,12 +20,19 @@ public sealed record ChainHead(Id16 Writer, long Sequence, Id32 Hash);
 /// <param name="Errors">Items that could not be read.</param>
 public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPages, long Subjects, long Items, long Length, long Errors);
 
+/// <summary>What a point was imported from, instead of from the sources.</summary>
+/// <param name="Archive">The archive's name by its date, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>.</param>
+/// <param name="Hash">SHA-256 of its bytes, before encryption.</param>
+public sealed record PointOrigin(string Archive, Id32 Hash);
+
 /// <summary>
 /// The commit: <c>points/&lt;writer&gt;/&lt;seq&gt;</c>. All classes of a run, or (a void point) the fact that a run was given up.
 /// </summary>
 public sealed record PointRecord
 {
     private const int LastKey = 13;
+    /// <summary>Optional: a reader that does not know it takes the point for one of its writer's own.</summary>
+    private const int OriginKey = 100;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -54,6 +61,14 @@ public sealed record PointRecord
     /// <summary>Hash of the erasure ledger's head; zero while there is none.</summary>
     public Id32 LedgerHead { get; init; }
 
+    /// <summary>
+    /// What it was imported from; null for a point of the reserve itself. An imported point has the date of what it was made of, which is older than points before it in its writer's chain: a chain's
+    /// order is not one of time, and <see cref="Origin"/> tells the points that break it.
+    /// </summary>
+    public PointOrigin? Origin { get; init; }
+    /// <summary>True for a point that was imported.</summary>
+    public bool IsImported => Origin is not null;
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
 
@@ -65,7 +80,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(LastKey);
+        cbor.WriteStartMap(Origin is null ? LastKey : LastKey + 1);
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -105,6 +120,13 @@ public sealed record PointRecord
         cbor.WriteEndArray();
         cbor.WriteInt32(12); cbor.WriteInt32(IsVoid ? 1 : 0);
         Pair(cbor, 13, LedgerHead.ToArray());
+        if (Origin is { } origin)
+        {
+            cbor.WriteInt32(OriginKey); cbor.WriteStartArray(2);
+            cbor.WriteTextString(origin.Archive);
+            cbor.WriteByteString(origin.Hash.ToArray());
+            cbor.WriteEndArray();
+        }
         cbor.WriteEndMap();
         return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
     }
@@ -157,7 +179,16 @@ public sealed record PointRecord
             Reserve = new Id16(fields.Bytes(1, Id16.Size)), Writer = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Previous = new Id32(fields.Bytes(4, Id32.Size)),
             Seen = fields.List(5, ReadHead), Name = fields.Text(6), Type = (BackupType)fields.Number(7), TimeNs = fields.Long(8), CompletedNs = fields.Long(9),
             OffsetMinutes = (int)fields.Long(10), Classes = fields.List(11, ReadClass), IsVoid = fields.Number(12) == 1, LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
+            Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
         };
+    }
+
+    private static PointOrigin ReadOrigin(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var origin = new PointOrigin(cbor.ReadTextString(), new Id32(Sized(cbor, Id32.Size)));
+        cbor.ReadEndArray();
+        return origin;
     }
 
     private static ChainHead ReadHead(CborReader cbor)

@@ -143,7 +143,7 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
     }
 
     private static IEnumerable<ClassPoint> NewestOfEach(List<ClassPoint> points) =>
-        points.GroupBy(p => p.DataClass).Select(g => g.Last()).OrderBy(p => p.Point.Record.TimeNs).ThenBy(p => p.DataClass);
+        points.GroupBy(p => p.DataClass).Select(g => g.LastOrDefault(p => !p.Point.Record.IsImported) ?? g.Last()).OrderBy(p => p.Point.Record.TimeNs).ThenBy(p => p.DataClass);
 
     private static ValueTask<SubjectChoice> ResolveAsync(RepositoryReading repository, string subject, IReadOnlyList<ClassPoint> points, CancellationToken cancel) =>
         repository.Resolver.ResolveAsync(RestoreScope.File, subject, points, cancel);

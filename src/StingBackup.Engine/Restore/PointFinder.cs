@@ -26,7 +26,7 @@ internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
             BackupId = point.Name, DataClass = Part.Class, Type = point.Type, Time = Time,
             CompletedTime = Installation.FromNs(point.CompletedNs, point.OffsetMinutes), State = Part.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed,
             Subjects = Part.Subjects, Items = Part.Items, Length = Part.Length, Errors = Part.Errors, Tier = Tier.Local,
-            Writer = point.Writer.ToString(), Sequence = point.Sequence,
+            Writer = point.Writer.ToString(), Sequence = point.Sequence, ImportedFrom = point.Origin?.Archive,
         };
     }
 }
@@ -36,7 +36,10 @@ internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
 /// <param name="Missing">Data classes asked for that had no point yet.</param>
 internal sealed record ReserveState(IReadOnlyList<ClassPoint> Classes, IReadOnlyList<DataClass> Missing);
 
-/// <summary>Finds points by name and by time. Needs no key.</summary>
+/// <summary>
+/// Finds points by name and by time. Needs no key. Newest means by time, never by number: an imported point is committed after points that it is older than. A moment means what the reserve's own
+/// points say of it; what was imported counts where there is none of them yet, and then one archive alone, since two archives, or an archive and the reserve, are not one state.
+/// </summary>
 internal sealed class PointFinder
 {
     private readonly RepositoryView _view;
@@ -53,17 +56,14 @@ internal sealed class PointFinder
     /// <summary>Every data class of every run, oldest first.</summary>
     public IEnumerable<ClassPoint> All => _backups.SelectMany(p => p.Record.Classes.Select(c => new ClassPoint(p, c)));
 
-    /// <summary>Data classes that some point holds, ascending.</summary>
-    public IReadOnlyList<DataClass> Classes => [.. _backups.SelectMany(p => p.Record.Classes).Select(c => c.Class).Distinct().Order()];
-
-    /// <summary>The run of a name; <c>latest</c> is the newest.</summary>
+    /// <summary>The run of a name; <c>latest</c> is the newest of the reserve's own.</summary>
     /// <exception cref="StingException"><c>BackupNotFound</c>, with the nearest ids; <c>PointDamaged</c></exception>
     public StoredPoint Named(string backupId)
     {
         var id = backupId.Trim();
         if (id.Equals(PointInTime.Latest.Text, StringComparison.OrdinalIgnoreCase))
         {
-            var newest = _backups.LastOrDefault();
+            var newest = NewestOf(_backups);
             RefuseIfHidden(PointInTime.Latest, newest, newest?.Record.TimeNs ?? long.MinValue);
             return newest ?? throw NotFound(id, "The repository holds no backup yet.");
         }
@@ -79,14 +79,14 @@ internal sealed class PointFinder
         var damaged = _view.DamagedPoints.Count == 0 ? "" : $" It may be one that cannot be read: {string.Join(", ", _view.DamagedPoints.Select(p => p.Error.Target))}.";
         throw NotFound(id, (near.Count > 0
             ? $"There is no backup '{id}'. The nearest: {string.Join(", ", near)}."
-            : $"There is no backup '{id}'. The newest is {_backups[^1].Record.Name}.") + damaged);
+            : $"There is no backup '{id}'. The newest is {NewestOf(_backups)!.Record.Name}.") + damaged);
     }
 
     /// <summary>The reserve as it was at a run.</summary>
     /// <param name="backupId">The run.</param>
-    /// <param name="classes">Data classes, or null for all that some point holds.</param>
+    /// <param name="classes">Data classes, or null for all that some point of the reserve's own holds; of an import, for all that it holds.</param>
     /// <exception cref="StingException"><c>BackupNotFound</c></exception>
-    public ReserveState AtRun(string backupId, IReadOnlyList<DataClass>? classes) => Until(_backups.IndexOf(Named(backupId)) + 1, classes);
+    public ReserveState AtRun(string backupId, IReadOnlyList<DataClass>? classes) => Named(backupId) is var run && run.Record.IsImported ? OfImport(run, classes) : Until(_backups.IndexOf(run) + 1, classes);
 
     /// <summary>The reserve as it was at a moment.</summary>
     /// <param name="date">A day, a moment, or <c>latest</c>, which null means too.</param>
@@ -102,8 +102,9 @@ internal sealed class PointFinder
             throw NotFound(moment.Text, _backups.Count == 0 ? "The repository holds no backup yet."
                 : $"There is no backup of {moment.Text} or earlier. The oldest is {_backups[0].Record.Name}.");
         }
-        var state = Until(count, classes);
-        RefuseIfHidden(moment, _backups[count - 1], state.Classes.Select(c => c.Point.Record.TimeNs).DefaultIfEmpty(long.MinValue).Min());
+        var newest = NewestOf(_backups[..count])!;
+        var state = newest.Record.IsImported ? OfImport(newest, classes) : Until(count, classes);
+        RefuseIfHidden(moment, newest, state.Classes.Select(c => c.Point.Record.TimeNs).DefaultIfEmpty(long.MinValue).Min());
         return state;
     }
 
@@ -115,7 +116,7 @@ internal sealed class PointFinder
     {
         foreach (var (writer, sequence, error) in _view.DamagedPoints)
         {
-            var neighbours = _view.Points.Where(p => p.Record.Writer == writer).ToLookup(p => p.Record.Sequence < sequence, p => p.Record.TimeNs);
+            var neighbours = _view.Points.Where(p => p.Record.Writer == writer && !p.Record.IsImported).ToLookup(p => p.Record.Sequence < sequence, p => p.Record.TimeNs);
             var notBefore = neighbours[true].DefaultIfEmpty(0).Max();
             var notAfter = neighbours[false].DefaultIfEmpty(long.MaxValue).Min();
             if (notAfter > oldestNs && moment.Covers(Installation.FromNs(notBefore, 0)))
@@ -128,11 +129,21 @@ internal sealed class PointFinder
         }
     }
 
+    /// <summary>The newest that counts.</summary>
+    private static StoredPoint? NewestOf(List<StoredPoint> points) => points.FindLast(p => !p.Record.IsImported) ?? (points.Count > 0 ? points[^1] : null);
+
+    /// <summary>What an archive held: itself, and nothing of any other point.</summary>
+    private static ReserveState OfImport(StoredPoint point, IReadOnlyList<DataClass>? classes)
+    {
+        var parts = point.Record.Classes.Where(c => classes is not { Count: > 0 } || classes.Contains(c.Class)).Select(c => new ClassPoint(point, c)).ToList();
+        return new ReserveState(parts, [.. (classes ?? []).Distinct().Order().Except(parts.Select(p => p.DataClass))]);
+    }
+
     private ReserveState Until(int count, IReadOnlyList<DataClass>? classes)
     {
         var found = new List<ClassPoint>();
         var missing = new List<DataClass>();
-        IReadOnlyList<DataClass> wanted = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : Classes;
+        IReadOnlyList<DataClass> wanted = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : OwnClasses;
         foreach (var dataClass in wanted)
         {
             if (Newest(count, dataClass) is { } point)
@@ -147,12 +158,15 @@ internal sealed class PointFinder
         return new ReserveState(found, missing);
     }
 
-    /// <summary>The newest point of a data class among the first <paramref name="count"/> runs.</summary>
+    /// <summary>Data classes that some point of the reserve's own holds, ascending.</summary>
+    private IReadOnlyList<DataClass> OwnClasses => [.. _backups.Where(p => !p.Record.IsImported).SelectMany(p => p.Record.Classes).Select(c => c.Class).Distinct().Order()];
+
+    /// <summary>The newest point of a data class of the reserve's own among the first <paramref name="count"/> runs.</summary>
     private ClassPoint? Newest(int count, DataClass dataClass)
     {
         for (var i = count - 1; i >= 0; i--)
         {
-            if (_backups[i].Record.Classes.FirstOrDefault(c => c.Class == dataClass) is { } part)
+            if (!_backups[i].Record.IsImported && _backups[i].Record.Classes.FirstOrDefault(c => c.Class == dataClass) is { } part)
             {
                 return new ClassPoint(_backups[i], part);
             }

@@ -39,7 +39,8 @@ internal sealed record SubjectHistory(IReadOnlyList<ClassPoint> Points, string S
         IReadOnlySet<Id16>? pseudonyms, SubjectChoice? choice, Action<StingException>? damaged, CancellationToken cancel)
     {
         var histories = new List<SubjectHistory>();
-        foreach (var ofClass in points.GroupBy(p => p.DataClass).OrderBy(g => g.Key))
+        // An imported point is a history of its own: between two points of the reserve it would part what did not change from the one to the other.
+        foreach (var ofClass in points.GroupBy(p => (p.DataClass, Import: p.Point.Record.IsImported ? p.BackupId : "")).OrderBy(g => g.Key.DataClass))
         {
             var classPoints = ofClass.ToList();
             foreach (var (pseudonym, runs) in await ReadRunsAsync(directory, classPoints, pseudonyms, damaged, cancel).ConfigureAwait(false))

@@ -29,6 +29,8 @@ public sealed record RestorePoint
     public required string Writer { get; init; }
     /// <summary>The run's number in its writer's chain, from 1.</summary>
     public required long Sequence { get; init; }
+    /// <summary>The old archive that it was imported from, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>; null for a point of the reserve itself.</summary>
+    public string? ImportedFrom { get; init; }
 }
 
 /// <summary>One entry of a restore point's tree.</summary>

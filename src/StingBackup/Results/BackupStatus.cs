@@ -101,6 +101,8 @@ public sealed record BackupStatus
     public required IReadOnlyList<ClassStatus> Classes { get; init; }
     /// <summary>Restore points: runs that committed.</summary>
     public required long Points { get; init; }
+    /// <summary>How many of them were imported from old archives; no other figure but the ratios counts these.</summary>
+    public long Imported { get; init; }
     /// <summary>The store by kinds of object, largest first.</summary>
     public required IReadOnlyList<StoreUse> Store { get; init; }
     /// <summary>Bytes in the store.</summary>

@@ -65,6 +65,12 @@ internal sealed class CborFields
     /// <summary>A text.</summary>
     public string Text(int key) => Read(key, reader => reader.ReadTextString());
 
+    /// <summary>Whether an optional field is there.</summary>
+    public bool Has(int key) => _fields.ContainsKey(key);
+
+    /// <summary>A value that a function reads.</summary>
+    public T Get<T>(int key, Func<CborReader, T> value) => Read(key, value);
+
     /// <summary>An array, each element read by a function.</summary>
     public IReadOnlyList<T> List<T>(int key, Func<CborReader, T> element) => Read(key, reader =>
     {

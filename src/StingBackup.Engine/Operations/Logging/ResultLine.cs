@@ -19,6 +19,10 @@ internal static class ResultLine
                     restore.State, restore.ItemsRestored, Display.Length(restore.BytesRestored), restore.Destination, string.Join(", ", restore.BackupIds), restore.ItemsUnchanged,
                     restore.ItemsSkipped, restore.Errors, Display.Duration(restore.Duration));
                 break;
+            case LegacyImportResult import:
+                logger.LogInformation("{State}: {Imported} of {Archives} archives imported, {New} new, {Stored} stored, {Errors} errors, in {Duration}",
+                    import.State, import.Imported, import.Archives.Count, Display.Length(import.BytesNew), Display.Length(import.BytesStored), import.Errors, Display.Duration(import.Duration));
+                break;
             case IntegrityResult verified:
                 logger.LogInformation("{Verdict} at level {Level}: {Points} points, {Packs} packs, {Chunks} chunks, {Read} read, {Faults} faults, in {Duration}",
                     verified.Passed ? "Sound" : "Damaged", verified.Level, verified.Points, verified.Packs, verified.Chunks, Display.Length(verified.BytesRead), verified.Faults.Count,

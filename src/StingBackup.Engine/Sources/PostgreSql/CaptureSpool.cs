@@ -16,15 +16,17 @@ internal readonly record struct SpoolRange(long Offset, long Length);
 internal sealed class CaptureSpool : IDisposable
 {
     private readonly string _folder;
+    private readonly Func<string, Exception, StingException> _failed;
     private readonly SafeFileHandle _file;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 << 10);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private int _buffered;
     private long _flushed, _rangeStart;
 
-    private CaptureSpool(string folder, SafeFileHandle file)
+    private CaptureSpool(string folder, SafeFileHandle file, Func<string, Exception, StingException> failed)
     {
         _folder = folder;
+        _failed = failed;
         _file = file;
     }
 
@@ -32,13 +34,14 @@ internal sealed class CaptureSpool : IDisposable
     public long Length => _flushed + _buffered;
 
     /// <summary>Makes one in a new folder (mode 700) below <paramref name="parent"/>.</summary>
-    /// <exception cref="StingException"><c>PostgresSpoolFailed</c></exception>
-    public static CaptureSpool Create(string parent)
+    /// <exception cref="StingException"><c>PostgresSpoolFailed</c>, or what <paramref name="failed"/> makes</exception>
+    public static CaptureSpool Create(string parent, Func<string, Exception, StingException>? failed = null)
     {
+        failed ??= PostgresErrors.SpoolFailed;
         try
         {
             Directory.CreateDirectory(parent);
-            var folder = Path.Combine(parent, $"sting-postgres-{Path.GetRandomFileName()}");
+            var folder = Path.Combine(parent, $"sting-spool-{Path.GetRandomFileName()}");
             if (OperatingSystem.IsWindows())
             {
                 Directory.CreateDirectory(folder);
@@ -54,11 +57,11 @@ internal sealed class CaptureSpool : IDisposable
                 File.Delete(path);
                 Directory.Delete(folder);
             }
-            return new CaptureSpool(folder, file);
+            return new CaptureSpool(folder, file, failed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw PostgresErrors.SpoolFailed(parent, e);
+            throw failed(parent, e);
         }
     }
 
@@ -116,7 +119,7 @@ internal sealed class CaptureSpool : IDisposable
         }
         catch (IOException e)
         {
-            throw PostgresErrors.SpoolFailed(_folder, e);
+            throw _failed(_folder, e);
         }
     }
 }

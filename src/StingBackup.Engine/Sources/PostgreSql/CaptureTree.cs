@@ -50,6 +50,7 @@ internal sealed class CaptureTree(string location, CaptureSpool spool) : ISource
 
     private readonly SortedDictionary<EntryPath, CapturedFile?> _items = [];
     private readonly Dictionary<EntryPath, ItemMetadata> _folders = [];
+    private readonly Dictionary<EntryPath, ItemKind> _others = [];
     private readonly List<StingException> _failures = [];
 
     /// <inheritdoc/>
@@ -76,6 +77,13 @@ internal sealed class CaptureTree(string location, CaptureSpool spool) : ISource
         AddFoldersAbove(path);
     }
 
+    /// <summary>Adds what is neither file nor folder.</summary>
+    public void AddOther(EntryPath path, ItemKind kind, ItemMetadata metadata)
+    {
+        AddFolder(path, metadata);
+        _others.Add(path, kind);
+    }
+
     /// <summary>Adds what could not be captured.</summary>
     public void AddFailure(StingException failure) => _failures.Add(failure);
 
@@ -97,7 +105,7 @@ internal sealed class CaptureTree(string location, CaptureSpool spool) : ISource
                 {
                     continue;
                 }
-                var kind = file is null ? ItemKind.Directory : ItemKind.File;
+                var kind = file is not null ? ItemKind.File : _others.GetValueOrDefault(path, ItemKind.Directory);
                 if (choose(path, kind) == ScanChoice.Exclude)
                 {
                     excluded = path;
