@@ -36,6 +36,28 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Imports_old_archives()
+    {
+        Assert.Contains("chroma_data", Run($"sting-backup import --path={_sample["old-backups"]} --dry-run").Output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(Run($"sting-backup import --path={_sample["old-backups"]} --json").Output);
+        Assert.Equal("backup_20231102_020000", json.RootElement.GetProperty("archives")[0].GetProperty("backupId").GetString());
+        Assert.Contains("Imported", Run("sting-backup list --to=2023-12-01").Output, StringComparison.Ordinal);
+        Run("sting-backup import", ExitCode.BadUsage);
+    }
+
+    [Fact]
+    public void Takes_the_key_of_an_old_archive_from_a_file_and_never_from_the_command_line()
+    {
+        using var old = StingBackup.Engine.Tests.Legacy.OldArchive.Sample("20231201_020000");
+        var path = StingBackup.Engine.Tests.Legacy.OldArchive.Save(_sample["old-backups"], "sting_backup_20231201_020000.tar.gz.enc", StingBackup.Engine.Tests.Legacy.OldArchive.Encrypt(old.ToBytes(), "the key"));
+        File.WriteAllText(_sample["backup.key"], "the key\n");
+        Run($"sting-backup import --path={path}", ExitCode.Refused);
+        Run($"sting-backup import --path={path} --archive-passphrase=key", ExitCode.BadUsage);
+        Assert.Contains("--archive-passphrase-file FILE", Run("sting-backup import --help").Output, StringComparison.Ordinal);
+        Run($"sting-backup import --path={path} --archive-passphrase-file={_sample["backup.key"]}");
+    }
+
+    [Fact]
     public void Lists()
     {
         Assert.Contains("backup_20240115_020000", Run("sting-backup list").Output, StringComparison.Ordinal);

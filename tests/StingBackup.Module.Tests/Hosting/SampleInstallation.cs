@@ -4,12 +4,13 @@ using StingBackup.Engine;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Legacy;
 
 namespace StingBackup.Module.Tests.Hosting;
 
 /// <summary>
 /// A small installation with the names that the help uses: the file document.pdf of user@example.com, the honey jar jar_123, and two runs,
-/// backup_20240115_020000 (full) and backup_20240116_020000 (incremental, after a change). Its folder holds sting-backup.yaml, so a session there finds it.
+/// backup_20240115_020000 (full) and backup_20240116_020000 (incremental, after a change); and old-backups, with an archive that STING itself made in November 2023. Its folder holds sting-backup.yaml, so a session there finds it.
 /// </summary>
 internal sealed class SampleInstallation : IDisposable
 {
@@ -85,6 +86,8 @@ internal sealed class SampleInstallation : IDisposable
         sample.Write("jars/jar_123/report.csv", string.Join('\n', Enumerable.Range(0, 5_000)));
         sample.Write("jars/jar_456/readme.md", "# Jar 456\n");
         sample.Write("conf/config.yml", "version: 1\n");
+        using var old = OldArchive.Sample("20231102_020000");
+        old.Save(sample["old-backups"], "sting_backup_20231102_020000.tar.gz");
         var clock = new FakeTimeProvider(new DateTimeOffset(2024, 1, 15, 2, 0, 0, TimeSpan.Zero));
         using var secret = passphrase is null ? null : Installation.ToSecret(SecurePassphrase);
         Run(async () =>

@@ -76,6 +76,19 @@ function New-SampleInstallation {
     Invoke-StingBackup
 }
 
+# An archive as manage_sting.sh backup writes it, in a folder of the current one. Outputs its path.
+function New-OldArchive {
+    param([string] $Time = '20231102_020000')
+    $content = Join-Path $PWD "installation-$Time"
+    $null = New-Item -ItemType File -Path (Join-Path $content 'conf' 'config.yml') -Value 'version: 0' -Force
+    $null = New-Item -ItemType File -Path (Join-Path $content 'docker-compose.yml') -Value 'services: {}' -Force
+    $null = New-Item -ItemType File -Path (Join-Path $content "db_backup_$Time.sql") -Value "--`n-- PostgreSQL database dump`n--`n-- $Time" -Force
+    $folder = New-Item -ItemType Directory -Path (Join-Path $PWD 'old-backups') -Force
+    $path = Join-Path $folder "sting_backup_$Time.tar.gz"
+    tar czf $path -C $content .
+    $path
+}
+
 # Path within the folder and SHA-256 of every file below it, one line each.
 function Get-TreeHash {
     param([Parameter(Mandatory)] [string] $Path)
