@@ -13,6 +13,7 @@
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
         'Compare-StingRestorePoint'
+        'Find-StingInstallation'
         'Find-StingItem'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'

@@ -2,31 +2,54 @@ using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
+using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Cmdlets.Commands;
 
 /// <summary>Makes a repository, its keys, and a commented configuration file.</summary>
-[Cmdlet(VerbsData.Initialize, "StingRepository", SupportsShouldProcess = true, DefaultParameterSetName = "Sealed")]
+[Cmdlet(VerbsData.Initialize, "StingRepository", SupportsShouldProcess = true, DefaultParameterSetName = Sealed)]
 [OutputType(typeof(InitializeResult), typeof(InitializePlan))]
 public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
 {
+    private const string Sealed = "Sealed", Open = "Open", StingSealed = "StingSealed", StingOpen = "StingOpen";
+    private const string ReserveHelp = "The folder that holds the reserve: users/, jars/ and what else belongs to it";
+    private const string StingHelp = "The folder of a STING installation, whose sources the configuration will name";
+    private const string NoDockerHelp = "With -Sting: do not ask Docker, take volumes and ports from the compose file";
+    private const string PassphraseHelp = "The passphrase that seals the key file; without it you are asked";
+    private const string NoPassphraseHelp = "Make an open key file: whoever can read the keys can read every backup";
+
     /// <summary>The repository's folder.</summary>
     [Parameter(Mandatory = true, Position = 0, HelpMessage = "The folder for the repository: new or empty")]
     [ValidateNotNullOrEmpty]
     public string BackupRoot { get; set; } = null!;
 
     /// <summary>The folder to protect.</summary>
-    [Parameter(Mandatory = true, Position = 1, HelpMessage = "The folder that holds the reserve: users/, jars/ and what else belongs to it")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = Sealed, HelpMessage = ReserveHelp)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = Open, HelpMessage = ReserveHelp)]
     [ValidateNotNullOrEmpty]
     public string Reserve { get; set; } = null!;
 
+    /// <summary>The STING installation to protect.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = StingSealed, ValueFromPipelineByPropertyName = true, HelpMessage = StingHelp)]
+    [Parameter(Mandatory = true, ParameterSetName = StingOpen, ValueFromPipelineByPropertyName = true, HelpMessage = StingHelp)]
+    [Alias("Path")]
+    [ValidateNotNullOrEmpty]
+    public string? Sting { get; set; }
+
+    /// <summary>Leaves Docker alone.</summary>
+    [Parameter(ParameterSetName = StingSealed, HelpMessage = NoDockerHelp)]
+    [Parameter(ParameterSetName = StingOpen, HelpMessage = NoDockerHelp)]
+    public SwitchParameter NoDocker { get; set; }
+
     /// <summary>Seals the key file.</summary>
-    [Parameter(ParameterSetName = "Sealed", HelpMessage = "The passphrase that seals the key file; without it you are asked")]
+    [Parameter(ParameterSetName = Sealed, HelpMessage = PassphraseHelp)]
+    [Parameter(ParameterSetName = StingSealed, HelpMessage = PassphraseHelp)]
     public SecureString? Passphrase { get; set; }
 
     /// <summary>Leaves the key file open.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Open", HelpMessage = "Make an open key file: whoever can read the keys can read every backup")]
+    [Parameter(Mandatory = true, ParameterSetName = Open, HelpMessage = NoPassphraseHelp)]
+    [Parameter(Mandatory = true, ParameterSetName = StingOpen, HelpMessage = NoPassphraseHelp)]
     public SwitchParameter NoPassphrase { get; set; }
 
     /// <summary>Where keys go.</summary>
@@ -60,9 +83,10 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
 
     private protected override void Execute()
     {
+        var sting = Sting is null ? null : InstallationFinder.FindAsync(Resolve(Sting), !NoDocker, HostView, TimeProvider.System, Cancel).ToBlockingEnumerable(Cancel).Single();
         var plan = Wait(ReserveInitializer.PlanAsync(new InitializeRequest
         {
-            BackupRoot = Resolve(BackupRoot), Reserve = Resolve(Reserve), ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
+            BackupRoot = Resolve(BackupRoot), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
             WithPassphrase = !NoPassphrase, AllowKeysInBackupRoot = AllowKeysInBackupRoot,
         }, Cancel));
@@ -71,7 +95,8 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
             WriteWarning(warning);
         }
         var question = new Question("New repository", $"Make a repository in {plan.BackupRoot} for {plan.Reserve}",
-            [$"Configuration file: {plan.ConfigurationFile}", .. plan.KeyFiles.Select(f => $"Key file: {f}")], plan, Destroys: false);
+            [$"Configuration file: {plan.ConfigurationFile}", .. plan.KeyFiles.Select(f => $"Key file: {f}"), .. plan.Settings.Select(s => s.ToString()), .. plan.NotFound.Select(g => $"Not found: {g}")],
+            plan, Destroys: false);
         if (!Ask(question, force: false))
         {
             return;

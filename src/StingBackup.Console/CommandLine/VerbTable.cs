@@ -15,9 +15,14 @@ internal static class VerbTable
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new(Backup, "discover", "Find-StingInstallation", "Find STING installations, and where their data lies")
+        {
+            Many = true,
+            Examples = ["discover", "discover --path=/opt/sting-ce --no-docker"],
+        },
         new(Backup, "init", "Initialize-StingRepository", "Make a repository, its keys and a configuration file")
         {
-            Examples = ["init --backup-root=/var/backups/sting --reserve=/srv/reserve", "init --backup-root=./backups --reserve=./reserve --no-passphrase --dry-run"],
+            Examples = ["init --backup-root=/var/backups/sting --sting=/opt/sting-ce --dry-run", "init --backup-root=/var/backups/sting --reserve=/srv/reserve", "init --backup-root=./backups --reserve=./reserve --no-passphrase --dry-run"],
         },
         new(Backup, "incremental", "Invoke-StingBackup", "Back up what has changed")
         {

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
@@ -15,11 +16,13 @@ public static class ReserveInitializer
         cancel.ThrowIfCancellationRequested();
         var host = new HostView();
         var (configuration, keys) = Prepare(request, host);
+        var proposed = Propose(request, configuration.File, host);
         return ValueTask.FromResult(new InitializePlan
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
             Warnings = [.. keys.Warnings],
+            Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? [], .. proposed?.LeftOpen ?? []],
         });
     }
 
@@ -33,11 +36,12 @@ public static class ReserveInitializer
         await using var store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
         using var keys = await ReserveKeys.CreateAsync(keyPlan, passphrase, cancel, clock).ConfigureAwait(false);
         await keys.PublishAsync(store, cancel).ConfigureAwait(false);
-        Writer(plan.Request, host).Set(Settings.ReserveId, keys.ReserveId.ToString()).Set(Settings.KeyFingerprint, keys.KeyRoleFingerprint).WriteNew(configuration.File);
+        Writer(plan.Request, configuration.File, host).Set(Settings.ReserveId, keys.ReserveId.ToString()).Set(Settings.KeyFingerprint, keys.KeyRoleFingerprint).WriteNew(configuration.File);
         return new InitializeResult
         {
             ReserveId = keys.ReserveId.ToString(), BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path, ConfigurationFile = configuration.File,
             KeyDirectory = configuration.Keys.Directory, KeyFingerprint = keys.KeyRoleFingerprint, HasPassphrase = plan.Request.WithPassphrase, Spares = keyPlan.Spares,
+            Tasks = plan.Tasks, NotFound = plan.NotFound,
         };
     }
 
@@ -49,7 +53,7 @@ public static class ReserveInitializer
             throw new StingException("ConfigurationExists", FailureKind.AlreadyExists, $"There is a configuration file {file} already; nothing was changed.", file,
                 "Use the repository that it names, or give this one a file of its own with -ConfigPath (--config).");
         }
-        var configuration = new ConfigurationLoader(host).ExamineText(Writer(request, host).Render(), file).Require();
+        var configuration = new ConfigurationLoader(host).ExamineText(Writer(request, file, host).Render(), file).Require();
         CheckFolders(configuration, host);
         var map = ReserveMap.Compile(configuration.Reserve, UsersMapFile.Load(configuration.Reserve, host));
         var creation = new KeyCreation
@@ -73,7 +77,9 @@ public static class ReserveInitializer
         }
     }
 
-    private static ConfigurationWriter Writer(InitializeRequest request, HostView host)
+    private static ProposedConfiguration? Propose(InitializeRequest request, string file, HostView host) => request.Sting is { } sting ? ProposedConfiguration.Of(sting, file, host) : null;
+
+    private static ConfigurationWriter Writer(InitializeRequest request, string file, HostView host)
     {
         string? Full(string? path) => path is null ? null : Path.GetFullPath(path, host.CurrentDirectory);
         var writer = new ConfigurationWriter().Set(Settings.BackupRoot, Full(request.BackupRoot)).Set(Settings.ReservePath, Full(request.Reserve));
@@ -89,6 +95,7 @@ public static class ReserveInitializer
         {
             writer.Set(Settings.TimeZone, request.TimeZone);
         }
+        Propose(request, file, host)?.ApplyTo(writer);
         return request.AllowKeysInBackupRoot ? writer.Set(Settings.AllowKeysInBackupRoot, true) : writer;
     }
 }

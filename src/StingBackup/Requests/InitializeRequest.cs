@@ -7,6 +7,8 @@ public sealed record InitializeRequest
     public required string BackupRoot { get; init; }
     /// <summary>The folder to protect; it must exist.</summary>
     public required string Reserve { get; init; }
+    /// <summary>The STING installation that lies there, whose sources the configuration will name; null for a plain folder.</summary>
+    public StingInstallation? Sting { get; init; }
     /// <summary>Where the configuration file goes; null for the place that other commands look at.</summary>
     public string? ConfigurationFile { get; init; }
     /// <summary>Where the keys go; null for the platform's folder.</summary>

@@ -19,6 +19,12 @@ public sealed record InitializePlan
     public required int Spares { get; init; }
     /// <summary>What is weaker than it should be.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+    /// <summary>Settings that the file gets for a STING installation.</summary>
+    public IReadOnlyList<ProposedSetting> Settings { get; init; } = [];
+    /// <summary>What is still to be done before the first run.</summary>
+    public IReadOnlyList<string> Tasks { get; init; } = [];
+    /// <summary>What of a STING installation could not be found, or is not backed up.</summary>
+    public IReadOnlyList<StingGap> NotFound { get; init; } = [];
 }
 
 /// <summary>A repository that was made.</summary>
@@ -40,4 +46,8 @@ public sealed record InitializeResult
     public required bool HasPassphrase { get; init; }
     /// <summary>Keys minted ahead.</summary>
     public required int Spares { get; init; }
+    /// <summary>What is still to be done before the first run.</summary>
+    public IReadOnlyList<string> Tasks { get; init; } = [];
+    /// <summary>What of a STING installation could not be found, or is not backed up.</summary>
+    public IReadOnlyList<StingGap> NotFound { get; init; } = [];
 }

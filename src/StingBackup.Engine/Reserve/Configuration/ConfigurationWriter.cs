@@ -9,11 +9,26 @@ public sealed class ConfigurationWriter
     private const int Width = 110;
 
     private readonly Dictionary<Setting, object?> _given = [];
+    private readonly List<string> _notes = [];
 
     /// <summary>Gives a setting a value.</summary>
     public ConfigurationWriter Set<T>(Setting<T> setting, T value)
     {
         _given[setting] = value;
+        return this;
+    }
+
+    /// <summary>Gives a setting a value of its type.</summary>
+    internal ConfigurationWriter SetValue(Setting setting, object? value)
+    {
+        _given[setting] = value;
+        return this;
+    }
+
+    /// <summary>Puts a comment at the file's head.</summary>
+    internal ConfigurationWriter Note(string words)
+    {
+        _notes.Add(words);
         return this;
     }
 
@@ -23,6 +38,11 @@ public sealed class ConfigurationWriter
         var text = new StringBuilder();
         Comment(text, "", "The configuration of StingBackup. Every setting stands here with what it means. One that is commented out shows its default, or an example where it has none: "
             + "remove the mark before it to set it. An unknown key, a bad value and two that contradict each other are refused with file, line and key; Test-StingBackupConfig tells all of them at once.");
+        foreach (var note in _notes)
+        {
+            text.Append('\n');
+            Comment(text, "", note);
+        }
         foreach (var (section, summary) in Settings.Sections)
         {
             text.Append('\n');

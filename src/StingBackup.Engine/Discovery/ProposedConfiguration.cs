@@ -1,0 +1,113 @@
+using System.Globalization;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using Table = StingBackup.Engine.Reserve.Configuration.Settings;
+
+namespace StingBackup.Engine.Discovery;
+
+/// <summary>The settings that protect an installation, worked out from what was found of it. The same installation gives the same settings.</summary>
+public sealed class ProposedConfiguration
+{
+    private readonly List<(Setting Setting, object Value, string Reason)> _settings = [];
+    private readonly List<string> _tasks = [];
+    private readonly List<StingGap> _gaps = [];
+
+    private ProposedConfiguration()
+    {
+    }
+
+    /// <summary>The settings, for people.</summary>
+    public IReadOnlyList<ProposedSetting> Settings =>
+        [.. _settings.Select(s => new ProposedSetting(s.Setting.Key, s.Setting.WriteItems(s.Value) is { } items ? string.Join('\n', items.Select(i => $"- {i}")) : s.Setting.Write(s.Value), s.Reason))];
+
+    /// <summary>What an administrator must do before the first run. Names files of secrets; none is made here.</summary>
+    public IReadOnlyList<string> Tasks => _tasks;
+
+    /// <summary>What was found and is not backed up.</summary>
+    public IReadOnlyList<StingGap> LeftOpen => _gaps;
+
+    /// <summary>Works them out.</summary>
+    /// <param name="installation">What was found.</param>
+    /// <param name="configurationFile">Where the configuration will stand; files of secrets are named beside it.</param>
+    /// <param name="host">Says which names are taken in the installation's folder.</param>
+    public static ProposedConfiguration Of(StingInstallation installation, string configurationFile, IHostView host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(configurationFile);
+        var proposed = new ProposedConfiguration();
+        var secrets = Path.GetDirectoryName(configurationFile)!;
+        var layout = new ReserveLayout(installation, secrets, host);
+        proposed.Add(Table.ReservePath, installation.Path, "STING's folder");
+        proposed.Add(SourceSettings.Folders, layout.Folders, "volumes and folders that lie elsewhere");
+        proposed.Add(Table.Rules, layout.Rules, "whose files these are, and of which class");
+        proposed.Add(Table.Exclude, layout.Exclude, "databases in use, models, and what stands in the reserve under another name");
+        proposed.AddDatabase(installation.Database, Path.Join(secrets, "pgpass"));
+        proposed.AddVault(installation.Vault, Path.Join(secrets, "vault-token"));
+        proposed.AddChroma(installation);
+        return proposed;
+    }
+
+    /// <summary>Puts the settings into a new configuration, and what is still to be done as notes at its head.</summary>
+    internal void ApplyTo(ConfigurationWriter writer)
+    {
+        foreach (var (setting, value, _) in _settings)
+        {
+            writer.SetValue(setting, value);
+        }
+        foreach (var task in _tasks)
+        {
+            writer.Note($"To do before the first run: {task}");
+        }
+    }
+
+    private void AddDatabase(StingServer? server, string passFile)
+    {
+        if (server is null)
+        {
+            return;
+        }
+        Add(SourceSettings.PostgresHost, server.Host, server.Source);
+        Add(SourceSettings.PostgresPort, server.Port, server.Source);
+        Add(SourceSettings.PostgresUser, SourceSettings.PostgresUser.Default, "a role of its own, which only reads");
+        Add(SourceSettings.PostgresPassFile, passFile, "the role's password; the file is still to be made");
+        if (server.Container is { } container)
+        {
+            Add(SourceSettings.PostgresContainer, container, "has pg_dump of the server's version");
+        }
+        _tasks.Add(string.Create(CultureInfo.InvariantCulture,
+            $"make the role {SourceSettings.PostgresUser.Default} in PostgreSQL (LOGIN, member of pg_read_all_data), and write the line {EscapeHost(server.Host)}:{server.Port}:*:{SourceSettings.PostgresUser.Default}:PASSWORD into {passFile}, mode 0600."));
+    }
+
+    private void AddVault(StingServer? server, string tokenFile)
+    {
+        if (server is null)
+        {
+            return;
+        }
+        Add(SourceSettings.VaultAddress, server.Address, server.Source);
+        Add(SourceSettings.VaultTokenFile, tokenFile, "a token that may read; the file is still to be made");
+        _tasks.Add($"write the policy for backups into Vault, and a token that has it into {tokenFile}, mode 0600 (both stand in docs/operations.md); or set vault.role_id instead of vault.token_file.");
+    }
+
+    // The one place for Chroma: with the settings chroma.path and chroma.address, set them here from the place Embeddings and from installation.Chroma, and drop the gap.
+    private void AddChroma(StingInstallation installation)
+    {
+        if (installation.Places.FirstOrDefault(p => p.Kind == StingPlaceKind.Embeddings) is { } folder)
+        {
+            _gaps.Add(new StingGap("Chroma", $"{folder.Path} ({folder.Source}) holds document chunks and their vectors, a database in use{(installation.Chroma is { } server ? $"; it answers at {server.Address}" : "")}",
+                "This version does not back it up: embeddings can be made again from the documents, chunks from them alone."));
+        }
+    }
+
+    private void Add<T>(Setting<T> setting, T value, string reason)
+    {
+        if (value is not null and not System.Collections.ICollection { Count: 0 })
+        {
+            _settings.Add((setting, value, reason));
+        }
+    }
+
+    /// <summary>A colon would end the host in a file of passwords.</summary>
+    private static string EscapeHost(string host) => host.Replace(":", "\\:", StringComparison.Ordinal);
+}
