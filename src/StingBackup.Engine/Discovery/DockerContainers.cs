@@ -37,7 +37,7 @@ internal static class DockerContainers
     }
 
     /// <summary>Those that compose started in this folder; else those with STING's names, where they are of one project.</summary>
-    private static IReadOnlyList<Container> Choose(List<Container> all, string folder, IHostView host, GapList gaps)
+    private static List<Container> Choose(List<Container> all, string folder, IHostView host, GapList gaps)
     {
         var real = host.RealPath(folder);
         var projects = all.Where(c => c.Folder is { } f && host.RealPath(Path.TrimEndingDirectorySeparator(f)) == real).Select(c => c.Project).Distinct().ToList();
@@ -91,9 +91,9 @@ internal static class DockerContainers
 
     private static string? Text(JsonElement element, string name) => Child(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
-    private static IEnumerable<JsonElement> Items(JsonElement element, string name) => Child(element, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+    private static List<JsonElement> Items(JsonElement element, string name) => Child(element, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
-    private static IEnumerable<JsonProperty> Entries(JsonElement element, string name) => Child(element, name) is { ValueKind: JsonValueKind.Object } map ? map.EnumerateObject() : [];
+    private static List<JsonProperty> Entries(JsonElement element, string name) => Child(element, name) is { ValueKind: JsonValueKind.Object } map ? [.. map.EnumerateObject()] : [];
 
     private sealed record Container(ServiceFacts Facts, string? Project, string? Folder);
 }

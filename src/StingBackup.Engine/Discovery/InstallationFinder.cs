@@ -6,6 +6,8 @@ namespace StingBackup.Engine.Discovery;
 /// <summary>Finds STING installations on this host. Reads alone, and asks Docker; changes nothing.</summary>
 public static class InstallationFinder
 {
+    private static readonly string[] Compose = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
+
     /// <summary>Every installation: the one in a folder, or those in the places that STING's installer uses.</summary>
     /// <param name="path">A folder, absolute; null for the usual places.</param>
     /// <param name="useDocker">Whether Docker may be asked.</param>
@@ -29,11 +31,18 @@ public static class InstallationFinder
     }
 
     /// <summary>Where STING's installer puts it: on Linux, and on macOS.</summary>
-    private static IEnumerable<string> UsualPlaces(IHostView host) => (host.IsWindows ? [] : new[] { "/opt/sting-ce" }).Append(Path.Join(host.HomeDirectory, ".sting-ce"));
+    private static IEnumerable<string> UsualPlaces(IHostView host)
+    {
+        if (!host.IsWindows)
+        {
+            yield return "/opt/sting-ce";
+        }
+        yield return Path.Join(host.HomeDirectory, ".sting-ce");
+    }
 
     private static bool IsInstallation(string folder, IHostView host) =>
         host.FileExists(Path.Join(folder, "conf", "config.yml"))
-        || (host.DirectoryExists(Path.Join(folder, "env")) && new[] { "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml" }.Any(n => host.FileExists(Path.Join(folder, n))));
+        || (host.DirectoryExists(Path.Join(folder, "env")) && Compose.Any(n => host.FileExists(Path.Join(folder, n))));
 
     private static StingException NotFound(string[] candidates, IHostView host)
     {

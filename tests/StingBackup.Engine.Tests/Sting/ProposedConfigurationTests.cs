@@ -9,7 +9,7 @@ using StingBackup.Fixtures;
 namespace StingBackup.Engine.Tests.Sting;
 
 /// <summary>The configuration that a STING installation gets.</summary>
-public sealed class ProposedConfigurationTests : IAsyncLifetime
+public sealed class ProposedConfigurationTests : IAsyncLifetime, IDisposable
 {
     private const string Person = "11111111-1111-4111-8111-111111111111", Jar = "22222222-2222-4222-8222-222222222222";
 
@@ -18,24 +18,22 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime
 
     private AlteredHost Host => new(_sting.Bin + ":/usr/bin:/bin", _sting.Root);
 
-    private string File_ => Path.Combine(_sting.Root, "etc", "sting-backup.yaml");
+    private string ConfigurationFile => Path.Combine(_sting.Root, "etc", "sting-backup.yaml");
 
     public async Task InitializeAsync() => _found = await InstallationFinder.FindAsync(_sting.Install, true, Host, TimeProvider.System, default).FirstAsync();
 
-    public Task DisposeAsync()
-    {
-        _sting.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _sting.Dispose();
 
     private string Render(StingInstallation? installation = null)
     {
         var writer = new ConfigurationWriter().Set(Settings.BackupRoot, Path.Combine(_sting.Root, "backups")).Set(Settings.KeyDirectory, Path.Combine(_sting.Root, "keys"));
-        ProposedConfiguration.Of(installation ?? _found, File_, Host).ApplyTo(writer);
+        ProposedConfiguration.Of(installation ?? _found, ConfigurationFile, Host).ApplyTo(writer);
         return writer.Render();
     }
 
-    private StingConfiguration Load() => new ConfigurationLoader(Host).ExamineText(Render(), File_).Require();
+    private StingConfiguration Load() => new ConfigurationLoader(Host).ExamineText(Render(), ConfigurationFile).Require();
 
     [Fact]
     public void It_is_sound_and_names_every_source()
@@ -120,7 +118,7 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime
         Assert.Equal(Path.Combine(_sting.Root, "etc", "pgpass"), configuration.PostgreSql!.PassFile);
         Assert.Equal(Path.Combine(_sting.Root, "etc", "vault-token"), configuration.Vault!.TokenFile);
         Assert.False(Directory.Exists(Path.Combine(_sting.Root, "etc")));
-        var proposed = ProposedConfiguration.Of(_found, File_, Host);
+        var proposed = ProposedConfiguration.Of(_found, ConfigurationFile, Host);
         Assert.Contains(proposed.Tasks, t => t.Contains("127.0.0.1:5433:*:sting_backup:", StringComparison.Ordinal) && t.Contains("pg_read_all_data", StringComparison.Ordinal));
         Assert.Contains(proposed.Tasks, t => t.Contains("vault-token", StringComparison.Ordinal));
         // The file itself says what is still to be done.
@@ -141,7 +139,7 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime
     [Fact]
     public void What_was_not_found_is_not_proposed()
     {
-        var settings = ProposedConfiguration.Of(_found with { Vault = null, Database = null, Places = [] }, File_, Host).Settings.Select(s => s.Key).ToList();
+        var settings = ProposedConfiguration.Of(_found with { Vault = null, Database = null, Places = [] }, ConfigurationFile, Host).Settings.Select(s => s.Key).ToList();
         Assert.DoesNotContain(settings, k => k.StartsWith("vault.", StringComparison.Ordinal) || k.StartsWith("postgresql.", StringComparison.Ordinal));
         Assert.Contains("reserve.rules", settings);
     }
@@ -161,7 +159,7 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime
         var within = Path.Combine(_sting.Install, "data", "up{loads}");
         Directory.CreateDirectory(within);
         var places = _found.Places.Select(p => p.Kind == StingPlaceKind.JarDocuments ? p with { Path = within } : p.Kind == StingPlaceKind.DatabaseFiles ? p with { Path = Path.Combine(_sting.Install, "data", "pg") } : p).ToList();
-        var configuration = new ConfigurationLoader(Host).ExamineText(Render(_found with { Places = places }), File_).Require();
+        var configuration = new ConfigurationLoader(Host).ExamineText(Render(_found with { Places = places }), ConfigurationFile).Require();
         var map = ReserveMap.Compile(configuration.Reserve, UsersMap.Empty);
         Assert.Equal("jar:" + Jar, map.Classify(EntryPath.Parse($"data/up{{loads}}/{Jar}/a.md"), ItemKind.File).Subject);
         Assert.True(map.Classify(EntryPath.Parse("data/pg/PG_VERSION"), ItemKind.File).IsExcluded);
