@@ -9,6 +9,7 @@ internal sealed class PlaceBook(string folder, IHostView host, GapList gaps)
     private static readonly string[] WithCertificates = ["app", "frontend", "report-worker", "profile-sync-worker"];
 
     private readonly List<StingPlace> _places = [];
+    private readonly List<(string Source, string Path, string Inside)> _absent = [];
 
     /// <summary>All that was found, by kind.</summary>
     public IReadOnlyList<StingPlace> All => [.. _places.OrderBy(p => p.Kind).ThenBy(p => p.Path, StringComparer.Ordinal)];
@@ -38,6 +39,11 @@ internal sealed class PlaceBook(string folder, IHostView host, GapList gaps)
             }
         }
         AddDocumented(settings, variable);
+        foreach (var group in _absent.GroupBy(a => a.Source))
+        {
+            gaps.Add("volumes", $"{group.Key} names folders that are not on this host: {string.Join("; ", group.Select(a => $"{a.Path} ({a.Inside})"))}",
+                "Where Docker runs in a virtual machine (Docker Desktop), mount a folder of the host in their place, or back up within that machine; where Docker did not answer, see that it does.");
+        }
     }
 
     /// <summary>The layout on disk that STING's documents and maintenance scripts describe; an installation may have none of it.</summary>
@@ -99,10 +105,9 @@ internal sealed class PlaceBook(string folder, IHostView host, GapList gaps)
         {
             Add(kind, mount.Path, source);
         }
-        else
+        else if (!IsOnlyTold(kind))
         {
-            gaps.Add($"{mount.Inside} of {service.Name}", $"{source} lies in {mount.Path}, and there is no such folder on this host",
-                "Where Docker runs in a virtual machine (Docker Desktop), mount a folder of the host in its place, or back up within that machine.");
+            _absent.Add((service.Source.StartsWith("container ", StringComparison.Ordinal) ? "Docker" : service.Source, mount.Path, $"{mount.Inside} of {service.Name}"));
         }
     }
 
@@ -113,12 +118,15 @@ internal sealed class PlaceBook(string folder, IHostView host, GapList gaps)
             return;   // Two services share one volume, or two documents one folder.
         }
         var isReadable = host.CanRead(path);
-        if (!isReadable && kind is not (StingPlaceKind.DatabaseFiles or StingPlaceKind.VaultStorage or StingPlaceKind.LeftOut))
+        if (!isReadable && !IsOnlyTold(kind))
         {
             gaps.Add($"{path}", "this user may not read it", "Run backups as root, or give their account the right to read it (setfacl -R -m u:ACCOUNT:rX, with a default entry for what comes later).");
         }
         _places.Add(new StingPlace(kind, path, source, isReadable));
     }
+
+    /// <summary>What is told and never read.</summary>
+    private static bool IsOnlyTold(StingPlaceKind kind) => kind is StingPlaceKind.DatabaseFiles or StingPlaceKind.VaultStorage or StingPlaceKind.LeftOut;
 
     /// <summary>Whether a path cannot be seen because a folder above it is closed to this user, as Docker's is to all but root.</summary>
     private bool IsHidden(string path)

@@ -117,7 +117,7 @@ public sealed record StingServer(string Host, int Port, string? Container, strin
 public sealed record StingGap(string What, string Problem, string Remedy)
 {
     /// <summary>For people.</summary>
-    public override string ToString() => $"{What}: {Problem}. {Remedy}";
+    public override string ToString() => $"{What}: {Problem}{(Problem is [.., '.' or '?' or '!'] ? "" : ".")} {Remedy}";
 }
 
 /// <summary>A setting that a new configuration would get.</summary>
@@ -127,5 +127,5 @@ public sealed record StingGap(string What, string Problem, string Remedy)
 public sealed record ProposedSetting(string Key, string Value, string Reason)
 {
     /// <summary>For people.</summary>
-    public override string ToString() => Value.Contains('\n', StringComparison.Ordinal) ? $"{Key}:\n  {Value.Replace("\n", "\n  ", StringComparison.Ordinal)}" : $"{Key}: {Value}";
+    public override string ToString() => Value.StartsWith("- ", StringComparison.Ordinal) ? $"{Key}:\n  {Value.Replace("\n", "\n  ", StringComparison.Ordinal)}" : $"{Key}: {Value}";
 }

@@ -87,6 +87,23 @@ function New-OldArchive {
     $path = Join-Path $folder "sting_backup_$Time.tar.gz"
     tar czf $path -C $content .
     $path
+# A STING installation in the current folder, from tests/fixtures, with the volumes that its containers name. Outputs its folder, and that of a stand-in for docker.
+function New-StingFolder {
+    $fixtures = Join-Path $repositoryRoot 'tests' 'fixtures'
+    $install = Join-Path $PWD 'sting-ce'
+    $bin = Join-Path $PWD 'bin'
+    $volumes = Join-Path $PWD 'volumes'
+    Copy-Item -LiteralPath (Join-Path $fixtures 'sting') -Destination $install -Recurse -Force
+    $null = New-Item -ItemType Directory -Path $bin
+    Copy-Item -LiteralPath (Join-Path $fixtures 'docker' 'docker') -Destination $bin
+    $inspect = (Get-Content -LiteralPath (Join-Path $fixtures 'docker' 'inspect.json') -Raw).Replace('@INSTALL@', $install).Replace('@VOLUMES@', $volumes)
+    Set-Content -LiteralPath (Join-Path $bin 'inspect.json') -Value $inspect
+    foreach ($mount in ($inspect | ConvertFrom-Json).Mounts | Where-Object Type -EQ volume) {
+        $null = New-Item -ItemType Directory -Path $mount.Source -Force
+    }
+    $null = New-Item -ItemType File -Force -Value '# a document' -Path (
+        Join-Path $volumes 'kx7_jar_documents' '_data' '22222222-2222-4222-8222-222222222222' '33333333-3333-4333-8333-333333333333_notes.md')
+    $install, $bin
 }
 
 # Path within the folder and SHA-256 of every file below it, one line each.
