@@ -40,15 +40,15 @@ Describe 'A STING installation' -Skip:$IsWindows {
         $plan.Settings.Key | Should -Contain 'vault.address'
         $plan.Tasks.Count | Should -Be 2
         './backups' | Should -Not -Exist
-        ($plan | Out-String -Width 200) | Should -Not -Match 'SECRET-'
+        ($plan | Out-String -Width 200) | Should -Not -MatchExactly 'SECRET-'
     }
 
     It 'gets a configuration that is sound, without a secret in it' {
         $made = Initialize-StingRepository @places -Sting $install -NoPassphrase -WarningAction SilentlyContinue
-        $made.ConfigurationFile | Should -FileContentMatch 'postgresql:'
-        $made.ConfigurationFile | Should -Not -FileContentMatch 'SECRET-'
+        $made.ConfigurationFile | Should -FileContentMatchExactly 'postgresql:'
+        $made.ConfigurationFile | Should -Not -FileContentMatchExactly 'SECRET-'
         Test-StingBackupConfig | Where-Object Severity -EQ Error | Should -BeNullOrEmpty
-        './pgpass', './vault-token' | Should -Not -Exist
+        './pgpass', './vault-secret-id' | Should -Not -Exist
     }
 
     It 'backs up what can be reached, and names what cannot' {

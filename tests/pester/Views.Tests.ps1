@@ -26,6 +26,7 @@ Describe 'What is shown' {
             backup      = { Invoke-StingBackup -WhatIf }
             restore     = { Restore-StingUser user@example.com -WhatIf }
             result      = { $second }
+            sting       = { Find-StingInstallation ./reserve -NoDocker }
         }
     }
 
@@ -39,7 +40,7 @@ Describe 'What is shown' {
     }
 
     Context 'At <width> columns' -ForEach @(@{ width = 80 }, @{ width = 100 }) {
-        It 'fits: <_>' -ForEach 'points', 'items', 'versions', 'differences', 'keys', 'settings', 'log', 'findings', 'status', 'details', 'verified', 'repair', 'backup', 'restore', 'result' {
+        It 'fits: <_>' -ForEach 'points', 'items', 'versions', 'differences', 'keys', 'settings', 'log', 'findings', 'status', 'details', 'verified', 'repair', 'backup', 'restore', 'result', 'sting' {
             $lines = & $views[$_] | Out-String -Width $width -Stream
             $lines | Should -Not -BeNullOrEmpty
             $lines | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual $width

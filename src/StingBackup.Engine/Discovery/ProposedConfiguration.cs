@@ -8,6 +8,9 @@ namespace StingBackup.Engine.Discovery;
 /// <summary>The settings that protect an installation, worked out from what was found of it. The same installation gives the same settings.</summary>
 public sealed class ProposedConfiguration
 {
+    // An AppRole's id may be chosen, and is no secret: so the configuration is whole before the role is made.
+    private const string VaultRole = "sting-backup";
+
     private readonly List<(Setting Setting, object Value, string Reason)> _settings = [];
     private readonly List<string> _tasks = [];
     private readonly List<StingGap> _gaps = [];
@@ -43,7 +46,7 @@ public sealed class ProposedConfiguration
         proposed.Add(Table.Rules, layout.Rules, "whose files these are, and of which class");
         proposed.Add(Table.Exclude, layout.Exclude, "databases in use, models, and what stands in the reserve under another name");
         proposed.AddDatabase(installation.Database, Path.Join(secrets, "pgpass"));
-        proposed.AddVault(installation.Vault, Path.Join(secrets, "vault-token"));
+        proposed.AddVault(installation.Vault, Path.Join(secrets, "vault-secret-id"));
         proposed.AddChroma(installation);
         return proposed;
     }
@@ -79,15 +82,16 @@ public sealed class ProposedConfiguration
             $"make the role {SourceSettings.PostgresUser.Default} in PostgreSQL (LOGIN, member of pg_read_all_data), and write the line {EscapeHost(server.Host)}:{server.Port}:*:{SourceSettings.PostgresUser.Default}:PASSWORD into {passFile}, mode 0600."));
     }
 
-    private void AddVault(StingServer? server, string tokenFile)
+    private void AddVault(StingServer? server, string secretIdFile)
     {
         if (server is null)
         {
             return;
         }
         Add(SourceSettings.VaultAddress, server.Address, server.Source);
-        Add(SourceSettings.VaultTokenFile, tokenFile, "a token that may read; the file is still to be made");
-        _tasks.Add($"write the policy for backups into Vault, and a token that has it into {tokenFile}, mode 0600 (both stand in docs/operations.md); or set vault.role_id instead of vault.token_file.");
+        Add(SourceSettings.VaultRoleId, VaultRole, "an AppRole of its own, which only reads; still to be made");
+        Add(SourceSettings.VaultSecretIdFile, secretIdFile, "the role's secret id; the file is still to be made");
+        _tasks.Add($"in Vault write the policy for backups, make an AppRole with it whose role id is {VaultRole}, and write a secret id of it into {secretIdFile}, mode 0600 (docs/operations.md); or use vault.token_file instead.");
     }
 
     // The one place for Chroma: with the settings chroma.path and chroma.address, set them here from the place Embeddings and from installation.Chroma, and drop the gap.
@@ -96,7 +100,7 @@ public sealed class ProposedConfiguration
         if (installation.Places.FirstOrDefault(p => p.Kind == StingPlaceKind.Embeddings) is { } folder)
         {
             _gaps.Add(new StingGap("Chroma", $"{folder.Path} ({folder.Source}) holds document chunks and their vectors, a database in use{(installation.Chroma is { } server ? $"; it answers at {server.Address}" : "")}",
-                "This version does not back it up: embeddings can be made again from the documents, chunks from them alone."));
+                "This version does not back it up. Chunks exist there alone: keep a copy of the folder that was made while Chroma was stopped."));
         }
     }
 

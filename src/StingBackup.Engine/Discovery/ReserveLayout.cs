@@ -30,7 +30,7 @@ internal sealed class ReserveLayout
         AddSecrets();
         if (PlaceBook.IsBelow(secretsFolder + "/x", _root))
         {
-            foreach (var name in (string[])["pgpass", "vault-token"])
+            foreach (var name in (string[])["pgpass", "vault-secret-id"])
             {
                 _secrets.Add(new ClassRule($"/{Escape(Relative(secretsFolder + "/" + name))}", DataClass.Secrets, null));
             }

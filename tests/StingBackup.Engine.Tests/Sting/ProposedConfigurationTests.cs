@@ -116,11 +116,11 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain("SECRET-", text, StringComparison.Ordinal);
         var configuration = Load();
         Assert.Equal(Path.Combine(_sting.Root, "etc", "pgpass"), configuration.PostgreSql!.PassFile);
-        Assert.Equal(Path.Combine(_sting.Root, "etc", "vault-token"), configuration.Vault!.TokenFile);
+        Assert.Equal(("sting-backup", Path.Combine(_sting.Root, "etc", "vault-secret-id")), (configuration.Vault!.RoleId, configuration.Vault.SecretIdFile));
         Assert.False(Directory.Exists(Path.Combine(_sting.Root, "etc")));
         var proposed = ProposedConfiguration.Of(_found, ConfigurationFile, Host);
         Assert.Contains(proposed.Tasks, t => t.Contains("127.0.0.1:5433:*:sting_backup:", StringComparison.Ordinal) && t.Contains("pg_read_all_data", StringComparison.Ordinal));
-        Assert.Contains(proposed.Tasks, t => t.Contains("vault-token", StringComparison.Ordinal));
+        Assert.Contains(proposed.Tasks, t => t.Contains("vault-secret-id", StringComparison.Ordinal));
         // The file itself says what is still to be done.
         Assert.Equal(proposed.Tasks.Count, text.Split("# To do before the first run:").Length - 1);
     }
@@ -133,7 +133,7 @@ public sealed class ProposedConfigurationTests : IAsyncLifetime, IDisposable
         ProposedConfiguration.Of(_found, file, Host).ApplyTo(writer);
         var map = ReserveMap.Compile(new ConfigurationLoader(Host).ExamineText(writer.Render(), file).Require().Reserve, UsersMap.Empty);
         Assert.Equal(DataClass.Secrets, map.Classify(EntryPath.Parse("conf/pgpass"), ItemKind.File).DataClass);
-        Assert.Equal(DataClass.Secrets, map.Classify(EntryPath.Parse("conf/vault-token"), ItemKind.File).DataClass);
+        Assert.Equal(DataClass.Secrets, map.Classify(EntryPath.Parse("conf/vault-secret-id"), ItemKind.File).DataClass);
     }
 
     [Fact]
