@@ -87,6 +87,8 @@ function New-OldArchive {
     $path = Join-Path $folder "sting_backup_$Time.tar.gz"
     tar czf $path -C $content .
     $path
+}
+
 # A STING installation in the current folder, from tests/fixtures, with the volumes that its containers name. Outputs its folder, and that of a stand-in for docker.
 function New-StingFolder {
     $fixtures = Join-Path $repositoryRoot 'tests' 'fixtures'
