@@ -88,7 +88,7 @@ Describe 'Names, wrong and half typed' {
         It 'completes data classes, types and levels' {
             (Get-Completion 'Invoke-StingBackup -DataClass ').CompletionText | Should -Contain HoneyJars
             (Get-Completion 'Invoke-StingBackup ').CompletionText | Should -Be @('Archive', 'Full', 'Incremental')
-            (Get-Completion 'Test-StingBackupIntegrity ').CompletionText | Should -Be @('Data', 'Packs', 'Structure')
+            (Get-Completion 'Test-StingBackupIntegrity ').CompletionText | Should -Be @('Data', 'Packs', 'References', 'Structure')
             (Get-Completion 'Get-StingKey ').CompletionText | Should -Contain EpochSecret
         }
 

@@ -8,7 +8,7 @@ Describe 'A STING installation' -Skip:$IsWindows {
         Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
         Import-StingModule
         Enter-SampleFolder $TestDrive
-        $install, $docker = New-StingFolder
+        $install, $docker = New-InstallationFolder
         $path = $env:PATH
         $env:PATH = "$docker$([System.IO.Path]::PathSeparator)$path"
         $places = Get-SamplePlace

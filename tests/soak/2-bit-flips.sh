@@ -71,6 +71,11 @@ is_named() {
             split(substr($0, RSTART, RLENGTH), part, "\047")
             if (key(path) >= key(part[2]) && (part[4] == "" || key(path) < key(part[4]))) found = 1
         }
+        # What stands before the first page that can be read.
+        match($0, /\) before \047[^\047]*\047 are not known/) {
+            split(substr($0, RSTART, RLENGTH), part, "\047")
+            if (key(path) < key(part[2])) found = 1
+        }
         END { exit !found }' "$log" && return
     while [[ $path == */* ]]; do
         grep -qF -- "$path" "$log" && return
@@ -96,7 +101,7 @@ check() {
     case $object in
         data/* | meta/*)
             while read -r path; do
-                is_named "$path" || { fail "$where: the restore lacks '$path' and does not say so"; return; }
+                is_named "$path" || { fail "$where: the restore lacks '$path' and does not say so: $(grep -m 3 'not known\|not restored\|cannot be read' "$log" | paste -sd' ')"; return; }
             done <<<"$missing"
             lost[${object%%/*}]=$((${lost[${object%%/*}]:-0} + $(wc -l <<<"$missing"))) ;;
         *)

@@ -29,7 +29,7 @@ public sealed class LegacyImportPlanner
     public LegacyImportPlan Plan => new()
     {
         Repository = _installation.Store.Location,
-        Archives = [.. _archives.OrderBy(a => a.Time ?? DateTimeOffset.MaxValue).ThenBy(a => a.Path, StringComparer.Ordinal)],
+        Archives = _archives.OrderBy(a => a.Time ?? DateTimeOffset.MaxValue).ThenBy(a => a.Path, StringComparer.Ordinal).ToArray(),   // an array: PowerShell indexes no other list that C# makes of [.. ]
     };
 
     /// <summary>Begins a plan: reads which archives were imported already. Needs no key.</summary>

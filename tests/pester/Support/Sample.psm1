@@ -90,7 +90,7 @@ function New-OldArchive {
 }
 
 # A STING installation in the current folder, from tests/fixtures, with the volumes that its containers name. Outputs its folder, and that of a stand-in for docker.
-function New-StingFolder {
+function New-InstallationFolder {
     $fixtures = Join-Path $repositoryRoot 'tests' 'fixtures'
     $install = Join-Path $PWD 'sting-ce'
     $bin = Join-Path $PWD 'bin'
