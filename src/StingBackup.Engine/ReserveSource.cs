@@ -1,3 +1,4 @@
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
@@ -33,6 +34,12 @@ internal sealed record ReserveSource
     /// <summary>The classes that its items can be of. When it fails as a whole, they get no restore point from this run.</summary>
     public required IReadOnlySet<DataClass> Classes { get; init; }
 
+    /// <summary>The types of runs that read it; null for all.</summary>
+    public IReadOnlySet<BackupType>? Types { get; init; }
+
+    /// <summary>Told when a run that read it has committed: the run's name and what it holds. What it throws would be told as the run's own failure, so it throws nothing.</summary>
+    public Action<string, IReadOnlyList<PointClass>, JobOutput>? Committed { get; init; }
+
     /// <summary>Where an item belongs; the path is within the source.</summary>
     public required Func<EntryPath, ItemKind, Placement> Place { get; init; }
 
@@ -44,6 +51,9 @@ internal sealed record ReserveSource
 
     /// <summary>An item's path in the source, from that in the reserve.</summary>
     public EntryPath InSource(EntryPath path) => Mount.IsRoot ? path : path.Bytes.Length <= Mount.Bytes.Length ? EntryPath.Root : EntryPath.FromBytes(path.Bytes[(Mount.Bytes.Length + 1)..]);
+
+    /// <summary>Whether a run reads it.</summary>
+    public bool IsReadBy(BackupType type, IEnumerable<DataClass> classes) => Classes.Overlaps(classes) && Types?.Contains(type) != false;
 
     /// <summary>An item's path in the reserve.</summary>
     public EntryPath InReserve(EntryPath path) => Mount.IsRoot ? path : path.IsRoot ? Mount : EntryPath.FromBytes([.. Mount.Bytes, (byte)'/', .. path.Bytes]);

@@ -27,7 +27,7 @@ public static class BackupJob
         }
         return new BackupPlan
         {
-            Type = type, Classes = chosen, Sources = [.. installation.Sources.Where(s => s.Classes.Overlaps(chosen)).Select(s => s.Location)],
+            Type = type, Classes = chosen, Sources = [.. installation.Sources.Where(s => s.IsReadBy(type, chosen)).Select(s => s.Location)],
             Repository = installation.Store.Location, Time = TimeZoneInfo.ConvertTime(now, installation.Zone), NextDueTime = next is { } moment ? TimeZoneInfo.ConvertTime(moment, installation.Zone) : null,
         };
     }

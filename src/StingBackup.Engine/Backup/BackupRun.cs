@@ -28,7 +28,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
-        var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.Classes.Overlaps(plan.Classes)).ToLookup(s => s.Stage);
+        var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
         using var subjects = new RunSubjects(OpenSubject, output);
@@ -50,6 +50,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
                 // What an import read says nothing of the sources, nor of the settings that they were read with.
                 caches.Commit(kept);
                 SaveSnapshot(result);
+            }
+            foreach (var source in stages.SelectMany(s => s))
+            {
+                source.Committed?.Invoke(result.BackupId!, classes, output);
             }
             return result;
         }

@@ -9,4 +9,8 @@ internal static class ReserveMounts
     public static readonly EntryPath Vault = EntryPath.Parse("vault");
     /// <summary>Databases.</summary>
     public static readonly EntryPath PostgreSql = EntryPath.Parse("postgresql");
+    /// <summary>A base backup of the database server.</summary>
+    public static readonly EntryPath BaseBackup = EntryPath.Parse("postgresql-base");
+    /// <summary>Its write-ahead log.</summary>
+    public static readonly EntryPath Wal = EntryPath.Parse("wal");
 }

@@ -11,7 +11,9 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
 
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
-        var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
+        // Captures of whole servers come back as servers (Restore-StingDatabase), or where somebody asks for that class by name: never among a reserve's files.
+        var classes = request.Classes is { Count: > 0 } ? request.Classes : [.. repository.Finder.Classes.Where(c => c != DataClass.Physical)];
+        var state = request.BackupId is { } id ? repository.Finder.AtRun(id, classes) : repository.Finder.AtDate(request.Date, classes);
         var (open, withheld) = Withhold(state);
         var isWhole = request.Scope == RestoreScope.Reserve || request.Classes is { Count: > 0 };
         if (isWhole && state.Missing.Count > 0 && !request.AllowPartial)

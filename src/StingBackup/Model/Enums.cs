@@ -22,6 +22,8 @@ public enum DataClass
     TempFiles = 8,
     /// <summary>Keys and tokens of the installation itself.</summary>
     Secrets = 9,
+    /// <summary>Captures of whole database servers: base backups and the write-ahead log. They mix subjects, so they are kept for a short time only.</summary>
+    Physical = 10,
 }
 
 /// <summary>How much of the reserve a run reads.</summary>

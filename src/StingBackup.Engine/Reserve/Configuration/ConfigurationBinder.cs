@@ -33,6 +33,7 @@ internal static class ConfigurationBinder
             Databases = values.Get(SourceSettings.PostgresDatabases), RequireTls = values.Get(SourceSettings.PostgresTls), RootCertificate = values.Get(SourceSettings.PostgresAuthorities),
             ToolFolder = values.Get(SourceSettings.PostgresTools), Container = values.Get(SourceSettings.PostgresContainer),
         },
+        Capture = CaptureSettings.Bind(values),
         Keys = new KeySettings(
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),

@@ -158,6 +158,7 @@ public static class Settings
         [DataClass.Settings] = ClassRetention("settings", 365, "preferences and settings"),
         [DataClass.TempFiles] = ClassRetention("temp_files", 2, "temporary files (48 hours)"),
         [DataClass.Secrets] = ClassRetention("secrets", 365, "keys and tokens of the installation"),
+        [DataClass.Physical] = ClassRetention("physical", 14, "captures of whole database servers"),
     };
 
     /// <summary>The remote tier.</summary>
@@ -339,6 +340,7 @@ public static class Settings
         ("reserve", "What is backed up."),
         ("vault", "The Vault that holds what people upload."),
         ("postgresql", "The server of STING's databases."),
+        ("capture", "The capture of the server's write-ahead log, by which no acknowledged commit is lost."),
         ("keys", "Keys, which lie apart from the backups."),
         ("schedule", "How often each data class is backed up."),
         ("retention", "How long restore points are kept."),
@@ -357,6 +359,7 @@ public static class Settings
         ReservePath, UsersMapFile, Rules, Exclude, ExcludeSystem, SourceSettings.Folders,
         SourceSettings.VaultAddress, SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile,
         SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
+        .. CaptureSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),

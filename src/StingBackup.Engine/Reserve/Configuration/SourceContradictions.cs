@@ -9,6 +9,32 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         CheckVault();
         Needs(SourceSettings.PostgresHost, "postgresql", SourceSettings.PostgresUser, SourceSettings.PostgresPort, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities,
             SourceSettings.PostgresTools, SourceSettings.PostgresContainer);
+        CheckCapture();
+    }
+
+    private void CheckCapture()
+    {
+        var enabled = values.Get(CaptureSettings.Enabled);
+        if (enabled && values.Get(SourceSettings.PostgresHost) is null && !values.IsRefused(SourceSettings.PostgresHost))
+        {
+            Refuse(CaptureSettings.Enabled, "capture.enabled is true, but postgresql.host is not set: there is no server to capture", "Set postgresql.host, or remove the section.");
+        }
+        if (!enabled && !values.IsRefused(CaptureSettings.Enabled) && CaptureSettings.All.FirstOrDefault(s => s != CaptureSettings.Enabled && values.OriginOf(s).IsFile) is { } lonely)
+        {
+            Refuse(lonely, $"{lonely.Key} is set, but capture.enabled is not true: nothing is captured", "Set capture.enabled: true, or remove the section.");
+        }
+        if (!enabled || values.Get(CaptureSettings.SpoolDirectory) is not { } spool)
+        {
+            return;
+        }
+        var path = host.RealPath(spool);
+        foreach (var (setting, other) in ((Setting<string?>, string)[])[(Settings.ReservePath, "the reserve"), (Settings.BackupRoot, "the repository")])
+        {
+            if (values.Get(setting) is { } folder && IsWithin(path, host.RealPath(folder)))
+            {
+                Refuse(CaptureSettings.SpoolDirectory, $"the spool {path} lies in {other} {folder}", "Name a folder of its own, on another disk than the database's.");
+            }
+        }
     }
 
     private void CheckFolders()

@@ -26,6 +26,8 @@ public sealed record StingConfiguration
     public VaultSettings? Vault { get; init; }
     /// <summary>The server of STING's databases, or null.</summary>
     public PostgresSettings? PostgreSql { get; init; }
+    /// <summary>How the server's write-ahead log is captured, or null when it is not.</summary>
+    public CaptureConfiguration? Capture { get; init; }
     /// <summary>Keys.</summary>
     public required KeySettings Keys { get; init; }
     /// <summary>How often each class is backed up; zero for every time.</summary>

@@ -43,8 +43,12 @@ public sealed class BaseBackupCapture : ISourceTree
             var tree = new CaptureTree(settings.Location, spool);
             var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
             var manifest = await StreamAsync(server, tools, spool, tree, hashes, cancel).ConfigureAwait(false);
-            spool.Complete();
             Compare(settings.Location, manifest, hashes);
+            var facts = await BaseBackupFacts.ReadAsync(server, manifest, cancel).ConfigureAwait(false);
+            spool.Write(facts.ToBytes());
+            var (range, hash) = spool.EndRange();
+            tree.Add(EntryPath.Parse(BaseBackupFacts.FileName), new CapturedFile([range], [hash], new ItemMetadata { Mode = 0b110_000_000 }));
+            spool.Complete();
             return new BaseBackupCapture(tree, manifest, server.Version, server.SystemId);
         }
         catch
@@ -131,7 +135,10 @@ public sealed class BaseBackupCapture : ISourceTree
                     text?.Write(buffer.AsSpan(0, read));
                 }
                 var (range, hash) = spool.EndRange();
-                tree.Add(path, new CapturedFile([range], [hash], metadata));
+                if (name != BaseBackupFacts.FileName)   // one that an earlier restore left there
+                {
+                    tree.Add(path, new CapturedFile([range], [hash], metadata));
+                }
                 hashes[name] = Convert.ToHexStringLower(hash);
                 manifest = text is null ? manifest : BackupManifest.Parse(text.ToArray(), location);
             }

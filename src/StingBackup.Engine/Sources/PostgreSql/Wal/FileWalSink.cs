@@ -108,11 +108,17 @@ public sealed class FileWalSink : IWalSink
             _torn = null;
         }
         var age = Installation.ToNs(_clock.GetUtcNow()) - (_current?.CreatedNs ?? 0);
-        if (_current is { } full && _length > WalFormat.HeaderSize && (_length >= _options.RotateBytes || age >= _options.RotateAge.Ticks * 100))
+        var request = Path.Combine(_options.Folder, WalSpool.SealRequest);
+        var asked = File.Exists(request);
+        if (_current is { } full && _length > WalFormat.HeaderSize && (asked || _length >= _options.RotateBytes || age >= _options.RotateAge.Ticks * 100))
         {
             // The next file stands before the last one is handed on: where the spool ends can always be told from it.
             Guard("begin a file of", () => Begin(End!.Value));
             _rotated(full);
+        }
+        if (asked)
+        {
+            Guard("answer a request in", () => File.Delete(request));
         }
     }
 

@@ -50,6 +50,9 @@ public sealed record WalThresholds
 /// <param name="Waits">Whether commits wait for the receiver.</param>
 public sealed record WalServerView(Lsn Written, ulong? Retained, bool SlotLost, bool Waits)
 {
+    /// <summary>The server's synchronous_standby_names.</summary>
+    public string Standbys { get; init; } = "";
+
     /// <summary>Asks; reading waits for no standby, so this works while commits hang.</summary>
     public static async Task<WalServerView> ReadAsync(PostgresSettings settings, string slot, CancellationToken cancel)
     {
@@ -60,12 +63,16 @@ public sealed record WalServerView(Lsn Written, ulong? Retained, bool SlotLost, 
             var lost = server.Major >= 13 ? "(s.wal_status = 'lost')" : "false";
             await using var command = new NpgsqlCommand($"""
                 SELECT pg_catalog.pg_current_wal_flush_lsn()::text, pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), s.restart_lsn)::bigint, coalesce({lost}, false),
-                    pg_catalog.strpos(pg_catalog.current_setting('synchronous_standby_names'), {SqlText.Literal(slot)}) > 0
+                    pg_catalog.strpos(pg_catalog.current_setting('synchronous_standby_names'), {SqlText.Literal(slot)}) > 0,
+                    pg_catalog.current_setting('synchronous_standby_names')
                 FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = {SqlText.Literal(slot)}
                 """, connection);
             await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
             await reader.ReadAsync(cancel).ConfigureAwait(false);
-            return new WalServerView(Lsn.Parse(reader.GetString(0)), await reader.IsDBNullAsync(1, cancel).ConfigureAwait(false) ? null : (ulong)Math.Max(0, reader.GetInt64(1)), reader.GetBoolean(2), reader.GetBoolean(3));
+            return new WalServerView(Lsn.Parse(reader.GetString(0)), await reader.IsDBNullAsync(1, cancel).ConfigureAwait(false) ? null : (ulong)Math.Max(0, reader.GetInt64(1)), reader.GetBoolean(2), reader.GetBoolean(3))
+            {
+                Standbys = reader.GetString(4),
+            };
         }
         catch (Exception e) when (PostgresErrors.IsPostgres(e))
         {

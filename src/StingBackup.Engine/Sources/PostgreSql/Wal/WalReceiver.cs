@@ -18,8 +18,8 @@ public sealed class WalReceiver(PostgresSettings settings, string slot, Func<Wal
 {
     /// <summary>Bytes after which a sync comes although more is waiting: what a commit behind them waits for.</summary>
     private const long MostUnsynced = 4 << 20;
-    /// <summary>How often a sink is synced that has nothing to do, so that it notices a file's age.</summary>
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(15);
+    /// <summary>How often a sink is synced that has nothing to do, so that it notices a file's age, and a run that asks for what it holds.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100), LongestPause = TimeSpan.FromSeconds(5);
 
     private IWalSink? _sink;

@@ -54,6 +54,9 @@ public sealed class WalServerSetup(PostgresSettings settings, WalServerOptions o
         await RunAsync(connection, "SELECT pg_catalog.pg_reload_conf()", "read its settings again", cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The statements that <see cref="TakeBackAsync"/> would run, in order; empty when nothing was applied from here.</summary>
+    public IReadOnlyList<string> Applied => Load();
+
     /// <summary>Takes back whatever was applied; the server no longer waits for, nor keeps log for, this receiver. The receiver must have stopped.</summary>
     public async Task TakeBackAsync(CancellationToken cancel)
     {

@@ -23,6 +23,9 @@ public static class WalSpool
     /// <summary>Files that are read but not of a spool's own.</summary>
     internal const string Pattern = "*.wal";
 
+    /// <summary>A file of this name in the spool asks the receiver to hand on what it is writing; it goes when that is done.</summary>
+    internal const string SealRequest = "seal";
+
     /// <summary>The files, in the log's order.</summary>
     /// <exception cref="StingException"><c>WalSpoolDamaged</c></exception>
     public static IReadOnlyList<WalSpoolFile> Files(string folder) => !Directory.Exists(folder) ? [] :
