@@ -1,4 +1,5 @@
 using System.Text;
+using StingBackup.Engine.Capture;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
@@ -29,6 +30,13 @@ internal static class ConfiguredSources
         if (configuration.PostgreSql is { } postgres)
         {
             yield return OfPostgres(postgres, configuration.StateDirectory);
+        }
+        if (CapturePlaces.TryOf(configuration) is { } capture)
+        {
+            foreach (var source in new PhysicalCaptures(capture, clock).Sources)
+            {
+                yield return source;
+            }
         }
     }
 

@@ -6,12 +6,13 @@ namespace StingBackup.Engine.Capture;
 /// <summary>The capture of one configuration: as whom it talks to the server, and where it keeps what it must remember.</summary>
 internal sealed record CapturePlaces
 {
-    private CapturePlaces(CaptureConfiguration capture, PostgresSettings server, string folder)
+    private CapturePlaces(CaptureConfiguration capture, PostgresSettings server, string folder, string scratch)
     {
         Capture = capture;
         Receiver = server with { User = capture.Role };
         Admin = server with { User = capture.AdminUser };
         Folder = folder;
+        Scratch = scratch;
     }
 
     public CaptureConfiguration Capture { get; }
@@ -24,6 +25,9 @@ internal sealed record CapturePlaces
 
     /// <summary>What the capture must remember.</summary>
     public string Folder { get; }
+
+    /// <summary>Where a base backup is put while a run reads it.</summary>
+    public string Scratch { get; }
 
     /// <summary>What the server was told, and how it is taken back.</summary>
     public string AppliedFile => Path.Join(Folder, "applied.json");
@@ -50,5 +54,5 @@ internal sealed record CapturePlaces
 
     /// <summary>The capture of a configuration, or null.</summary>
     public static CapturePlaces? TryOf(StingConfiguration configuration) =>
-        configuration is { Capture: { } capture, PostgreSql: { } server } ? new CapturePlaces(capture, server, Path.Join(configuration.StateDirectory, "capture")) : null;
+        configuration is { Capture: { } capture, PostgreSql: { } server } ? new CapturePlaces(capture, server, Path.Join(configuration.StateDirectory, "capture"), configuration.CacheDirectory) : null;
 }

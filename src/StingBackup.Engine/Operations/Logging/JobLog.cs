@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Logging;
 
@@ -13,12 +14,23 @@ public static class JobLog
     /// <param name="command">The command: letters, digits and <c>-</c>.</param>
     /// <param name="job">The job's events.</param>
     /// <param name="cancel">Cancels.</param>
-    public static async IAsyncEnumerable<JobEvent> FollowAsync(
-        Installation installation, string command, IAsyncEnumerable<JobEvent> job, [EnumeratorCancellation] CancellationToken cancel = default)
+    public static IAsyncEnumerable<JobEvent> FollowAsync(Installation installation, string command, IAsyncEnumerable<JobEvent> job, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(installation);
+        return FollowAsync(installation.Configuration?.Log, installation.Clock, command, job, cancel);
+    }
+
+    /// <summary>The same for a job that needs no installation.</summary>
+    /// <param name="settings">Where logs go; null for none.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="command">The command: letters, digits and <c>-</c>.</param>
+    /// <param name="job">The job's events.</param>
+    /// <param name="cancel">Cancels.</param>
+    public static async IAsyncEnumerable<JobEvent> FollowAsync(
+        LogSettings? settings, TimeProvider clock, string command, IAsyncEnumerable<JobEvent> job, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
         ArgumentNullException.ThrowIfNull(job);
-        using var log = TryBegin(installation, command, out var warning);
+        using var log = TryBegin(settings, clock, command, out var warning);
         if (warning is not null)
         {
             yield return warning;
@@ -59,16 +71,16 @@ public static class JobLog
         }
     }
 
-    private static RunLog? TryBegin(Installation installation, string command, out WarningEvent? warning)
+    private static RunLog? TryBegin(LogSettings? settings, TimeProvider clock, string command, out WarningEvent? warning)
     {
         warning = null;
-        if (installation.Configuration is not { } configuration)
+        if (settings is null)
         {
             return null;
         }
         try
         {
-            return RunLog.Begin(configuration.Log, command, installation.Clock);
+            return RunLog.Begin(settings, command, clock);
         }
         catch (StingException e) when (e.ErrorId == "LogNotWritable")
         {

@@ -20,6 +20,12 @@ internal static class WalFormat
     /// <summary>Names sort by place: timeline and start, in hexadecimal.</summary>
     public static string FileName(uint timeline, Lsn start) => string.Create(CultureInfo.InvariantCulture, $"{timeline:x8}-{start.Value:x16}.wal");
 
+    /// <summary>What a name tells; null when it is none.</summary>
+    public static (uint Timeline, Lsn Start)? ParseFileName(string name) =>
+        name.Length == 29 && name[8] == '-' && name.EndsWith(".wal", StringComparison.Ordinal)
+        && uint.TryParse(name.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var timeline)
+        && ulong.TryParse(name.AsSpan(9, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var start) ? (timeline, new Lsn(start)) : null;
+
     public static byte[] Header(WalIdentity identity, Lsn start, long createdNs)
     {
         var bytes = new byte[HeaderSize];

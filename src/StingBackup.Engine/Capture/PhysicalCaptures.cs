@@ -1,0 +1,89 @@
+using System.Globalization;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
+using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Sources.PostgreSql.Physical;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
+
+namespace StingBackup.Engine.Capture;
+
+/// <summary>
+/// What runs take of a captured server: the log that was received, and with full runs a base backup. Spooled log goes only when the run that holds it is committed, whole, and a committed
+/// base backup no longer needs it; so each run holds all log since the newest base backup.
+/// </summary>
+internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
+{
+    private static readonly IReadOnlySet<DataClass> Class = new HashSet<DataClass> { DataClass.Physical };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private BaseBackupCapture? _base;
+    private WalSpoolTree? _log;
+
+    /// <summary>The two sources, the base backup first: the log is read when it is whole, and so reaches behind its end.</summary>
+    public IEnumerable<ReserveSource> Sources =>
+    [
+        new ReserveSource
+        {
+            Name = "the base backup of PostgreSQL", Location = $"{places.Receiver.Location} (base backup)", Mount = ReserveMounts.BaseBackup, Stage = CaptureStage.Databases, Classes = Class,
+            Types = new HashSet<BackupType> { BackupType.Full, BackupType.Archive }, Place = Place, OpenTarget = RefuseInPlace, OpenAsync = TakeBaseAsync,
+        },
+        new ReserveSource
+        {
+            Name = "the write-ahead log of PostgreSQL", Location = places.Capture.Spool.Folder, Mount = ReserveMounts.Wal, Stage = CaptureStage.Databases, Classes = Class,
+            Place = Place, OpenTarget = RefuseInPlace, OpenAsync = OpenLogAsync, Committed = Committed,
+        },
+    ];
+
+    private static Placement Place(EntryPath path, ItemKind kind) => new(false, DataClass.Physical, SubjectNames.System);
+
+    private static IRestoreTarget RefuseInPlace(RestorePlan plan, JobOutput output, CancellationToken cancel) => throw new StingException("PhysicalRestoreInPlace", FailureKind.Refused,
+        "A base backup and its log cannot be restored over a server's own files.", plan.Scope, "Use Restore-StingDatabase (sting-restore database), which makes a folder to start a server over; or give a destination.");
+
+    private async ValueTask<ISourceTree> TakeBaseAsync(JobOutput output, CancellationToken cancel)
+    {
+        _base = null;
+        var taken = await BaseBackupCapture.TakeAsync(places.Receiver, places.Scratch, cancel).ConfigureAwait(false);
+        output.Explain($"Base backup of PostgreSQL {taken.ServerVersion}: log from {taken.Manifest.Start}, consistent at {taken.Manifest.End}.");
+        return _base = taken;
+    }
+
+    private async ValueTask<ISourceTree> OpenLogAsync(JobOutput output, CancellationToken cancel)
+    {
+        _log = null;
+        return _log = await WalSpoolTree.OpenAsync(places.Capture.Spool.Folder, Patience, clock, output.Warn, cancel).ConfigureAwait(false);
+    }
+
+    private void Committed(string backupId, IReadOnlyList<PointClass> classes, JobOutput output)
+    {
+        var (taken, log) = (_base, _log);
+        (_base, _log) = (null, null);
+        // Not one item of the class may have failed: whatever is removed here is nowhere else.
+        if (log?.Given is not [.., var last] given || classes.FirstOrDefault(c => c.Class == DataClass.Physical) is not { Errors: 0 })
+        {
+            return;
+        }
+        try
+        {
+            var whose = last.File.Identity;
+            CaptureFiles.Write(places.SealedFile, new SealedLog(whose.SystemId, whose.Timeline, last.End.Value, backupId));
+            if (taken is null || taken.SystemId != whose.SystemId || taken.Manifest.Timeline != whose.Timeline)
+            {
+                return;
+            }
+            var needed = taken.Manifest.Start.SegmentStart(whose.SegmentSize);
+            var stored = given.Where(f => f.End <= needed).ToList();
+            foreach (var file in stored)
+            {
+                Durable.Remove(file.File.Path);
+            }
+            output.Explain(string.Create(CultureInfo.InvariantCulture, $"{stored.Count} spool files are stored in {backupId} and lie before its base backup: removed from {places.Capture.Spool.Folder}."));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            output.Warn($"The run is committed; what it stored of the spool {places.Capture.Spool.Folder} could not be noted or removed: {e.Message} The next full run tries again.");
+        }
+    }
+}

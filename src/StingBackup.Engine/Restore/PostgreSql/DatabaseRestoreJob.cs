@@ -1,0 +1,34 @@
+namespace StingBackup.Engine.Restore.PostgreSql;
+
+/// <summary>Restores a whole database server to a moment, as a folder to start a server over: a plan first, then the run that executes exactly it.</summary>
+public static class DatabaseRestoreJob
+{
+    /// <summary>Where things lie in the destination until they are whole; it goes at the end.</summary>
+    internal const string WorkFolder = ".sting-restoring";
+
+    /// <summary>What a restore would do. Writes nothing; asks for keys.</summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="date">A day, a moment (to the microsecond), or <c>latest</c>, which null means too: the last commit.</param>
+    /// <param name="destination">A new or empty folder.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>DateNotUnderstood</c>, <c>DatabaseBackupMissing</c>, <c>DatabaseDestinationNotEmpty</c>, <c>RestoreRequestInvalid</c></exception>
+    public static async ValueTask<DatabaseRestorePlan> PlanAsync(Installation installation, string? date, string destination, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
+        return await new DatabaseRestorePlanner(installation, repository).PlanAsync(date, destination, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Executes a plan. The last event is a <see cref="CompletedEvent"/> with a <see cref="DatabaseRestoreResult"/>. Interrupted, it begins again when it is run again.</summary>
+    /// <exception cref="StingException"><c>DatabaseRestoreIncomplete</c>, <c>WalGap</c>, <c>WalSpoolDamaged</c>, <c>PostgresBackupDamaged</c>, and what a restore of files can say</exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, DatabaseRestorePlan plan, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(plan);
+        return JobStream.RunAsync(installation, "restore-database", async (output, token) =>
+        {
+            var exact = plan.Exact is DatabaseSelection ? plan : await PlanAsync(installation, plan.Target?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture), plan.Destination, token).ConfigureAwait(false);
+            return await new DatabaseRestoreRun(installation, exact, output).RunAsync(token).ConfigureAwait(false);
+        }, cancel);
+    }
+}
