@@ -42,6 +42,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public Func<IRestoreTarget, IRestoreTarget> WrapTarget { get; set; } = target => target;
     /// <summary>What is read besides the reserve's folder.</summary>
     public IReadOnlyList<ReserveSource> FurtherSources { get; set; } = [];
+    /// <summary>What the installation was opened from, where a test has a file for it.</summary>
+    public StingConfiguration? Configuration { get; set; }
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
@@ -54,7 +56,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

@@ -30,6 +30,7 @@ internal sealed class CaptureRun
     public async Task RunAsync(WalServerPlan plan, CancellationToken cancel)
     {
         CaptureFiles.CreateFolder(_places.Folder);
+        using var alone = Lock();
         CaptureFiles.CreateFolder(_places.Capture.Spool.Folder);
         File.Delete(_places.StopRequest);
         await PrepareAsync(plan, cancel).ConfigureAwait(false);
@@ -47,6 +48,21 @@ internal sealed class CaptureRun
             await ((Task)receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await LetGoAsync().ConfigureAwait(false);
             Say(receiver, guard.Health, isEnded: true);
+        }
+    }
+
+    /// <summary>One capture a host and configuration; the lock ends with its process.</summary>
+    private FileStream Lock()
+    {
+        var path = Path.Combine(_places.Folder, "lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (!Sources.PostgreSql.PostgresErrors.IsDiskFull(e))
+        {
+            throw new StingException("CaptureRunning", FailureKind.Busy, "The capture of this server runs already on this host.", path,
+                "Get-StingMetadataCapture (sting-backup capture-status) shows how it stands. To run it here, end its service or process first.", e);
         }
     }
 

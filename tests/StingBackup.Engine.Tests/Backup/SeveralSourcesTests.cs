@@ -190,13 +190,13 @@ public sealed class SeveralSourcesTests
 
         test.Clock.Advance(TimeSpan.FromMinutes(9));
         var tick = await BackupJob.PlanAsync(test.Installation, BackupType.Incremental, null, due: true, default);
-        Assert.Equal([DataClass.UserFiles, DataClass.HoneyJars, DataClass.Metadata], tick.Classes);
+        Assert.Equal([DataClass.UserFiles, DataClass.HoneyJars, DataClass.Metadata, DataClass.Physical], tick.Classes);
         var result = await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(test.Installation, tick, default));
         Assert.Equal(tick.Classes, result.Classes);
 
         test.Clock.Advance(TimeSpan.FromMinutes(45));
         var hour = await BackupJob.PlanAsync(test.Installation, BackupType.Incremental, null, due: true, default);
-        Assert.Equal([DataClass.UserFiles, DataClass.HoneyJars, DataClass.Metadata, DataClass.Embeddings, DataClass.Reports, DataClass.Settings, DataClass.TempFiles], hour.Classes);
+        Assert.Equal([DataClass.UserFiles, DataClass.HoneyJars, DataClass.Metadata, DataClass.Embeddings, DataClass.Reports, DataClass.Settings, DataClass.TempFiles, DataClass.Physical], hour.Classes);
     }
 
     [Fact]

@@ -43,6 +43,7 @@ public sealed class WalServerSetup(PostgresSettings settings, WalServerOptions o
         var due = plan.Steps.Where(s => s.Time == time && !s.ByHand).ToList();
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
         await using var connection = await server.OpenAsync(settings.MaintenanceDatabase, cancel).ConfigureAwait(false);
+        await NeverWaitAsync(connection, cancel).ConfigureAwait(false);
         foreach (var step in due)
         {
             if (step.Undo is { } undo)
@@ -62,6 +63,7 @@ public sealed class WalServerSetup(PostgresSettings settings, WalServerOptions o
     {
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
         await using var connection = await server.OpenAsync(settings.MaintenanceDatabase, cancel).ConfigureAwait(false);
+        await NeverWaitAsync(connection, cancel).ConfigureAwait(false);
         var left = Load();
         while (left is [var undo, .. var rest])
         {
@@ -196,6 +198,9 @@ public sealed class WalServerSetup(PostgresSettings settings, WalServerOptions o
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancel).ConfigureAwait(false) as string;
     }
+
+    /// <summary>What is told to the server must not wait for a standby: it may be the very statement that ends the waiting.</summary>
+    private Task NeverWaitAsync(NpgsqlConnection connection, CancellationToken cancel) => RunAsync(connection, "SET synchronous_commit = local", "not wait for standbys", cancel);
 
     private async Task RunAsync(NpgsqlConnection connection, string sql, string what, CancellationToken cancel)
     {
