@@ -57,6 +57,7 @@ internal static class ExitCodes
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),
         LegacyImportResult result => Of(result.State),
+        DatabaseRestoreResult result => Of(result.State),
         _ => ExitCode.Done,
     };
 

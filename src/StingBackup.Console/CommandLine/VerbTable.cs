@@ -43,6 +43,18 @@ internal static class VerbTable
         {
             Examples = ["import --path=/opt/sting-ce/backups --dry-run", "import --path=sting_backup_20251102_020000.tar.gz", "import --path=/opt/sting-ce/backups --archive-passphrase-file=backup.key"],
         },
+        new(Backup, "capture", "Start-StingMetadataCapture", "Receive the database's log in real time, until stopped")
+        {
+            Examples = ["capture --dry-run", "capture --confirm --quiet"],
+        },
+        new(Backup, "capture-status", "Get-StingMetadataCapture", "Show how the capture of the database's log stands")
+        {
+            Examples = ["capture-status", "capture-status --json"],
+        },
+        new(Backup, "capture-stop", "Stop-StingMetadataCapture", "Stop the capture, and take back what the server was told")
+        {
+            Examples = ["capture-stop --dry-run", "capture-stop --confirm"],
+        },
         new(Backup, "status", "Get-StingBackupStatus", "Show how backups stand")
         {
             Examples = ["status", "status --detailed"],
@@ -113,6 +125,10 @@ internal static class VerbTable
         new(Restore, "honey-jar", "Restore-StingHoneyJar", "Restore everything of one honey jar")
         {
             Examples = ["honey-jar --id=jar_123 --date=2024-01-15"],
+        },
+        new(Restore, "database", "Restore-StingDatabase", "Restore the whole database server as of any moment")
+        {
+            Examples = ["database --destination=/srv/recovered", "database --date=2024-01-15T14:30:07.25Z --destination=/srv/recovered --dry-run"],
         },
         new(Restore, "full", "Restore-StingReserve", "Restore the whole reserve as it was at a backup")
         {

@@ -32,6 +32,13 @@ internal static class ResultLine
                 logger.LogInformation("Repaired: {Packs} packs proved, {Entries} index entries written, {Replaced} fragments replaced, {Restored} objects restored, {Faults} faults left, in {Duration}",
                     repaired.Packs, repaired.Entries, repaired.FragmentsReplaced, repaired.ObjectsRestored, repaired.Faults.Count, Display.Duration(repaired.Duration));
                 break;
+            case DatabaseRestoreResult database:
+                logger.LogInformation("{State}: {Files} files ({Length}) of the database server restored to {Data} from {BackupIds}, log up to {End}, in {Duration}",
+                    database.State, database.Files, Display.Length(database.Length), database.DataDirectory, string.Join(", ", database.BackupIds), database.LogEnd, Display.Duration(database.Duration));
+                break;
+            case CaptureStatus capture:
+                logger.LogInformation("The capture ended: {State}, log up to {Confirmed}", capture.State, capture.Confirmed);
+                break;
             default:
                 logger.LogInformation("{Result}", result);
                 break;

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Restore.PostgreSql;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Restores a whole database server, as it was at a moment, into a folder to start a server over.</summary>
+[Cmdlet(VerbsData.Restore, "StingDatabase", SupportsShouldProcess = true)]
+[OutputType(typeof(DatabaseRestoreResult), typeof(DatabaseRestorePlan))]
+public sealed class RestoreStingDatabaseCommand : UnlockingCmdlet
+{
+    /// <summary>To where.</summary>
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "A new or empty folder; it gets the folders data and wal")]
+    [ValidateNotNullOrEmpty]
+    public string Destination { get; set; } = null!;
+
+    /// <summary>As of when.</summary>
+    [Parameter(HelpMessage = "A day (its end), a moment such as \"2024-01-15 14:30:07.25\", or latest: the last commit")]
+    [PSDefaultValue(Help = "latest: the last commit")]
+    [ValidateNotNullOrEmpty]
+    public string? Date { get; set; }
+
+    /// <summary>Runs in the background.</summary>
+    [Parameter(HelpMessage = "Run in the background, and output the job")]
+    public SwitchParameter AsJob { get; set; }
+
+    private protected override void Execute()
+    {
+        var plan = Wait(DatabaseRestoreJob.PlanAsync(Installation, Date, Resolve(Destination), Cancel));
+        var details = new List<string>
+        {
+            $"Base backup: {plan.BaseBackupId} (PostgreSQL {plan.ServerVersion}, whole at {Display.Time(plan.BaseTime)})",
+            $"Log: {(plan.LogBackupIds.Count > 0 ? string.Join(", ", plan.LogBackupIds) : "none in the repository")}{(plan.Spool is { } spool ? $", and the spool {spool}" : "")}",
+            $"Reads: {plan.Packs.ToString("N0", CultureInfo.InvariantCulture)} packs, {Display.Length(plan.PackBytes)}",
+        };
+        var when = plan.Target is { } target ? $"as of {target.ToString("yyyy-MM-dd HH:mm:ss.ffffff zzz", CultureInfo.InvariantCulture)}" : "as of its last commit";
+        var question = new Question("Restore", $"Restore the database server {when} ({Display.Length(plan.Length)}) to {plan.Destination}", details, plan, Destroys: false);
+        if (Ask(question, force: false))
+        {
+            RunJob((installation, cancel) => DatabaseRestoreJob.RunAsync(installation, plan, cancel), AsJob, passThru: false);
+        }
+    }
+}
