@@ -53,7 +53,7 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
     private async ValueTask<ISourceTree> OpenLogAsync(JobOutput output, CancellationToken cancel)
     {
         _log = null;
-        return _log = await WalSpoolTree.OpenAsync(places.Capture.Spool.Folder, Patience, clock, output.Warn, cancel).ConfigureAwait(false);
+        return _log = await WalSpoolTree.OpenAsync(places.Capture.Spool.Folder, _base?.Manifest.End, Patience, clock, output.Warn, cancel).ConfigureAwait(false);
     }
 
     private void Committed(string backupId, IReadOnlyList<PointClass> classes, JobOutput output)

@@ -18,6 +18,11 @@ public sealed class DatabaseRestoreTests
             await server.InsertAsync(1);
             var full = await server.BackupAsync(BackupType.Full);
             Assert.Contains(DataClass.Physical, full.Classes);
+            // A full run holds all that its base backup needs, for a host that has nothing else.
+            var configuration = server.Test.Configuration;
+            server.Test.Configuration = null;
+            Assert.Equal(["1"], (await server.RestoreAsync(null)).Notes);
+            server.Test.Configuration = configuration;
             await server.InsertAsync(2);
             between = await server.NowAsync();
             await server.InsertAsync(3);

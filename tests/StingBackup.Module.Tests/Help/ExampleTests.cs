@@ -6,29 +6,45 @@ namespace StingBackup.Module.Tests.Help;
 /// <summary>Every example of every page runs as it stands there, in the folder of a sample installation.</summary>
 public sealed class ExampleTests
 {
-    public static TheoryData<string, string> Examples
+    public static TheoryData<string, string> Examples => ExamplesWhere(page => !NeedsDatabase(page));
+
+    public static TheoryData<string, string> DatabaseExamples => ExamplesWhere(NeedsDatabase);
+
+    private static bool NeedsDatabase(string page) => page.EndsWith("-StingMetadataCapture", StringComparison.Ordinal) || page == "Restore-StingDatabase";
+
+    private static TheoryData<string, string> ExamplesWhere(Func<string, bool> chosen)
     {
-        get
+        var data = new TheoryData<string, string>();
+        foreach (var page in Directory.EnumerateFiles(Repository.Help, "*-*.md").Order(StringComparer.Ordinal).Select(f => PageReader.Read(f, File.ReadAllText(f))).Where(p => chosen(p.Name)))
         {
-            var data = new TheoryData<string, string>();
-            foreach (var page in Directory.EnumerateFiles(Repository.Help, "*-*.md").Order(StringComparer.Ordinal).Select(f => PageReader.Read(f, File.ReadAllText(f))))
+            foreach (var example in page.Examples)
             {
-                foreach (var example in page.Examples)
-                {
-                    data.Add(page.Name, example.Title);
-                }
+                data.Add(page.Name, example.Title);
             }
-            return data;
         }
+        return data;
     }
 
     [Theory]
     [MemberData(nameof(Examples))]
     public void It_runs(string page, string title)
     {
+        using var sample = SampleInstallation.Copy();
+        Run(sample, page, title);
+    }
+
+    [PostgresTheory]
+    [MemberData(nameof(DatabaseExamples))]
+    public void It_runs_with_a_database(string page, string title)
+    {
+        using var captured = CapturedSample.Create();
+        Run(captured.Sample, page, title);
+    }
+
+    private static void Run(SampleInstallation sample, string page, string title)
+    {
         var path = Path.Combine(Repository.Help, $"{page}.md");
         var example = PageReader.Read(path, File.ReadAllText(path)).Examples.Single(e => e.Title == title);
-        using var sample = SampleInstallation.Copy();
         using var shell = sample.OpenShell();
         // Where an example overwrites, a person would say yes.
         for (var i = 0; i < 5; i++)

@@ -29,24 +29,35 @@ internal sealed class WalSpoolTree : ISourceTree
 
     /// <summary>Opens a spool.</summary>
     /// <param name="folder">Its folder; one that is not there yet holds nothing.</param>
+    /// <param name="needed">How far the log should reach; null: as far as it does.</param>
     /// <param name="patience">How long the receiver may take to hand on what it is writing.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="warn">Told when it does not.</param>
     /// <param name="cancel">Cancels.</param>
     /// <exception cref="StingException"><c>WalSpoolDamaged</c>, <c>SourceUnavailable</c></exception>
-    public static async ValueTask<WalSpoolTree> OpenAsync(string folder, TimeSpan patience, TimeProvider clock, Action<string> warn, CancellationToken cancel)
+    public static async ValueTask<WalSpoolTree> OpenAsync(string folder, Lsn? needed, TimeSpan patience, TimeProvider clock, Action<string> warn, CancellationToken cancel)
     {
         if (!Directory.Exists(folder))
         {
             warn($"No write-ahead log was received yet: there is no spool {folder}. Start-StingMetadataCapture (sting-backup capture) begins one.");
             return new WalSpoolTree(folder, null, []);
         }
-        if (!await AskAsync(folder, patience, clock, cancel).ConfigureAwait(false))
+        var started = clock.GetTimestamp();
+        bool answered;
+        List<ClosedWalFile> closed;
+        do
+        {
+            answered = await AskAsync(folder, patience, clock, cancel).ConfigureAwait(false);
+            var files = WalSpool.Files(folder);
+            closed = [.. files.Take(Math.Max(0, files.Count - 1)).Select((f, i) => new ClosedWalFile(f, files[i + 1].Start))];
+        }
+        // The receiver may be a moment behind the server.
+        while (answered && needed is { } end && !(closed is [.., var last] && last.End >= end) && clock.GetElapsedTime(started) < patience);
+        if (!answered)
         {
             warn($"The newest write-ahead log is not in this run: no capture runs that could hand it on from {folder}. Get-StingMetadataCapture (sting-backup capture-status) shows how it stands.");
         }
-        var files = WalSpool.Files(folder);
-        return new WalSpoolTree(folder, DirectorySource.Open(folder), [.. files.Take(Math.Max(0, files.Count - 1)).Select((f, i) => new ClosedWalFile(f, files[i + 1].Start))]);
+        return new WalSpoolTree(folder, DirectorySource.Open(folder), closed);
     }
 
     /// <inheritdoc/>
