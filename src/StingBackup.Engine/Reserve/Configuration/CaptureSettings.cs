@@ -11,6 +11,7 @@ public static class CaptureSettings
         Key = "capture.enabled",
         Type = SettingTypes.Boolean,
         Default = false,
+        Example = "true",
         Summary = "Whether the write-ahead log of postgresql.host is captured by Start-StingMetadataCapture (sting-backup capture), and stored by runs; full runs then take a base backup of the server too, which the log goes on from.",
     };
 
