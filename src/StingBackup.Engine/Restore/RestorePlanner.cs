@@ -11,9 +11,12 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
 
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
-        // Captures of whole servers come back as servers (Restore-StingDatabase), or where somebody asks for that class by name: never among a reserve's files.
-        var classes = request.Classes is { Count: > 0 } ? request.Classes : [.. repository.Finder.Classes.Where(c => c != DataClass.Physical)];
-        var state = request.BackupId is { } id ? repository.Finder.AtRun(id, classes) : repository.Finder.AtDate(request.Date, classes);
+        var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
+        if (request.Classes is not { Count: > 0 })
+        {
+            // Captures of whole servers come back as servers (Restore-StingDatabase), or where somebody asks for that class by name: never among a reserve's files.
+            state = new ReserveState([.. state.Classes.Where(c => c.DataClass != DataClass.Physical)], [.. state.Missing.Where(c => c != DataClass.Physical)]);
+        }
         var (open, withheld) = Withhold(state);
         var isWhole = request.Scope == RestoreScope.Reserve || request.Classes is { Count: > 0 };
         if (isWhole && state.Missing.Count > 0 && !request.AllowPartial)
