@@ -36,17 +36,20 @@ internal sealed class CaptureRun
         await PrepareAsync(plan, cancel).ConfigureAwait(false);
         using var receiver = new WalReceiver(_places.Receiver, _places.Capture.Slot, identity => FileWalSink.Open(_places.Capture.Spool, identity, _clock, Rotated), _clock);
         var guard = new WalGuard(receiver, _places.Admin, _setup, _places.Capture.Slot, _places.Capture.Spool.Folder, _places.Capture.WhenStalled, _places.Capture.Thresholds, _clock, _ => { });
+        Say(receiver, guard.Health, isEnded: false);   // before commits can wait: nobody may take it for one that does not run
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var receiving = receiver.RunAsync(stop.Token);
+        var isOver = false;
         try
         {
             await WatchAsync(receiver, guard, receiving, cancel).ConfigureAwait(false);
+            isOver = true;
         }
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await ((Task)receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await LetGoAsync().ConfigureAwait(false);
+            await LetGoAsync(isOver).ConfigureAwait(false);
             Say(receiver, guard.Health, isEnded: true);
         }
     }
@@ -137,21 +140,21 @@ internal sealed class CaptureRun
 
     private static ulong Lag(Sources.PostgreSql.Lsn confirmed, WalServerView view) => Sources.PostgreSql.Lsn.Distance(confirmed, view.Written);
 
-    /// <summary>Under degrade a database never waits for a capture that does not run. Under block it does: that is what was asked for.</summary>
-    private async Task LetGoAsync()
+    /// <summary>Under degrade a database never waits for a capture that does not run. Under block it does, unless the capture is over: that is what was asked for.</summary>
+    private async Task LetGoAsync(bool isOver)
     {
-        if (_places.Capture.WhenStalled != StallPolicy.Degrade)
+        if (!isOver && _places.Capture.WhenStalled != StallPolicy.Degrade)
         {
             return;
         }
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         try
         {
-            await _setup.SetWaitingAsync(false, patience.Token).ConfigureAwait(false);
+            await (isOver ? _setup.TakeBackAsync(patience.Token) : _setup.SetWaitingAsync(false, patience.Token)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StingException or OperationCanceledException)
         {
-            // The server is gone too; what is left of the setting is told by the status.
+            // The server is gone too; whoever asked for the end takes back the rest, and the status tells what is left.
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class MetadataCaptureTests
         Assert.Contains(stop.Statements, s => s.Contains("pg_drop_replication_slot", StringComparison.Ordinal));
         var stopped = await MetadataCapture.StopAsync(server.Configuration, TimeProvider.System, default);
         Assert.Equal((CaptureState.Off, "", false), (stopped.State, stopped.SynchronousStandbyNames, stopped.CommitsWait));
-        Assert.NotNull(await running.EndedAsync());
+        Assert.Equal((CaptureState.Off, CaptureAlarm.None), (await running.EndedAsync()) is { } end ? (end.State, end.Alarm) : default);
         Assert.Equal("0", await server.Cluster.ValueAsync("postgres", "SELECT (SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_roles WHERE rolname = 'sting_capture')"));
         await server.InsertAsync(2);
         Assert.NotEmpty(WalSpool.Files(server.Spool));
