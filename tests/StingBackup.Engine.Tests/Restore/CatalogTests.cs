@@ -24,18 +24,18 @@ public sealed class CatalogTests
         async Task<string[]> Ask(PointQuery query) => [.. (await catalog.PointsAsync(query, default).ToListAsync()).Select(p => $"{p.BackupId} {p.DataClass}")];
 
         var all = await catalog.PointsAsync(new PointQuery(), default).ToListAsync();
-        Assert.Equal(11, all.Count);
+        Assert.Equal(12, all.Count);
         Assert.Equal(all.OrderBy(p => p.Time).ThenBy(p => p.DataClass), all);
         var users = all.First(p => p.DataClass == DataClass.UserFiles);
         Assert.Equal((first.BackupId, BackupType.Incremental, JobState.Completed, 1L, 2L, 1L, 0L, Tier.Local, 1L), (users.BackupId, users.Type, users.State, users.Subjects, users.Items, users.Length, users.Errors, users.Tier, users.Sequence));
         Assert.Equal((first.StartedTime, test.Keys.Writer.ToString()), (users.Time, users.Writer));
 
         Assert.Equal([$"{first.BackupId} UserFiles", $"{second.BackupId} UserFiles"], await Ask(new PointQuery { DataClass = DataClass.UserFiles }));
-        Assert.Equal(9, (await Ask(new PointQuery { BackupId = second.BackupId })).Length);
-        Assert.Equal(9, (await Ask(new PointQuery { From = second.StartedTime })).Length);
+        Assert.Equal(10, (await Ask(new PointQuery { BackupId = second.BackupId })).Length);
+        Assert.Equal(10, (await Ask(new PointQuery { From = second.StartedTime })).Length);
         Assert.Equal(2, (await Ask(new PointQuery { To = first.StartedTime })).Length);
         Assert.Equal([$"{second.BackupId} HoneyJars"], await Ask(new PointQuery { DataClass = DataClass.HoneyJars, Latest = true }));
-        Assert.Equal(9, (await Ask(new PointQuery { Latest = true })).Length);
+        Assert.Equal(10, (await Ask(new PointQuery { Latest = true })).Length);
         await Assert.ThrowsAsync<StingException>(() => Ask(new PointQuery { BackupId = "backup_20000101_000000" }));
     }
 
