@@ -1,14 +1,18 @@
 using System.Text;
 using StingBackup.Engine.Capture;
+using StingBackup.Engine.Chroma;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.Chroma;
 using StingBackup.Engine.Restore.PostgreSql;
 using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Sources.Chroma;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
+using StingBackup.Engine.Sources.Sqlite;
 using StingBackup.Engine.Sources.Vault;
 using StingBackup.Engine.Vault;
 
@@ -38,7 +42,21 @@ internal static class ConfiguredSources
                 yield return source;
             }
         }
+        if (configuration.Chroma is { Address: not null } server)
+        {
+            yield return OfCollections(server, configuration.StateDirectory, clock);
+        }
+        if (configuration.Chroma is { Path: { } path })
+        {
+            yield return OfChromaFolder(path);
+        }
     }
+
+    /// <summary>A client of the configured Chroma; nothing is sent yet.</summary>
+    public static ChromaClient OpenChroma(ChromaSettings settings, TimeProvider clock) => new(new ChromaOptions
+    {
+        Address = settings.Address!, Tenant = settings.Tenant, Database = settings.Database, TokenFile = settings.TokenFile,
+    }, clock);
 
     /// <summary>A client of the configured Vault; nothing is sent yet.</summary>
     /// <exception cref="StingException"><c>VaultLoginFailed</c> when no token is to be had, <c>VaultTlsFailed</c></exception>
@@ -85,6 +103,22 @@ internal static class ConfiguredSources
         },
         OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(
             new RowsRestoreOptions(settings, Path.Join(stateFolder, $"rows-{Guid.NewGuid():n}"), plan.Request.Scope == RestoreScope.Reserve, plan.Conflict), output, cancel),
+    };
+
+    private static ReserveSource OfCollections(ChromaSettings settings, string stateFolder, TimeProvider clock) => new()
+    {
+        Name = "Chroma", Location = $"{ChromaErrors.Show(settings.Address!)}/{settings.Tenant}/{settings.Database}", Mount = ReserveMounts.Vectors, Stage = CaptureStage.Databases, Classes = ChromaPaths.Classes,
+        Place = (path, _) => ChromaPaths.Classify(path),
+        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(new ChromaSourceTree(OpenChroma(settings, clock), settings.Path, Path.GetTempPath(), output)),
+        OpenTarget = (plan, output, cancel) => new ChromaRestoreTarget(OpenChroma(settings, clock), Path.Join(stateFolder, $"collections-{Guid.NewGuid():n}"), plan.Conflict, output, cancel),
+    };
+
+    private static ReserveSource OfChromaFolder(string folder) => new()
+    {
+        Name = "Chroma's folder", Location = folder, Mount = ReserveMounts.Chroma, Stage = CaptureStage.Databases, Classes = new HashSet<DataClass> { DataClass.Physical },
+        Place = (_, _) => new Placement(false, DataClass.Physical, SubjectNames.System),
+        OpenAsync = async (_, cancel) => await ChromaFolderCapture.TakeAsync(folder, new SqliteSnapshotOptions(), cancel).ConfigureAwait(false),
+        OpenTarget = (plan, output, _) => ChromaFolderTarget.Open(folder, plan, output),
     };
 
     private static VaultLogin LoginOf(VaultSettings settings, IHostView host)

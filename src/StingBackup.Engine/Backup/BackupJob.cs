@@ -1,4 +1,5 @@
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Backup;
 
@@ -16,7 +17,7 @@ public static class BackupJob
         ArgumentNullException.ThrowIfNull(installation);
         cancel.ThrowIfCancellationRequested();
         var now = installation.Clock.GetUtcNow();
-        IReadOnlyList<DataClass> chosen = classes is { Count: > 0 } ? [.. classes.Distinct().Order()] : Enum.GetValues<DataClass>();
+        var chosen = DataClasses.TakenBy(type, classes);
         DateTimeOffset? next = null;
         if (due)
         {

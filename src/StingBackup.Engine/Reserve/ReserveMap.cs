@@ -150,7 +150,9 @@ public sealed class ReserveMap
         if (rule != int.MaxValue)
         {
             (dataClass, var template) = _ruleResults[rule];
-            subject = template is null ? layoutSubject
+            // What is physical mixes subjects, so that none of them can own it.
+            subject = dataClass == DataClass.Physical ? SubjectNames.System
+                : template is null ? layoutSubject
                 : rule == parent.Rule && parent.RuleSubject is { } known ? known
                 : template.Apply(path, _users, dataClass) ?? layoutSubject;
         }

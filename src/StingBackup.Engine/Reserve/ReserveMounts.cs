@@ -13,4 +13,8 @@ internal static class ReserveMounts
     public static readonly EntryPath BaseBackup = EntryPath.Parse("postgresql-base");
     /// <summary>Its write-ahead log.</summary>
     public static readonly EntryPath Wal = EntryPath.Parse("wal");
+    /// <summary>Chroma's folder.</summary>
+    public static readonly EntryPath Chroma = EntryPath.Parse("chroma");
+    /// <summary>Collections of a running Chroma.</summary>
+    public static readonly EntryPath Vectors = EntryPath.Parse("vectors");
 }

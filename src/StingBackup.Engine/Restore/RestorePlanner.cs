@@ -1,5 +1,6 @@
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Restore.Chroma;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
@@ -12,7 +13,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
         var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
-        if (request.Classes is not { Count: > 0 })
+        if (request.Classes is not { Count: > 0 } && !ChromaFolderTarget.IsAskedFor(request))
         {
             // Captures of whole servers come back as servers (Restore-StingDatabase), or where somebody asks for that class by name: never among a reserve's files.
             state = new ReserveState([.. state.Classes.Where(c => c.DataClass != DataClass.Physical)], [.. state.Missing.Where(c => c != DataClass.Physical)]);

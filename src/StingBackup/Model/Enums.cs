@@ -22,7 +22,7 @@ public enum DataClass
     TempFiles = 8,
     /// <summary>Keys and tokens of the installation itself.</summary>
     Secrets = 9,
-    /// <summary>Captures of whole database servers: base backups and the write-ahead log. They mix subjects, so they are kept for a short time only.</summary>
+    /// <summary>Captures of what holds many subjects mixed, taken whole: base backups and the write-ahead log of database servers, Chroma's folder. Kept for a short time only, and never archived.</summary>
     Physical = 10,
 }
 

@@ -34,6 +34,8 @@ internal static class ConfigurationBinder
             ToolFolder = values.Get(SourceSettings.PostgresTools), Container = values.Get(SourceSettings.PostgresContainer),
         },
         Capture = CaptureSettings.Bind(values),
+        Chroma = values.Get(ChromaSourceSettings.Address) is var chroma && values.Get(ChromaSourceSettings.Path) is var chromaPath && chroma is null && chromaPath is null ? null
+            : new ChromaSettings(chroma is null ? null : new Uri(chroma), values.Get(ChromaSourceSettings.Tenant), values.Get(ChromaSourceSettings.Database), values.Get(ChromaSourceSettings.TokenFile), chromaPath),
         Keys = new KeySettings(
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),

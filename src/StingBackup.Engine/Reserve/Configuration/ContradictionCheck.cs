@@ -121,7 +121,8 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         }
     }
 
-    private IEnumerable<string> SourceFolders() => (_reserve is null ? [] : (string[])[_reserve]).Concat(values.Get(SourceSettings.Folders).Select(f => Real(host, f.Path)!));
+    private IEnumerable<string> SourceFolders() => (_reserve is null ? [] : (string[])[_reserve]).Concat(values.Get(SourceSettings.Folders).Select(f => Real(host, f.Path)!))
+        .Concat(Real(host, values.Get(ChromaSourceSettings.Path)) is { } chroma ? [chroma] : []);
 
     private bool IsExcluded(string path)
     {

@@ -35,6 +35,11 @@ internal sealed class RuleType : SettingType<ClassRule>
         {
             return false;
         }
+        if (dataClass == DataClass.Physical && subject is not (null or SubjectNames.System))
+        {
+            context.Findings.Error(context.Key, context.File, node.Line, "a physical capture mixes subjects, so that it can belong to none but system", "Remove the subject, or name another class.");
+            return false;
+        }
         value = new ClassRule(glob, dataClass, subject);
         return true;
     }

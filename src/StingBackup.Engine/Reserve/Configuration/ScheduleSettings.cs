@@ -15,7 +15,7 @@ public static class ScheduleSettings
         [DataClass.Settings] = Every("settings", TimeSpan.FromHours(1), "preferences and settings"),
         [DataClass.TempFiles] = Every("temp_files", TimeSpan.FromHours(1), "temporary files"),
         [DataClass.Secrets] = Every("secrets", TimeSpan.FromDays(1), "keys and tokens of the installation"),
-        [DataClass.Physical] = Every("physical", TimeSpan.FromMinutes(15), "the database server's write-ahead log, and with full runs the server as a whole,"),
+        [DataClass.Physical] = Every("physical", TimeSpan.FromMinutes(15), "the database server's write-ahead log, Chroma's folder, and with full runs the server as a whole,"),
     };
 
     private static Setting<TimeSpan> Every(string name, TimeSpan interval, string what) => new()

@@ -24,10 +24,10 @@ internal static class SettingTypes
         ("K", Kilo), ("M", Kilo * Kilo), ("G", Kilo * Kilo * Kilo),
     ];
 
-    public static ScalarType<int> Integer(int least, int most) => new(
+    public static ScalarType<int> Integer(int least, int most, string? why = null) => new(
         string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"),
         (text, _) => !int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Bad<int>($"'{text}' is not a whole number", RangeOf(least, most))
-            : number < least || number > most ? Bad<int>(string.Create(CultureInfo.InvariantCulture, $"{number} is out of range"), RangeOf(least, most))
+            : number < least || number > most ? Bad<int>(string.Create(CultureInfo.InvariantCulture, $"{number} is out of range{(why is null ? "" : $": {why}")}"), RangeOf(least, most))
             : number,
         number => number.ToString(CultureInfo.InvariantCulture),
         number => (long)number);

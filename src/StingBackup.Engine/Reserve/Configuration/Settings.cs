@@ -68,7 +68,7 @@ public static class Settings
             - {glob: "reports/**", class: Reports}
             - {glob: "honey-reserve/*/**", class: UserFiles, subject: "user:{2}"}
             """,
-        Summary = "Which data class (UserFiles, HoneyJars, Metadata, Embeddings, AuditLogs, Reports, Settings, TempFiles, Secrets) what matches a glob belongs to; the first rule that matches counts. "
+        Summary = "Which data class (UserFiles, HoneyJars, Metadata, Embeddings, AuditLogs, Reports, Settings, TempFiles, Secrets, Physical) what matches a glob belongs to; the first rule that matches counts. "
             + "A rule may name the subject too; {2} stands for the second component of the path. What no rule names: users/<id>/** is UserFiles of that user, jars/<id>/** HoneyJars of that jar, the rest Settings of system.",
     };
 
@@ -158,7 +158,14 @@ public static class Settings
         [DataClass.Settings] = ClassRetention("settings", 365, "preferences and settings"),
         [DataClass.TempFiles] = ClassRetention("temp_files", 2, "temporary files (48 hours)"),
         [DataClass.Secrets] = ClassRetention("secrets", 365, "keys and tokens of the installation"),
-        [DataClass.Physical] = ClassRetention("physical", 14, "captures of whole database servers"),
+        [DataClass.Physical] = new()
+        {
+            Key = "retention.physical_days",
+            Type = SettingTypes.Integer(1, DataClasses.ErasurePromiseDays, "a physical capture holds many people mixed and forgets nobody, so none may outlive the days in which an erasure is done"),
+            Default = 14,
+            NotActedOn = LaterRetention,
+            Summary = "Days that physical captures (whole database servers, Chroma's folder) are kept at most. They are never on the archive tier. An erasure is done when the last capture that holds the person is gone.",
+        },
     };
 
     /// <summary>The remote tier.</summary>
@@ -341,6 +348,7 @@ public static class Settings
         ("vault", "The Vault that holds what people upload."),
         ("postgresql", "The server of STING's databases."),
         ("capture", "The capture of the server's write-ahead log, by which no acknowledged commit is lost."),
+        ("chroma", "The Chroma that holds document chunks and their vectors."),
         ("keys", "Keys, which lie apart from the backups."),
         ("schedule", "How often each data class is backed up."),
         ("retention", "How long restore points are kept."),
@@ -360,6 +368,7 @@ public static class Settings
         SourceSettings.VaultAddress, SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile,
         SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
         .. CaptureSettings.All,
+        .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),

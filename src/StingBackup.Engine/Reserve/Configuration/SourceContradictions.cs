@@ -7,6 +7,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
     {
         CheckFolders();
         CheckVault();
+        CheckChroma();
         Needs(SourceSettings.PostgresHost, "postgresql", SourceSettings.PostgresUser, SourceSettings.PostgresPort, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities,
             SourceSettings.PostgresTools, SourceSettings.PostgresContainer);
         CheckCapture();
@@ -48,6 +49,14 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         {
             taken.Add(ReserveMounts.PostgreSql.ToString());
         }
+        if (values.Get(ChromaSourceSettings.Path) is not null)
+        {
+            taken.Add(ReserveMounts.Chroma.ToString());
+        }
+        if (values.Get(ChromaSourceSettings.Address) is not null)
+        {
+            taken.Add(ReserveMounts.Vectors.ToString());
+        }
         var root = values.Get(Settings.BackupRoot) is { } backups ? host.RealPath(backups) : null;
         foreach (var folder in values.Get(SourceSettings.Folders))
         {
@@ -75,6 +84,50 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         {
             Refuse(SourceSettings.VaultSecretIdFile, "vault.secret_id_file is set, but vault.role_id is not", "Set vault.role_id too.");
         }
+    }
+
+    private void CheckChroma()
+    {
+        Needs(ChromaSourceSettings.Address, "chroma by collections", ChromaSourceSettings.Tenant, ChromaSourceSettings.Database, ChromaSourceSettings.TokenFile);
+        if (values.Get(ChromaSourceSettings.Path) is not { } chroma)
+        {
+            return;
+        }
+        var path = host.RealPath(chroma);
+        if (values.Get(Settings.BackupRoot) is { } backups && host.RealPath(backups) is var root && (IsWithin(root, path) || IsWithin(path, root)))
+        {
+            Refuse(ChromaSourceSettings.Path, $"{path} and repository.backup_root {root} lie in each other, so that each run would back up the ones before", "Keep the repository in a folder of its own, outside of every source.");
+        }
+        // Read file by file while Chroma writes it is worth nothing, and it would be kept for as long as files are, with everybody's chunks in it.
+        foreach (var (setting, folder, _) in Folders().Where(f => IsWithin(path, f.Folder) && !IsLeftOut(path, f.Folder, f.At)))
+        {
+            Refuse(ChromaSourceSettings.Path, $"{path} lies in {folder} ({setting.Key}), which would back it up too, as files that change while they are read, and keep everybody's chunks for {values.Get(Settings.ClassDays[DataClass.Settings])} days",
+                "Leave it out there by reserve.exclude.");
+        }
+    }
+
+    private IEnumerable<(Setting Setting, string Folder, string At)> Folders()
+    {
+        if (values.Get(Settings.ReservePath) is { } reserve)
+        {
+            yield return (Settings.ReservePath, host.RealPath(reserve), "");
+        }
+        foreach (var folder in values.Get(SourceSettings.Folders))
+        {
+            yield return (SourceSettings.Folders, host.RealPath(folder.Path), folder.At);
+        }
+    }
+
+    private bool IsLeftOut(string path, string folder, string at)
+    {
+        if (values.IsRefused(Settings.Exclude) || values.IsRefused(Settings.ExcludeSystem) || values.IsRefused(Settings.Rules))
+        {
+            return true;   // What the globs say is not known; that they are wrong is told already.
+        }
+        var map = ReserveMap.Compile(new ReserveSettings { Path = folder, Rules = values.Get(Settings.Rules), Exclude = values.Get(Settings.Exclude), ExcludeSystem = values.Get(Settings.ExcludeSystem) }, UsersMap.Empty);
+        var below = path == folder ? "" : Path.GetRelativePath(folder, path).Replace('\\', '/');
+        var inReserve = string.Join('/', ((string[])[at, below]).Where(p => p.Length > 0));
+        return map.Classify(Sources.EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(inReserve)), ItemKind.Directory).IsExcluded;
     }
 
     /// <summary>What belongs to a source that is not named does nothing, which its writer should know.</summary>

@@ -28,6 +28,8 @@ public sealed record StingConfiguration
     public PostgresSettings? PostgreSql { get; init; }
     /// <summary>How the server's write-ahead log is captured, or null when it is not.</summary>
     public CaptureConfiguration? Capture { get; init; }
+    /// <summary>The Chroma server and its folder, or null where neither is named.</summary>
+    public ChromaSettings? Chroma { get; init; }
     /// <summary>Keys.</summary>
     public required KeySettings Keys { get; init; }
     /// <summary>How often each class is backed up; zero for every time.</summary>
@@ -99,6 +101,14 @@ public sealed record VaultSettings(Uri Address, string Mount, string Prefix)
     /// <summary>File of the AppRole's secret id, or null.</summary>
     public string? SecretIdFile { get; init; }
 }
+
+/// <summary>The Chroma that holds chunks and vectors: the server, its folder, or both.</summary>
+/// <param name="Address">The server, or null.</param>
+/// <param name="Tenant">Tenant.</param>
+/// <param name="Database">Database.</param>
+/// <param name="TokenFile">File of a token, or null.</param>
+/// <param name="Path">Its folder, or null.</param>
+public sealed record ChromaSettings(Uri? Address, string Tenant, string Database, string? TokenFile, string? Path);
 
 /// <summary>Where keys lie.</summary>
 /// <param name="Directory">This host's keys and the first copy of the key store.</param>

@@ -8,12 +8,19 @@ namespace StingBackup.Engine.Sources.PostgreSql;
 /// <param name="Length">Bytes.</param>
 internal readonly record struct SpoolRange(long Offset, long Length);
 
+/// <summary>What holds the bytes of captured files.</summary>
+internal interface ISpoolReader
+{
+    /// <summary>Reads; 0 only at the end.</summary>
+    int Read(long offset, Span<byte> buffer);
+}
+
 /// <summary>
 /// One private file that holds what a capture read, while the backup reads it. A spool, since a source must tell a file's length and stamp before its content is
 /// read, and COPY or pg_basebackup tell neither; and since the database is left in peace as soon as its rows are out, however slow the repository is.
 /// On Unix the file has no name from the start, so that it goes with the process, however that ends. One writer; then any number of readers.
 /// </summary>
-internal sealed class CaptureSpool : IDisposable
+internal sealed class CaptureSpool : ISpoolReader, IDisposable
 {
     private readonly string _folder;
     private readonly Func<string, Exception, StingException> _failed;
@@ -26,8 +33,8 @@ internal sealed class CaptureSpool : IDisposable
     private CaptureSpool(string folder, SafeFileHandle file, Func<string, Exception, StingException> failed)
     {
         _folder = folder;
-        _failed = failed;
         _file = file;
+        _failed = failed;
     }
 
     /// <summary>Bytes written.</summary>

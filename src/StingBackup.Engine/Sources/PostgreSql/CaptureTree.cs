@@ -7,9 +7,15 @@ namespace StingBackup.Engine.Sources.PostgreSql;
 internal sealed class CapturedFile
 {
     private readonly long[] _starts;
+    private readonly ISpoolReader? _own;
 
-    public CapturedFile(IReadOnlyList<SpoolRange> ranges, IEnumerable<byte[]> hashes, ItemMetadata metadata)
+    /// <param name="ranges">Where its bytes lie, one stretch behind the other.</param>
+    /// <param name="hashes">The hash of each stretch.</param>
+    /// <param name="metadata">Its attributes.</param>
+    /// <param name="own">What holds it, where that is not the tree's spool.</param>
+    public CapturedFile(IReadOnlyList<SpoolRange> ranges, IEnumerable<byte[]> hashes, ItemMetadata metadata, ISpoolReader? own = null)
     {
+        _own = own;
         Ranges = [.. ranges.Where(r => r.Length > 0)];
         _starts = new long[Ranges.Length];
         var length = 0L;
@@ -39,7 +45,7 @@ internal sealed class CapturedFile
         var index = Array.BinarySearch(_starts, offset);
         index = index < 0 ? ~index - 1 : index;
         var within = offset - _starts[index];
-        return spool.Read(Ranges[index].Offset + within, buffer[..(int)Math.Min(buffer.Length, Ranges[index].Length - within)]);
+        return (_own ?? spool).Read(Ranges[index].Offset + within, buffer[..(int)Math.Min(buffer.Length, Ranges[index].Length - within)]);
     }
 }
 
