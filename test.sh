@@ -84,6 +84,17 @@ install_missing() {
     fi
 }
 
+# A real Chroma server comes by npm alone.
+install_chroma() {
+    [[ $(uname -sm) == "Linux x86_64" && ! -d tests/fixtures/chroma/node_modules ]] || return
+    if [[ $install && $(type -P npm) ]]; then
+        echo "Installs by npm, in tests/fixtures/chroma: a Chroma server; without it the tests with a real Chroma are skipped."
+        (cd tests/fixtures/chroma && npm install --no-audit --no-fund --no-package-lock >/dev/null 2>&1 </dev/null) || echo "npm could not install it: the tests with a real Chroma are skipped."
+    else
+        echo "No Chroma server is there (npm install in tests/fixtures/chroma): the tests with a real Chroma are skipped."
+    fi
+}
+
 require_sdk() {
     if [[ ! $(type -P dotnet) ]]; then
         echo "The .NET 10 SDK is not on the path, and nothing can be built without it: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
@@ -183,6 +194,7 @@ soak_suite() {
 rm -rf "$results" && mkdir -p "$results" || exit 1
 own_home
 install_missing
+install_chroma
 require_sdk
 build
 for project in tests/*/*.Tests.csproj; do dotnet_suite "$project"; done

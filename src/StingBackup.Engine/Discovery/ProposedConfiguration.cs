@@ -13,7 +13,6 @@ public sealed class ProposedConfiguration
 
     private readonly List<(Setting Setting, object Value, string Reason)> _settings = [];
     private readonly List<string> _tasks = [];
-    private readonly List<StingGap> _gaps = [];
 
     private ProposedConfiguration()
     {
@@ -25,9 +24,6 @@ public sealed class ProposedConfiguration
 
     /// <summary>What an administrator must do before the first run. Names files of secrets; none is made here.</summary>
     public IReadOnlyList<string> Tasks => _tasks;
-
-    /// <summary>What was found and is not backed up.</summary>
-    public IReadOnlyList<StingGap> LeftOpen => _gaps;
 
     /// <summary>Works them out.</summary>
     /// <param name="installation">What was found.</param>
@@ -94,13 +90,15 @@ public sealed class ProposedConfiguration
         _tasks.Add($"in Vault write the policy for backups, make an AppRole with it whose role id is {VaultRole}, and write a secret id of it into {secretIdFile}, mode 0600 (docs/operations.md); or use vault.token_file instead.");
     }
 
-    // The one place for Chroma: with the settings chroma.path and chroma.address, set them here from the place Embeddings and from installation.Chroma, and drop the gap.
     private void AddChroma(StingInstallation installation)
     {
+        if (installation.Chroma is { } server)
+        {
+            Add(ChromaSourceSettings.Address, server.Address, server.Source);
+        }
         if (installation.Places.FirstOrDefault(p => p.Kind == StingPlaceKind.Embeddings) is { } folder)
         {
-            _gaps.Add(new StingGap("Chroma", $"{folder.Path} ({folder.Source}) holds document chunks and their vectors, a database in use{(installation.Chroma is { } server ? $"; it answers at {server.Address}" : "")}",
-                "This version does not back it up. Chunks exist there alone: keep a copy of the folder that was made while Chroma was stopped."));
+            Add(ChromaSourceSettings.Path, folder.Path, folder.Source);
         }
     }
 

@@ -22,7 +22,7 @@ public static class ReserveInitializer
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
             Warnings = [.. keys.Warnings],
-            Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? [], .. proposed?.LeftOpen ?? []],
+            Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? []],
         });
     }
 
