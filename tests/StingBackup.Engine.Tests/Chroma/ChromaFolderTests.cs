@@ -271,6 +271,39 @@ public sealed class ChromaFolderTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal("ChromaFolderNotWhole", error.ErrorId);
     }
 
+    [Fact]
+    public async Task It_comes_back_by_its_name_too()
+    {
+        ChromaSample.Use(_test, null, _chroma.Path);
+        await _test.BackupAsync();
+        Directory.Delete(_chroma.Path, recursive: true);
+        var installation = _test.Open();
+        var plan = await RestoreJob.PlanAsync(installation, new RestoreRequest { Scope = RestoreScope.File, Files = ["chroma"] }, default);
+        await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, plan, default));
+        Assert.Equal(500L, Value(_chroma.Database, "SELECT count(*) FROM embedding_metadata"));
+    }
+
+    [Fact]
+    public async Task The_doctor_sees_whether_folder_and_server_belong_together()
+    {
+        await using var server = await ChromaStandIn.StartAsync();
+        ChromaSample.Use(_test, server.Address, _chroma.Path);
+        async Task<List<string>> FindingsAsync()
+        {
+            var host = new Engine.Reserve.HostView();
+            var examined = new Engine.Reserve.Configuration.ConfigurationLoader(host).Examine(Path.Combine(_test.Root, "sting-backup.yaml"));
+            var context = new Engine.Reserve.Configuration.ProbeContext(examined, host, TimeProvider.System, new Engine.Reserve.Configuration.ProbeFacts());
+            return await new Engine.Operations.Checks.ChromaCheck().RunAsync(context, default).Select(f => $"{f.Severity} {f.Key}: {f.Problem}").ToListAsync();
+        }
+        var sound = await FindingsAsync();
+        Assert.Equal(2, sound.Count);
+        Assert.All(sound, f => Assert.StartsWith("Information", f, StringComparison.Ordinal));
+        server.Collections.Add(new StandInCollection("honey_jar_foreign"));
+        Assert.Contains((await FindingsAsync()), f => f.StartsWith("Error chroma.path", StringComparison.Ordinal) && f.Contains("honey_jar_foreign", StringComparison.Ordinal));
+        ChromaSample.Use(_test, null, _chroma.Path);
+        Assert.Contains((await FindingsAsync()), f => f.StartsWith("Warning chroma.path", StringComparison.Ordinal));
+    }
+
     [ChromaFact]
     public async Task A_real_server_that_is_being_written_to_starts_over_the_copy_with_all_that_was_there()
     {

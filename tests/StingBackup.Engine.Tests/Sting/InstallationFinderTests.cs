@@ -71,6 +71,14 @@ public sealed class InstallationFinderTests : IDisposable
     }
 
     [Fact]
+    public async Task Chroma_is_proposed_by_its_server_and_its_folder()
+    {
+        var found = await FindAsync();
+        var settings = ProposedConfiguration.Of(found, Path.Combine(_sting.Install, "..", "sting-backup.yaml"), new HostView()).Settings.ToDictionary(p => p.Key, p => p.Value);
+        Assert.Equal(("http://127.0.0.1:8000", found.Places.Single(p => p.Kind == StingPlaceKind.Embeddings).Path), (settings["chroma.address"].Trim('"'), settings["chroma.path"]));
+    }
+
+    [Fact]
     public async Task A_server_without_a_port_is_reached_by_its_container_s_address_and_that_is_told()
     {
         var found = await FindAsync();

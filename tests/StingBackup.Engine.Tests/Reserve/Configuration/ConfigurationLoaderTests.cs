@@ -40,6 +40,7 @@ public sealed class ConfigurationLoaderTests
     [InlineData(DataClass.Metadata, 365)]
     [InlineData(DataClass.Embeddings, 90)]
     [InlineData(DataClass.AuditLogs, 1096)]   // three years hold at most one leap day
+    [InlineData(DataClass.Physical, 14)]
     [InlineData(DataClass.TempFiles, 2)]      // 48 hours
     public void The_strategys_retention_of_each_class_is_the_default(DataClass dataClass, int days) =>
         Assert.Equal(days, Examine(Minimal).Require().Retention.ClassDays[dataClass]);
@@ -116,6 +117,7 @@ public sealed class ConfigurationLoaderTests
     [InlineData("remote:\n  location: s3://id:topsecret@bucket", 6, "remote.location", "***@bucket' holds credentials", "never stand")]
     [InlineData("log:\n  level: verbose", 6, "log.level", "not one of", "information")]
     [InlineData("state_directory: ' '", 5, "state_directory", "empty", "default")]
+    [InlineData("retention:\n  physical_days: 31", 6, "retention.physical_days", "none may outlive the days in which an erasure is done", "1 to 30")]
     public void A_bad_key_or_value_is_refused_with_file_line_key_and_remedy(string yaml, int line, string key, string problem, string remedy)
     {
         var error = Error(Minimal + yaml);

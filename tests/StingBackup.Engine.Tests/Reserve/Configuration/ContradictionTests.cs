@@ -30,6 +30,13 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention:\n  local_days: 31", "retention.local_days", 4, "retention.remote_days (30) is shorter")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {archive_days: 29}", "retention.archive_days", 3, "shorter than retention.remote_days (30)")]
     [InlineData("repository: {backup_root: /b, reserve_id: 00112233445566778899aabbccddeeff}\nreserve: {path: /r}", "repository.reserve_id", 1, "key_fingerprint is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nchroma: {tenant: t}", "chroma.tenant", 3, "chroma.address is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nchroma: {path: /b/chroma}", "chroma.path", 3, "lie in each other")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nchroma: {path: /r/chroma_data}", "chroma.path", 3, "lies in /r (reserve.path)")]
+    [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: volumes, path: /v}]\nchroma: {path: /v/chroma}", "chroma.path", 5, "lies in /v (reserve.folders)")]
+    [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: chroma, path: /v}]\nchroma: {path: /c}", "reserve.folders", 4, "two sources would stand at 'chroma'")]
+    [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: vectors, path: /v}]\nchroma: {address: \"http://c:8000\"}", "reserve.folders", 4, "two sources would stand at 'vectors'")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nchroma: {path: /c}\nkeys: {directory: /c/keys}", "keys.directory", 4, "no source")]
     public void Two_settings_that_contradict_each_other_are_refused_with_file_line_key_and_remedy(string yaml, string key, int line, string problem)
     {
         var error = Assert.Single(Findings(yaml), f => f.Severity == FindingSeverity.Error);
@@ -44,6 +51,9 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /srv/r2}\nreserve: {path: /srv/r}")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\ncache_directory: /r/cache\nlog_directory: /r/cache/logs")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {local_days: 30, archive_days: 30}")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r, exclude: [/chroma_data/]}\nchroma: {path: /r/chroma_data, address: \"http://127.0.0.1:8000\"}")]
+    [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: volumes, path: /v}]\n  exclude: [/volumes/chroma/]\nchroma: {path: /v/chroma}")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r, rules: [{glob: raw/**, class: Physical, subject: system}]}\nretention: {physical_days: 30}")]
     public void What_agrees_is_let_through(string yaml) => Assert.DoesNotContain(Findings(yaml), f => f.Severity != FindingSeverity.Information);
 
     [Fact]
