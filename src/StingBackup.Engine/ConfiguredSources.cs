@@ -72,7 +72,7 @@ internal static class ConfiguredSources
         {
             Name = $"the folder {folder.Path}", Location = folder.Path, Mount = mount, Classes = Enum.GetValues<DataClass>().ToHashSet(),
             // The map speaks of the reserve's paths.
-            Place = (path, kind) => map.Classify(path.IsRoot ? mount : EntryPath.FromBytes([.. mount.Bytes, (byte)'/', .. path.Bytes]), kind),
+            Place = (path, kind) => map.Classify(path.Under(mount), kind),
             OpenAsync = (_, _) => ValueTask.FromResult(DirectorySource.Open(folder.Path)),
             OpenTarget = (_, _, _) => DirectoryRestoreTarget.Open(folder.Path),
         };
@@ -101,8 +101,7 @@ internal static class ConfiguredSources
             output.Explain($"Databases as of {string.Join(", ", capture.Moments.Select(m => $"{m.Database} {m.Time:u} (LSN {m.Lsn})"))}.");
             return capture;
         },
-        OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(
-            new RowsRestoreOptions(settings, Path.Join(stateFolder, $"rows-{Guid.NewGuid():n}"), plan.Request.Scope == RestoreScope.Reserve, plan.Conflict), output, cancel),
+        OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(settings, plan, stateFolder, output, cancel),
     };
 
     private static ReserveSource OfCollections(ChromaSettings settings, string stateFolder, TimeProvider clock) => new()
@@ -110,7 +109,7 @@ internal static class ConfiguredSources
         Name = "Chroma", Location = $"{ChromaErrors.Show(settings.Address!)}/{settings.Tenant}/{settings.Database}", Mount = ReserveMounts.Vectors, Stage = CaptureStage.Databases, Classes = ChromaPaths.Classes,
         Place = (path, _) => ChromaPaths.Classify(path),
         OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(new ChromaSourceTree(OpenChroma(settings, clock), settings.Path, Path.GetTempPath(), output)),
-        OpenTarget = (plan, output, cancel) => new ChromaRestoreTarget(OpenChroma(settings, clock), Path.Join(stateFolder, $"collections-{Guid.NewGuid():n}"), plan.Conflict, output, cancel),
+        OpenTarget = (plan, output, cancel) => new ChromaRestoreTarget(OpenChroma(settings, clock), plan.Conflict, stateFolder, output, cancel),
     };
 
     private static ReserveSource OfChromaFolder(string folder) => new()

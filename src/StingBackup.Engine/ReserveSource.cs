@@ -50,11 +50,11 @@ internal sealed record ReserveSource
     public required Func<RestorePlan, JobOutput, CancellationToken, IRestoreTarget> OpenTarget { get; init; }
 
     /// <summary>An item's path in the source, from that in the reserve.</summary>
-    public EntryPath InSource(EntryPath path) => Mount.IsRoot ? path : path.Bytes.Length <= Mount.Bytes.Length ? EntryPath.Root : EntryPath.FromBytes(path.Bytes[(Mount.Bytes.Length + 1)..]);
+    public EntryPath InSource(EntryPath path) => path.RelativeTo(Mount);
 
     /// <summary>Whether a run reads it.</summary>
     public bool IsReadBy(BackupType type, IEnumerable<DataClass> classes) => Classes.Overlaps(classes) && Types?.Contains(type) != false;
 
     /// <summary>An item's path in the reserve.</summary>
-    public EntryPath InReserve(EntryPath path) => Mount.IsRoot ? path : path.IsRoot ? Mount : EntryPath.FromBytes([.. Mount.Bytes, (byte)'/', .. path.Bytes]);
+    public EntryPath InReserve(EntryPath path) => path.Under(Mount);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine.Backup;
@@ -33,7 +32,7 @@ public sealed class InvokeStingBackupCommand : InstallationCmdlet
         var plan = Wait(BackupJob.PlanAsync(Installation, Type, DataClass, Due, Cancel));
         if (plan.Classes.Count == 0)
         {
-            WriteInformation(new InformationRecord(string.Create(CultureInfo.CurrentCulture, $"No data class is due; the next one is at {plan.NextDueTime:g}."), MyInvocation.MyCommand.Name));
+            new CmdletSink(this).Information($"No data class is due; the next one is at {Display.Time(plan.NextDueTime)}.");
             return;
         }
         var question = new Question(

@@ -63,12 +63,14 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         }
     }
 
+    private List<DataClass> Kept() => [.. plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes))];
+
     /// <summary>
     /// The classes that get a restore point: not those that a failed source feeds. Half of a class would pass for the whole of it, and hide the point before it.
     /// </summary>
     private List<DataClass> DropLost()
     {
-        var kept = plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes)).ToList();
+        var kept = Kept();
         if (kept.Count == 0 && _lost.Count > 0)
         {
             throw _lost[0].Failure;
@@ -128,7 +130,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var open = new List<OpenedSource>();
         try
         {
-            foreach (var source in sources)
+            // What feeds only classes that are lost already need not be read.
+            foreach (var source in sources.Where(s => s.Classes.Overlaps(Kept())))
             {
                 try
                 {

@@ -1,22 +1,21 @@
-using System.IO.Hashing;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
 /// <summary>
-/// Whether the cut is whole: files are read before the databases, so what somebody uploaded in between is named by a row and not yet in the cut. Remembers 16 bytes for each item
-/// that was met, and the paths that rows name.
+/// Whether the cut is whole: files are read before the databases, so what somebody uploaded in between is named by a row and not yet in the cut. Remembers the items
+/// that were met (<see cref="PathSet"/>), and the paths that rows name.
 /// </summary>
 internal sealed class CutCheck
 {
-    private readonly HashSet<ulong> _met = [];
+    private readonly PathSet _met = new();
     private readonly HashSet<EntryPath> _named = [];
 
     /// <summary>An item was met by a scan. One scan at a time calls it.</summary>
-    public void Meet(EntryPath path) => _met.Add(HashOf(path));
+    public void Meet(EntryPath path) => _met.Add(path);
 
     /// <summary>Whether an item was met.</summary>
-    public bool IsMet(EntryPath path) => _met.Contains(HashOf(path));
+    public bool IsMet(EntryPath path) => _met.Contains(path);
 
     /// <summary>A row names a file.</summary>
     public void Name(EntryPath path) => _named.Add(path);
@@ -36,6 +35,4 @@ internal sealed class CutCheck
         }
         return all;
     }
-
-    private static ulong HashOf(EntryPath path) => XxHash64.HashToUInt64(path.Bytes);
 }

@@ -24,10 +24,17 @@ internal sealed class OpenedSource(ReserveSource source, ISourceTree tree, JobOu
     /// <summary>Its items in path order; ends early when it fails.</summary>
     public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, CancellationToken cancel)
     {
-        using var entries = Guard(() => tree.Scan(choose, e => output.Failed(e), cancel).GetEnumerator());
-        while (TryNext(entries))
+        IEnumerator<SourceEntry>? entries = null;
+        try
         {
-            yield return entries.Current;
+            while (TryNext(() => (entries ??= tree.Scan(choose, e => output.Failed(e), cancel).GetEnumerator()).MoveNext()))
+            {
+                yield return entries!.Current;
+            }
+        }
+        finally
+        {
+            entries?.Dispose();
         }
     }
 
@@ -50,11 +57,11 @@ internal sealed class OpenedSource(ReserveSource source, ISourceTree tree, JobOu
 
     public void Dispose() => tree.Dispose();
 
-    private bool TryNext(IEnumerator<SourceEntry> entries)
+    private bool TryNext(Func<bool> moveNext)
     {
         try
         {
-            return Guard(entries.MoveNext);
+            return Guard(moveNext);
         }
         catch (SourceLostException)
         {

@@ -19,8 +19,9 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
     private static readonly IReadOnlySet<DataClass> Class = new HashSet<DataClass> { DataClass.Physical };
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private BaseBackupCapture? _base;
-    private WalSpoolTree? _log;
+    // Whose run they are of, told apart by its output: a run that broke off must not lend its base backup to the next, which would then remove log that nothing holds.
+    private (JobOutput Run, BaseBackupCapture Taken)? _base;
+    private (JobOutput Run, WalSpoolTree Log)? _log;
 
     /// <summary>The two sources, the base backup first: the log is read when it is whole, and so reaches behind its end.</summary>
     public IEnumerable<ReserveSource> Sources =>
@@ -28,7 +29,7 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
         new ReserveSource
         {
             Name = "the base backup of PostgreSQL", Location = $"{places.Receiver.Location} (base backup)", Mount = ReserveMounts.BaseBackup, Stage = CaptureStage.Databases, Classes = Class,
-            Types = new HashSet<BackupType> { BackupType.Full, BackupType.Archive }, Place = Place, OpenTarget = RefuseInPlace, OpenAsync = TakeBaseAsync,
+            Types = new HashSet<BackupType> { BackupType.Full }, Place = Place, OpenTarget = RefuseInPlace, OpenAsync = TakeBaseAsync,
         },
         new ReserveSource
         {
@@ -42,23 +43,29 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
     private static IRestoreTarget RefuseInPlace(RestorePlan plan, JobOutput output, CancellationToken cancel) => throw new StingException("PhysicalRestoreInPlace", FailureKind.Refused,
         "A base backup and its log cannot be restored over a server's own files.", plan.Scope, "Use Restore-StingDatabase (sting-restore database), which makes a folder to start a server over; or give a destination.");
 
+    private BaseBackupCapture? BaseOf(JobOutput run) => _base is { } taken && taken.Run == run ? taken.Taken : null;
+
     private async ValueTask<ISourceTree> TakeBaseAsync(JobOutput output, CancellationToken cancel)
     {
         _base = null;
         var taken = await BaseBackupCapture.TakeAsync(places.Receiver, places.Scratch, cancel).ConfigureAwait(false);
         output.Explain($"Base backup of PostgreSQL {taken.ServerVersion}: log from {taken.Manifest.Start}, consistent at {taken.Manifest.End}.");
-        return _base = taken;
+        _base = (output, taken);
+        return taken;
     }
 
     private async ValueTask<ISourceTree> OpenLogAsync(JobOutput output, CancellationToken cancel)
     {
         _log = null;
-        return _log = await WalSpoolTree.OpenAsync(places.Capture.Spool.Folder, _base?.Manifest.End, Patience, clock, output.Warn, cancel).ConfigureAwait(false);
+        var log = await WalSpoolTree.OpenAsync(places.Capture.Spool.Folder, BaseOf(output)?.Manifest.End, Patience, clock, output.Warn, cancel).ConfigureAwait(false);
+        _log = (output, log);
+        return log;
     }
 
     private void Committed(string backupId, IReadOnlyList<PointClass> classes, JobOutput output)
     {
-        var (taken, log) = (_base, _log);
+        var taken = BaseOf(output);
+        var log = _log is { } opened && opened.Run == output ? opened.Log : null;
         (_base, _log) = (null, null);
         // Not one item of the class may have failed: whatever is removed here is nowhere else.
         if (log?.Given is not [.., var last] given || classes.FirstOrDefault(c => c.Class == DataClass.Physical) is not { Errors: 0 })

@@ -20,7 +20,7 @@ internal sealed class ChromaTransport : IDisposable
         _clock = clock;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(15), PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
-            Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = options.LongestAnswer,
+            Timeout = Timeout.InfiniteTimeSpan,
         };
         _retry = MakeRetry(options, clock);
     }
@@ -74,13 +74,37 @@ internal sealed class ChromaTransport : IDisposable
         try
         {
             using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
-            silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            var content = await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
+            var content = await ReadAsync(response.Content, silence, $"{method} {path}", either.Token).ConfigureAwait(false);
             return new ChromaAnswer(_options.Address, $"{method} {path}", (int)response.StatusCode, Parse($"{method} {path}", response.StatusCode, content));
         }
         catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
             throw new TimeoutException($"it has been silent for {_options.Silence.TotalSeconds:0} seconds");
+        }
+    }
+
+    /// <summary>The whole answer; a server that falls silent in the middle of it is not waited for.</summary>
+    private async Task<byte[]> ReadAsync(HttpContent content, CancellationTokenSource silence, string request, CancellationToken cancel)
+    {
+        var stream = await content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            using var body = new MemoryStream();
+            var block = new byte[1 << 16];
+            while (true)
+            {
+                silence.CancelAfter(_options.Silence);
+                var read = await stream.ReadAsync(block, cancel).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    return body.ToArray();
+                }
+                if (body.Length + read > _options.LongestAnswer)
+                {
+                    throw ChromaErrors.AnswerUnknown(_options.Address, request, FormattableString.Invariant($"it is longer than {_options.LongestAnswer} bytes"), null);
+                }
+                body.Write(block, 0, read);
+            }
         }
     }
 

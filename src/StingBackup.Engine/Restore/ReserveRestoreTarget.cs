@@ -114,9 +114,7 @@ internal sealed class ReserveRestoreTarget(IRestoreTarget root, IReadOnlyList<Re
     private Place PlaceOf(EntryPath path)
     {
         var mount = mounts.FirstOrDefault(m => path.IsWithin(m.Mount));
-        return mount is null ? new Place(root, path, IsTop: false)
-            : path == mount.Mount ? new Place(mount.Target.Value, EntryPath.Root, IsTop: true)
-            : new Place(mount.Target.Value, EntryPath.FromBytes(path.Bytes[(mount.Mount.Bytes.Length + 1)..]), IsTop: false);
+        return mount is null ? new Place(root, path, IsTop: false) : new Place(mount.Target.Value, path.RelativeTo(mount.Mount), IsTop: path == mount.Mount);
     }
 
     private readonly record struct Place(IRestoreTarget Target, EntryPath Inner, bool IsTop);

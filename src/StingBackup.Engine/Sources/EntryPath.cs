@@ -104,6 +104,21 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
         return ancestor.IsRoot || (Bytes.StartsWith(ancestor.Bytes) && (_bytes.Length == ancestor._bytes.Length || _bytes[ancestor._bytes.Length] == '/'));
     }
 
+    /// <summary>The path that this one has when its root stands at <paramref name="folder"/>.</summary>
+    public EntryPath Under(EntryPath folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return folder.IsRoot ? this : IsRoot ? folder : new EntryPath([.. folder._bytes, (byte)'/', .. _bytes]);
+    }
+
+    /// <summary>The path seen from a folder that holds it; the root for the folder itself.</summary>
+    public EntryPath RelativeTo(EntryPath folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return !IsWithin(folder) ? throw new ArgumentException($"'{this}' is not in '{folder}'.", nameof(folder))
+            : folder.IsRoot ? this : _bytes.Length == folder._bytes.Length ? Root : new EntryPath(_bytes[(folder._bytes.Length + 1)..]);
+    }
+
     /// <summary>Whether a name may be a component: not empty, <c>.</c>, <c>..</c>; no <c>/</c>, no NUL.</summary>
     public static bool IsValidName(ReadOnlySpan<byte> name) =>
         name.Length > 0 && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8) && name.IndexOfAny((byte)'/', (byte)0) < 0;

@@ -104,12 +104,13 @@ public sealed class SeveralSourcesTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_source_that_fails_takes_its_classes_along_and_no_others(bool whileReading)
+    [InlineData("opening")]
+    [InlineData("scanning")]
+    [InlineData("reading")]
+    public async Task A_source_that_fails_takes_its_classes_along_and_no_others(string when)
     {
         var fails = false;
-        await using var test = Make(t => [Folder(t, "jars", DataClass.HoneyJars, wrap: tree => fails ? whileReading ? new Failing(tree) : throw Sealed() : tree)]);
+        await using var test = Make(t => [Folder(t, "jars", DataClass.HoneyJars, wrap: tree => fails ? when == "opening" ? throw Sealed() : new Failing(tree, when == "scanning") : tree)]);
         Write(test, "jars", "j1/doc.md", "# jar");
         var whole = await test.BackupAsync();
         fails = true;
@@ -144,6 +145,36 @@ public sealed class SeveralSourcesTests
         Assert.Equal("VaultSealed", error.ErrorId);
         using var catalog = new Catalog(test.Installation);
         Assert.Empty(await catalog.PointsAsync(new PointQuery(), default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task What_feeds_only_classes_that_are_lost_is_not_read()
+    {
+        var opened = 0;
+        await using var test = Make(t =>
+        {
+            var database = Folder(t, "db", DataClass.Metadata, CaptureStage.Databases);
+            return [Folder(t, "rows", DataClass.Metadata, wrap: _ => throw Sealed()), database with
+            {
+                OpenAsync = (output, cancel) =>
+                {
+                    opened++;
+                    return database.OpenAsync(output, cancel);
+                },
+            }];
+        });
+        var errors = new List<StingException>();
+        await test.BackupAsync(errors: errors);
+        Assert.Equal((1, 0), (errors.Count, opened));
+    }
+
+    [Fact]
+    public async Task A_state_without_rows_proves_no_reference_and_says_so()
+    {
+        await using var test = Make(_ => []);
+        await test.BackupAsync();
+        var warnings = await Engine.Integrity.VerifyJob.RunAsync(test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default).OfType<WarningEvent>().Select(w => w.Message).ToListAsync();
+        Assert.Contains("nothing is proved", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -228,11 +259,12 @@ public sealed class SeveralSourcesTests
 
     private static StingException Sealed() => new("VaultSealed", FailureKind.Io, "The Vault is sealed.", "vault", "Unseal it.");
 
-    /// <summary>Fails as a whole when its first file is read.</summary>
-    private sealed class Failing(ISourceTree tree) : ISourceTree
+    /// <summary>Fails as a whole when it is scanned, or when its first file is read.</summary>
+    private sealed class Failing(ISourceTree tree, bool onScan) : ISourceTree
     {
         public string Location => tree.Location;
-        public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) => tree.Scan(choose, failed, cancel);
+        public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) =>
+            onScan ? throw Sealed() : tree.Scan(choose, failed, cancel);
         public ItemMetadata ReadMetadata(SourceEntry entry) => tree.ReadMetadata(entry);
         public int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp) => throw Sealed();
         public ISourceFile Open(SourceEntry entry) => throw Sealed();

@@ -159,13 +159,9 @@ public sealed class MetadataCaptureTests
         Assert.Equal("other", await server.Cluster.ValueAsync("postgres", "SHOW synchronous_standby_names"));
     }
 
-    [PostgresFact]
+    [PostgresAsRootFact]   // mounting needs root; a sink whose disk is full is tested without (WalReceiverTests)
     public async Task A_spool_whose_disk_is_full_is_told_and_confirms_nothing_till_there_is_room()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
-        {
-            return;   // mounting needs root; a sink whose disk is full is tested without (WalReceiverTests)
-        }
         await using var server = await CapturedServer.StartAsync("stall_seconds: 1");
         Directory.CreateDirectory(server.Spool);
         await RunAsync("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", server.Spool);

@@ -73,7 +73,7 @@ public sealed class ChromaBackupTests : IAsyncLifetime, IAsyncDisposable
         await RestoreAsync(new RestoreRequest { Scope = RestoreScope.Reserve });
         Assert.Equal(before, Show());
         Assert.Equal("{\"jar\":\"global_index\"}", _chroma.Collections.Single(c => c.Name == "global_index").Metadata!.ToJsonString());
-        Assert.Empty(Directory.GetDirectories(Path.Combine(_test.Root, "state"), "collections-*"));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_test.Root, "state", "restoring")));
     }
 
     [Fact]

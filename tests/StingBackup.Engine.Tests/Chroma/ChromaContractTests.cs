@@ -71,4 +71,20 @@ public sealed class ChromaContractTests
         using var elsewhere = new ChromaClient(new ChromaOptions { Address = server.Address, Database = "other" }, TimeProvider.System);
         Assert.Equal("ChromaDatabaseMissing", (await Assert.ThrowsAsync<StingException>(() => elsewhere.CheckDatabaseAsync(default))).ErrorId);
     }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_within_an_answer_is_not_waited_for()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new ChromaClient(new ChromaOptions
+        {
+            Address = new Uri($"http://{listener.LocalEndpoint}"), Silence = TimeSpan.FromMilliseconds(300), Retries = 0,
+        }, TimeProvider.System);
+        var asked = client.ReadVersionAsync(default);
+        using var connection = await listener.AcceptTcpClientAsync();
+        await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n\"1."u8.ToArray());
+        var error = await Assert.ThrowsAsync<StingException>(() => asked.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal("ChromaUnreachable", error.ErrorId);
+    }
 }

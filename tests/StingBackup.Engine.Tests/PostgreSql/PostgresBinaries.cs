@@ -27,3 +27,10 @@ internal sealed class PostgresFactAttribute : FactAttribute
 {
     public PostgresFactAttribute() => Skip = PostgresBinaries.Missing;
 }
+
+/// <summary>Runs where PostgreSQL's server is installed and this is root on Linux; elsewhere it is named as skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PostgresAsRootFactAttribute : FactAttribute
+{
+    public PostgresAsRootFactAttribute() => Skip = PostgresBinaries.Missing ?? (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "It mounts a file system, which takes root.");
+}

@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Tests.Reserve;
 internal sealed class FakeHost : IHostView
 {
     public bool IsWindows { get; init; }
-    public string CurrentDirectory { get; init; } = "/work/here";
+    public string CurrentDirectory { get; init; } = "/srv/here";
     public string HomeDirectory { get; init; } = "/home/ann";
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);

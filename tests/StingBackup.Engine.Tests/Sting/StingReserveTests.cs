@@ -108,6 +108,9 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
         }
         await _cluster.ExecuteAsync("sting_app", "DELETE FROM user_settings WHERE user_id = 3; DELETE FROM file_permissions WHERE file_id IN (SELECT file_id FROM file_assets WHERE owner_id LIKE '%000000003'); DELETE FROM file_assets WHERE owner_id LIKE '%000000003'");
 
+        // What a restore left that was killed goes, too.
+        var left = Directory.CreateDirectory(Path.Combine(_test.Root, "state", "restoring", "of a dead process")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(left, "rows"), "in the clear");
         await RestoreAsync(new RestoreRequest { Scope = RestoreScope.User, Subject = Person });
         foreach (var (path, value) in values)
         {
@@ -115,7 +118,7 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
             Assert.Equal(CanonicalText(value), CanonicalText(secret!.Data.GetRawText()));
         }
         Assert.Equal(before, await RowsAsync());
-        Assert.Empty(Directory.GetDirectories(Path.Combine(_test.Root, "state"), "rows-*"));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_test.Root, "state", "restoring")));
     }
 
     [PostgresFact]
@@ -132,6 +135,17 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
             _test.FurtherSources = [.. ConfiguredSources.Of(Configuration(), ReserveMap.Compile(_test.Settings, UsersMap.Empty), UsersMap.Empty, _test.HostView, TimeProvider.System)];
             var installation = _test.Open();
             var plan = await RestoreJob.PlanAsync(installation, new RestoreRequest { Scope = RestoreScope.Reserve }, default);
+
+            // Where anything fails, databases come back whole or not at all.
+            var file = Path.Combine(_test.ReserveRoot, "conf/config.yml");
+            File.Delete(file);
+            Directory.CreateDirectory(Path.Combine(file, "in the way"));
+            var errors = new List<StingException>();
+            await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, plan with { Conflict = ConflictAction.Overwrite }, default), errors);
+            Assert.Contains(errors, e => e.ErrorId == "PostgresCaptureNotWhole");
+            Assert.Equal("0", await fresh.ValueAsync("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'sting_app'"));
+            Directory.Delete(file, recursive: true);
+
             await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, plan, default));
             var restored = await RowsAsync();
             _cluster = cluster;

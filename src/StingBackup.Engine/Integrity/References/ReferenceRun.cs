@@ -9,13 +9,13 @@ namespace StingBackup.Engine.Integrity.References;
 
 /// <summary>
 /// Proves that a state of the reserve is whole in itself: every file that its database rows name is in it, and every chunk of that file is in the repository.
-/// One walk over the trees remembers the files and reads the rows; memory grows by 20 bytes a file and by what the rows name.
+/// One walk over the trees remembers the files (<see cref="PathSet"/>) and reads the rows; memory grows by that and by what the rows name.
 /// </summary>
 internal sealed class ReferenceRun(Installation installation, VerifyRequest request, JobOutput output)
 {
     private const int MostFaults = 1000;
 
-    private readonly HashSet<EntryPath> _whole = [];
+    private readonly PathSet _whole = new();
     private readonly List<(FileReference Reference, string BackupId, string Subject)> _references = [];
     private readonly HashSet<string> _files = new(StringComparer.Ordinal);
 
@@ -26,12 +26,23 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
         var state = request.BackupId is { } id ? repository.Finder.AtRun(id, null) : repository.Finder.AtDate(request.Date, null);
         var trees = await repository.Subjects.AllAsync(state.Classes, cancel).ConfigureAwait(false);
+        foreach (var failure in trees.Failures)
+        {
+            output.Failed(failure.Error, failure.Items);
+        }
         await foreach (var (tree, entry) in new MergedTrees(repository.Walker, trees.Trees).WalkAsync(EntryPath.Root, true, null, cancel).ConfigureAwait(false))
         {
             Take(repository, tree, entry, cancel);
         }
         var faults = Judge().ToList();
-        output.Tell(string.Create(CultureInfo.CurrentCulture, $"{_references.Count} rows name files; {faults.Count} of them are not whole in this state."));
+        if (_references.Count == 0)
+        {
+            output.Warn("No row of a database in this state names a file: nothing is proved. Databases are backed up where postgresql.host is set.");
+        }
+        else
+        {
+            output.Tell(string.Create(CultureInfo.CurrentCulture, $"{_references.Count} rows name files; {faults.Count} of these files are not in this state."));
+        }
         return new IntegrityResult
         {
             Level = request.Level, Tier = Tier.Local, Points = state.Classes.DistinctBy(c => c.BackupId).LongCount(), Packs = 0, Chunks = _references.Count,
@@ -48,8 +59,7 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         output.Progress.Add(1, 0);
         if (entry.Path.IsWithin(ReserveMounts.PostgreSql))
         {
-            var path = entry.Path.ToString()[(ReserveMounts.PostgreSql.ToString().Length + 1)..];
-            if (CapturePath.ParseRows(path) is { } rows && FileReferences.AreIn(rows.Table))
+            if (CapturePath.ParseRows(entry.Path.RelativeTo(ReserveMounts.PostgreSql).ToString()) is { } rows && FileReferences.AreIn(rows.Table))
             {
                 using var stream = new TreeFileStream(repository.Reader, tree.Row.Pseudonym, entry, cancel);
                 _references.AddRange(FileReferences.Read(rows, stream, f => _files.Add(f)).Select(r => (r, tree.Point.BackupId, tree.Subject)));

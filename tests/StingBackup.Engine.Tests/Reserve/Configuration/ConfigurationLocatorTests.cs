@@ -7,7 +7,7 @@ public sealed class ConfigurationLocatorTests
 {
     private static readonly string[] InOrder =
     [
-        "/work/here/sting-backup.yaml", "/home/ann/.config/sting-backup/sting-backup.yaml", "/etc/sting/sting-backup.yaml", "/etc/sting/backup-config.sh",
+        "/srv/here/sting-backup.yaml", "/home/ann/.config/sting-backup/sting-backup.yaml", "/etc/sting/sting-backup.yaml", "/etc/sting/backup-config.sh",
     ];
 
     [Fact]
@@ -29,12 +29,12 @@ public sealed class ConfigurationLocatorTests
     {
         var host = new FakeHost();
         host.Variables["STING_BACKUP_CONFIG"] = "mine.yaml";
-        foreach (var path in InOrder.Append("/work/here/mine.yaml").Append("/work/named.yaml"))
+        foreach (var path in InOrder.Append("/srv/here/mine.yaml").Append("/srv/named.yaml"))
         {
             host.WithFile(path, "");
         }
-        Assert.Equal("/work/here/mine.yaml", new ConfigurationLocator(host).Find().Path);
-        Assert.Equal("/work/named.yaml", new ConfigurationLocator(host).Find("../named.yaml").Path);
+        Assert.Equal("/srv/here/mine.yaml", new ConfigurationLocator(host).Find().Path);
+        Assert.Equal("/srv/named.yaml", new ConfigurationLocator(host).Find("../named.yaml").Path);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ConfigurationLocatorTests
         host.WithFolder("/etc/sting", writable: false);
         Assert.Equal("/home/ann/.config/sting-backup/sting-backup.yaml", new ConfigurationLocator(host).PathForNew());
         host.Variables["STING_BACKUP_CONFIG"] = "v.yaml";
-        Assert.Equal("/work/here/v.yaml", new ConfigurationLocator(host).PathForNew());
-        Assert.Equal("/work/here/p.yaml", new ConfigurationLocator(host).PathForNew("p.yaml"));
+        Assert.Equal("/srv/here/v.yaml", new ConfigurationLocator(host).PathForNew());
+        Assert.Equal("/srv/here/p.yaml", new ConfigurationLocator(host).PathForNew("p.yaml"));
     }
 }

@@ -76,7 +76,7 @@ public static class FileReferences
     {
         try
         {
-            return EntryPath.FromBytes([.. under.Bytes, (byte)'/', .. Encoding.UTF8.GetBytes(path)]);
+            return EntryPath.FromBytes(Encoding.UTF8.GetBytes(path)).Under(under);
         }
         catch (StingException)
         {
