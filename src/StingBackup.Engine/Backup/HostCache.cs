@@ -27,6 +27,8 @@ internal static class HostCache
 {
     public const int BlockItems = 512;
     public const int HeaderSize = 40;
+    /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
+    public const int BufferSize = 128 << 10;
     public static ReadOnlySpan<byte> Magic => "STINGHC1"u8;
 
     public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
@@ -108,7 +110,7 @@ internal sealed class HostCacheWriter : IDisposable
     {
         _path = path;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, HostCache.BufferSize);
         var salt = RandomNumberGenerator.GetBytes(32);
         _stream.Write(HostCache.Magic);
         _stream.Write(salt);
@@ -179,7 +181,7 @@ internal sealed class HostCacheReader : IDisposable
         _warn = warn;
         try
         {
-            _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 20);
+            _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, HostCache.BufferSize);
             Span<byte> head = stackalloc byte[HostCache.HeaderSize];
             _stream.ReadExactly(head);
             if (!head[..8].SequenceEqual(HostCache.Magic))

@@ -16,6 +16,7 @@ internal sealed class CaptureRun
     private readonly DateTimeOffset _started;
     private WalAlarm _told = WalAlarm.None;
     private bool _waits, _mute;
+    private string? _hinders;
 
     public CaptureRun(CapturePlaces places, WalServerSetup setup, TimeProvider clock, JobOutput output)
     {
@@ -134,7 +135,12 @@ internal sealed class CaptureRun
         }
         catch (StingException e)
         {
-            _output.Explain($"Commits cannot be made to wait yet: {e.Message}");
+            // Tried again each second, told once: until it works an acknowledged commit can be lost.
+            if (_hinders != e.Message)
+            {
+                _hinders = e.Message;
+                _output.Warn($"Commits cannot be made to wait yet, so that zero loss is not promised: {e.Message} {e.Remedy}");
+            }
         }
     }
 
