@@ -92,6 +92,19 @@ internal sealed class FaultyKeyFiles(IKeyFiles inner) : IKeyFiles
         inner.Delete(path);
     }
 
+    public void Destroy(string path)
+    {
+        if (Fails(path))
+        {
+            if (DoIt)
+            {
+                inner.Destroy(path);
+            }
+            throw Crash(path);
+        }
+        inner.Destroy(path);
+    }
+
     private bool Fails(string path)
     {
         Watch?.Invoke(path);

@@ -340,6 +340,7 @@ public sealed class KeyStoreTests : IDisposable
         public void Replace(string name, ReadOnlySpan<byte> content) => inner.Replace(name, content);
         public void Rename(string name, string newPath) => inner.Rename(name, newPath);
         public void Delete(string name) => inner.Delete(name);
+        public void Destroy(string name) => inner.Destroy(name);
         public IReadOnlyList<string>? List(string folder) => inner.List(folder);
         public void MakeFolder(string name) => inner.MakeFolder(name);
         public bool IsExposed(string name) => inner.IsExposed(name);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Cryptography;
@@ -84,6 +85,22 @@ internal sealed class DiskKeyFiles(TimeProvider clock) : IKeyFiles
     {
         if (File.Exists(path))
         {
+            File.Delete(path);
+            Durable.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void Destroy(string path) => Named(path, "destroyed", () =>
+    {
+        if (File.Exists(path))
+        {
+            using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                RandomAccess.Write(file.SafeFileHandle, RandomNumberGenerator.GetBytes((int)file.Length), 0);
+                Durable.SyncFile(file.SafeFileHandle, path);
+            }
             File.Delete(path);
             Durable.SyncDirectory(Path.GetDirectoryName(path)!);
         }

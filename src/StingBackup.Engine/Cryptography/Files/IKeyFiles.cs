@@ -25,6 +25,9 @@ internal interface IKeyFiles
     /// <summary>Deletes a file; nothing happens when it is not there.</summary>
     void Delete(string path);
 
+    /// <summary>Makes a file's content unreadable before it is deleted: overwrites it in place with random bytes, synced, then deletes it. Nothing happens when it is not there.</summary>
+    void Destroy(string path);
+
     /// <summary>Names of the files in a folder, sorted; null when there is no such folder.</summary>
     IReadOnlyList<string>? List(string folder);
 

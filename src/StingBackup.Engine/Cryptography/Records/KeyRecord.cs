@@ -68,6 +68,13 @@ internal sealed record KeyRecord(Id16 Pseudonym, uint Generation, uint KekGenera
         }
     }
 
+    /// <summary>Whether the outer layer opens.</summary>
+    public bool OpensOuter(AesGcm epochCipher, Id16 reserveId, uint epoch)
+    {
+        Span<byte> inner = stackalloc byte[Ciphertext.Length - TagSize];
+        return TryOpenOuter(epochCipher, reserveId, epoch, inner);
+    }
+
     /// <summary>Opens the inner layer: one P-256 operation.</summary>
     public bool TryOpenInner(AgreementKey kek, Id16 reserveId, ReadOnlySpan<byte> inner, SecretBytes secret)
     {
@@ -104,9 +111,9 @@ internal sealed record KeyRecord(Id16 Pseudonym, uint Generation, uint KekGenera
     }
 
     /// <summary>The error for a record whose bytes are wrong.</summary>
-    public static StingException Damaged(string path, string why) => new(
+    public static StingException Damaged(string path, string why, Exception? inner = null) => new(
         "KeyRecordDamaged", FailureKind.Integrity, $"Key store '{path}' is damaged: {why}.", path,
-        "Run Repair-StingRepository: it refills the replica from the others. Look at the disk that holds it.");
+        "Run Repair-StingRepository: it refills the replica from the others. Look at the disk that holds it.", inner);
 
     private static int Associate(Span<byte> target, Id16 reserveId, uint epoch, Id16 pseudonym, uint generation, uint kekGeneration)
     {

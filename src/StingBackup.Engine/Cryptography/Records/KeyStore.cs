@@ -48,6 +48,9 @@ internal sealed class KeyStore : IDisposable
     /// <summary>How many records there are.</summary>
     public int Count => _records.Count;
 
+    /// <summary>Every record whose outer layer opens.</summary>
+    public IReadOnlyCollection<KeyRecord> Records => _records.Values;
+
     /// <summary>Makes epoch 1: secrets, then empty files, then the turn.</summary>
     public static void Create(KeyEnvironment environment, KeyOptions options, Id16 reserveId, ISigner keyRole)
     {
@@ -71,8 +74,24 @@ internal sealed class KeyStore : IDisposable
     /// <exception cref="StingException"><c>KeyStoreMissing</c>, <c>EpochSecretMissing</c>, <c>KeyStoreForeign</c></exception>
     public static KeyStore Open(KeyEnvironment environment, KeyOptions options, Id16 reserveId, SignatureVerifier keyRole)
     {
-        var faults = new List<StingException>();
-        var turn = new Turns(environment.Files, options.KeyStoreReplicas).Current(reserveId, keyRole, faults);
+        var turns = new Turns(environment.Files, options.KeyStoreReplicas);
+        for (var epoch = 0u; ;)
+        {
+            var faults = new List<StingException>();
+            var turn = turns.Current(reserveId, keyRole, faults);
+            try
+            {
+                return OpenAt(turn, environment, options, reserveId, faults);
+            }
+            catch (StingException gone) when (gone.ErrorId is "EpochSecretMissing" or "KeyStoreMissing" && turn.Epoch > epoch)
+            {
+                epoch = turn.Epoch;   // it may have turned between the two looks; then there is a newer one now
+            }
+        }
+    }
+
+    private static KeyStore OpenAt(Turn turn, KeyEnvironment environment, KeyOptions options, Id16 reserveId, List<StingException> faults)
+    {
         var secret = new EpochSecrets(environment.Files, options.EpochPlaces).Open(reserveId, turn.Epoch, turn.SecretCheck, faults)
             ?? throw new StingException("EpochSecretMissing", FailureKind.NotFound,
                 $"No epoch place has the secret of epoch {turn.Epoch}; looked in {string.Join(", ", options.EpochPlaces.Select(place => $"'{place}'"))}.",
@@ -88,6 +107,18 @@ internal sealed class KeyStore : IDisposable
         {
             store.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A record's inner layer.</summary>
+    public byte[] OpenOuter(KeyRecord record)
+    {
+        var inner = new byte[KeyRecord.InnerSize];
+        lock (_cipherLock)
+        {
+            return record.TryOpenOuter(_epochCipher, _reserveId, Epoch, inner)
+                ? inner
+                : throw KeyRecord.Damaged(RecordFile.NameOf(Epoch), $"the record of subject {record.Pseudonym}, generation {record.Generation}, does not open with this epoch's secret");
         }
     }
 
@@ -271,10 +302,9 @@ internal sealed class KeyStore : IDisposable
 
     private bool Opens(KeyRecord record)
     {
-        Span<byte> inner = stackalloc byte[KeyRecord.InnerSize];
         lock (_cipherLock)
         {
-            return record.TryOpenOuter(_epochCipher, _reserveId, Epoch, inner);
+            return record.OpensOuter(_epochCipher, _reserveId, Epoch);
         }
     }
 
@@ -286,7 +316,8 @@ internal sealed class KeyStore : IDisposable
         }
     }
 
-    private static StingException Missing(string path) => new(
+    /// <summary>The error for a replica that is not there.</summary>
+    internal static StingException Missing(string path) => new(
         "KeyStoreReplicaMissing", FailureKind.NotFound, $"Key store replica '{path}' is not there.", path,
         "Mount it; if it is lost, make its folder anew and run Repair-StingRepository with the key file's passphrase: it refills the replica from the others.");
 }

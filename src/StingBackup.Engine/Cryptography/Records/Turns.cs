@@ -19,13 +19,40 @@ internal sealed record Turn(uint Epoch, byte[] SecretCheck, long CreatedNs)
 /// </summary>
 internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
 {
-    private const string Folder = "turn";
+    /// <summary>Its folder within a replica.</summary>
+    public const string Folder = "turn";
 
     /// <summary>Path of a turn within a replica.</summary>
     public static string PathOf(string replica, uint epoch) => Path.Combine(replica, Folder, epoch.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Creates a turn on the first replica, then on the others.</summary>
+    /// <summary>The epoch that a file of the folder is of; null for what an interrupted write left.</summary>
+    public static uint? EpochOf(string name) => uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : null;
+
+    /// <summary>Creates the first turn on every replica.</summary>
     public void Create(Id16 reserveId, Turn turn, ISigner keyRole)
+    {
+        var signed = turn with { Bytes = Sign(reserveId, turn, keyRole) };
+        foreach (var replica in replicas)
+        {
+            Begin(replica, signed);
+        }
+    }
+
+    /// <summary>Creates a turn on one replica; on the first one that is the switch.</summary>
+    /// <exception cref="StingException"><c>KeysExist</c> when it stands there already</exception>
+    public void Begin(string replica, Turn signed)
+    {
+        var path = PathOf(replica, signed.Epoch);
+        files.MakeFolder(Path.GetDirectoryName(path)!);
+        if (!files.Create(path, signed.Bytes))
+        {
+            throw new StingException("KeysExist", FailureKind.AlreadyExists, $"'{path}' exists already.", path,
+                "Choose other key store replicas: what stands there may be the only way to read another reserve.");
+        }
+    }
+
+    /// <summary>The signed file.</summary>
+    public static byte[] Sign(Id16 reserveId, Turn turn, ISigner keyRole)
     {
         var cbor = CborFields.StartMap(5);
         CborFields.Write(cbor, 1, Suite.P256);
@@ -33,17 +60,7 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
         CborFields.Write(cbor, 3, turn.Epoch);
         CborFields.Write(cbor, 4, turn.SecretCheck);
         CborFields.Write(cbor, 5, turn.CreatedNs);
-        var bytes = KeyFrame.Sign(KeyFileKind.Turn, CborFields.End(cbor), keyRole);
-        foreach (var replica in replicas)
-        {
-            var path = PathOf(replica, turn.Epoch);
-            files.MakeFolder(Path.Combine(replica, Folder));
-            if (!files.Create(path, bytes))
-            {
-                throw new StingException("KeysExist", FailureKind.AlreadyExists, $"'{path}' exists already.", path,
-                    "Choose other key store replicas: what stands there may be the only way to read another reserve.");
-            }
-        }
+        return KeyFrame.Sign(KeyFileKind.Turn, CborFields.End(cbor), keyRole);
     }
 
     /// <summary>The current turn: the highest that is validly signed, over all replicas. What is wrong with any is told.</summary>
@@ -90,9 +107,9 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
 
     private Turn? TryRead(string path, Id16 reserveId, SignatureVerifier keyRole, List<StingException> faults)
     {
-        if (!uint.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+        if (EpochOf(Path.GetFileName(path)) is not { } epoch)
         {
-            return null;   // a leftover of an interrupted write
+            return null;
         }
         try
         {
