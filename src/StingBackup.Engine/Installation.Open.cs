@@ -51,6 +51,7 @@ public sealed partial class Installation
             store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
             var (_, faults) = await keys.LoadFormatAsync(store, cancel).ConfigureAwait(false);
             var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
+            var ledger = await keys.LoadLedgerAsync(store, cancel).ConfigureAwait(false);
             var host = new HostView();
             var users = UsersMapFile.Load(configuration.Reserve, host);
             var map = ReserveMap.Compile(configuration.Reserve, users);
@@ -58,10 +59,10 @@ public sealed partial class Installation
             return new Installation
             {
                 Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock)], Store = store, Keys = keys,
-                Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers), keys.CacheKey) : null,
-                Writers = writers, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
+                Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
+                Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
-                Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults],
+                Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
         }
         catch

@@ -50,6 +50,8 @@ public sealed partial class Installation : IAsyncDisposable
     public required HostRole? Host { get; init; }
     /// <summary>Enrolled writers.</summary>
     public required EnrolledWriters Writers { get; init; }
+    /// <summary>Who was erased from the reserve's backups.</summary>
+    public ErasureLedger Ledger { get; init; } = ErasureLedger.Empty;
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
     public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
     internal ExaminedConfiguration? Examined { get; private set; }

@@ -101,7 +101,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         var point = new PointRecord
         {
             Reserve = identity.Reserve, Writer = identity.Writer, Sequence = identity.Sequence, Previous = previous,
-            TimeNs = installation.NowNs, CompletedNs = installation.NowNs, IsVoid = true,
+            TimeNs = installation.NowNs, CompletedNs = installation.NowNs, IsVoid = true, LedgerHead = installation.Ledger.Head,
         };
         var bytes = point.ToBytes(identity.Signer);
         if (!await _store.PutAsync(point.ObjectName, bytes, cancel).ConfigureAwait(false))

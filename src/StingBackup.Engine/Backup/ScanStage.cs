@@ -37,7 +37,7 @@ internal sealed class RunSubjects(Func<string, RunSubject> open, JobOutput outpu
         {
             return open(name);
         }
-        catch (StingException e) when (e.ErrorId is "NoSpareLeft" or "ClaimDamaged" or "ClaimNotReadable")
+        catch (StingException e) when (e.ErrorId is "NoSpareLeft" or "ClaimDamaged" or "ClaimNotReadable" or "SubjectErased")
         {
             output.Failed(e);
             return null;

@@ -22,12 +22,16 @@ public sealed partial class ReserveKeys
     /// <summary>Every enrolled writer, each signature checked; from the key directory's copy where the repository's is damaged or lost.</summary>
     public ValueTask<EnrolledWriters> LoadWritersAsync(IObjectStore store, CancellationToken cancel) => Head.LoadWritersAsync(store, cancel);
 
+    /// <summary>Who was erased. Needs no secret.</summary>
+    public ValueTask<ErasureLedger> LoadLedgerAsync(IObjectStore store, CancellationToken cancel) => Head.LoadLedgerAsync(store, cancel);
+
     /// <summary>The write side on this host. The caller disposes it, and must keep <paramref name="writers"/> as long.</summary>
     /// <param name="store">Where claims lie: the repository that is written.</param>
     /// <param name="writers">Who is enrolled.</param>
     /// <param name="aliasesOf">Other canonical names of a subject, put into its claim as tags; null for none.</param>
     /// <exception cref="StingException"><c>HostNotEnrolled</c>, <c>HostRevoked</c></exception>
-    public SubjectWriter OpenWriter(IObjectStore store, EnrolledWriters writers, Func<string, IEnumerable<string>>? aliasesOf = null)
+    /// <param name="ledger">Who was erased, and is not written for again.</param>
+    public SubjectWriter OpenWriter(IObjectStore store, EnrolledWriters writers, Func<string, IEnumerable<string>>? aliasesOf = null, ErasureLedger? ledger = null)
     {
         ArgumentNullException.ThrowIfNull(writers);
         var own = writers.Find(WriterId);
@@ -41,7 +45,7 @@ public sealed partial class ReserveKeys
             throw new StingException("HostRevoked", FailureKind.Refused, $"The key role revoked this host (writer {WriterId}); its points up to {last} count.", WriterId.ToString(),
                 "Enrol the host anew, under a new writer id.");
         }
-        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, _verifier, writers), OwnMint(), aliasesOf);
+        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, _verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty);
     }
 
     /// <summary>The read side. The caller disposes it.</summary>

@@ -119,7 +119,7 @@ internal sealed class IndexRebuild(
         var index = new RepositoryIndex([.. kept, .. _draft.Encode(installation.Reserve, identity).Select(d => d.Fragment)]);
         using var reader = new ChunkReader(installation.Store, index, installation.Reserve, keys);
         var audit = new PageAudit(_found);
-        var walk = new ReachWalk(reader, audit, _found, installation.Threads, output);
+        var walk = new ReachWalk(reader, audit, installation.Ledger, _found, installation.Threads, output);
         await walk.RunAsync(PointSelection.Choose(points.Valid, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
         var others = replaced.Where(f => f.IsSigned && f.Writer != identity?.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
         if (walk.Unreadable.Count > 0 || walk.Locked.Count > 0 || points.Damaged > 0)

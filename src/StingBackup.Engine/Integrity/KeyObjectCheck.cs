@@ -9,12 +9,14 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
     private static readonly int[] FormatSlots = [1, 2];
 
     private readonly Dictionary<Id16, Id16> _claims = [];
+    private ErasureLedger _ledger = ErasureLedger.Empty;
     private readonly Dictionary<Id16, string> _damagedClaims = [];
 
     public async ValueTask RunAsync(CancellationToken cancel)
     {
         await CheckFormatAsync(cancel).ConfigureAwait(false);
         await CheckWritersAsync(cancel).ConfigureAwait(false);
+        await CheckLedgerAsync(cancel).ConfigureAwait(false);
         using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
         foreach (var name in Of(KeyObjectNames.ClaimPrefix, ObjectKind.Claim))
         {
@@ -63,6 +65,35 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         {
             var fault = book.Add(KeyObjectNames.ClaimPrefix, $"{unclaimed.Count - _damagedClaims.Count} claims are missing: new data of these subjects cannot be backed up");
             unclaimed.ForEach(fault.AddSubject);
+        }
+    }
+
+    /// <summary>Compares the ledger with what points have seen of it.</summary>
+    public void CheckHeads(IEnumerable<StoredPoint> points)
+    {
+        foreach (var point in points.Where(point => !_ledger.Reaches(point.Record.LedgerHead)))
+        {
+            book.Add(KeyObjectNames.Ledger(_ledger.Entries.Count + 1), $"it is missing or not the one that point '{point.Record.ObjectName}' has seen: who was erased might come back");
+            return;
+        }
+    }
+
+    /// <summary>Each entry by itself, then the chain.</summary>
+    private async ValueTask CheckLedgerAsync(CancellationToken cancel)
+    {
+        var sound = new List<(string, byte[])>();
+        foreach (var name in Of(KeyObjectNames.LedgerPrefix, ObjectKind.Ledger))
+        {
+            await probe.CheckAsync(name, bytes =>
+            {
+                LedgerEntry.Read(name, bytes, keys.ReserveId, keys.KeyRolePublicKey.Span);
+                sound.Add((name, bytes.ToArray()));
+            }, cancel).ConfigureAwait(false);
+        }
+        _ledger = ErasureLedger.Read(sound, keys.ReserveId, keys.KeyRolePublicKey);
+        foreach (var fault in _ledger.Faults)
+        {
+            book.Add(fault.Target!, fault);
         }
     }
 

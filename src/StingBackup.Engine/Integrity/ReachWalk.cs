@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -19,7 +20,7 @@ internal sealed record MissingChunk(Id32 Id, bool IsPage, string From);
 /// Goes from points down through every page, each visited once however many points share it, and marks the index rows of all that they reach.
 /// Without keys it follows the pages' clear tables; with keys it opens each page and looks at what it says.
 /// </summary>
-internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, FaultBook book, int threads, JobOutput output)
+internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, ErasureLedger ledger, FaultBook book, int threads, JobOutput output)
 {
     /// <summary>Places of one id that count.</summary>
     public const int MostPlaces = 16;
@@ -28,6 +29,7 @@ internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, FaultBook 
     private readonly ConcurrentDictionary<Id32, MissingChunk> _missing = new();
     private readonly ConcurrentDictionary<Id32, StingException> _unreadable = new();
     private readonly ConcurrentDictionary<Id16, StingException> _locked = new();
+    private readonly ConcurrentDictionary<Id16, byte> _erased = new();
     private readonly ConcurrentDictionary<Id32, (long Subjects, long Items, long Length)> _subjectPages = new();
 
     /// <summary>Rows that some point reaches.</summary>
@@ -42,7 +44,10 @@ internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, FaultBook 
     /// <summary>Subjects whose key is not at hand, and why.</summary>
     public IReadOnlyDictionary<Id16, StingException> Locked => _locked;
 
-    /// <summary>Subjects that the points name.</summary>
+    /// <summary>How many subjects the points name that were erased.</summary>
+    public int Erased => _erased.Count;
+
+    /// <summary>Subjects that the points name, less those that were erased.</summary>
     public ConcurrentDictionary<Id16, byte> Subjects { get; } = new();
 
     public async ValueTask RunAsync(IReadOnlyList<PointPart> parts, CancellationToken cancel)
@@ -106,6 +111,11 @@ internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, FaultBook 
     {
         foreach (var row in rows)
         {
+            if (ledger.Find(row.Pseudonym) is not null)
+            {
+                _erased.TryAdd(row.Pseudonym, 0);   // nobody reads it again
+                continue;
+            }
             Subjects.TryAdd(row.Pseudonym, 0);
             audit?.Expect(place.Segment.Pack.Name, row.Root, row.Items, row.Length, null);
             if (Mark(row.Root, row.Pseudonym, true, place.Segment.Pack.Name, out var root))

@@ -26,6 +26,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         }
         var points = new PointCheck(probe, census, writers, installation.Reserve, _book);
         await points.RunAsync(cancel).ConfigureAwait(false);
+        keyObjects?.CheckHeads(points.Valid);
         var parts = PointSelection.Choose(points.Valid, request, installation.Zone);
         var index = new IndexCheck(probe, census, writers, installation.Reserve);
         await index.RunAsync(cancel).ConfigureAwait(false);
@@ -34,6 +35,10 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         var keys = request.Level == IntegrityLevel.Data ? await installation.UnlockAsync(cancel).ConfigureAwait(false) : null;
         var reach = await ReachAsync(index, parts, keys, cancel).ConfigureAwait(false);
         using var reader = reach.Reader;
+        if (reach.Walk.Erased > 0)
+        {
+            output.Tell($"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
+        }
         var packs = new PackCheck(probe, census, index, new PackRows(index.Index), reach, installation, _book, output);
         await packs.RunAsync(request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
         keyObjects?.CheckSubjects(reach.Walk.Subjects.Keys, reach.NameOf, TagOf(keys));
@@ -74,7 +79,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
             try
             {
                 var audit = keys is null ? null : new PageAudit(_book);
-                var walk = new ReachWalk(reader, audit, _book, installation.Threads, output);
+                var walk = new ReachWalk(reader, audit, installation.Ledger, _book, installation.Threads, output);
                 await walk.RunAsync(parts, cancel).ConfigureAwait(false);
                 return new Reach(reader, walk, audit);
             }
@@ -117,7 +122,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         {
             output.Tell($"{index.Uncovered.Count} packs are not in the index: of a run in progress, or of one that died.");
         }
-        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark or ObjectKind.Ledger or ObjectKind.Audit) is > 0 and var later)
+        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark or ObjectKind.Audit) is > 0 and var later)
         {
             output.Tell($"{later} objects are of kinds that this version does not know; they were not looked at.");
         }

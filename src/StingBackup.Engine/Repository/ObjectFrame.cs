@@ -25,7 +25,7 @@ public enum ObjectKind : ushort
     Session = 9,
     /// <summary><c>gc/&lt;mark&gt;</c>, reserved</summary>
     Mark = 10,
-    /// <summary><c>ledger/</c>, reserved</summary>
+    /// <summary><c>ledger/*</c></summary>
     Ledger = 11,
     /// <summary><c>audit/</c>, reserved</summary>
     Audit = 12,

@@ -19,10 +19,10 @@ internal static class ObjectKinds
             ["index", var level, var id] when IsNumber(level, 1, 2) && Id32.TryParse(id, out _) => ObjectKind.Index,
             ["meta", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.MetaPack,
             ["data", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.DataPack,
+            ["ledger", { Length: 12 } n] when IsNumber(n, 12, 12) => ObjectKind.Ledger,
             // Reserved: later versions give them a meaning, this one leaves them alone.
             ["drops", ..] => ObjectKind.Drop,
             ["gc", ..] => ObjectKind.Mark,
-            ["ledger", ..] => ObjectKind.Ledger,
             ["audit", ..] => ObjectKind.Audit,
             _ => null,
         };

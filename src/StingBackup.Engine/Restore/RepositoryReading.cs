@@ -23,10 +23,12 @@ internal sealed class RepositoryReading : IDisposable
     public SubjectDirectory Subjects { get; }
     public SubjectResolver Resolver { get; }
 
-    /// <summary>Opens a repository with keys.</summary>
+    /// <summary>Opens a repository with keys, to restore.</summary>
+    /// <exception cref="StingException"><c>LedgerShort</c></exception>
     public static async ValueTask<RepositoryReading> OpenAsync(Installation installation, CancellationToken cancel)
     {
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        installation.Ledger.Require(view.Backups);
         return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false));
     }
 

@@ -29,7 +29,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
     private readonly ConcurrentDictionary<Id32, IReadOnlyList<SubjectRow>> _pages = new();
     private readonly ConcurrentDictionary<Id32, TreeHead> _heads = new();
 
-    /// <summary>The subjects of a point's data class. A page that cannot be read goes to <paramref name="damaged"/>; without one it is thrown.</summary>
+    /// <summary>The subjects of a point's data class, less those that were erased. A page that cannot be read goes to <paramref name="damaged"/>; without one it is thrown.</summary>
     public async ValueTask<IReadOnlyList<SubjectRow>> RowsAsync(ClassPoint point, Action<StingException>? damaged, CancellationToken cancel)
     {
         var rows = new List<SubjectRow>();
@@ -41,7 +41,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
                 {
                     known = _pages.GetOrAdd(page, await reader.ReadSubjectPageAsync(page, cancel).ConfigureAwait(false));
                 }
-                rows.AddRange(known);
+                rows.AddRange(known.Where(row => installation.Ledger.Find(row.Pseudonym) is null));
             }
             catch (StingException e) when (damaged is not null && Failures.IsOfOneItem(e))
             {

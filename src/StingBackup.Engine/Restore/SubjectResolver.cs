@@ -1,3 +1,4 @@
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Restore;
@@ -22,7 +23,22 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
     /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c></exception>
     public async ValueTask<SubjectChoice> ResolveAsync(RestoreScope scope, string text, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
     {
-        var name = text.Trim();
+        var choice = await FindAsync(scope, text.Trim(), points, cancel).ConfigureAwait(false);
+        return choice.Names.Select(ErasedAs).OfType<LedgerEntry>().FirstOrDefault() is { } erased && !await IsClaimedAsync(choice, cancel).ConfigureAwait(false)
+            ? throw Erased(text, erased) : choice;
+    }
+
+    private async ValueTask<bool> IsClaimedAsync(SubjectChoice choice, CancellationToken cancel) => await directory.ClaimedAsync(choice, cancel).ConfigureAwait(false) is not null;
+
+    private LedgerEntry? ErasedAs(string canonicalName) =>
+        installation.Ledger.Entries.Count > 0 && installation.Host is { } host ? installation.Ledger.FindTag(host.Subjects.TagOf(canonicalName)) : null;
+
+    private static StingException Erased(string text, LedgerEntry entry) => new("SubjectErased", FailureKind.NotFound,
+        $"'{text}' was erased on {Display.Time(entry.Time)} (entry {entry.Sequence} of the ledger): no backup of it can be read by anybody.", text,
+        "Nothing brings it back. Get-StingErasure shows the request and where its certificate is.");
+
+    private async ValueTask<SubjectChoice> FindAsync(RestoreScope scope, string name, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
         if (SubjectNames.IsCanonical(name))
         {
             var isJar = name.StartsWith("jar:", StringComparison.Ordinal);
@@ -62,7 +78,14 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
         }
         catch (StingException e) when (e.ErrorId == "UserNotFound")
         {
-            subject = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+            try
+            {
+                subject = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+            }
+            catch (StingException) when (ErasedAs(SubjectNames.OfUserFolder(name)) is { } erased)
+            {
+                throw Erased(name, erased);
+            }
         }
         return new SubjectChoice([.. new[] { subject, SubjectNames.OfUserFolder(name) }.Distinct(StringComparer.Ordinal)], WithContributors: false);
     }

@@ -21,6 +21,12 @@ public static class KeyObjectNames
         ? string.Create(CultureInfo.InvariantCulture, $"{WriterPrefix}{id}")
         : string.Create(CultureInfo.InvariantCulture, $"{WriterPrefix}{id}.{revision}");
 
+    /// <summary>Prefix of the erasure ledger.</summary>
+    public const string LedgerPrefix = "ledger/";
+
+    /// <summary><c>ledger/&lt;seq&gt;</c>, padded to twelve digits</summary>
+    public static string Ledger(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{LedgerPrefix}{sequence:d12}");
+
     /// <summary><c>subjects/&lt;tag&gt;</c></summary>
     public static string Claim(Id16 tag) => $"{ClaimPrefix}{tag}";
 }

@@ -77,6 +77,18 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
         return newest;
     }
 
+    /// <summary>Who was erased: from the repository and from the key role's copies, whichever has more.</summary>
+    public async ValueTask<ErasureLedger> LoadLedgerAsync(IObjectStore store, CancellationToken cancel)
+    {
+        var objects = new List<(string Name, byte[] Bytes)>();
+        await foreach (var found in store.ListAsync(KeyObjectNames.LedgerPrefix, cancel).ConfigureAwait(false))
+        {
+            objects.Add((found.Name, await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false)));
+        }
+        objects.AddRange(copies.All().Where(copy => copy.Name.StartsWith(KeyObjectNames.LedgerPrefix, StringComparison.Ordinal)));
+        return ErasureLedger.Read(objects, reserveId, keyRole);
+    }
+
     /// <summary>Every writer's newest enrolment, from the repository or from the key role's copies.</summary>
     public async ValueTask<EnrolledWriters> LoadWritersAsync(IObjectStore store, CancellationToken cancel)
     {

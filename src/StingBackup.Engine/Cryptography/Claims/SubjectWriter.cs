@@ -18,13 +18,15 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private readonly ClaimCache _cache;
     private readonly SpareMint? _mint;
     private readonly Func<string, IEnumerable<string>>? _aliasesOf;
+    private readonly ErasureLedger _ledger;
     private readonly ConcurrentDictionary<Id16, SubjectWriteKeys> _known = new();
     private readonly SemaphoreSlim _gate = new(1, 1);
     private SpareShelf? _shelf;
     private bool _disposed;
 
     internal SubjectWriter(
-        KeyEnvironment environment, HostKeys host, string folder, IObjectStore store, ClaimReader claims, SpareMint? mint, Func<string, IEnumerable<string>>? aliasesOf)
+        KeyEnvironment environment, HostKeys host, string folder, IObjectStore store, ClaimReader claims, SpareMint? mint, Func<string, IEnumerable<string>>? aliasesOf,
+        ErasureLedger ledger)
     {
         _environment = environment;
         _host = host;
@@ -34,6 +36,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         _cache = new ClaimCache(environment, host, folder);
         _mint = mint;
         _aliasesOf = aliasesOf;
+        _ledger = ledger;
     }
 
     /// <summary>How many spares this host has left.</summary>
@@ -49,6 +52,10 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         if (_known.TryGetValue(tag, out var keys))
         {
             return keys;
+        }
+        if (_ledger.FindTag(tag) is { } erased)
+        {
+            throw Erased(canonicalName, erased);
         }
         if (await TryFindAsync(canonicalName, tag, cancel).ConfigureAwait(false) is { } found)
         {
@@ -85,7 +92,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
             var tag = TagOf(name);
             try
             {
-                if (!_known.ContainsKey(tag) && await TryFindAsync(name, tag, stop).ConfigureAwait(false) is null)
+                if (!_known.ContainsKey(tag) && _ledger.FindTag(tag) is null && await TryFindAsync(name, tag, stop).ConfigureAwait(false) is null)
                 {
                     missing.Add((name, tag));
                 }
@@ -244,6 +251,11 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
             return null;
         }
     }
+
+    private static StingException Erased(string name, LedgerEntry entry) => new(
+        "SubjectErased", FailureKind.Refused,
+        $"'{name}' was erased on {Display.Time(entry.Time)} (entry {entry.Sequence} of the ledger): nothing of it is backed up again.", name,
+        "Remove what is left of it from the sources. A person who comes back needs a new account.");
 
     private StingException NoSpareLeft(string name) => new(
         "NoSpareLeft", FailureKind.ResourceExhausted,
