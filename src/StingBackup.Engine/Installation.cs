@@ -84,6 +84,11 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Writers whose chunks this host deduplicates against: itself.</summary>
     public IReadOnlySet<Id16> TrustedWriters => new HashSet<Id16> { Writer };
 
+    /// <summary>How long an erasure can be stopped.</summary>
+    public TimeSpan ErasureDelay { get; init; } = TimeSpan.FromDays(7);
+    /// <summary>How long captures of whole servers are kept.</summary>
+    public TimeSpan PhysicalRetention { get; init; } = TimeSpan.FromDays(14);
+
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
     public long NowNs => ToNs(Clock.GetUtcNow());
 

@@ -51,6 +51,31 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         return (keyStore.Refill(faults), faults);
     }
 
+    /// <summary>
+    /// Leaves subjects behind: turns the epoch where the key store still has them, fills what is behind, and destroys everything of earlier epochs. Whoever calls it holds the
+    /// directory (<see cref="HoldAsync"/>), and calls again until nothing is away.
+    /// </summary>
+    public LeftBehind LeaveBehind(IReadOnlySet<Id16> erased, CancellationToken cancel)
+    {
+        var turn = new EpochTurn(environment, options, publicHalf.ReserveId);
+        var away = new List<StingException>();
+        using (var before = OpenStore())
+        {
+            if (before.Pseudonyms.Any(erased.Contains))
+            {
+                turn.Run(before, new TurnOrder(erased), privateHalf.KeyRole, cancel);
+            }
+        }
+        using var now = OpenStore();
+        now.Refill(away);
+        var forgotten = turn.Forget(now.Epoch);
+        away.AddRange(forgotten.Pending);
+        return new LeftBehind(now.Epoch, now.BegunNs, now.Count, forgotten.Done, [.. away.DistinctBy(fault => fault.Target)], turn.Places);
+    }
+
+    /// <summary>Holds the key directory against everybody else who would change it.</summary>
+    public ValueTask<IDisposable> HoldAsync(CancellationToken cancel) => LockAsync(cancel);
+
     /// <summary>Opens the key store to read.</summary>
     public KeyStore OpenStore() => KeyStore.Open(environment, options, publicHalf.ReserveId, _verifier);
 

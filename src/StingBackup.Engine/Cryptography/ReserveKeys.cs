@@ -42,6 +42,15 @@ public sealed partial class ReserveKeys : IDisposable
     /// <summary>What is weaker than it should be, for people.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
+    /// <summary>The key role's folder.</summary>
+    internal string KeyDirectory => _options.KeyDirectory;
+
+    /// <summary>Keeps a copy of what the key role signed for repositories; <see cref="PublishAsync"/> puts it there.</summary>
+    internal void KeepSigned(string objectName, ReadOnlySpan<byte> bytes) => _copies.Keep(objectName, bytes);
+
+    /// <summary>Reads and writes key files.</summary>
+    internal IKeyFiles Files => _environment.Files;
+
     /// <summary>Whether this host is enrolled, and so can write.</summary>
     public bool IsEnrolled => _host is not null;
 

@@ -12,15 +12,20 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
     private readonly KeyRole _role;
     private readonly KeyStore _store;
     private readonly Id16 _reserveId;
+    private readonly bool _owns;
     private readonly ConcurrentDictionary<(Id16 Pseudonym, uint Generation), Lazy<Subject>> _subjects = new();
 
-    /// <summary>Takes the role over.</summary>
-    internal SubjectReader(KeyRole role, Id16 reserveId)
+    /// <summary>Takes the role over, unless told otherwise.</summary>
+    internal SubjectReader(KeyRole role, Id16 reserveId, bool owns = true)
     {
         _role = role;
+        _owns = owns;
         _reserveId = reserveId;
         _store = role.OpenStore();
     }
+
+    /// <summary>Opens the key store again, as it is now. It lives no longer than this one.</summary>
+    internal SubjectReader Again() => new(_role, _reserveId, owns: false);
 
     /// <summary>The key role, unlocked with it: on a machine with the local key file the two are one.</summary>
     internal KeyRole Role => _role;
@@ -69,7 +74,10 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
         }
         _subjects.Clear();
         _store.Dispose();
-        _role.Dispose();
+        if (_owns)
+        {
+            _role.Dispose();
+        }
     }
 
     /// <summary>The subject's public key, signed anew, and its writer secret: what a claim is rebuilt from. The caller disposes the secret.</summary>

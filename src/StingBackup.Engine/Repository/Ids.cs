@@ -35,6 +35,15 @@ public readonly struct Id16 : IEquatable<Id16>, IComparable<Id16>
         return bytes;
     }
 
+    /// <summary>A random id.</summary>
+    public static Id16 New(System.Security.Cryptography.RandomNumberGenerator random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        Span<byte> bytes = stackalloc byte[Size];
+        random.GetBytes(bytes);
+        return new Id16(bytes);
+    }
+
     /// <summary>Reads 32 hexadecimal digits.</summary>
     public static bool TryParse(string? text, out Id16 id)
     {

@@ -63,6 +63,16 @@ internal sealed class ClaimCache : IDisposable
         Volatile.Write(ref _changed, 1);
     }
 
+    /// <summary>Forgets what it has of a tag.</summary>
+    public void Forget(Id16 tag)
+    {
+        if (_rows.TryRemove(tag, out var row))
+        {
+            row.Dispose();
+            Volatile.Write(ref _changed, 1);
+        }
+    }
+
     /// <summary>Writes it, when it has changed. A failure costs the next run time and nothing else, so it is not told.</summary>
     public void Save()
     {

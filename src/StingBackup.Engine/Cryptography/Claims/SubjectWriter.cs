@@ -37,6 +37,10 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         _mint = mint;
         _aliasesOf = aliasesOf;
         _ledger = ledger;
+        foreach (var entry in ledger.Entries)
+        {
+            _cache.Forget(entry.Tag);
+        }
     }
 
     /// <summary>How many spares this host has left.</summary>
@@ -116,6 +120,17 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>Forgets the writer secrets that this host keeps of subjects.</summary>
+    internal void Forget(IEnumerable<Id16> tags)
+    {
+        foreach (var tag in tags)
+        {
+            _known.TryRemove(tag, out _);
+            _cache.Forget(tag);
+        }
+        _cache.Save();
     }
 
     /// <summary>Notes what was claimed and lets the host's spares go.</summary>

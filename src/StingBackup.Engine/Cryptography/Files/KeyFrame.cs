@@ -26,6 +26,10 @@ internal enum KeyFileKind : ushort
     Escrow = 9,
     /// <summary><c>claims.cache</c></summary>
     ClaimCache = 10,
+    /// <summary><c>erasures/*</c>, signed by the key role</summary>
+    Erasure = 11,
+    /// <summary><c>holds/*</c>, signed by the key role</summary>
+    LegalHold = 12,
 }
 
 /// <summary>

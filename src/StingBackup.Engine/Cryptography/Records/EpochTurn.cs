@@ -29,6 +29,21 @@ internal sealed record ForgottenFile(string Path, DateTimeOffset At);
 /// <param name="Pending">Places out of reach, and what could not be destroyed: earlier secrets may still stand there.</param>
 internal sealed record ForgetOutcome(IReadOnlyList<ForgottenFile> Done, IReadOnlyList<StingException> Pending);
 
+/// <summary>What is left once subjects were left behind.</summary>
+/// <param name="Epoch">The current epoch.</param>
+/// <param name="BegunNs">When it began, nanoseconds since 1970 UTC.</param>
+/// <param name="Survivors">Records that opened in it.</param>
+/// <param name="Destroyed">Files of earlier epochs that were destroyed now.</param>
+/// <param name="Away">Places that may still hold something of an earlier epoch.</param>
+/// <param name="Places">Every place of a secret or of records.</param>
+internal sealed record LeftBehind(
+    uint Epoch, long BegunNs, int Survivors, IReadOnlyList<ForgottenFile> Destroyed, IReadOnlyList<StingException> Away, IReadOnlyList<KeyPlaceKind> Places);
+
+/// <summary>A place of the key hierarchy.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="What">What of an epoch lies there.</param>
+internal sealed record KeyPlaceKind(string Path, string What);
+
 /// <summary>
 /// The turn from one epoch to the next: a new secret to every place, the survivors' records rewrapped into a new file on every replica, each read back and opened;
 /// then the switch (<c>turn/&lt;n+1&gt;</c> on the first replica); then the earlier secret and files destroyed. Before the switch a crash leaves the epoch that was, and
@@ -38,6 +53,10 @@ internal sealed record ForgetOutcome(IReadOnlyList<ForgottenFile> Done, IReadOnl
 internal sealed class EpochTurn(KeyEnvironment environment, KeyOptions options, Id16 reserveId)
 {
     private readonly IKeyFiles _files = environment.Files;
+
+    /// <summary>Every place of a secret or of records.</summary>
+    public IReadOnlyList<KeyPlaceKind> Places =>
+        [.. options.EpochPlaces.Select(place => new KeyPlaceKind(place, "epoch secret")), .. options.KeyStoreReplicas.Select(replica => new KeyPlaceKind(replica, "key records"))];
 
     /// <summary>Makes the next epoch. Earlier ones are still there when it returns: <see cref="Forget"/> destroys them.</summary>
     /// <param name="current">The epoch that ends.</param>

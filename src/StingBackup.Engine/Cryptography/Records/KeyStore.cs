@@ -39,6 +39,9 @@ internal sealed class KeyStore : IDisposable
     /// <summary>The epoch.</summary>
     public uint Epoch => _turn.Epoch;
 
+    /// <summary>When it began, nanoseconds since 1970 UTC.</summary>
+    public long BegunNs => _turn.CreatedNs;
+
     /// <summary>What was wrong with places and replicas when it was opened, each named; another place served.</summary>
     public IReadOnlyList<StingException> Faults => _faults;
 

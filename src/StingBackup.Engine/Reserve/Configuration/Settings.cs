@@ -168,6 +168,15 @@ public static class Settings
         },
     };
 
+    /// <summary>The delay in which an erasure can be stopped.</summary>
+    public static readonly Setting<int> ErasureDelayDays = new()
+    {
+        Key = "erasure.delay_days",
+        Type = SettingTypes.Integer(0, DataClasses.ErasurePromiseDays - 1, "an erasure must be done within the days that are promised for it"),
+        Default = 7,
+        Summary = "Days between a request for erasure and the destruction of the key, in which Stop-StingErasure can stop it. 0: it is due at once.",
+    };
+
     /// <summary>The remote tier.</summary>
     public static readonly Setting<string?> RemoteLocation = new()
     {
@@ -352,6 +361,7 @@ public static class Settings
         ("keys", "Keys, which lie apart from the backups."),
         ("schedule", "How often each data class is backed up."),
         ("retention", "How long restore points are kept."),
+        ("erasure", "How a person's or a jar's backups are made unreadable for good."),
         ("remote", "The remote tier."),
         ("archive", "The archive tier."),
         ("encryption", "The cipher and the key that wraps all others."),
@@ -372,6 +382,7 @@ public static class Settings
         KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
+        ErasureDelayDays,
         RemoteLocation, ArchiveLocation,
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,

@@ -36,6 +36,8 @@ public sealed record StingConfiguration
     public required IReadOnlyDictionary<DataClass, TimeSpan> Schedule { get; init; }
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
+    /// <summary>How long an erasure can be stopped.</summary>
+    public required TimeSpan ErasureDelay { get; init; }
     /// <summary>How much of the host a run may use.</summary>
     public required PerformanceSettings Performance { get; init; }
     /// <summary>The bucket of the remote tier, or null.</summary>

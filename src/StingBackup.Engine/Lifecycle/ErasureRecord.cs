@@ -1,0 +1,119 @@
+using System.Formats.Cbor;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle;
+
+/// <summary>One pseudonym that is erased.</summary>
+/// <param name="Pseudonym">Its name in the repository.</param>
+/// <param name="Tag">Tag of the canonical name: the claim's name.</param>
+/// <param name="Aliases">Tags of other names.</param>
+/// <param name="Commitment">SHA-256 of its public key, which the key role signed when the key was made: what shows which key was destroyed.</param>
+internal sealed record ErasureTarget(Id16 Pseudonym, Id16 Tag, IReadOnlyList<Id16> Aliases, Id32 Commitment);
+
+/// <summary>A request for erasure as the key role keeps it: <c>erasures/&lt;id&gt;</c> in the key directory, signed, replaced as it goes on.</summary>
+internal sealed record ErasureRecord
+{
+    private const int LastKey = 15;
+
+    public required Id16 Reserve { get; init; }
+    public required Id16 Id { get; init; }
+    public required ErasureState State { get; init; }
+    /// <summary>Canonical names; none once it is done.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+    public required IReadOnlyList<ErasureTarget> Targets { get; init; }
+    public required long RequestedNs { get; init; }
+    public required string RequestedBy { get; init; }
+    public required long DueNs { get; init; }
+    public required string LegalBasis { get; init; }
+    public required string Reference { get; init; }
+    /// <summary>Who stopped it, or carried it out.</summary>
+    public string EndedBy { get; init; } = "";
+    /// <summary>When the keys had been destroyed; 0 before.</summary>
+    public long ErasedNs { get; init; }
+    /// <summary>The first epoch without them; 0 before.</summary>
+    public uint Epoch { get; init; }
+    /// <summary>What is still to be done.</summary>
+    public IReadOnlyList<string> Waiting { get; init; } = [];
+
+    public byte[] ToPayload()
+    {
+        var cbor = CborFields.StartMap(LastKey);
+        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 2, Reserve.ToArray());
+        CborFields.Write(cbor, 3, Id.ToArray());
+        CborFields.Write(cbor, 4, (int)State);
+        Texts(cbor, 5, Names);
+        cbor.WriteInt32(6);
+        cbor.WriteStartArray(Targets.Count);
+        foreach (var target in Targets)
+        {
+            cbor.WriteStartArray(4);
+            cbor.WriteByteString(target.Pseudonym.ToArray());
+            cbor.WriteByteString(target.Tag.ToArray());
+            cbor.WriteStartArray(target.Aliases.Count);
+            foreach (var alias in target.Aliases)
+            {
+                cbor.WriteByteString(alias.ToArray());
+            }
+            cbor.WriteEndArray();
+            cbor.WriteByteString(target.Commitment.ToArray());
+            cbor.WriteEndArray();
+        }
+        cbor.WriteEndArray();
+        CborFields.Write(cbor, 7, RequestedNs);
+        Text(cbor, 8, RequestedBy);
+        CborFields.Write(cbor, 9, DueNs);
+        Text(cbor, 10, LegalBasis);
+        Text(cbor, 11, Reference);
+        Text(cbor, 12, EndedBy);
+        CborFields.Write(cbor, 13, ErasedNs);
+        CborFields.Write(cbor, 14, Epoch);
+        Texts(cbor, 15, Waiting);
+        return CborFields.End(cbor);
+    }
+
+    public static ErasureRecord Read(CborFields fields)
+    {
+        fields.CheckOthers(LastKey);
+        return new ErasureRecord
+        {
+            Reserve = new Id16(fields.Bytes(2, Id16.Size)), Id = new Id16(fields.Bytes(3, Id16.Size)), State = (ErasureState)fields.Number(4),
+            Names = fields.List(5, reader => reader.ReadTextString()), Targets = fields.List(6, ReadTarget), RequestedNs = fields.Long(7), RequestedBy = fields.Text(8),
+            DueNs = fields.Long(9), LegalBasis = fields.Text(10), Reference = fields.Text(11), EndedBy = fields.Text(12), ErasedNs = fields.Long(13), Epoch = fields.Number(14),
+            Waiting = fields.List(15, reader => reader.ReadTextString()),
+        };
+    }
+
+    private static ErasureTarget ReadTarget(CborReader reader)
+    {
+        reader.ReadStartArray();
+        var (pseudonym, tag) = (new Id16(reader.ReadByteString()), new Id16(reader.ReadByteString()));
+        var aliases = new List<Id16>();
+        for (reader.ReadStartArray(); reader.PeekState() != CborReaderState.EndArray;)
+        {
+            aliases.Add(new Id16(reader.ReadByteString()));
+        }
+        reader.ReadEndArray();
+        var target = new ErasureTarget(pseudonym, tag, aliases, new Id32(reader.ReadByteString()));
+        reader.ReadEndArray();
+        return target;
+    }
+
+    private static void Text(CborWriter cbor, int key, string text)
+    {
+        cbor.WriteInt32(key);
+        cbor.WriteTextString(text);
+    }
+
+    private static void Texts(CborWriter cbor, int key, IReadOnlyList<string> texts)
+    {
+        cbor.WriteInt32(key);
+        cbor.WriteStartArray(texts.Count);
+        foreach (var text in texts)
+        {
+            cbor.WriteTextString(text);
+        }
+        cbor.WriteEndArray();
+    }
+}

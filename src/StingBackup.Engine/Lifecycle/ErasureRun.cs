@@ -1,0 +1,141 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle;
+
+/// <summary>
+/// Carries due erasures out. Every step can be done again, so a run that died is ended by the next: keys → ledger → claims → what this host remembers → proof → certificate.
+/// The ledger comes before the claims: else a host that never met the subject could claim it anew in between.
+/// </summary>
+internal sealed class ErasureRun(Installation installation, ErasureBook book, SubjectReader reader, string by, JobOutput output)
+{
+    private readonly KeyRole _role = reader.Role;
+    private readonly ReserveKeys _keys = installation.Keys!;
+
+    public async Task<object> RunAsync(CancellationToken cancel)
+    {
+        output.Progress.Activity = "Erase";
+        using var held = await _role.HoldAsync(cancel).ConfigureAwait(false);
+        var due = book.Erasures.Where(IsDue).ToList();
+        if (due.Count == 0)
+        {
+            output.Tell("No erasure is due.");
+            return Array.Empty<Erasure>();
+        }
+        output.Progress.Status = "the turn of the epoch";
+        var left = _role.LeaveBehind(due.SelectMany(record => record.Targets).Select(target => target.Pseudonym).ToHashSet(), cancel);
+        due = [.. due.Select(record => Erased(record, left))];
+
+        // From here on the keys are gone: whatever still fails is told and done again, never undone.
+        var ledger = await EnterAsync(due, cancel).ConfigureAwait(false);
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        using var keys = reader.Again();
+        var ended = new List<Erasure>();
+        foreach (var record in due)
+        {
+            var erasure = book.ToErasure(await EndAsync(record, left, ledger, view, keys, cancel).ConfigureAwait(false));
+            ended.Add(erasure);
+            output.Emit(erasure);
+        }
+        return ended.ToArray();
+    }
+
+    /// <summary>Due, and nobody holds it. A hold that was set since keeps it, and is told.</summary>
+    private bool IsDue(ErasureRecord record)
+    {
+        if (record.State == ErasureState.Incomplete)
+        {
+            return true;
+        }
+        if (record.State != ErasureState.Pending || record.DueNs > installation.NowNs)
+        {
+            return false;
+        }
+        if (book.HoldsOn(record.Targets) is [var hold, ..])
+        {
+            output.Failed(new StingException("LegalHoldStands", FailureKind.Refused, $"Erasure {record.Id} waits: '{hold.Subject}' must be kept ({hold.Reason}, hold {hold.Id}).", hold.Id.ToString(),
+                $"When the hold ends, lift it with Remove-StingLegalHold -Id {hold.Id}."));
+            return false;
+        }
+        return true;
+    }
+
+    private ErasureRecord Erased(ErasureRecord record, LeftBehind left)
+    {
+        if (record.ErasedNs == 0)
+        {
+            record = record with { State = ErasureState.Incomplete, ErasedNs = left.BegunNs, Epoch = left.Epoch, EndedBy = by };
+            book.Keep(record, _role.Keys.KeyRole);
+        }
+        return record;
+    }
+
+    /// <summary>Enters who was erased into the ledger, and puts that into the repository.</summary>
+    private async ValueTask<ErasureLedger> EnterAsync(IReadOnlyList<ErasureRecord> due, CancellationToken cancel)
+    {
+        var ledger = await _keys.LoadLedgerAsync(installation.Store, cancel).ConfigureAwait(false);
+        var (sequence, head) = (ledger.Entries.Count, ledger.Head);
+        foreach (var record in due)
+        {
+            foreach (var target in record.Targets.Where(target => ledger.Find(target.Pseudonym) is null))
+            {
+                var entry = new LedgerEntry
+                {
+                    Reserve = installation.Reserve, Sequence = ++sequence, Previous = head, Pseudonym = target.Pseudonym, Tag = target.Tag, Aliases = target.Aliases,
+                    ErasedNs = record.ErasedNs, Epoch = record.Epoch, Request = record.Id,
+                };
+                var bytes = entry.ToBytes(_role.Keys.KeyRole);
+                _keys.KeepSigned(entry.ObjectName, bytes);
+                head = LedgerEntry.HashOf(bytes);
+            }
+        }
+        await _keys.PublishAsync(installation.Store, cancel).ConfigureAwait(false);
+        return await _keys.LoadLedgerAsync(installation.Store, cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask<ErasureRecord> EndAsync(ErasureRecord record, LeftBehind left, ErasureLedger ledger, RepositoryView view, SubjectReader keys, CancellationToken cancel)
+    {
+        output.Progress.Status = $"erasure {record.Id}";
+        var waiting = left.Away.Select(fault => fault.Message).ToList();
+        foreach (var target in record.Targets)
+        {
+            await installation.Store.DeleteAsync(KeyObjectNames.Claim(target.Tag), cancel).ConfigureAwait(false);
+        }
+        try
+        {
+            HostTraces.Purge(installation, [.. record.Targets.SelectMany(target => target.Aliases.Append(target.Tag))], record.Names.ToHashSet(StringComparer.Ordinal));
+        }
+        catch (StingException busy) when (busy.ErrorId == "BackupRunning")
+        {
+            waiting.Add($"What this host remembers of it is not dropped yet: {busy.Message}");
+        }
+        var scope = await ErasureScope.MeasureAsync(installation, view, record.Targets.Select(target => target.Pseudonym).ToHashSet(), cancel).ConfigureAwait(false);
+        var proof = await ErasureProof.TryAsync(installation, view, scope, keys, cancel).ConfigureAwait(false);
+        if (!proof.Holds)
+        {
+            waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.NeighbourFault is { } why ? $" ({why})" : "")}.");
+        }
+        if (waiting.Count > 0)
+        {
+            foreach (var what in waiting)
+            {
+                output.Failed(new StingException("ErasureIncomplete", FailureKind.Io, $"Erasure {record.Id} has no certificate yet: {what}", record.Id.ToString(),
+                    "The key is destroyed where it could be reached. Mount what is missing and run Complete-StingErasure again."));
+            }
+            record = record with { Waiting = waiting };
+            book.Keep(record, _role.Keys.KeyRole);
+            return record;
+        }
+        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0))], OtherHosts(), by, installation.Clock.GetUtcNow());
+        var document = DestructionCertificate.Make(certificate, installation.Reserve, _role.Keys.KeyRole);
+        book.KeepCertificate(record.Id, document, CertificatePage.Render(document));
+        record = record with { State = ErasureState.Completed, Names = [], Waiting = [] };
+        book.Keep(record, _role.Keys.KeyRole);
+        output.Tell($"Erasure {record.Id} is done; its certificate is {book.CertificateOf(record.Id)}.");
+        return record;
+    }
+
+    /// <summary>Enrolled hosts whose memory this one cannot reach.</summary>
+    private IReadOnlyList<string> OtherHosts() =>
+        [.. installation.Writers.All.Where(writer => writer.LastGoodSequence is null && writer.Id != installation.Host?.Writer).Select(writer => writer.HostName).Order(StringComparer.Ordinal)];
+}

@@ -1,0 +1,151 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle;
+
+/// <summary>What of some pseudonyms lies in a repository, told from what is in the clear: no key is needed.</summary>
+/// <param name="Hits">By data class.</param>
+/// <param name="Packs">Packs that hold something of them.</param>
+/// <param name="StoredBytes">Their stored bytes.</param>
+/// <param name="Chunks">Their chunks, by rank in the index.</param>
+/// <param name="Neighbours">Ranks of chunks of others, a sample.</param>
+internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, long StoredBytes, IReadOnlyList<int> Chunks, IReadOnlyList<int> Neighbours)
+{
+    private const int MostNeighbours = 4096;
+
+    /// <summary>Looks through subject tables and index.</summary>
+    public static async ValueTask<ErasureScope> MeasureAsync(Installation installation, RepositoryView view, IReadOnlySet<Id16> pseudonyms, CancellationToken cancel)
+    {
+        using var reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, null);
+        var hits = new SortedDictionary<DataClass, ErasureHit>();
+        var pages = new Dictionary<Id32, IReadOnlyList<SubjectRow>>();
+        foreach (var point in view.Backups)
+        {
+            foreach (var part in point.Record.Classes)
+            {
+                var rows = await RowsAsync(reader, part, pages, pseudonyms, cancel).ConfigureAwait(false);
+                if (rows.Count > 0)
+                {
+                    var before = hits.GetValueOrDefault(part.Class)?.Points ?? 0;
+                    hits[part.Class] = new ErasureHit(Tier.Local, part.Class, before + 1, rows.Sum(row => row.Items), rows.Sum(row => row.Length));
+                }
+            }
+        }
+        return OfIndex(view.Index, pseudonyms, [.. hits.Values]);
+    }
+
+    private static async ValueTask<List<SubjectRow>> RowsAsync(
+        ChunkReader reader, PointClass part, Dictionary<Id32, IReadOnlyList<SubjectRow>> pages, IReadOnlySet<Id16> pseudonyms, CancellationToken cancel)
+    {
+        var found = new List<SubjectRow>();
+        foreach (var page in part.SubjectPages)
+        {
+            if (!pages.TryGetValue(page, out var rows))
+            {
+                // Pages are shared by many points: each is read once, and of it only what counts is kept.
+                pages[page] = rows = [.. (await reader.ReadSubjectPageAsync(page, cancel).ConfigureAwait(false)).Where(row => pseudonyms.Contains(row.Pseudonym))];
+            }
+            found.AddRange(rows);
+        }
+        return found;
+    }
+
+    private static ErasureScope OfIndex(RepositoryIndex index, IReadOnlySet<Id16> pseudonyms, IReadOnlyList<ErasureHit> hits)
+    {
+        var packs = new HashSet<Id32>();
+        long stored = 0;
+        List<int> chunks = [], others = [];
+        var step = Math.Max(1, index.Count / MostNeighbours);
+        for (var rank = 0; rank < index.Count; rank++)
+        {
+            if (!index.TryPlaceAt(rank, out var place) || place.Segment.Header.Suite == SegmentHeader.ClearSuite)
+            {
+                continue;
+            }
+            if (pseudonyms.Contains(place.Segment.Header.Pseudonym))
+            {
+                packs.Add(place.Segment.Pack.Id);
+                stored += place.Entry.StoredLength;
+                chunks.Add(rank);
+            }
+            else if (rank % step == 0 || others.Count < 16)
+            {
+                others.Add(rank);
+            }
+        }
+        return new ErasureScope(hits, packs.Count, stored, chunks, others);
+    }
+}
+
+/// <summary>What reading showed after the keys were destroyed.</summary>
+/// <param name="Tried">Chunks of the erased subject that were tried.</param>
+/// <param name="Refused">How many of them open for nobody.</param>
+/// <param name="NeighboursTried">Chunks of others that were tried.</param>
+/// <param name="NeighboursOpened">How many of them open.</param>
+/// <param name="NeighbourFault">Why the first of them does not, if one does not.</param>
+internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried, int NeighboursOpened, string? NeighbourFault)
+{
+    private const int Sample = 32;
+
+    /// <summary>Whether it shows what must be shown.</summary>
+    public bool Holds => Refused == Tried && NeighboursOpened == NeighboursTried;
+
+    /// <summary>Tries to read, with keys as they are now.</summary>
+    public static async ValueTask<ErasureProof> TryAsync(Installation installation, RepositoryView view, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
+    {
+        using var reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
+        int refused = 0, opened = 0;
+        string? fault = null;
+        var erased = Choose(scope.Chunks, installation.Random);
+        foreach (var rank in erased)
+        {
+            try
+            {
+                await OpenAsync(installation, view, reader, rank, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "SubjectKeyMissing")
+            {
+                refused++;
+            }
+        }
+        // Only whom the ledger does not name as erased can be expected to open.
+        var neighbours = Choose([.. scope.Neighbours.Where(rank => view.Index.TryPlaceAt(rank, out var place) && installation.Ledger.Find(place.Segment.Header.Pseudonym) is null)], installation.Random);
+        foreach (var rank in neighbours)
+        {
+            try
+            {
+                await OpenAsync(installation, view, reader, rank, cancel).ConfigureAwait(false);
+                opened++;
+            }
+            catch (StingException e)
+            {
+                fault ??= e.Message;
+            }
+        }
+        return new ErasureProof(erased.Count, refused, neighbours.Count, opened, fault);
+    }
+
+    private static List<int> Choose(IReadOnlyList<int> ranks, System.Security.Cryptography.RandomNumberGenerator random)
+    {
+        var left = ranks.ToList();
+        var bytes = new byte[4];
+        var chosen = new List<int>();
+        while (left.Count > 0 && chosen.Count < Sample)
+        {
+            random.GetBytes(bytes);
+            var at = (int)(BitConverter.ToUInt32(bytes) % left.Count);
+            chosen.Add(left[at]);
+            (left[at], left[^1]) = (left[^1], left[at]);
+            left.RemoveAt(left.Count - 1);
+        }
+        return chosen;
+    }
+
+    private static async ValueTask OpenAsync(Installation installation, RepositoryView view, ChunkReader reader, int rank, CancellationToken cancel)
+    {
+        view.Index.TryPlaceAt(rank, out var place);
+        var record = new byte[place.Entry.StoredLength];
+        await installation.Store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, record, cancel).ConfigureAwait(false);
+        reader.OpenRecord(place, record).Dispose();
+    }
+}

@@ -1,0 +1,59 @@
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
+
+namespace StingBackup.Engine.Lifecycle;
+
+/// <summary>What a hold would keep: printed by <c>-WhatIf</c>.</summary>
+/// <param name="Subject">Whose data: a canonical name.</param>
+/// <param name="Reason">Why.</param>
+public sealed record HoldPlan(string Subject, string Reason);
+
+/// <summary>Legal holds: orders to keep a subject, which refuse its erasure.</summary>
+public static class LegalHolds
+{
+    /// <summary>Every hold, oldest first. Needs the key directory and no passphrase.</summary>
+    public static IReadOnlyList<LegalHold> List(Installation installation, bool withLifted) =>
+        [.. ErasureJob.Book(installation).Holds.Where(hold => withLifted || hold.IsActive).Select(hold => hold.ToHold())];
+
+    /// <summary>Whom a hold would keep.</summary>
+    /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c></exception>
+    public static async ValueTask<HoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string reason, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
+        var choice = await repository.Resolver.ResolveAsync(scope, subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
+        return new HoldPlan(choice.Names[0], reason);
+    }
+
+    /// <summary>Sets a hold.</summary>
+    public static async ValueTask<LegalHold> AddAsync(Installation installation, HoldPlan plan, string by, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var reader = await ErasureJob.ReaderAsync(installation, cancel).ConfigureAwait(false);
+        using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
+        var hold = new HoldRecord
+        {
+            Reserve = installation.Reserve, Id = Id16.New(installation.Random), Subject = plan.Subject, Tag = reader.TagOf(plan.Subject), Reason = plan.Reason, SetBy = by, SetNs = installation.NowNs,
+        };
+        ErasureJob.Book(installation).Keep(hold, reader.Role.Keys.KeyRole);
+        return hold.ToHold();
+    }
+
+    /// <summary>The hold of an id that stands.</summary>
+    /// <exception cref="StingException"><c>LegalHoldNotFound</c></exception>
+    public static LegalHold Find(Installation installation, string id) => FindRecord(installation, id).ToHold();
+
+    /// <summary>Lifts a hold.</summary>
+    /// <exception cref="StingException"><c>LegalHoldNotFound</c></exception>
+    public static async ValueTask<LegalHold> LiftAsync(Installation installation, string id, string by, CancellationToken cancel)
+    {
+        var role = await ErasureJob.RoleAsync(installation, cancel).ConfigureAwait(false);
+        using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
+        var lifted = FindRecord(installation, id) with { LiftedBy = by, LiftedNs = installation.NowNs };
+        ErasureJob.Book(installation).Keep(lifted, role.Keys.KeyRole);
+        return lifted.ToHold();
+    }
+
+    private static HoldRecord FindRecord(Installation installation, string id) => ErasureJob.Book(installation).Holds.FirstOrDefault(hold => hold.IsActive && hold.Id.ToString() == id.Trim())
+        ?? throw new StingException("LegalHoldNotFound", FailureKind.NotFound, $"No legal hold '{id}' stands.", id, "Get-StingLegalHold lists them.");
+}

@@ -1,0 +1,122 @@
+namespace StingBackup;
+
+/// <summary>How an erasure stands.</summary>
+public enum ErasureState
+{
+    /// <summary>Asked for; it can still be stopped.</summary>
+    Pending,
+    /// <summary>Stopped before it was due.</summary>
+    Stopped,
+    /// <summary>The key is destroyed, but a place was out of reach or something is still to be cleaned; there is no certificate yet.</summary>
+    Incomplete,
+    /// <summary>Done, proven, certified.</summary>
+    Completed,
+}
+
+/// <summary>What an erasure hits of one data class on one tier.</summary>
+/// <param name="Tier">The tier.</param>
+/// <param name="DataClass">The data class.</param>
+/// <param name="Points">Restore points that hold something of the subject.</param>
+/// <param name="Items">Items in the newest of them.</param>
+/// <param name="Length">File bytes in the newest of them.</param>
+public sealed record ErasureHit(Tier Tier, DataClass DataClass, long Points, long Items, long Length);
+
+/// <summary>What an erasure cannot reach at once.</summary>
+/// <param name="What">The copy.</param>
+/// <param name="EndTime">When it ends; null where that is not known.</param>
+public sealed record ResidualCopy(string What, DateTimeOffset? EndTime);
+
+/// <summary>What an erasure would do: printed by <c>-WhatIf</c>, executed by the run.</summary>
+public sealed record ErasurePlan
+{
+    /// <summary>Whose backups become unreadable: a canonical name.</summary>
+    public required string Subject { get; init; }
+    /// <summary>Its pseudonyms in the repository.</summary>
+    public required IReadOnlyList<string> Pseudonyms { get; init; }
+    /// <summary>What it hits, by tier and data class.</summary>
+    public required IReadOnlyList<ErasureHit> Hits { get; init; }
+    /// <summary>Packs that hold something of it. None is rewritten.</summary>
+    public required long Packs { get; init; }
+    /// <summary>Its stored bytes in them.</summary>
+    public required long StoredBytes { get; init; }
+    /// <summary>What stays, and until when.</summary>
+    public required IReadOnlyList<ResidualCopy> Residuals { get; init; }
+    /// <summary>Until when it can be stopped.</summary>
+    public required DateTimeOffset DueTime { get; init; }
+    /// <summary>Why: the law or contract.</summary>
+    public required string LegalBasis { get; init; }
+    /// <summary>The request's own name elsewhere, or empty.</summary>
+    public required string Reference { get; init; }
+    /// <summary>What the engine attached; lost where a plan crosses a process boundary.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public object? Targets { get; init; }
+}
+
+/// <summary>A request for erasure, and what became of it.</summary>
+public sealed record Erasure
+{
+    /// <summary>Its id.</summary>
+    public required string Id { get; init; }
+    /// <summary>How it stands.</summary>
+    public required ErasureState State { get; init; }
+    /// <summary>Whom it means: a canonical name; empty once it is done.</summary>
+    public required string Subject { get; init; }
+    /// <summary>The pseudonyms.</summary>
+    public required IReadOnlyList<string> Pseudonyms { get; init; }
+    /// <summary>When it was asked for.</summary>
+    public required DateTimeOffset RequestedTime { get; init; }
+    /// <summary>By whom.</summary>
+    public required string RequestedBy { get; init; }
+    /// <summary>Until when it can be stopped, and from when it is carried out.</summary>
+    public required DateTimeOffset DueTime { get; init; }
+    /// <summary>When the key had been destroyed; null before.</summary>
+    public DateTimeOffset? ErasedTime { get; init; }
+    /// <summary>Why.</summary>
+    public required string LegalBasis { get; init; }
+    /// <summary>The request's own name elsewhere, or empty.</summary>
+    public required string Reference { get; init; }
+    /// <summary>What is still to be done, each with its place.</summary>
+    public IReadOnlyList<string> Waiting { get; init; } = [];
+    /// <summary>The certificate's file; null before.</summary>
+    public string? Certificate { get; init; }
+}
+
+/// <summary>An order to keep a subject's data: it refuses erasure.</summary>
+public sealed record LegalHold
+{
+    /// <summary>Its id.</summary>
+    public required string Id { get; init; }
+    /// <summary>Whose data: a canonical name.</summary>
+    public required string Subject { get; init; }
+    /// <summary>Why.</summary>
+    public required string Reason { get; init; }
+    /// <summary>Who set it.</summary>
+    public required string SetBy { get; init; }
+    /// <summary>Since when.</summary>
+    public required DateTimeOffset SetTime { get; init; }
+    /// <summary>Who lifted it; empty while it stands.</summary>
+    public required string LiftedBy { get; init; }
+    /// <summary>When it was lifted; null while it stands.</summary>
+    public DateTimeOffset? LiftedTime { get; init; }
+    /// <summary>Whether it stands.</summary>
+    public bool IsActive => LiftedTime is null;
+}
+
+/// <summary>What a look at a certificate of destruction found.</summary>
+public sealed record CertificateCheck
+{
+    /// <summary>The file.</summary>
+    public required string Path { get; init; }
+    /// <summary>Whether it says what the key role signed, and all that a certificate must say.</summary>
+    public required bool IsValid { get; init; }
+    /// <summary>Its id.</summary>
+    public required string CertificateId { get; init; }
+    /// <summary>When the key had been destroyed, as it says.</summary>
+    public DateTimeOffset? ErasedTime { get; init; }
+    /// <summary>Fingerprint of the key role that signed it.</summary>
+    public required string KeyFingerprint { get; init; }
+    /// <summary>Whether that is the key role which the configuration, or -KeyFingerprint, trusts; null where neither names one.</summary>
+    public bool? IsTrusted { get; init; }
+    /// <summary>What is wrong with it.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+}
