@@ -31,7 +31,7 @@ internal static class HostTraces
     private static void RemoveLeftovers(string path)
     {
         var folder = Path.GetDirectoryName(path)!;
-        foreach (var leftover in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{Path.GetFileName(path)}.*") : [])
+        foreach (var leftover in (Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : []).Where(file => file.StartsWith(path + ".", StringComparison.Ordinal)))
         {
             File.Delete(leftover);
         }

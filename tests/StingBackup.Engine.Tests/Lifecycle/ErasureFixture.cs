@@ -1,0 +1,109 @@
+using StingBackup.Engine.Backup;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Cryptography;
+
+namespace StingBackup.Engine.Tests.Lifecycle;
+
+/// <summary>A reserve with real keys on disk, whose writes can fail, opened anew for each job as commands do.</summary>
+internal sealed class ErasureFixture : IDisposable
+{
+    public static readonly byte[] Secret = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("Ada's diary, planted. ", 4000)));
+
+    private ErasureFixture()
+    {
+    }
+
+    public KeyFixture Keys { get; } = new();
+    public string Reserve => Path.Combine(Keys.Folder, "reserve");
+
+    /// <summary>Two people with an equal file, a jar, and two runs of them.</summary>
+    public static async Task<ErasureFixture> CreateAsync()
+    {
+        var fixture = new ErasureFixture();
+        (await fixture.Keys.CreateAsync()).Dispose();
+        fixture.Write("users/ada/diary.txt", Secret);
+        fixture.Write("users/ada/small.txt", "a small one"u8);
+        fixture.Write("users/bob/diary.txt", Secret);
+        fixture.Write("users/bob/own.txt", "Bob's"u8);
+        fixture.Write("jars/j1/doc.md", "honey"u8);
+        await fixture.BackupAsync();
+        fixture.Write("users/ada/second.txt", "in the second run"u8);
+        await fixture.BackupAsync();
+        return fixture;
+    }
+
+    public void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var full = Path.Combine(Reserve, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllBytes(full, content);
+    }
+
+    public async Task<Installation> OpenAsync(IObjectStore? store = null)
+    {
+        var keys = Keys.Open();
+        store ??= Keys.Store;
+        var writers = await keys.LoadWritersAsync(store, default);
+        var ledger = await keys.LoadLedgerAsync(store, default);
+        SubjectReader? reader = null;
+        return new Installation
+        {
+            Reserve = keys.ReserveId, ReserveRoot = Reserve, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store,
+            Host = new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey), Writers = writers, Keys = keys, Ledger = ledger,
+            UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader ??= keys.Unlock(null)), StateFolder = Path.Combine(Keys.Folder, "run-state"),
+            CacheFolder = Path.Combine(Keys.Folder, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Keys.Clock,
+        };
+    }
+
+    public async Task<BackupResult> BackupAsync(List<StingException>? errors = null, BackupType type = BackupType.Incremental)
+    {
+        Keys.Clock.Advance(TimeSpan.FromMinutes(1));
+        await using var installation = await OpenAsync();
+        return await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, type, null, due: false, default), default), errors);
+    }
+
+    public async Task<ErasurePlan> PlanAsync(string user = "ada")
+    {
+        await using var installation = await OpenAsync();
+        return await ErasureJob.PlanAsync(installation, new ErasureRequest(RestoreScope.User, user, "GDPR Art. 17", "ticket 12", "dpo"), default);
+    }
+
+    public async Task<Erasure> RequestAsync(string user = "ada")
+    {
+        await using var installation = await OpenAsync();
+        var plan = await ErasureJob.PlanAsync(installation, new ErasureRequest(RestoreScope.User, user, "GDPR Art. 17", "ticket 12", "dpo"), default);
+        return await ErasureJob.RequestAsync(installation, plan, default);
+    }
+
+    /// <summary>Carries out what is due some days later.</summary>
+    public async Task<Erasure[]> CompleteAsync(List<StingException>? errors = null, int days = 10)
+    {
+        Keys.Clock.Advance(TimeSpan.FromDays(days));
+        await using var installation = await OpenAsync();
+        return await TestInstallation.CompleteAsync<Erasure[]>(ErasureJob.CompleteAsync(installation, "key officer", default), errors, []);
+    }
+
+    public async Task<IntegrityResult> VerifyAsync(IObjectStore? store = null)
+    {
+        await using var installation = await OpenAsync(store);
+        return await TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Data }, default), output: []);
+    }
+
+    /// <summary>Restores into a folder of its own and gives it.</summary>
+    public async Task<string> RestoreAsync(string? user, List<StingException>? errors = null)
+    {
+        var destination = Path.Combine(Keys.Folder, $"restored-{Guid.NewGuid():n}");
+        await using var installation = await OpenAsync();
+        var request = new RestoreRequest { Scope = user is null ? RestoreScope.Reserve : RestoreScope.User, Subject = user, Destination = destination };
+        await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, await RestoreJob.PlanAsync(installation, request, default), default), errors);
+        return destination;
+    }
+
+    public void Dispose() => Keys.Dispose();
+}

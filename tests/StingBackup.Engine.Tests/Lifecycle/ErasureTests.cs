@@ -1,0 +1,392 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using StingBackup.Engine.Backup;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Tests.Lifecycle;
+
+/// <summary>An erased person's backups open for nobody, whatever happens on the way; everybody else's open.</summary>
+public sealed class ErasureTests
+{
+    [Fact]
+    public async Task A_plan_tells_what_it_hits_and_changes_nothing()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var before = fixture.Keys.Store.Objects.Keys.ToList();
+        var plan = await fixture.PlanAsync();
+        Assert.Equal("path:UserFiles/ada", plan.Subject);
+        var hit = Assert.Single(plan.Hits);
+        Assert.Equal((DataClass.UserFiles, 2L, 4L), (hit.DataClass, hit.Points, hit.Items));
+        Assert.Equal(ErasureFixture.Secret.Length + 11 + 17, hit.Length);
+        Assert.True(plan is { Packs: > 0, StoredBytes: > 0 });
+        Assert.Equal(fixture.Keys.Clock.GetUtcNow() + TimeSpan.FromDays(7), plan.DueTime);
+        Assert.Equal(before, fixture.Keys.Store.Objects.Keys);
+        Assert.Empty(ErasureJob.List(await fixture.OpenAsync()));
+    }
+
+    [Fact]
+    public async Task Carried_out_it_leaves_one_person_unreadable_and_the_others_as_they_were()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var packs = Packs(fixture);
+        var asked = await fixture.RequestAsync();
+        Assert.Equal(ErasureState.Pending, asked.State);
+        Assert.Empty(await fixture.CompleteAsync(days: 6));
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
+
+        var done = Assert.Single(await fixture.CompleteAsync());
+        Assert.Equal((ErasureState.Completed, ""), (done.State, done.Subject));
+        Assert.Equal(packs, Packs(fixture));
+        Assert.DoesNotContain(fixture.Keys.Store.Objects.Keys, name => name.StartsWith("subjects/", StringComparison.Ordinal) && name.EndsWith(TagIn(done), StringComparison.Ordinal));
+
+        var gone = await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("ada"));
+        Assert.Equal("SubjectErased", gone.ErrorId);
+        var bob = await fixture.RestoreAsync("bob");
+        Assert.Equal(ErasureFixture.Secret, File.ReadAllBytes(Path.Combine(bob, "users/bob/diary.txt")));
+        var all = await fixture.RestoreAsync(null);
+        Assert.True(File.Exists(Path.Combine(all, "jars/j1/doc.md")));
+        Assert.False(Directory.Exists(Path.Combine(all, "users/ada")));
+        Assert.True((await fixture.VerifyAsync()).Passed);
+    }
+
+    [Fact]
+    public async Task What_is_left_in_the_sources_is_not_backed_up_again()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await fixture.CompleteAsync();
+        fixture.Write("users/bob/later.txt", "later"u8);
+        var errors = new List<StingException>();
+        var result = await fixture.BackupAsync(errors);
+        Assert.Equal("SubjectErased", Assert.Single(errors).ErrorId);
+        Assert.Equal(JobState.CompletedWithErrors, result.State);
+        var bob = await fixture.RestoreAsync("bob");
+        Assert.True(File.Exists(Path.Combine(bob, "users/bob/later.txt")));
+        Assert.True((await fixture.VerifyAsync()).Passed);
+    }
+
+    [Fact]
+    public async Task This_host_remembers_nothing_of_the_subject()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        string leftover;
+        await using (var before = await fixture.OpenAsync())
+        {
+            leftover = before.CachePath(DataClass.UserFiles) + ".new";
+            File.Copy(before.CachePath(DataClass.UserFiles), leftover);   // of a run that was killed
+        }
+        await fixture.CompleteAsync();
+        Assert.False(File.Exists(leftover));
+        await using var installation = await fixture.OpenAsync();
+        var subjects = new HashSet<string>();
+        using var cache = new HostCacheReader(installation.CachePath(DataClass.UserFiles), installation.CacheKey.Span, Assert.Fail);
+        while (cache.Next() is { } item)
+        {
+            subjects.Add(item.Subject);
+        }
+        Assert.Equal(["path:UserFiles/bob"], subjects);
+    }
+
+    [Fact]
+    public async Task A_legal_hold_refuses_and_is_named()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        LegalHold hold;
+        await using (var installation = await fixture.OpenAsync())
+        {
+            hold = await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
+        }
+        var refused = await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync());
+        Assert.Equal(("LegalHoldStands", FailureKind.Refused, hold.Id), (refused.ErrorId, refused.Kind, refused.Target));
+        Assert.Contains("lawsuit 7", refused.Message, StringComparison.Ordinal);
+        await fixture.RequestAsync("bob");
+        await using (var installation = await fixture.OpenAsync())
+        {
+            await LegalHolds.LiftAsync(installation, hold.Id, "counsel", default);
+            Assert.False(Assert.Single(LegalHolds.List(installation, withLifted: true)).IsActive);
+            Assert.Empty(LegalHolds.List(installation, withLifted: false));
+        }
+        await fixture.PlanAsync();
+    }
+
+    [Fact]
+    public async Task A_hold_set_after_the_request_keeps_the_key()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await using (var installation = await fixture.OpenAsync())
+        {
+            await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
+        }
+        var errors = new List<StingException>();
+        Assert.Empty(await fixture.CompleteAsync(errors));
+        Assert.Equal("LegalHoldStands", Assert.Single(errors).ErrorId);
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
+    }
+
+    [Fact]
+    public async Task It_can_be_stopped_before_it_is_due_and_not_after()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var asked = await fixture.RequestAsync();
+        await using (var installation = await fixture.OpenAsync())
+        {
+            Assert.Equal(ErasureState.Stopped, (await ErasureJob.StopAsync(installation, asked.Id, "ada's lawyer", default)).State);
+        }
+        Assert.Empty(await fixture.CompleteAsync());
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
+
+        var again = await fixture.RequestAsync();
+        await fixture.CompleteAsync();
+        await using var late = await fixture.OpenAsync();
+        Assert.Equal("ErasureTooLate", (await Assert.ThrowsAsync<StingException>(async () => await ErasureJob.StopAsync(late, again.Id, "x", default))).ErrorId);
+        Assert.Equal("ErasureNotFound", (await Assert.ThrowsAsync<StingException>(async () => await ErasureJob.StopAsync(late, "nothing", "x", default))).ErrorId);
+    }
+
+    [Fact]
+    public async Task The_same_person_is_not_asked_for_twice()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        Assert.Equal("ErasureExists", (await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync())).ErrorId);
+        Assert.Equal("UserNotFound", (await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync("carol"))).ErrorId);
+    }
+
+    [Theory]
+    [InlineData("store-2")]
+    [InlineData("epoch-2")]
+    public async Task A_place_out_of_reach_keeps_the_certificate_back(string place)
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        var (here, away) = (Path.Combine(fixture.Keys.Folder, place), Path.Combine(fixture.Keys.Folder, "away"));
+        Directory.Move(here, away);
+        var errors = new List<StingException>();
+        var open = Assert.Single(await fixture.CompleteAsync(errors));
+        Assert.Equal(ErasureState.Incomplete, open.State);
+        Assert.Null(open.Certificate);
+        Assert.Contains(open.Waiting, what => what.Contains(here, StringComparison.Ordinal));
+        Assert.All(errors, error => Assert.Equal("ErasureIncomplete", error.ErrorId));
+        Assert.Equal("SubjectErased", (await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("ada"))).ErrorId);
+
+        Directory.Move(away, here);
+        var done = Assert.Single(await fixture.CompleteAsync());
+        Assert.Equal(ErasureState.Completed, done.State);
+        Assert.DoesNotContain(Directory.EnumerateFiles(here, "*", SearchOption.AllDirectories), path => path.Contains("epoch-0000000001", StringComparison.Ordinal));
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("bob")));
+    }
+
+    [Fact]
+    public async Task Killed_after_any_write_of_a_key_file_it_is_ended_by_the_next_try()
+    {
+        int writes;
+        using (var counting = await ErasureFixture.CreateAsync())
+        {
+            await counting.RequestAsync();
+            var before = counting.Keys.Files.Writes;
+            await counting.CompleteAsync();
+            writes = counting.Keys.Files.Writes - before;
+        }
+        for (var failing = 1; failing <= writes; failing++)
+        {
+            using var fixture = await ErasureFixture.CreateAsync();
+            await fixture.RequestAsync();
+            (fixture.Keys.Files.FailAt, fixture.Keys.Files.DoIt) = (fixture.Keys.Files.Writes + failing, failing % 2 == 0);
+            try
+            {
+                await fixture.CompleteAsync([]);
+            }
+            catch (StingException)
+            {
+            }
+            fixture.Keys.Files.FailAt = 0;
+            Assert.True(Directory.Exists(await fixture.RestoreAsync("bob")), $"write {failing}");
+
+            await fixture.CompleteAsync();
+            await using (var installation = await fixture.OpenAsync())
+            {
+                var erasure = Assert.Single(ErasureJob.List(installation));
+                Assert.True(erasure.State == ErasureState.Completed, $"write {failing}: {erasure.State}");
+                Assert.True(DestructionCertificate.Check("c", File.ReadAllBytes(erasure.Certificate!), installation.Keys!.KeyRoleFingerprint).IsValid);
+            }
+            Assert.Equal("SubjectErased", (await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("ada"))).ErrorId);
+            Assert.True(Directory.Exists(await fixture.RestoreAsync("bob")));
+            Assert.True((await fixture.VerifyAsync()).Passed);
+        }
+    }
+
+    [Fact]
+    public async Task Everything_on_disk_and_in_the_store_together_opens_nothing_of_it()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var stolen = Path.Combine(fixture.Keys.Folder, "stolen");
+        foreach (var replica in fixture.Keys.Options.KeyStoreReplicas)
+        {
+            Directory.CreateDirectory(Path.Combine(stolen, Path.GetFileName(replica)));
+            foreach (var file in Directory.EnumerateFiles(replica))
+            {
+                File.Copy(file, Path.Combine(stolen, Path.GetFileName(replica), Path.GetFileName(file)));
+            }
+        }
+        var objects = fixture.Keys.Store.Objects;
+        Id16 pseudonym;
+        List<ChunkPlace> places;
+        using (var keys = fixture.Keys.Open())
+        {
+            pseudonym = Id16.TryParse((await fixture.PlanAsync()).Pseudonyms[0], out var id) ? id : default;
+            using var writers = await keys.LoadWritersAsync(fixture.Keys.Store, default);
+            var view = await RepositoryView.LoadAsync(fixture.Keys.Store, keys.ReserveId, writers, default);
+            places = [.. Enumerable.Range(0, (int)view.Index.Count).Select(rank => view.Index.TryPlaceAt(rank, out var place) ? place : default).Where(p => p.Segment?.Header.Pseudonym == pseudonym)];
+        }
+        Assert.NotEmpty(places);
+        await fixture.RequestAsync();
+        await fixture.CompleteAsync();
+
+        // The old replicas, the KEK of now, every pack of then, and today's epoch secrets.
+        using var verifier = new SignatureVerifier(fixture.Keys.Open().KeyRolePublicKey.Span);
+        var key = File.ReadAllBytes(fixture.Keys.InKeys(PrivateHalfFile.FileName));
+        using var open = fixture.Keys.Open();
+        using var half = PrivateHalfFile.Open(key, "reserve.key", open.ReserveId, null);
+        var opened = 0;
+        foreach (var file in Directory.EnumerateFiles(stolen, "*.keys", SearchOption.AllDirectories))
+        {
+            var records = RecordFile.Read(File.ReadAllBytes(file), open.ReserveId, 1, file).Records;
+            Assert.Contains(records, record => record.Pseudonym == pseudonym);
+            foreach (var secret in fixture.Keys.Options.EpochPlaces.SelectMany(Directory.EnumerateFiles).Select(File.ReadAllBytes))
+            {
+                using var cipher = new System.Security.Cryptography.AesGcm(secret.AsSpan(^64..^32), 16);
+                opened += records.Count(record => record.OpensOuter(cipher, open.ReserveId, 1));
+            }
+        }
+        Assert.Equal(0, opened);
+        Assert.DoesNotContain(objects, pair => pair.Value.Span.IndexOf("Ada's diary"u8) >= 0);
+        foreach (var file in Directory.EnumerateFiles(fixture.Keys.Folder, "*", SearchOption.AllDirectories).Where(path => !path.StartsWith(fixture.Reserve, StringComparison.Ordinal)))
+        {
+            var bytes = File.ReadAllBytes(file);
+            Assert.True(bytes.AsSpan().IndexOf("Ada's diary"u8) < 0 && bytes.AsSpan().IndexOf("users/ada"u8) < 0, file);
+        }
+    }
+
+    [Fact]
+    public async Task Every_byte_of_a_ledger_entry_counts()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await fixture.CompleteAsync();
+        var (name, bytes) = fixture.Keys.Store.Objects.Single(pair => pair.Key.StartsWith("ledger/", StringComparison.Ordinal));
+        for (var at = 0; at < bytes.Length; at += 3)
+        {
+            var objects = new Dictionary<string, ReadOnlyMemory<byte>>(fixture.Keys.Store.Objects, StringComparer.Ordinal);
+            var changed = bytes.ToArray();
+            changed[at] ^= 1;
+            objects[name] = changed;
+            var result = await fixture.VerifyAsync(new MemoryObjectStore(objects));
+            Assert.Contains(result.Faults, fault => fault.Object == name);
+        }
+    }
+
+    [Fact]
+    public async Task A_ledger_that_was_cut_short_is_named_and_no_restore_begins()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await fixture.CompleteAsync();
+        await fixture.BackupAsync([]);
+        var name = fixture.Keys.Store.Objects.Keys.Single(key => key.StartsWith("ledger/", StringComparison.Ordinal));
+        await fixture.Keys.Store.DeleteAsync(name, default);
+        Assert.Contains((await fixture.VerifyAsync()).Faults, fault => fault.Object == name);
+
+        // Where the key directory's copy is lost too, nothing says who was erased.
+        File.Delete(Path.Combine(fixture.Keys.Options.KeyDirectory, "signed", Path.Combine(name.Split('/'))));
+        Assert.Equal("LedgerShort", (await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("bob"))).ErrorId);
+    }
+
+    [Fact]
+    public async Task Every_field_of_a_certificate_is_signed()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        var done = Assert.Single(await fixture.CompleteAsync());
+        var bytes = File.ReadAllBytes(done.Certificate!);
+        Assert.DoesNotContain("ada", Encoding.UTF8.GetString(bytes), StringComparison.OrdinalIgnoreCase);
+        using var keys = fixture.Keys.Open();
+        var sound = DestructionCertificate.Check("c", bytes, keys.KeyRoleFingerprint);
+        Assert.True(sound is { IsValid: true, IsTrusted: true }, string.Join(' ', sound.Problems));
+        Assert.False(DestructionCertificate.Check("c", bytes, new string('0', 64)).IsValid);
+        Assert.False(DestructionCertificate.Check("c", "{}"u8, null).IsValid);
+        Assert.False(DestructionCertificate.Check("c", bytes.AsSpan(5), null).IsValid);
+
+        var changes = 0;
+        foreach (var path in Leaves(JsonNode.Parse(bytes)!["certificate"]!, []))
+        {
+            var document = JsonNode.Parse(bytes)!;
+            var node = document["certificate"]!;
+            foreach (var step in path[..^1])
+            {
+                node = step is int i ? node[i]! : node[(string)step]!;
+            }
+            if (path[^1] is int index)
+            {
+                node[index] = "changed";
+            }
+            else
+            {
+                node[(string)path[^1]] = "changed";
+            }
+            Assert.False(DestructionCertificate.Check("c", Encoding.UTF8.GetBytes(document.ToJsonString()), null).IsValid, string.Join('/', path));
+            changes++;
+        }
+        Assert.True(changes > 30, $"{changes} fields");
+        var added = JsonNode.Parse(bytes)!;
+        added["comment"] = "not signed";
+        Assert.False(DestructionCertificate.Check("c", Encoding.UTF8.GetBytes(added.ToJsonString()), null).IsValid);
+    }
+
+    [Fact]
+    public async Task A_changed_byte_of_a_request_or_hold_is_named()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await using (var installation = await fixture.OpenAsync())
+        {
+            await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "bob", "lawsuit 7", default), "counsel", default);
+        }
+        foreach (var folder in new[] { "erasures", "holds" })
+        {
+            var path = Assert.Single(Directory.GetFiles(fixture.Keys.InKeys(folder)));
+            var bytes = File.ReadAllBytes(path);
+            for (var at = 0; at < bytes.Length; at += 7)
+            {
+                var changed = bytes.ToArray();
+                changed[at] ^= 1;
+                File.WriteAllBytes(path, changed);
+                await using var installation = await fixture.OpenAsync();
+                var told = Assert.Throws<StingException>(() => folder == "holds" ? (object)LegalHolds.List(installation, true) : ErasureJob.List(installation));
+                Assert.Equal((FailureKind.Integrity, path), (told.Kind, told.Target));
+            }
+            File.WriteAllBytes(path, bytes);
+        }
+    }
+
+    private static IEnumerable<object[]> Leaves(JsonNode node, object[] path) => node switch
+    {
+        JsonObject fields => fields.SelectMany(field => Leaves(field.Value!, [.. path, field.Key])),
+        JsonArray items => items.SelectMany((item, i) => Leaves(item!, [.. path, i])),
+        _ => [path],
+    };
+
+    private static List<string> Packs(ErasureFixture fixture) =>
+        [.. fixture.Keys.Store.Objects.Keys.Where(name => name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal))];
+
+    private static string TagIn(Erasure erasure)
+    {
+        var certificate = JsonNode.Parse(File.ReadAllBytes(erasure.Certificate!))!["certificate"]!;
+        return certificate["subjects"]![0]!["tag"]!.ToString();
+    }
+}
