@@ -12,19 +12,25 @@
     TypesToProcess       = @('StingBackup.Types.ps1xml')
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
+        'Add-StingLegalHold'
         'Compare-StingRestorePoint'
+        'Complete-StingErasure'
         'Find-StingInstallation'
         'Find-StingItem'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'
         'Get-StingBackupStatus'
+        'Get-StingErasure'
         'Get-StingKey'
+        'Get-StingLegalHold'
         'Get-StingMetadataCapture'
         'Get-StingRestorePoint'
         'Get-StingRestorePointItem'
         'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'Remove-StingLegalHold'
+        'Remove-StingSubject'
         'Repair-StingRepository'
         'Restore-StingDatabase'
         'Restore-StingFile'
@@ -32,9 +38,11 @@
         'Restore-StingReserve'
         'Restore-StingUser'
         'Start-StingMetadataCapture'
+        'Stop-StingErasure'
         'Stop-StingMetadataCapture'
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
+        'Test-StingDestructionCertificate'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -58,6 +58,8 @@ internal static class ExitCodes
         RestoreResult result => Of(result.State),
         LegacyImportResult result => Of(result.State),
         DatabaseRestoreResult result => Of(result.State),
+        ErasureResult result => Of(result.State),
+        CertificateCheck { IsValid: false } => ExitCode.IntegrityFault,
         _ => ExitCode.Done,
     };
 

@@ -92,6 +92,43 @@ internal static class VerbTable
             Many = true,
             Examples = ["keys", "keys --kind=spares"],
         },
+        new(Backup, "erase", "Remove-StingSubject", "Ask for the erasure of a person or honey jar from every backup")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["erase --email=user@example.com --reference=ticket-12 --dry-run", "erase --email=user@example.com --reference=ticket-12 --confirm"],
+        },
+        new(Backup, "erasures", "Get-StingErasure", "Show requests for erasure, and what became of them")
+        {
+            Many = true,
+            Examples = ["erasures", "erasures --state=pending"],
+        },
+        new(Backup, "erase-stop", "Stop-StingErasure", "Stop an erasure that is not carried out yet")
+        {
+            Examples = ["erase-stop --id=0123456789abcdef0123456789abcdef"],
+        },
+        new(Backup, "erase-due", "Complete-StingErasure", "Carry out the erasures that are due")
+        {
+            Examples = ["erase-due --dry-run", "erase-due --confirm"],
+        },
+        new(Backup, "certificate", "Test-StingDestructionCertificate", "Check a certificate of destruction")
+        {
+            Many = true,
+            Examples = ["certificate --path=certificate.json"],
+        },
+        new(Backup, "hold", "Add-StingLegalHold", "Keep a person or honey jar from being erased")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["hold --email=user@example.com --reason=case-7"],
+        },
+        new(Backup, "holds", "Get-StingLegalHold", "Show legal holds")
+        {
+            Many = true,
+            Examples = ["holds", "holds --include-lifted"],
+        },
+        new(Backup, "hold-lift", "Remove-StingLegalHold", "Lift a legal hold")
+        {
+            Examples = ["hold-lift --id=0123456789abcdef0123456789abcdef --confirm"],
+        },
         new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
         {
             Many = true,

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.Lifecycle;
@@ -73,6 +74,22 @@ public static class ErasureJob
         return [.. book.Erasures.Select(book.ToErasure)];
     }
 
+    /// <summary>Every request, of a configuration; for completion.</summary>
+    public static IReadOnlyList<Erasure> List(StingConfiguration configuration)
+    {
+        using var keys = Keys(configuration);
+        var book = new ErasureBook(keys);
+        return [.. book.Erasures.Select(book.ToErasure)];
+    }
+
+    /// <summary>The request of an id.</summary>
+    /// <exception cref="StingException"><c>ErasureNotFound</c></exception>
+    public static Erasure Find(Installation installation, string id)
+    {
+        var book = Book(installation);
+        return book.ToErasure(Find(book, id));
+    }
+
     /// <summary>Stops an erasure that is not carried out yet.</summary>
     /// <exception cref="StingException"><c>ErasureNotFound</c>, <c>ErasureTooLate</c></exception>
     public static async ValueTask<Erasure> StopAsync(Installation installation, string id, string by, CancellationToken cancel)
@@ -91,9 +108,18 @@ public static class ErasureJob
         return book.ToErasure(stopped);
     }
 
+    /// <summary>Which erasures are due. Needs the key directory and no passphrase.</summary>
+    public static ErasureRunPlan PlanRun(Installation installation)
+    {
+        var book = Book(installation);
+        var all = book.Erasures.ToLookup(record => record.IsDue(installation.NowNs));
+        var waiting = all[false].Where(record => record.State == ErasureState.Pending).Select(record => record.DueNs).Order().ToList();
+        return new ErasureRunPlan { Due = all[true].Select(book.ToErasure).ToArray(), NextDueTime = waiting.Count > 0 ? Installation.FromNs(waiting[0], 0) : null };
+    }
+
     /// <summary>
-    /// Carries out every erasure that is due, with one turn of the epoch for all, and goes on with those that a place out of reach keeps open. Emits each
-    /// <see cref="Erasure"/>; the last event's result is their list.
+    /// Carries out every erasure that is due, with one turn of the epoch for all, and goes on with those that a place out of reach keeps open. The last event is a
+    /// <see cref="CompletedEvent"/> with an <see cref="ErasureResult"/>.
     /// </summary>
     public static IAsyncEnumerable<JobEvent> CompleteAsync(Installation installation, string by, CancellationToken cancel)
     {
@@ -107,6 +133,9 @@ public static class ErasureJob
 
     internal static ErasureRecord Find(ErasureBook book, string id) => book.Erasures.FirstOrDefault(record => record.Id.ToString() == id.Trim())
         ?? throw new StingException("ErasureNotFound", FailureKind.NotFound, $"There is no erasure '{id}'.", id, "Get-StingErasure lists them.");
+
+    internal static ReserveKeys Keys(StingConfiguration configuration) =>
+        ReserveKeys.Open(Installation.KeyOptionsOf(configuration), configuration.Repository.KeyFingerprint);
 
     internal static ErasureBook Book(Installation installation) => new(installation.Keys ?? throw KeyRoleMissing(installation));
 

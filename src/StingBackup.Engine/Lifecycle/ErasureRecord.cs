@@ -36,6 +36,9 @@ internal sealed record ErasureRecord
     /// <summary>What is still to be done.</summary>
     public IReadOnlyList<string> Waiting { get; init; } = [];
 
+    /// <summary>Whether it is to be carried out, or ended, now.</summary>
+    public bool IsDue(long nowNs) => State == ErasureState.Incomplete || (State == ErasureState.Pending && DueNs <= nowNs);
+
     public byte[] ToPayload()
     {
         var cbor = CborFields.StartMap(LastKey);

@@ -14,13 +14,14 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
 
     public async Task<object> RunAsync(CancellationToken cancel)
     {
+        var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Erase";
         using var held = await _role.HoldAsync(cancel).ConfigureAwait(false);
         var due = book.Erasures.Where(IsDue).ToList();
         if (due.Count == 0)
         {
             output.Tell("No erasure is due.");
-            return Array.Empty<Erasure>();
+            return Result([]);
         }
         output.Progress.Status = "the turn of the epoch";
         var left = _role.LeaveBehind(due.SelectMany(record => record.Targets).Select(target => target.Pseudonym).ToHashSet(), cancel);
@@ -33,25 +34,24 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         var ended = new List<Erasure>();
         foreach (var record in due)
         {
-            var erasure = book.ToErasure(await EndAsync(record, left, ledger, view, keys, cancel).ConfigureAwait(false));
-            ended.Add(erasure);
-            output.Emit(erasure);
+            ended.Add(book.ToErasure(await EndAsync(record, left, ledger, view, keys, cancel).ConfigureAwait(false)));
         }
-        return ended.ToArray();
+        return Result(ended);
+
+        ErasureResult Result(List<Erasure> erasures) => new()
+        {
+            State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, Erasures = erasures.ToArray(), Duration = installation.Clock.GetElapsedTime(started),
+        };
     }
 
     /// <summary>Due, and nobody holds it. A hold that was set since keeps it, and is told.</summary>
     private bool IsDue(ErasureRecord record)
     {
-        if (record.State == ErasureState.Incomplete)
-        {
-            return true;
-        }
-        if (record.State != ErasureState.Pending || record.DueNs > installation.NowNs)
+        if (!record.IsDue(installation.NowNs))
         {
             return false;
         }
-        if (book.HoldsOn(record.Targets) is [var hold, ..])
+        if (record.State == ErasureState.Pending && book.HoldsOn(record.Targets) is [var hold, ..])
         {
             output.Failed(new StingException("LegalHoldStands", FailureKind.Refused, $"Erasure {record.Id} waits: '{hold.Subject}' must be kept ({hold.Reason}, hold {hold.Id}).", hold.Id.ToString(),
                 $"When the hold ends, lift it with Remove-StingLegalHold -Id {hold.Id}."));

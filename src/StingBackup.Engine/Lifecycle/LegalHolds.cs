@@ -1,12 +1,8 @@
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.Lifecycle;
-
-/// <summary>What a hold would keep: printed by <c>-WhatIf</c>.</summary>
-/// <param name="Subject">Whose data: a canonical name.</param>
-/// <param name="Reason">Why.</param>
-public sealed record HoldPlan(string Subject, string Reason);
 
 /// <summary>Legal holds: orders to keep a subject, which refuse its erasure.</summary>
 public static class LegalHolds
@@ -15,18 +11,25 @@ public static class LegalHolds
     public static IReadOnlyList<LegalHold> List(Installation installation, bool withLifted) =>
         [.. ErasureJob.Book(installation).Holds.Where(hold => withLifted || hold.IsActive).Select(hold => hold.ToHold())];
 
+    /// <summary>Holds that stand, of a configuration; for completion.</summary>
+    public static IReadOnlyList<LegalHold> List(StingConfiguration configuration)
+    {
+        using var keys = ErasureJob.Keys(configuration);
+        return [.. new ErasureBook(keys).Holds.Where(hold => hold.IsActive).Select(hold => hold.ToHold())];
+    }
+
     /// <summary>Whom a hold would keep.</summary>
     /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c></exception>
-    public static async ValueTask<HoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string reason, CancellationToken cancel)
+    public static async ValueTask<LegalHoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string reason, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
         var choice = await repository.Resolver.ResolveAsync(scope, subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
-        return new HoldPlan(choice.Names[0], reason);
+        return new LegalHoldPlan(choice.Names[0], reason);
     }
 
     /// <summary>Sets a hold.</summary>
-    public static async ValueTask<LegalHold> AddAsync(Installation installation, HoldPlan plan, string by, CancellationToken cancel)
+    public static async ValueTask<LegalHold> AddAsync(Installation installation, LegalHoldPlan plan, string by, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(plan);
         var reader = await ErasureJob.ReaderAsync(installation, cancel).ConfigureAwait(false);

@@ -81,6 +81,31 @@ public sealed record Erasure
     public string? Certificate { get; init; }
 }
 
+/// <summary>Which erasures would be carried out: printed by <c>-WhatIf</c>, executed by the run.</summary>
+public sealed record ErasureRunPlan
+{
+    /// <summary>Those that are due, or begun and not ended.</summary>
+    public required IReadOnlyList<Erasure> Due { get; init; }
+    /// <summary>When the next one is due; null when none waits.</summary>
+    public DateTimeOffset? NextDueTime { get; init; }
+}
+
+/// <summary>What carrying out erasures did.</summary>
+public sealed record ErasureResult
+{
+    /// <summary>Completed, or with errors where one waits for something.</summary>
+    public required JobState State { get; init; }
+    /// <summary>Each of them, as it stands now.</summary>
+    public required IReadOnlyList<Erasure> Erasures { get; init; }
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Duration { get; init; }
+}
+
+/// <summary>Whom a hold would keep: printed by <c>-WhatIf</c>.</summary>
+/// <param name="Subject">Whose data: a canonical name.</param>
+/// <param name="Reason">Why.</param>
+public sealed record LegalHoldPlan(string Subject, string Reason);
+
 /// <summary>An order to keep a subject's data: it refuses erasure.</summary>
 public sealed record LegalHold
 {

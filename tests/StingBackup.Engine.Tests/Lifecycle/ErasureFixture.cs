@@ -82,11 +82,11 @@ internal sealed class ErasureFixture : IDisposable
     }
 
     /// <summary>Carries out what is due some days later.</summary>
-    public async Task<Erasure[]> CompleteAsync(List<StingException>? errors = null, int days = 10)
+    public async Task<IReadOnlyList<Erasure>> CompleteAsync(List<StingException>? errors = null, int days = 10)
     {
         Keys.Clock.Advance(TimeSpan.FromDays(days));
         await using var installation = await OpenAsync();
-        return await TestInstallation.CompleteAsync<Erasure[]>(ErasureJob.CompleteAsync(installation, "key officer", default), errors, []);
+        return (await TestInstallation.CompleteAsync<ErasureResult>(ErasureJob.CompleteAsync(installation, "key officer", default), errors)).Erasures;
     }
 
     public async Task<IntegrityResult> VerifyAsync(IObjectStore? store = null)

@@ -52,10 +52,11 @@ public sealed class CommandShapeTests : IDisposable
             .Concat(When(Commands.OnlyReads(c) && c.Parameters.ContainsKey("WhatIf"), "-WhatIf on what changes nothing")));
 
     [Fact]
-    public void What_overwrites_a_whole_reserve_asks_first_and_nothing_else_does()
+    public void What_overwrites_or_destroys_for_good_asks_first_and_nothing_else_does()
     {
+        string[] asking = ["Complete-StingErasure", "Remove-StingLegalHold", "Remove-StingSubject", "Restore-StingReserve"];
         Assert.All(Commands.All(_shell).OfType<CmdletInfo>(), c =>
-            Assert.Equal(c.Name == "Restore-StingReserve", c.ImplementingType.GetCustomAttribute<CmdletAttribute>()!.ConfirmImpact == ConfirmImpact.High));
+            Assert.Equal(asking.Contains(c.Name), c.ImplementingType.GetCustomAttribute<CmdletAttribute>()!.ConfirmImpact == ConfirmImpact.High));
     }
 
     [Fact]

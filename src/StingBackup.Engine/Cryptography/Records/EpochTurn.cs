@@ -63,8 +63,8 @@ internal sealed class EpochTurn(KeyEnvironment environment, KeyOptions options, 
     /// <param name="order">Who is left behind.</param>
     /// <param name="keyRole">Signs the turn.</param>
     /// <param name="cancel">Stops it before the switch.</param>
-    /// <exception cref="StingException"><c>KeyStoreReplicaMissing</c> when the first replica is away, <c>EpochSecretMissing</c> when every epoch place is; <c>KeyRecordDamaged</c>,
-    /// <c>KeyFileDamaged</c>, <c>KeyFileUnavailable</c>. The epoch that was is still the current one.</exception>
+    /// <exception cref="StingException"><c>KeyStoreReplicaMissing</c> when the first replica is away, <c>EpochSecretMissing</c> when every epoch place is; <c>KeyPlaceAway</c> when
+    /// the first replica cannot be written. The epoch that was is still the current one.</exception>
     public TurnOutcome Run(KeyStore current, TurnOrder order, ISigner keyRole, CancellationToken cancel)
     {
         var next = current.Epoch + 1;
@@ -213,7 +213,7 @@ internal sealed class EpochTurn(KeyEnvironment environment, KeyOptions options, 
         }
         catch (StingException fault)
         {
-            away.Add(new StingException(fault.ErrorId, fault.Kind, fault.Message, place, fault.Remedy ?? "Mount the place.", fault));
+            away.Add(new StingException("KeyPlaceAway", fault.Kind, fault.Message, place, fault.Remedy, fault));
             return false;
         }
     }

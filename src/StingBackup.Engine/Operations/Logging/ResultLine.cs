@@ -39,6 +39,10 @@ internal static class ResultLine
             case CaptureStatus capture:
                 logger.LogInformation("The capture ended: {State}, log up to {Confirmed}", capture.State, capture.Confirmed);
                 break;
+            case ErasureResult erased:
+                logger.LogInformation("{State}: erasures {Erasures} in {Duration}", erased.State,
+                    string.Join(", ", erased.Erasures.Select(erasure => $"{erasure.Id} {erasure.State}")), Display.Duration(erased.Duration));
+                break;
             default:
                 logger.LogInformation("{Result}", result);
                 break;

@@ -1,0 +1,28 @@
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Lifecycle;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Lifts a legal hold. It stays on record, with who lifted it.</summary>
+[Cmdlet(VerbsCommon.Remove, "StingLegalHold", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(LegalHold))]
+public sealed class RemoveStingLegalHoldCommand : UnlockingCmdlet
+{
+    /// <summary>Which.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "The hold's id; Get-StingLegalHold lists them")]
+    [ArgumentCompleter(typeof(LegalHoldCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Id { get; set; } = null!;
+
+    private protected override void Execute()
+    {
+        var hold = LegalHolds.Find(Installation, Id);
+        var question = new Question("Lift the legal hold", $"Let '{hold.Subject}' be erased again", [$"It was set by {hold.SetBy} on {Display.Time(hold.SetTime)}: {hold.Reason}"], hold, Destroys: false);
+        if (Ask(question, force: false))
+        {
+            WriteObject(Wait(LegalHolds.LiftAsync(Installation, Id, Actor.Here, Cancel)));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+#requires -Version 7.6
+#requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.5.0' }
+
+Describe 'A person asks to be forgotten' {
+    BeforeAll {
+        Set-StrictMode -Version 3
+        Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
+        Import-StingModule
+        Enter-SampleFolder $TestDrive
+        $null = New-SampleInstallation
+        (Get-Content sting-backup.yaml -Raw) -replace '# ?delay_days: 7', 'delay_days: 0' | Set-Content sting-backup.yaml
+    }
+
+    AfterAll {
+        Exit-SampleFolder
+        Remove-Module Sample
+    }
+
+    It 'refuses while a legal hold stands, and says whose' {
+        $hold = Add-StingLegalHold user@example.com -Reason 'case 7'
+        { Remove-StingSubject user@example.com -Confirm:$false } | Should -Throw '*case 7*' -ErrorId 'LegalHoldStands*'
+        (Get-StingLegalHold).Id | Should -Be $hold.Id
+        $hold | Remove-StingLegalHold -Confirm:$false | Select-Object -ExpandProperty IsActive | Should -BeFalse
+    }
+
+    It 'plans first' {
+        $plan = Remove-StingSubject user@example.com -WhatIf
+        $plan.Hits[0].Points | Should -Be 2
+        $plan | Out-String | Should -Match 'none is rewritten'
+    }
+
+    It 'can be stopped' {
+        Remove-StingSubject user@example.com -Confirm:$false | Stop-StingErasure | Select-Object -ExpandProperty State | Should -Be 'Stopped'
+        (Complete-StingErasure).Erasures | Should -BeNullOrEmpty
+    }
+
+    It 'destroys the key, and proves it' {
+        $null = Remove-StingSubject user@example.com -Reference 'ticket 12' -Confirm:$false
+        $result = Complete-StingErasure -Confirm:$false
+        $result.State | Should -Be 'Completed'
+        (Get-StingErasure -State Completed).Id | Should -Be $result.Erasures[0].Id
+        $check = $result.Erasures[0] | Test-StingDestructionCertificate
+        $check.IsValid | Should -BeTrue
+        $certificate = (Get-Content $result.Erasures[0].Certificate -Raw | ConvertFrom-Json).certificate
+        $certificate.verification.backups_cleared | Should -BeTrue
+        $certificate.request.reference | Should -Be 'ticket 12'
+    }
+
+    It 'leaves everybody else as they were' {
+        { Restore-StingUser user@example.com -Destination gone } | Should -Throw -ErrorId 'SubjectErased*'
+        $null = Restore-StingReserve -Destination rest -Confirm:$false
+        Test-Path (Join-Path 'rest' 'users' 'other@example.com' 'picture of a bee.png') | Should -BeTrue
+        Test-Path (Join-Path 'rest' 'users' 'user@example.com') | Should -BeFalse
+        (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
+    }
+
+    It 'does not back up again what is left in the reserve' {
+        $run = Invoke-StingBackup -ErrorVariable failed -ErrorAction SilentlyContinue
+        $run.State | Should -Be 'CompletedWithErrors'
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'SubjectErased*'
+    }
+}
