@@ -46,12 +46,20 @@ internal sealed class PointFinder
     private readonly List<StoredPoint> _backups;
     private readonly TimeZoneInfo _zone;
 
-    public PointFinder(RepositoryView view, TimeZoneInfo zone)
+    /// <summary>Finds points of a view.</summary>
+    /// <param name="view">The repository.</param>
+    /// <param name="zone">The zone of days.</param>
+    /// <param name="physicalSince">Captures of whole servers from before this are given to nobody: they mix people, and erasures promise their end.</param>
+    public PointFinder(RepositoryView view, TimeZoneInfo zone, DateTimeOffset physicalSince)
     {
         _view = view;
-        _backups = [.. view.Backups];
+        _backups = [.. view.Backups.Select(p => WithoutExpired(p, Installation.ToNs(physicalSince)))];
         _zone = zone;
     }
+
+    private static StoredPoint WithoutExpired(StoredPoint point, long physicalSinceNs) =>
+        point.Record.TimeNs >= physicalSinceNs || !point.Record.Classes.Any(c => c.Class == DataClass.Physical) ? point
+            : point with { Record = point.Record with { Classes = [.. point.Record.Classes.Where(c => c.Class != DataClass.Physical)] } };
 
     /// <summary>Every data class of every run, oldest first.</summary>
     public IEnumerable<ClassPoint> All => _backups.SelectMany(p => p.Record.Classes.Select(c => new ClassPoint(p, c)));

@@ -9,7 +9,7 @@ internal sealed class RepositoryReading : IDisposable
     public RepositoryReading(Installation installation, RepositoryView view, ISubjectReader? keys)
     {
         View = view;
-        Finder = new PointFinder(view, installation.Zone);
+        Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
         Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);

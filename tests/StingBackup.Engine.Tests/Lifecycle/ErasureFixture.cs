@@ -54,7 +54,7 @@ internal sealed class ErasureFixture : IDisposable
         SubjectReader? reader = null;
         return new Installation
         {
-            Reserve = keys.ReserveId, ReserveRoot = Reserve, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store,
+            Reserve = keys.ReserveId, ReserveRoot = Reserve, Map = ReserveMap.Compile(new ReserveSettings { Path = "/", Rules = [new ClassRule("captures/**", DataClass.Physical, null)] }, UsersMap.Empty), Store = store,
             Host = new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey), Writers = writers, Keys = keys, Ledger = ledger,
             UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader ??= keys.Unlock(null)), StateFolder = Path.Combine(Keys.Folder, "run-state"),
             CacheFolder = Path.Combine(Keys.Folder, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Keys.Clock,
@@ -96,11 +96,11 @@ internal sealed class ErasureFixture : IDisposable
     }
 
     /// <summary>Restores into a folder of its own and gives it.</summary>
-    public async Task<string> RestoreAsync(string? user, List<StingException>? errors = null)
+    public async Task<string> RestoreAsync(string? user, List<StingException>? errors = null, DataClass? only = null)
     {
         var destination = Path.Combine(Keys.Folder, $"restored-{Guid.NewGuid():n}");
         await using var installation = await OpenAsync();
-        var request = new RestoreRequest { Scope = user is null ? RestoreScope.Reserve : RestoreScope.User, Subject = user, Destination = destination };
+        var request = new RestoreRequest { Scope = user is null ? RestoreScope.Reserve : RestoreScope.User, Subject = user, Destination = destination, Classes = only is { } one ? [one] : null };
         await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(installation, await RestoreJob.PlanAsync(installation, request, default), default), errors);
         return destination;
     }

@@ -274,6 +274,36 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public async Task Captures_that_mix_people_end_on_the_day_that_the_certificate_names()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        fixture.Write("captures/base.tar", ErasureFixture.Secret);
+        await fixture.BackupAsync();
+        await fixture.RequestAsync();
+        var done = Assert.Single(await fixture.CompleteAsync());
+        var residual = Assert.Single(JsonNode.Parse(File.ReadAllBytes(done.Certificate!))!["certificate"]!["residual_copies"]!.AsArray())!;
+        var end = DateTimeOffset.Parse(residual["ends"]!.ToString(), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(fixture.Keys.Clock.GetUtcNow() < end);
+        Assert.True(File.Exists(Path.Combine(await fixture.RestoreAsync(null, only: DataClass.Physical), "captures/base.tar")));
+
+        fixture.Keys.Clock.Advance(end - fixture.Keys.Clock.GetUtcNow() + TimeSpan.FromSeconds(1));
+        await using (var installation = await fixture.OpenAsync())
+        {
+            using var catalog = new Catalog(installation);
+            var points = new List<RestorePoint>();
+            await foreach (var point in catalog.PointsAsync(new PointQuery(), default))
+            {
+                points.Add(point);
+            }
+            Assert.DoesNotContain(points, point => point.DataClass == DataClass.Physical && point.Items > 0);
+        }
+        await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync(null, only: DataClass.Physical));
+        // Bob has a file of equal content: what is looked for is whatever else holds it.
+        var all = await fixture.RestoreAsync(null);
+        Assert.Equal([Path.Combine(all, "users/bob/diary.txt")], Directory.EnumerateFiles(all, "*", SearchOption.AllDirectories).Where(file => File.ReadAllBytes(file).AsSpan().IndexOf("Ada's diary"u8) >= 0));
+    }
+
+    [Fact]
     public async Task Every_byte_of_a_ledger_entry_counts()
     {
         using var fixture = await ErasureFixture.CreateAsync();
