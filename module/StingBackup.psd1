@@ -40,6 +40,7 @@
         'Start-StingMetadataCapture'
         'Stop-StingErasure'
         'Stop-StingMetadataCapture'
+        'Sync-StingErasure'
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
         'Test-StingDestructionCertificate'

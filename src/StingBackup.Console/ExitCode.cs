@@ -59,6 +59,7 @@ internal static class ExitCodes
         LegacyImportResult result => Of(result.State),
         DatabaseRestoreResult result => Of(result.State),
         ErasureResult result => Of(result.State),
+        ErasureSyncResult result => Of(result.State),
         CertificateCheck { IsValid: false } => ExitCode.IntegrityFault,
         _ => ExitCode.Done,
     };

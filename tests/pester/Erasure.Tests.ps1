@@ -54,6 +54,10 @@ Describe 'A person asks to be forgotten' {
         (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
     }
 
+    It 'says that there is no server to erase from, where none is configured' {
+        { Sync-StingErasure -WhatIf } | Should -Throw -ErrorId 'ErasureSyncNoServer*'
+    }
+
     It 'does not back up again what is left in the reserve' {
         $run = Invoke-StingBackup -ErrorVariable failed -ErrorAction SilentlyContinue
         $run.State | Should -Be 'CompletedWithErrors'

@@ -110,6 +110,10 @@ internal static class VerbTable
         {
             Examples = ["erase-due --dry-run", "erase-due --confirm"],
         },
+        new(Backup, "erase-again", "Sync-StingErasure", "Delete the erased from databases that were restored")
+        {
+            Examples = ["erase-again --dry-run", "erase-again --confirm"],
+        },
         new(Backup, "certificate", "Test-StingDestructionCertificate", "Check a certificate of destruction")
         {
             Many = true,

@@ -101,6 +101,37 @@ public sealed record ErasureResult
     public required TimeSpan Duration { get; init; }
 }
 
+/// <summary>Rows of erased subjects in one table of a running database.</summary>
+/// <param name="Database">Database.</param>
+/// <param name="Table">Schema and table.</param>
+/// <param name="Rows">Rows that go.</param>
+/// <param name="Kept">Rows that stay, because rows of others refer to them and must.</param>
+public sealed record ErasedRowCount(string Database, string Table, long Rows, long Kept);
+
+/// <summary>What applying the erasure ledger to running databases would do: printed by <c>-WhatIf</c>, executed by the run.</summary>
+public sealed record ErasureSyncPlan
+{
+    /// <summary>The server.</summary>
+    public required string Server { get; init; }
+    /// <summary>How many subjects the ledger names.</summary>
+    public required long Erased { get; init; }
+    /// <summary>By table; none where nothing of them is there.</summary>
+    public required IReadOnlyList<ErasedRowCount> Rows { get; init; }
+}
+
+/// <summary>What applying the erasure ledger to running databases did.</summary>
+public sealed record ErasureSyncResult
+{
+    /// <summary>Completed, or with errors where rows stay.</summary>
+    public required JobState State { get; init; }
+    /// <summary>The server.</summary>
+    public required string Server { get; init; }
+    /// <summary>How many subjects the ledger names.</summary>
+    public required long Erased { get; init; }
+    /// <summary>By table.</summary>
+    public required IReadOnlyList<ErasedRowCount> Rows { get; init; }
+}
+
 /// <summary>Whom a hold would keep: printed by <c>-WhatIf</c>.</summary>
 /// <param name="Subject">Whose data: a canonical name.</param>
 /// <param name="Reason">Why.</param>

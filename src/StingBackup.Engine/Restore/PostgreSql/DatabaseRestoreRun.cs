@@ -40,7 +40,7 @@ internal sealed class DatabaseRestoreRun(Installation installation, DatabaseRest
         {
             State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, BackupIds = [.. plan.LogBackupIds.Prepend(plan.BaseBackupId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             DataDirectory = _data, Target = plan.Target, LastCommit = last is { } commit ? TimeZoneInfo.ConvertTime(commit, installation.Zone) : null, LogEnd = end.ToString(), ServerVersion = plan.ServerVersion,
-            HowToStart = ServerFiles.HowToStart(_data, plan.ServerVersion), Files = _files, Length = _bytes, Duration = installation.Clock.GetUtcNow() - started,
+            HowToStart = HowToStart(plan.ServerVersion), Files = _files, Length = _bytes, Duration = installation.Clock.GetUtcNow() - started,
         };
     }
 
@@ -151,5 +151,12 @@ internal sealed class DatabaseRestoreRun(Installation installation, DatabaseRest
             end = Installation.FromNs(stretch.TimeNs, 0);
             return stretch;
         }
+    }
+
+    /// <summary>The commands that start the server; where somebody was erased, one more that erases them here too.</summary>
+    private IReadOnlyList<string> HowToStart(string version)
+    {
+        IReadOnlyList<string> start = ServerFiles.HowToStart(_data, version);
+        return installation.Ledger.Entries.Count == 0 ? start : start.Append("sting-backup erase-again   # once postgresql.host names it: whoever was erased since this moment is in it again").ToArray();
     }
 }

@@ -1,0 +1,25 @@
+using System.Globalization;
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Lifecycle;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Applies the erasure ledger to the running databases, after a server was restored as of before an erasure.</summary>
+[Cmdlet(VerbsData.Sync, "StingErasure", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(ErasureSyncResult), typeof(ErasureSyncPlan))]
+public sealed class SyncStingErasureCommand : InstallationCmdlet
+{
+    private protected override void Execute()
+    {
+        var plan = Wait(ErasureSync.PlanAsync(Installation, Cancel));
+        var question = new Question(
+            "Erase", string.Create(CultureInfo.InvariantCulture, $"Delete {plan.Rows.Sum(rows => rows.Rows):N0} rows of erased people and jars from {plan.Server}"),
+            [.. plan.Rows.Select(rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Database}, {rows.Table}: {rows.Rows:N0} rows{(rows.Kept > 0 ? $"; {rows.Kept:N0} stay, rows of others refer to them" : "")}"))],
+            plan, Destroys: false);
+        if (Ask(question, force: false))
+        {
+            WriteObject(Wait(ErasureSync.RunAsync(Installation, Cancel)));
+        }
+    }
+}
