@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using StingBackup.Bench.Corpora;
 using StingBackup.Bench.Report;
+using StingBackup.Bench.Sites;
 using StingBackup.Bench.Trees;
 using StingBackup.Engine.Reserve;
+using StingBackup.Fixtures.Sting;
 
 const string Usage = """
     Makes what bench/compare.sh measures with, and tells what it found.
@@ -11,6 +13,8 @@ const string Usage = """
       corpus fixture|small|large DIR [--seed N] [--scale F] [--apart] [--edges]
                                                                     builds a corpus in a new folder (--apart: fixture without duplicates across subjects; --edges: with what is awkward)
       change fixture|small|large DIR SEED [SHARE]                       changes 5 % of it, or another share (not of large)
+      sting DIR [--seed N] [--scale F] [--encrypted F]              builds a STING installation in a new folder: PostgreSQL, a stand-in for Vault, folders, and a repository with
+                                                                    its configuration; keeps the servers up till its input ends, and reads from it: tick SEED [SHARE], reads
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
       report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
     """;
@@ -23,6 +27,7 @@ try
         ["change", "large", var root, var seed] => Change(() => LargeFile.Change(root, Number(seed))),
         ["change", "fixture" or "small", var root, var seed] => Change(() => SampleReserve.Change(root, Number(seed))),
         ["change", "fixture" or "small", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
+        ["sting", var root, .. var rest] => await SiteAsync(root, rest),
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
         ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
         ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),
@@ -89,6 +94,33 @@ static int Corpus(string kind, string root, string[] options)
     }
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {corpus.Files} files, {corpus.Length / 1e6:F1} MB, in {watch.Elapsed.TotalSeconds:F1} s"));
     return 0;
+}
+
+static async Task<int> SiteAsync(string root, string[] options)
+{
+    var site = new StingSiteOptions { Scale = 1 };
+    for (var i = 0; i < options.Length; i += 2)
+    {
+        if (i + 1 == options.Length)
+        {
+            return Bad($"'{options[i]}' needs a value.");
+        }
+        switch (options[i])
+        {
+            case "--seed":
+                site = site with { Seed = Number(options[i + 1]) };
+                break;
+            case "--scale":
+                site = site with { Scale = Fraction(options[i + 1]) };
+                break;
+            case "--encrypted":
+                site = site with { Encrypted = Fraction(options[i + 1]) };
+                break;
+            default:
+                return Bad($"'{options[i]}' is no option of sting.");
+        }
+    }
+    return await SiteCommand.RunAsync(Path.GetFullPath(root), site);
 }
 
 static (int, long) Fixture(string root, SampleReserveOptions options)

@@ -83,7 +83,7 @@ internal static class ConfiguredSources
         Name = "Vault", Location = $"{settings.Address.GetLeftPart(UriPartial.Authority)}/{settings.Mount}/{settings.Prefix}", Mount = ReserveMounts.Vault, Classes = VaultPaths.Classes,
         Place = (path, _) => VaultPaths.Classify(path, users),
         OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(VaultSourceTree.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, output.Warn)),
-        OpenTarget = (_, _, cancel) => VaultRestoreTarget.OfClient(OpenVault(settings, host, clock), settings.Mount, clock, cancel),
+        OpenTarget = (_, _, cancel) => VaultRestoreTarget.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, cancel),
     };
 
     private static ReserveSource OfPostgres(PostgresSettings settings, string stateFolder) => new()

@@ -129,7 +129,7 @@ public sealed class LogicalCaptureTests(StingCluster sting)
     [PostgresFact]
     public async Task Nothing_is_left_in_the_spool_folder_while_the_capture_is_read()
     {
-        using var folder = new Support.TempFolder();
+        using var folder = new TempFolder();
         using var capture = await LogicalCapture.TakeAsync(Cluster.Settings with { Databases = ["kratos"] }, Options with { SpoolFolder = folder.Path }, default);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
         Assert.NotEmpty(Lines(new SourceCaptureFiles(capture, default), CapturePath.Globals));

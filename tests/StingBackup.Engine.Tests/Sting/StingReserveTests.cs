@@ -6,7 +6,7 @@ using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.PostgreSql;
 using StingBackup.Engine.Tests.Vault;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Sting;
 

@@ -5,7 +5,7 @@ using StingBackup.Engine.Restore;
 using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

@@ -1,5 +1,5 @@
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

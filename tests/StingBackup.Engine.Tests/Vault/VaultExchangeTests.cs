@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using StingBackup.Engine.Tests.Support;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;
 

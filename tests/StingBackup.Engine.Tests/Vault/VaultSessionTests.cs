@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Tests.Support;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

@@ -3,7 +3,7 @@ using System.Text;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
-using StingBackup.Engine.Tests.Vault.StandIn;
+using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

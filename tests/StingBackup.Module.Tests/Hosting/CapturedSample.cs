@@ -4,7 +4,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Capture;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tests.PostgreSql;
+using StingBackup.Fixtures.PostgreSql;
 
 namespace StingBackup.Module.Tests.Hosting;
 

@@ -5,7 +5,11 @@ using StingBackup.Engine.Sources;
 namespace StingBackup.Engine.Reserve.Sample;
 
 /// <summary>Puts into one person's folder, and into two jars, what backup programs stumble over.</summary>
-internal sealed class SampleEdges(string root, int seed, SamplePlan plan)
+/// <param name="root">Where.</param>
+/// <param name="seed">What decides contents and times.</param>
+/// <param name="plan">Says who is there, and which jars.</param>
+/// <param name="home">The folder that gets most of it, relative to the root; null for that of the person who is there for this.</param>
+internal sealed class SampleEdges(string root, int seed, SamplePlan plan, string? home = null)
 {
     /// <summary>Length of the file of holes: over the 5 GB at which the strategy speaks of large files.</summary>
     public const long SparseLength = 5L * 1024 * 1024 * 1024 + 4096 * 3 + 17;
@@ -20,7 +24,7 @@ internal sealed class SampleEdges(string root, int seed, SamplePlan plan)
 
     public IReadOnlyList<SampleEdge> Skipped => _skipped;
 
-    private string Home => plan.People[SamplePeople.Awkward].Folder;
+    private string Home => home ?? plan.People[SamplePeople.Awkward].Folder;
 
     public void Make(CancellationToken cancel)
     {

@@ -3,7 +3,10 @@ using System.Globalization;
 namespace StingBackup.Engine.Reserve.Sample;
 
 /// <summary>Changes a share of the files of people and jars, as their owners would in a quarter of an hour.</summary>
-internal sealed class SampleTick(string root, int seed)
+/// <param name="root">A reserve.</param>
+/// <param name="seed">Which tick.</param>
+/// <param name="folders">Folders whose files may change, relative to the root; <c>jars</c> and <c>users</c> unless told.</param>
+internal sealed class SampleTick(string root, int seed, IReadOnlyList<string>? folders = null)
 {
     // Nobody edits a disk image as they edit a document; also keeps the file of holes what it is.
     private const long LongestChanged = 1L << 30;
@@ -36,7 +39,7 @@ internal sealed class SampleTick(string root, int seed)
     private IEnumerable<string> Candidates()
     {
         var walk = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
-        foreach (var top in (string[])["jars", "users"])
+        foreach (var top in folders ?? ["jars", "users"])
         {
             var folder = Path.Join(root, top);
             if (!Directory.Exists(folder))
@@ -72,7 +75,7 @@ internal sealed class SampleTick(string root, int seed)
             case SampleChangeKind.Appended:
                 using (var stream = new FileStream(path, FileMode.Append, FileAccess.Write))
                 {
-                    stream.Write(NewText(_random.Between(100, 40_000)));
+                    stream.Write(NewText(_random.Between(100, 40_000), _random));
                 }
                 break;
             case SampleChangeKind.Rewritten:
@@ -101,14 +104,19 @@ internal sealed class SampleTick(string root, int seed)
         return kind == SampleChangeKind.Renamed ? new(kind, Relative(path), Relative(target)) : new(kind, Relative(target));
     }
 
-    // Half of the edits write over, half of them insert, which shifts all that follows.
     private void Edit(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
-        var middle = stream.Length / 4 + (long)(_random.NextDouble() * stream.Length / 2);
-        var text = NewText(_random.Between(20, 4000));
+        Edit(stream, _random);
+    }
+
+    /// <summary>Half of the edits write over, half of them insert, which shifts all that follows.</summary>
+    public static void Edit(Stream stream, SampleRandom random)
+    {
+        var middle = stream.Length / 4 + (long)(random.NextDouble() * stream.Length / 2);
+        var text = NewText(random.Between(20, 4000), random);
         byte[] after = [];
-        if (_random.Chance(0.5))
+        if (random.Chance(0.5))
         {
             after = new byte[stream.Length - middle];
             stream.Position = middle;
@@ -132,10 +140,10 @@ internal sealed class SampleTick(string root, int seed)
         }
     }
 
-    private byte[] NewText(int length)
+    private static byte[] NewText(int length, SampleRandom random)
     {
         var bytes = new byte[length];
-        SampleBody.Fill(bytes, SampleFileKind.Text, _random);
+        SampleBody.Fill(bytes, SampleFileKind.Text, random);
         return bytes;
     }
 

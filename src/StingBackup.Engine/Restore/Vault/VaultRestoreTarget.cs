@@ -20,6 +20,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     private readonly CancellationToken _cancel;
     private readonly ConcurrentDictionary<EntryPath, long> _judged = new();
     private VaultClient? _owned;
+    private EntryPath? _prefix;
 
     /// <summary>Makes a target; nothing is sent yet.</summary>
     /// <param name="kv">The mount; the caller disposes its client.</param>
@@ -32,7 +33,13 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     }
 
     /// <summary>Makes a target that takes the client over: disposing the one ends the other.</summary>
-    public static VaultRestoreTarget OfClient(VaultClient client, string mount, TimeProvider clock, CancellationToken cancel) => new(new VaultKv(client, mount, clock), cancel) { _owned = client };
+    /// <param name="client">Reaches the server.</param>
+    /// <param name="mount">Where the engine is mounted.</param>
+    /// <param name="prefix">The folder of the mount that is restored into; empty for all of it. A policy gives rights on what lies below, and none on the folder itself.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="cancel">Ends what is under way.</param>
+    public static VaultRestoreTarget OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, CancellationToken cancel) =>
+        new(new VaultKv(client, mount, clock), cancel) { _owned = client, _prefix = prefix.Trim('/') is { Length: > 0 } folder ? EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(folder)) : null };
 
     /// <inheritdoc/>
     public string Location => _kv.Location;
@@ -41,7 +48,7 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     public SourceEntry? Find(EntryPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (path.IsRoot)
+        if (path.IsRoot || _prefix?.IsWithin(path) == true)
         {
             return new SourceEntry(path, ItemKind.Directory, default, new ItemMetadata());
         }

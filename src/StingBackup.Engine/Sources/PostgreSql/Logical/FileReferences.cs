@@ -46,7 +46,7 @@ public static class FileReferences
             }
             var named = rows.Table switch
             {
-                Assets when Value("deleted_at") is null && Value("storage_path") is { } path => new FileReference(row, OfSecret(path), null),
+                Assets when Value("deleted_at") is null && Value("storage_path") is { } path => new FileReference(row, OfSecret(path, Value("storage_backend")), null),
                 Documents when Value("file_path") is { } path => new FileReference(row, OfUpload(path), null),
                 Reports when Value("result_file_id") is { } file => new FileReference(row, null, file),
                 _ => null,
@@ -58,11 +58,18 @@ public static class FileReferences
         }
     }
 
-    /// <summary><c>files/&lt;owner&gt;/…</c>, perhaps behind the mount's name; null for what is no path of Vault's.</summary>
-    private static EntryPath? OfSecret(string path)
+    /// <summary>
+    /// <c>&lt;owner&gt;/&lt;type&gt;/&lt;hash&gt;</c>, before which STING puts <c>files/</c> when it reads (vault_file_client.py), or a path that has it already, perhaps behind the mount's name;
+    /// null for what is no path of Vault's.
+    /// </summary>
+    private static EntryPath? OfSecret(string path, string? backend)
     {
+        if (backend is not (null or "" or "vault"))
+        {
+            return null;
+        }
         var at = path.IndexOf("files/", StringComparison.Ordinal);
-        return at < 0 || (at > 0 && path[at - 1] != '/') ? null : Make(ReserveMounts.Vault, path[at..]);
+        return at == 0 || (at > 0 && path[at - 1] == '/') ? Make(ReserveMounts.Vault, path[at..]) : path.StartsWith('/') ? null : Make(ReserveMounts.Vault, "files/" + path);
     }
 
     /// <summary><c>/tmp/sting_uploads/&lt;jar&gt;/&lt;file&gt;</c> in STING's container is <c>jars/&lt;jar&gt;/&lt;file&gt;</c> here.</summary>

@@ -1,4 +1,4 @@
-namespace StingBackup.Engine.Tests.PostgreSql;
+namespace StingBackup.Fixtures.PostgreSql;
 
 /// <summary>Debian's PostgreSQL, where it is installed.</summary>
 internal static class PostgresBinaries
@@ -19,18 +19,4 @@ internal static class PostgresBinaries
     public static IEnumerable<string> AsServerUser(params IEnumerable<string> command) => Environment.IsPrivilegedProcess
         ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command]
         : command;
-}
-
-/// <summary>Runs where PostgreSQL's server is installed; elsewhere it is named as skipped.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PostgresFactAttribute : FactAttribute
-{
-    public PostgresFactAttribute() => Skip = PostgresBinaries.Missing;
-}
-
-/// <summary>Runs where PostgreSQL's server is installed and this is root on Linux; elsewhere it is named as skipped.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PostgresAsRootFactAttribute : FactAttribute
-{
-    public PostgresAsRootFactAttribute() => Skip = PostgresBinaries.Missing ?? (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "It mounts a file system, which takes root.");
 }

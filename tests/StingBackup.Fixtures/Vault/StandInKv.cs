@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace StingBackup.Engine.Tests.Vault.StandIn;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>
 /// A KV version 2 mount in memory. Each handler follows one of OpenBao's internal/builtin/logical/kv (the same code as HashiCorp's vault-plugin-secrets-kv) and
@@ -19,6 +19,9 @@ internal sealed class StandInKv(TimeProvider clock)
     private int _maxVersions;
     private bool _casRequired;
     private DateTimeOffset _last;
+
+    /// <summary>A folder that holds the values, where they are too much for memory; null keeps them there.</summary>
+    public string? ValueFolder { get; set; }
 
     /// <summary>Vault 1.9 and later know custom metadata; the exchanges were recorded with one that does not.</summary>
     public bool HasCustomMetadata { get; set; } = true;
@@ -101,7 +104,7 @@ internal sealed class StandInKv(TimeProvider clock)
             }
             var isGone = version.Destroyed || IsDeleted(version);
             var metadata = Describe(number, version, key);
-            return StandInAnswer.Data(StandInAnswer.Join("{\"data\":"u8.ToArray(), isGone ? "null"u8.ToArray() : version.Data, Encoding.UTF8.GetBytes($",\"metadata\":{metadata.ToJsonString()}}}")), isGone ? 404 : 200);
+            return StandInAnswer.Data(StandInAnswer.Join("{\"data\":"u8.ToArray(), isGone ? "null"u8.ToArray() : version.Read(), Encoding.UTF8.GetBytes($",\"metadata\":{metadata.ToJsonString()}}}")), isGone ? 404 : 200);
         }
     }
 
@@ -138,7 +141,7 @@ internal sealed class StandInKv(TimeProvider clock)
     private void Add(Key key, ReadOnlyMemory<byte> data)
     {
         var now = Now();
-        key.Versions[++key.Current] = new Version(data, now) { Deletion = key.DeleteAfter > TimeSpan.Zero ? now + key.DeleteAfter : null };
+        key.Versions[++key.Current] = new Version(data, ValueFolder, now) { Deletion = key.DeleteAfter > TimeSpan.Zero ? now + key.DeleteAfter : null };
         key.Updated = now;
         var kept = Math.Max(key.MaxVersions, _maxVersions) is > 0 and var most ? most : DefaultVersions;
         while (key.Versions.Count > kept)
@@ -279,10 +282,26 @@ internal sealed class StandInKv(TimeProvider clock)
         }
     }
 
-    private sealed class Version(ReadOnlyMemory<byte> data, DateTimeOffset created)
+    private sealed class Version
     {
-        public ReadOnlyMemory<byte> Data => data;
-        public DateTimeOffset Created => created;
+        private readonly ReadOnlyMemory<byte> _data;
+        private readonly string? _file;
+
+        public Version(ReadOnlyMemory<byte> data, string? folder, DateTimeOffset created)
+        {
+            Created = created;
+            if (folder is null)
+            {
+                _data = data;
+                return;
+            }
+            _file = Path.Combine(folder, Guid.NewGuid().ToString("N"));
+            File.WriteAllBytes(_file, data.Span);
+        }
+
+        public ReadOnlyMemory<byte> Read() => _file is null ? _data : File.ReadAllBytes(_file);
+
+        public DateTimeOffset Created { get; }
         public DateTimeOffset? Deletion { get; set; }
         public bool Destroyed { get; set; }
     }

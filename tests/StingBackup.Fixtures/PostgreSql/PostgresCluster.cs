@@ -4,9 +4,8 @@ using System.Net.Sockets;
 using Npgsql;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
-using StingBackup.Engine.Tests.Support;
 
-namespace StingBackup.Engine.Tests.PostgreSql;
+namespace StingBackup.Fixtures.PostgreSql;
 
 /// <summary>
 /// A private cluster: real servers' programs, a Unix socket in a temporary folder and a free loopback port, never root. The server is this process's own child, so that a
@@ -105,7 +104,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
             {
                 throw new InvalidOperationException($"The server did not start: {string.Join('\n', log)}", e);
             }
-            Assert.True(wait.Elapsed < TimeSpan.FromSeconds(60), "The server stays in recovery.");
+            if (wait.Elapsed > TimeSpan.FromSeconds(60))
+            {
+                throw new InvalidOperationException("The server stays in recovery.");
+            }
         }
     }
 
@@ -276,6 +278,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{command[0]} ended with {process.ExitCode}: {errors} {await output}");
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{command[0]} ended with {process.ExitCode}: {errors} {await output}");
+        }
     }
 }

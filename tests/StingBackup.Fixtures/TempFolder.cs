@@ -1,4 +1,4 @@
-namespace StingBackup.Engine.Tests.Support;
+namespace StingBackup.Fixtures;
 
 /// <summary>A new folder that goes with the test.</summary>
 internal sealed class TempFolder : IDisposable
@@ -17,6 +17,9 @@ internal sealed class TempFolder : IDisposable
         // .NET's own deletion knows neither names that are not UTF-8 nor paths beyond PATH_MAX.
         using var remove = System.Diagnostics.Process.Start("rm", ["-rf", Path]);
         remove.WaitForExit();
-        Assert.Equal(0, remove.ExitCode);
+        if (remove.ExitCode != 0)
+        {
+            throw new IOException($"'{Path}' could not be removed.");
+        }
     }
 }

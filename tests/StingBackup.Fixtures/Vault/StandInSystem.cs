@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace StingBackup.Engine.Tests.Vault.StandIn;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>The endpoints below <c>sys/</c>.</summary>
 internal static class StandInSystem

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Encodings.Web;
 
-namespace StingBackup.Engine.Tests.Vault.StandIn;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>An answer of the stand-in: status and body.</summary>
 internal sealed record StandInAnswer(int Status, byte[] Body, string? Location = null)

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace StingBackup.Engine.Tests.Vault.StandIn;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>
 /// Policies: paths with <c>*</c> at the end and <c>+</c> for a component, and capabilities. Which rule wins follows OpenBao internal/vault/policy/acl.go AllowOperation and

@@ -1,10 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Tests.Vault.StandIn;
 using StingBackup.Engine.Vault;
 
-namespace StingBackup.Engine.Tests.Vault;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>Clients of the stand-in, quick to repeat.</summary>
 internal static class VaultClients

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace StingBackup.Engine.Tests.Vault.StandIn;
+namespace StingBackup.Fixtures.Vault;
 
 /// <summary>A token as the stand-in keeps it. A lifetime of zero never ends.</summary>
 internal sealed class StandInToken
