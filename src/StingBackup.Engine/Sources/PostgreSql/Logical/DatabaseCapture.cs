@@ -20,12 +20,29 @@ internal sealed class DatabaseCapture(PostgresServer server, LogicalCaptureOptio
         {
             await GuardAsync(session, "the table of people", () => _people.AddAsync(session.Connection, catalog, cancel), cancel).ConfigureAwait(false);
         }
-        foreach (var (session, catalog) in catalogs)
+        // The programs that read schemas take longer than the rows of a small database, so they run beside them.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var globals = dump.ReadGlobalsAsync(options.WithRolePasswords, stop.Token);
+        var schemas = catalogs.ConvertAll(c => dump.ReadAsync(c.Session, stop.Token));
+        try
         {
-            await dump.DatabaseAsync(session, cancel).ConfigureAwait(false);
-            await GuardAsync(session, "the sequences", () => SequencesAsync(session, cancel), cancel).ConfigureAwait(false);
-            await TablesAsync(session, catalog, cancel).ConfigureAwait(false);
-            await TellWhatIsLeftOutAsync(session, cancel).ConfigureAwait(false);
+            foreach (var (session, catalog) in catalogs)
+            {
+                await GuardAsync(session, "the sequences", () => SequencesAsync(session, cancel), cancel).ConfigureAwait(false);
+                await TablesAsync(session, catalog, cancel).ConfigureAwait(false);
+                await TellWhatIsLeftOutAsync(session, cancel).ConfigureAwait(false);
+            }
+            dump.AddGlobals(await globals.ConfigureAwait(false));
+            foreach (var schema in schemas)
+            {
+                dump.Add(await schema.ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            // None outlives the snapshots; what failed first is what is told.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll([globals, .. schemas]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -52,8 +52,7 @@ public sealed class LogicalCapture : ISourceTree, INamingSource
             }
             var tree = new CaptureTree(settings.Location, spool);
             var notices = new List<StingException>();
-            var dump = new SchemaDump(server, tools, spool, tree);
-            await dump.GlobalsAsync(options.WithRolePasswords, cancel).ConfigureAwait(false);
+            using var dump = new SchemaDump(server, tools, spool, tree);
             await new DatabaseCapture(server, options, spool, tree, notices).RunAsync(sessions, dump, cancel).ConfigureAwait(false);
             AddMoment(tree, spool, server, sessions.ConvertAll(s => s.Moment));
             spool.Complete();

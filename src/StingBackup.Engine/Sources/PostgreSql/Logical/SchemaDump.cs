@@ -7,31 +7,51 @@ namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 /// What pg_dump and pg_dumpall write: globals, and each database's definition under the capture's own snapshot. Taken through line by line, since new
 /// versions put a random token into every script (<c>\restrict</c>), and one that differs each time is stored each time; a restore puts a token of its own there.
 /// </summary>
-internal sealed partial class SchemaDump(PostgresServer server, PostgresTools tools, CaptureSpool spool, CaptureTree tree)
+internal sealed partial class SchemaDump(PostgresServer server, PostgresTools tools, CaptureSpool spool, CaptureTree tree) : IDisposable
 {
-    /// <summary>Roles, memberships, tablespaces.</summary>
-    public async Task GlobalsAsync(bool withPasswords, CancellationToken cancel)
+    // Each is a process here and one in the server; more at once would only wait for each other.
+    private readonly SemaphoreSlim _places = new(Math.Max(2, Environment.ProcessorCount));
+
+    /// <summary>Reads roles, memberships, tablespaces.</summary>
+    public Task<string> ReadGlobalsAsync(bool withPasswords, CancellationToken cancel) =>
+        RunAsync("pg_dumpall", null, withPasswords ? ["--globals-only", "--no-password"] : ["--globals-only", "--no-password", "--no-role-passwords"], cancel);
+
+    /// <summary>Reads a database's own definition, and its schema before and after rows; both at once, and beside whatever else is read of the snapshot.</summary>
+    public async Task<SchemaScripts> ReadAsync(SnapshotSession session, CancellationToken cancel)
     {
-        string[] arguments = withPasswords ? ["--globals-only", "--no-password"] : ["--globals-only", "--no-password", "--no-role-passwords"];
-        Add(CapturePath.Globals, await RunAsync("pg_dumpall", null, arguments, cancel).ConfigureAwait(false));
+        var before = RunAsync("pg_dump", session.Database, ["--schema-only", "--section=pre-data", "--create", "--no-password", $"--snapshot={session.Snapshot}"], cancel);
+        var after = RunAsync("pg_dump", session.Database, ["--schema-only", "--section=post-data", "--no-password", $"--snapshot={session.Snapshot}"], cancel);
+        await Task.WhenAll(before, after).ConfigureAwait(false);
+        return new SchemaScripts(session.Database, await before.ConfigureAwait(false), await after.ConfigureAwait(false));
     }
 
-    /// <summary>A database's own definition, and its schema before and after rows.</summary>
-    public async Task DatabaseAsync(SnapshotSession session, CancellationToken cancel)
+    /// <summary>Puts them into the capture.</summary>
+    public void AddGlobals(string text) => Add(CapturePath.Globals, text);
+
+    /// <summary>Puts them into the capture.</summary>
+    public void Add(SchemaScripts scripts)
     {
-        var before = await RunAsync("pg_dump", session.Database, ["--schema-only", "--section=pre-data", "--create", "--no-password", $"--snapshot={session.Snapshot}"], cancel).ConfigureAwait(false);
         // What makes the database is said in another one, till the script connects to it; it does so once more when the database has settings of its own.
-        var connect = ConnectLine().Match(before);
-        Add(CapturePath.Of(session.Database, CapturePath.Database), connect.Success ? before[..connect.Index] : "");
-        Add(CapturePath.Of(session.Database, CapturePath.PreData), ConnectLine().Replace(connect.Success ? before[(connect.Index + connect.Length)..] : before, ""));
-        Add(CapturePath.Of(session.Database, CapturePath.PostData),
-            await RunAsync("pg_dump", session.Database, ["--schema-only", "--section=post-data", "--no-password", $"--snapshot={session.Snapshot}"], cancel).ConfigureAwait(false));
+        var connect = ConnectLine().Match(scripts.Before);
+        Add(CapturePath.Of(scripts.Database, CapturePath.Database), connect.Success ? scripts.Before[..connect.Index] : "");
+        Add(CapturePath.Of(scripts.Database, CapturePath.PreData), ConnectLine().Replace(connect.Success ? scripts.Before[(connect.Index + connect.Length)..] : scripts.Before, ""));
+        Add(CapturePath.Of(scripts.Database, CapturePath.PostData), scripts.After);
     }
+
+    public void Dispose() => _places.Dispose();
 
     private async Task<string> RunAsync(string tool, string? database, string[] arguments, CancellationToken cancel)
     {
         using var output = new MemoryStream();
-        await ToolProcess.RunAsync(server.Settings, tool, tools.Start(tool, database, arguments), null, output.WriteAsync, cancel).ConfigureAwait(false);
+        await _places.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            await ToolProcess.RunAsync(server.Settings, tool, tools.Start(tool, database, arguments), null, output.WriteAsync, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            _places.Release();
+        }
         return RestrictLine().Replace(Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length), "");
     }
 
@@ -48,3 +68,9 @@ internal sealed partial class SchemaDump(PostgresServer server, PostgresTools to
     [GeneratedRegex(@"^\\(un)?restrict [A-Za-z0-9]+\n\n?", RegexOptions.Multiline)]
     private static partial Regex RestrictLine();
 }
+
+/// <summary>What makes a database again.</summary>
+/// <param name="Database">Its name.</param>
+/// <param name="Before">Its own definition, and what comes before rows.</param>
+/// <param name="After">What comes after rows.</param>
+internal sealed record SchemaScripts(string Database, string Before, string After);
