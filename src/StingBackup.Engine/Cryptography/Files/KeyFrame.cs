@@ -26,6 +26,10 @@ internal enum KeyFileKind : ushort
     Escrow = 9,
     /// <summary><c>claims.cache</c></summary>
     ClaimCache = 10,
+    /// <summary>An approver's key, sealed by his passphrase</summary>
+    Approver = 11,
+    /// <summary>An approver's public half, signed by his own key</summary>
+    ApproverPublic = 12,
 }
 
 /// <summary>

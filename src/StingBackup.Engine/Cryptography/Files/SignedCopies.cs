@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Cryptography;
 /// </summary>
 internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
 {
-    private static readonly string[] Prefixes = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix];
+    private static readonly string[] Prefixes = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.ApproverPrefix];
 
     private string Root => Path.Combine(options.KeyDirectory, "signed");
 
@@ -92,13 +92,16 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         }
     }
 
-    private static ObjectKind KindOf(string name) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal) ? ObjectKind.Format : ObjectKind.Writer;
+    private static ObjectKind KindOf(string name) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal) ? ObjectKind.Format
+        : name.StartsWith(KeyObjectNames.ApproverPrefix, StringComparison.Ordinal) ? ObjectKind.Approver : ObjectKind.Writer;
 
     /// <summary>Checks that the key role signed it, and gives its revision.</summary>
-    private static uint RevisionOf(string name, byte[] bytes, Id16 reserveId, byte[] keyRole) =>
-        KindOf(name) == ObjectKind.Format
-            ? FormatObject.Read(name, bytes, keyRole).Revision
-            : WriterObject.Read(name, bytes, reserveId, keyRole).Revision;
+    private static uint RevisionOf(string name, byte[] bytes, Id16 reserveId, byte[] keyRole) => KindOf(name) switch
+    {
+        ObjectKind.Format => FormatObject.Read(name, bytes, keyRole).Revision,
+        ObjectKind.Approver => ApproverObject.Read(name, bytes, reserveId, keyRole).Revision,
+        _ => WriterObject.Read(name, bytes, reserveId, keyRole).Revision,
+    };
 
     private IReadOnlyList<string> List(string folder)
     {
