@@ -12,9 +12,14 @@
     TypesToProcess       = @('StingBackup.Types.ps1xml')
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
+        'Approve-StingRequest'
         'Compare-StingRestorePoint'
+        'Deny-StingRequest'
         'Find-StingInstallation'
         'Find-StingItem'
+        'Get-StingApprovalRequest'
+        'Get-StingApprover'
+        'Get-StingAudit'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'
         'Get-StingBackupStatus'
@@ -25,6 +30,8 @@
         'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'New-StingApprover'
+        'Register-StingApprover'
         'Repair-StingRepository'
         'Restore-StingDatabase'
         'Restore-StingFile'
@@ -35,6 +42,7 @@
         'Stop-StingMetadataCapture'
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
+        'Unregister-StingApprover'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -24,10 +24,7 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         }
     }
 
-    /// <summary>The approval of a request.</summary>
-    /// <exception cref="StingException">
-    /// <c>ApprovalInvalid</c>, <c>ApprovalMismatch</c>, <c>ApproverUnknown</c>, <c>ApproverRevoked</c>, <c>ApproverNotIndependent</c>, <c>ApprovalExpired</c>, <c>ApprovalDenied</c>, <c>ApprovalUsed</c>
-    /// </exception>
+    /// <summary>The approval of a request, or the failure that says what is wrong with it.</summary>
     private GuardApproval Check(Id16 id, GuardRequest? request)
     {
         Id16 reserve, named;
@@ -92,6 +89,6 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
 
     private bool IsOver(DateTimeOffset moment) => installation.Clock.GetUtcNow() >= moment;
 
-    private static StingException Refused(string errorId, Id16 request, string why) => new(errorId, FailureKind.Refused, $"The approval of request {request} does not count: {why}.", request.ToString(),
+    private static StingException Refused(string errorId, Id16 request, string why) => new StingException(errorId, FailureKind.Refused, $"The approval of request {request} does not count: {why}.", request.ToString(),
         "It was put aside and the refusal recorded. Run the same command again for the request that is open then, and have an enrolled approver (Get-StingApprover) approve that one.");
 }

@@ -82,6 +82,10 @@ internal sealed class AuditLog
         }
     }
 
+    /// <summary>Refuses where the chain is not what this host wrote.</summary>
+    /// <exception cref="StingException"><c>AuditChainBroken</c></exception>
+    public async ValueTask CheckAsync(CancellationToken cancel) => await HeadAsync(cancel).ConfigureAwait(false);
+
     /// <summary>The chain's head in the store, checked against what this host remembers.</summary>
     private async ValueTask<ChainHead?> HeadAsync(CancellationToken cancel)
     {

@@ -31,6 +31,7 @@ public static class Guard
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(deed);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
+        await log.CheckAsync(cancel).ConfigureAwait(false);
         var folder = new ApprovalFolder(installation.StateFolder);
         var (request, _) = await PassAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
         using (folder.Lock(request.Id))
