@@ -79,7 +79,7 @@ public static class ApproverJobs
     }
 
     /// <summary>Enrols an approver; needs the key role, and an approval unless he is the first.</summary>
-    /// <exception cref="StingException">As <see cref="Guard.RunAsync"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
+    /// <exception cref="StingException">As <see cref="Guard"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
     public static async ValueTask<Approver> RegisterAsync(Installation installation, ApproverPlan plan, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
@@ -114,7 +114,7 @@ public static class ApproverJobs
     }
 
     /// <summary>Revokes an approver: a later revision of his enrolment, which is never taken back. Needs the key role and an approval.</summary>
-    /// <exception cref="StingException">As <see cref="Guard.RunAsync"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
+    /// <exception cref="StingException">As <see cref="Guard"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
     public static async ValueTask<Approver> UnregisterAsync(Installation installation, ApproverPlan plan, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);

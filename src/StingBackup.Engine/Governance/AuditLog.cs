@@ -54,11 +54,23 @@ internal sealed class AuditLog
     public static ReadOnlyMemory<byte>? KeyOf(Installation installation, Id16 writer) =>
         installation.Writers.SigningKeyOf(writer) ?? (installation.Keys is { } keys && WriterOf(keys.KeyRolePublicKey.Span) == writer ? keys.KeyRolePublicKey : default(ReadOnlyMemory<byte>?));
 
+    /// <summary>Keeps on record what needs no approval.</summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="verb">The cmdlet.</param>
+    /// <param name="subjects">Pseudonyms and other ids that it touches; never names.</param>
+    /// <param name="outcome">A word for what happened; no names.</param>
+    /// <param name="cancel">Cancels before it is written.</param>
+    public static async ValueTask<ChainHead> NoteAsync(Installation installation, string verb, IReadOnlyList<Id16> subjects, string outcome, CancellationToken cancel)
+    {
+        var log = await OpenAsync(installation, cancel).ConfigureAwait(false);
+        return await log.AppendAsync(new AuditDraft(AuditEvent.Noted, verb) { Subjects = subjects, Outcome = outcome }, cancel).ConfigureAwait(false);
+    }
+
     /// <summary>Adds a record, durable on return. Another process of this host may add one at the same moment: the conditional write decides, and the loser tries again.</summary>
     /// <param name="draft">What happened; number, hash, time and actor are filled in.</param>
     /// <param name="cancel">Cancels before it is written.</param>
     /// <exception cref="StingException"><c>AuditChainBroken</c>, <c>StoreUnavailable</c>, <c>StoreFull</c></exception>
-    public async ValueTask<AuditRecord> AppendAsync(AuditDraft draft, CancellationToken cancel)
+    public async ValueTask<ChainHead> AppendAsync(AuditDraft draft, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -71,8 +83,9 @@ internal sealed class AuditLog
             var bytes = record.ToBytes(_signer);
             if (await _installation.Store.PutAsync(record.ObjectName, bytes, cancel).ConfigureAwait(false))
             {
-                Remember(new ChainHead(Writer, record.Sequence, PointRecord.HashOf(bytes)));
-                return record;
+                var written = new ChainHead(Writer, record.Sequence, PointRecord.HashOf(bytes));
+                Remember(written);
+                return written;
             }
             if (attempt == Tries)
             {

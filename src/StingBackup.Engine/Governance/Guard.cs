@@ -25,7 +25,15 @@ public static class Guard
     /// <c>ApprovalRequired</c> with the next command in its remedy; an approval that is not good, by name (<c>ApprovalInvalid</c>, <c>ApprovalMismatch</c>, <c>ApprovalExpired</c>, <c>ApprovalUsed</c>,
     /// <c>ApprovalDenied</c>, <c>ApproverUnknown</c>, <c>ApproverRevoked</c>, <c>ApproverNotIndependent</c>); <c>ApprovalInUse</c>, <c>AuditChainBroken</c>, <c>AuditNotWritten</c>; and whatever the deed throws
     /// </exception>
-    public static async Task<T> RunAsync<T>(Installation installation, DangerousPlan plan, Func<CancellationToken, Task<T>> deed, Func<T, string>? outcomeOf, CancellationToken cancel)
+    public static Task<T> RunAsync<T>(Installation installation, DangerousPlan plan, Func<CancellationToken, Task<T>> deed, Func<T, string>? outcomeOf, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(deed);
+        return RunAsync(installation, plan, (_, token) => deed(token), outcomeOf, cancel);
+    }
+
+    /// <summary>The same, for a deed that names its approvers and its place in the audit chain: in a certificate, for instance.</summary>
+    /// <inheritdoc cref="RunAsync{T}(Installation, DangerousPlan, Func{CancellationToken, Task{T}}, Func{T, string}?, CancellationToken)"/>
+    public static async Task<T> RunAsync<T>(Installation installation, DangerousPlan plan, Func<GuardPass, CancellationToken, Task<T>> deed, Func<T, string>? outcomeOf, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
@@ -38,11 +46,12 @@ public static class Guard
         {
             // Once more behind the lock: another process may have done it meanwhile.
             var (_, approval) = await PassAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
-            await log.AppendAsync(AuditDraft.Of(AuditEvent.Approved, request) with { Approvals = [approval] }, cancel).ConfigureAwait(false);
+            var position = await log.AppendAsync(AuditDraft.Of(AuditEvent.Approved, request) with { Approvals = [approval] }, cancel).ConfigureAwait(false);
+            var pass = new GuardPass(request.Id, plan.Digest, [approval.Approver], position);
             T result;
             try
             {
-                result = await deed(cancel).ConfigureAwait(false);
+                result = await deed(pass, cancel).ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -158,13 +167,11 @@ public static class Guard
             folder.Keep(open);
         }
         var path = folder.RequestPath(open.Id);
-        return new StingException("ApprovalRequired", FailureKind.Refused, $"{plan.Verb} on {plan.Target} needs an approval by a second identity. Request {open.Id} waits for it until {Display.Time(open.ExpiresTime())} UTC.",
+        return new StingException("ApprovalRequired", FailureKind.Refused, $"{plan.Verb} on {plan.Target} needs an approval by a second identity. Request {open.Id} waits for it until {Display.Time(open.Expires)} UTC.",
             open.Id.ToString(),
             $"An approver runs: Approve-StingRequest -Path '{path}' -KeyFile <his key file> (sting-backup approve --path='{path}' --key-file=FILE), here or on a copy of the request, whose .approval file then goes beside the request. "
             + "Then run the same command again. Where nobody is enrolled yet: New-StingApprover, then Register-StingApprover.");
     }
-
-    private static DateTimeOffset ExpiresTime(this GuardRequest request) => request.Expires.ToUniversalTime();
 
     private static Id16 NewId() => new(RandomNumberGenerator.GetBytes(Id16.Size));
 

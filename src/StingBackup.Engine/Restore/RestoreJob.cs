@@ -29,7 +29,7 @@ public static class RestoreJob
     /// <param name="installation">The installation that the plan was made for.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c>; where the plan holds secrets, what <see cref="Guard.RunAsync"/> says</exception>
+    /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c>; where the plan holds secrets, what <see cref="Guard"/> says</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);

@@ -20,6 +20,7 @@ public sealed class ApproverTests : IAsyncLifetime, IAsyncDisposable
     public async Task The_first_is_enrolled_by_the_key_role_alone_and_each_later_one_needs_an_approval()
     {
         var first = await _test.EnrolAsync("Security officer");
+        _test.Clock.Advance(TimeSpan.FromMinutes(1));
         var made = _test.MakeApprover("Second officer");
         var plan = await ApproverJobs.PlanRegisterAsync(_test.Installation, made.PublicFile, default);
         Assert.Equal(ApprovalState.NotRequested, plan.Approval);

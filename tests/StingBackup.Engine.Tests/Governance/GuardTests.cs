@@ -61,6 +61,19 @@ public sealed class GuardTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_deed_learns_who_let_it_pass_and_where_that_stands()
+    {
+        var request = await _test.AskAsync(Plan);
+        _test.Approve(request, _officer);
+        var pass = await Guard.RunAsync(_test.Installation, Plan, (p, _) => Task.FromResult(p), null, default);
+        Assert.Equal((request, _officer.Id, Plan.Digest), (pass.Request.ToString(), pass.Approvers.Single().ToString(), pass.PlanDigest));
+        Assert.Equal((3L, PointRecord.HashOf(_test.Store.Objects[_test.AuditName(3)].Span)), (pass.Position.Sequence, pass.Position.Hash));
+        var noted = await AuditLog.NoteAsync(_test.Installation, "Add-StingLegalHold", Plan.Subjects, "Added", default);
+        Assert.Equal((5L, AuditEvent.Noted), (noted.Sequence, (await _test.AuditAsync())[^1].Event));
+        Assert.Empty(await _test.VerifyAsync());
+    }
+
+    [Fact]
     public async Task It_is_approved_on_another_machine_from_a_copy_of_the_request_alone()
     {
         var request = await _test.AskAsync(Plan);
@@ -149,6 +162,7 @@ public sealed class GuardTests : IAsyncLifetime, IAsyncDisposable
         await File.WriteAllBytesAsync(Path.Combine(_test.Approvals, request + ".request"), asked);
         await File.WriteAllBytesAsync(Path.Combine(_test.Approvals, request + ".approval"), approval);
         await _test.RefusedAsync(Plan, "ApprovalDenied");
+        _test.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.NotEqual(request, await _test.AskAsync(Plan));
         Assert.Equal([ApprovalState.Denied, ApprovalState.Open], (await ApprovalDesk.ListAsync(_test.Installation, all: true, default)).Select(r => r.State));
     }
