@@ -10,8 +10,8 @@ public static class AuditReader
     public static async ValueTask<IReadOnlyList<AuditEntry>> ReadAsync(Installation installation, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
-        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-        var chains = await CheckAsync(installation, view.Points.Select(p => p.Record), cancel).ConfigureAwait(false);
+        var points = await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var chains = await CheckAsync(installation, points, cancel).ConfigureAwait(false);
         var entries = new List<(long Time, AuditEntry Entry)>();
         var time = 0L;
         foreach (var link in chains.Links)
