@@ -13,10 +13,15 @@
     # Named one by one: a wildcard would make every session load the module to learn its commands.
     CmdletsToExport      = @(
         'Add-StingLegalHold'
+        'Approve-StingRequest'
         'Compare-StingRestorePoint'
         'Complete-StingErasure'
+        'Deny-StingRequest'
         'Find-StingInstallation'
         'Find-StingItem'
+        'Get-StingApprovalRequest'
+        'Get-StingApprover'
+        'Get-StingAudit'
         'Get-StingBackupConfig'
         'Get-StingBackupLog'
         'Get-StingBackupStatus'
@@ -29,6 +34,8 @@
         'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'New-StingApprover'
+        'Register-StingApprover'
         'Remove-StingLegalHold'
         'Remove-StingSubject'
         'Repair-StingRepository'
@@ -44,6 +51,7 @@
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
         'Test-StingDestructionCertificate'
+        'Unregister-StingApprover'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -36,6 +36,11 @@ internal static class Errors
         "PassphraseNeeded", FailureKind.Authentication, "The new key file needs a passphrase; nothing was made.", null,
         "Give -Passphrase (--passphrase-file, STING_BACKUP_PASSPHRASE) or type one, or make an open key file with -NoPassphrase (--no-passphrase).");
 
+    /// <summary>An approver's key is always sealed, and nobody gave its passphrase.</summary>
+    public static StingException ApproverPassphraseNeeded(string keyFile) => new(
+        "PassphraseNeeded", FailureKind.Authentication, $"The approver's key '{keyFile}' needs its passphrase.", keyFile,
+        "Give -ApproverPassphrase (--approver-passphrase-file) or type it where somebody can be asked.");
+
     /// <summary>The plan needs consent, and nobody is there to give it.</summary>
     public static StingException ConsentNeeded(Question question, Exception cause) => new(
         "ConsentNeeded", FailureKind.Refused, $"{question.Statement}: this needs consent, and nobody can be asked here. Nothing was done.", null,

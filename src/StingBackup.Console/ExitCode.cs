@@ -54,6 +54,7 @@ internal static class ExitCodes
         RepairResult { Faults.Count: > 0 } => ExitCode.IntegrityFault,
         BackupStatus { Damage.Count: > 0 } => ExitCode.IntegrityFault,
         ConfigurationFinding { Severity: FindingSeverity.Error } => ExitCode.BadUsage,
+        AuditEntry { State: not AuditState.Sound } => ExitCode.IntegrityFault,
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),
         LegacyImportResult result => Of(result.State),

@@ -7,7 +7,8 @@ namespace StingBackup.Cmdlets.Abstractions;
 /// <summary>Where a passphrase comes from: given beforehand, or typed when something must be unlocked.</summary>
 /// <param name="ui">Who is asked. Called from the engine's threads; a host's prompts do not belong to the pipeline's.</param>
 /// <param name="given">Given beforehand, or null.</param>
-internal sealed class PassphrasePrompt(PSHostUserInterface? ui, SecureString? given)
+/// <param name="question">What is asked.</param>
+internal sealed class PassphrasePrompt(PSHostUserInterface? ui, SecureString? given, string question = "Passphrase of the key file: ")
 {
     private volatile bool _silent;
 
@@ -18,18 +19,18 @@ internal sealed class PassphrasePrompt(PSHostUserInterface? ui, SecureString? gi
     public ValueTask<SecureString?> AskAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(given ?? (_silent ? null : Ask("Passphrase of the key file: ")));
+        return ValueTask.FromResult(given ?? (_silent ? null : Ask(question)));
     }
 
     /// <summary>A new passphrase, typed twice alike; null where there is nobody to ask.</summary>
     /// <exception cref="StingException"><c>PassphrasesDiffer</c></exception>
-    public SecureString? AskNew()
+    public SecureString? AskNew(string asked = "New passphrase for the key file (without it no backup can be read): ")
     {
         if (given is not null)
         {
             return given;
         }
-        var first = Ask("New passphrase for the key file (without it no backup can be read): ");
+        var first = Ask(asked);
         if (first is null || first.Length == 0)
         {
             return null;
@@ -38,11 +39,11 @@ internal sealed class PassphrasePrompt(PSHostUserInterface? ui, SecureString? gi
         return second is not null && AreAlike(first, second) ? first : throw Errors.PassphrasesDiffer();
     }
 
-    private SecureString? Ask(string question)
+    private SecureString? Ask(string text)
     {
         try
         {
-            ui?.Write(question);
+            ui?.Write(text);
             return ui?.ReadLineAsSecureString();
         }
         // Not interactive, or given up: the engine then says what it needed the passphrase for.

@@ -89,6 +89,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
             $"Reads: {Count(plan.Packs, "pack")}, {Display.Length(plan.PackBytes)}",
             $"Where another file stands: {plan.Conflict}",
         };
+        if (plan.Approval is { } approval)
+        {
+            details.Add($"Keys and tokens come back with an approval only. It is: {approval}");
+        }
         if (plan.MissingClasses.Count > 0)
         {
             details.Add($"Without a restore point: {string.Join(", ", plan.MissingClasses)}");

@@ -92,6 +92,41 @@ internal static class VerbTable
             Many = true,
             Examples = ["keys", "keys --kind=spares"],
         },
+        new(Backup, "approver-new", "New-StingApprover", "Make an approver's key, sealed by his own passphrase")
+        {
+            Examples = ["approver-new --name=officer --key-file=officer.approver", "approver-new --name=officer --key-file=officer.approver --approver-passphrase-file=officer.pass"],
+        },
+        new(Backup, "approver-add", "Register-StingApprover", "Enrol an approver by his public half")
+        {
+            Examples = ["approver-add --public-file=officer.approver.pub", "approver-add --public-file=officer.approver.pub --dry-run"],
+        },
+        new(Backup, "approver-remove", "Unregister-StingApprover", "Revoke an approver; needs an approval")
+        {
+            Examples = ["approver-remove --approver-id=b5bb9d8014a0f9b1d61e21e796d78dcc --dry-run"],
+        },
+        new(Backup, "approvers", "Get-StingApprover", "Show who may approve")
+        {
+            Many = true,
+            Examples = ["approvers", "approvers --state=enrolled"],
+        },
+        new(Backup, "requests", "Get-StingApprovalRequest", "Show what waits for an approval")
+        {
+            Many = true,
+            Examples = ["requests", "requests --all"],
+        },
+        new(Backup, "approve", "Approve-StingRequest", "Look at a request and sign it, here or on another machine")
+        {
+            Examples = ["approve --path=/var/lib/sting-backup/approvals/b5bb9d8014a0f9b1d61e21e796d78dcc.request --key-file=officer.approver", "approve --path=copied.request --key-file=officer.approver --dry-run"],
+        },
+        new(Backup, "deny", "Deny-StingRequest", "Deny a request for good")
+        {
+            Examples = ["deny --id=b5bb9d8014a0f9b1d61e21e796d78dcc"],
+        },
+        new(Backup, "audit", "Get-StingAudit", "Show who did what, and who approved it")
+        {
+            Many = true,
+            Examples = ["audit", "audit --event=approved,executed --from=2024-01-01", "audit --state=damaged,missing,tampered"],
+        },
         new(Backup, "erase", "Remove-StingSubject", "Ask for the erasure of a person or honey jar from every backup")
         {
             Renamed = new Dictionary<string, string> { ["email"] = "User" },

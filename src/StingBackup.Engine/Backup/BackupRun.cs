@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
@@ -204,7 +205,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
             Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = installation.NowNs,
-            OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, LedgerHead = installation.Ledger.Head,
+            OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
+            LedgerHead = installation.Ledger.Head,
         };
         var bytes = point.ToBytes(run.Identity.Signer);
         if (!await installation.Store.PutAsync(point.ObjectName, bytes, CancellationToken.None).ConfigureAwait(false))

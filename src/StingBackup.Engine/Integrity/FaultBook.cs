@@ -78,7 +78,7 @@ internal sealed class FaultBook(Action<string>? tell = null)
     public IReadOnlyList<IntegrityFault> ToRecords(Func<Id16, string?> nameOf) => [.. All.Select(f => f.ToRecord(nameOf))];
 
     /// <summary>Why, without the words that name the object again and without the full stop.</summary>
-    private static string Words(StingException failure)
+    public static string Words(StingException failure)
     {
         var cause = failure.ErrorId == "ClaimDamaged" && failure.InnerException is StingException inner ? inner : failure;
         const string isDamaged = " is damaged: ";

@@ -17,6 +17,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         await CheckFormatAsync(cancel).ConfigureAwait(false);
         await CheckWritersAsync(cancel).ConfigureAwait(false);
         await CheckLedgerAsync(cancel).ConfigureAwait(false);
+        await CheckApproversAsync(cancel).ConfigureAwait(false);
         using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
         foreach (var name in Of(KeyObjectNames.ClaimPrefix, ObjectKind.Claim))
         {
@@ -141,6 +142,26 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
             else if (found.Writer.LastGoodSequence != writer.LastGoodSequence)
             {
                 book.Add(KeyObjectNames.Writer(writer.Id, found.Revision + 1), "it is missing: other hosts do not know that this writer was revoked");
+            }
+        }
+    }
+
+    private async ValueTask CheckApproversAsync(CancellationToken cancel)
+    {
+        foreach (var name in Of(KeyObjectNames.ApproverPrefix, ObjectKind.Approver))
+        {
+            await probe.CheckAsync(name, bytes => ApproverObject.Read(name, bytes, keys.ReserveId, keys.KeyRolePublicKey.Span), cancel).ConfigureAwait(false);
+        }
+        // What the key directory's copies have, and the repository does not.
+        foreach (var approver in (await keys.LoadApproversAsync(probe.Store, cancel).ConfigureAwait(false)).All)
+        {
+            if (KeyObjectNames.Approver(approver.Id, 1) is var enrolment && !census.Objects.ContainsKey(enrolment))
+            {
+                book.Add(enrolment, "it is missing: other hosts do not know this approver");
+            }
+            if (approver.RevokedNs is not null && KeyObjectNames.Approver(approver.Id, 2) is var revocation && !census.Objects.ContainsKey(revocation))
+            {
+                book.Add(revocation, "it is missing: other hosts do not know that this approver was revoked");
             }
         }
     }

@@ -6,12 +6,13 @@ internal static class Remedies
     /// <summary>The first folder of an object's name decides.</summary>
     public static string For(string name) => name[..Math.Max(0, name.IndexOf('/', StringComparison.Ordinal))] switch
     {
-        "format" or "writers" => "Run Repair-StingRepository: it puts back the key directory's copy.",
+        "format" or "writers" or "approvers" => "Run Repair-StingRepository: it puts back the key directory's copy.",
         "subjects" => "Run Repair-StingRepository with the key file's passphrase: it makes the claim anew. No file is lost.",
         "points" => "Restore from another point. If it vanished, find out who deletes from the store; a copy of the object put back under its name is accepted.",
         "index" => "Run Repair-StingRepository: the index is made anew from the packs. No file is lost.",
         "meta" or "data" => "Run Repair-StingRepository with the restore role's keys, then a full backup: what the reserve still holds is stored again, and older points with it. "
             + "Files that are gone from the reserve: restore another version of them.",
+        "audit" => "Find out who wrote to or deletes from the store, and compare with the hosts' logs. A copy of the record put back under its name is accepted; nothing makes one anew.",
         "sessions" => "Run Repair-StingRepository; no file is lost.",
         "keys" => "Put the subject's key record back from a replica of the key store (Get-StingKey shows them). An erased subject stays unreadable.",
         _ => "It is no part of this repository. Find out who put it there, then remove it.",

@@ -27,6 +27,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         var points = new PointCheck(probe, census, writers, installation.Reserve, _book);
         await points.RunAsync(cancel).ConfigureAwait(false);
         keyObjects?.CheckHeads(points.Valid);
+        await new AuditCheck(installation, _book).RunAsync(points.Valid.Select(p => p.Record), cancel).ConfigureAwait(false);
         var parts = PointSelection.Choose(points.Valid, request, installation.Zone);
         var index = new IndexCheck(probe, census, writers, installation.Reserve);
         await index.RunAsync(cancel).ConfigureAwait(false);
@@ -122,7 +123,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         {
             output.Tell($"{index.Uncovered.Count} packs are not in the index: of a run in progress, or of one that died.");
         }
-        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark or ObjectKind.Audit) is > 0 and var later)
+        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark) is > 0 and var later)
         {
             output.Tell($"{later} objects are of kinds that this version does not know; they were not looked at.");
         }

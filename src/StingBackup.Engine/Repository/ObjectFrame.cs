@@ -27,8 +27,10 @@ public enum ObjectKind : ushort
     Mark = 10,
     /// <summary><c>ledger/*</c></summary>
     Ledger = 11,
-    /// <summary><c>audit/</c>, reserved</summary>
+    /// <summary><c>audit/&lt;writer&gt;/&lt;seq&gt;</c></summary>
     Audit = 12,
+    /// <summary><c>approvers/&lt;id&gt;</c></summary>
+    Approver = 13,
 }
 
 /// <summary>

@@ -23,7 +23,8 @@ internal static class ObjectKinds
             // Reserved: later versions give them a meaning, this one leaves them alone.
             ["drops", ..] => ObjectKind.Drop,
             ["gc", ..] => ObjectKind.Mark,
-            ["audit", ..] => ObjectKind.Audit,
+            ["audit", var w, { Length: 12 } n] when Id16.TryParse(w, out _) && IsNumber(n, 12, 12) => ObjectKind.Audit,
+            ["approvers", var w] when IsWriter(w) => ObjectKind.Approver,
             _ => null,
         };
     }
@@ -31,10 +32,10 @@ internal static class ObjectKinds
     /// <summary>The id at the end of a name.</summary>
     public static Id32 IdIn(string name) => Id32.TryParse(name[(name.LastIndexOf('/') + 1)..], out var id) ? id : default;
 
-    /// <summary>Tag in the name of a claim, writer in that of an enrolment.</summary>
+    /// <summary>Tag in the name of a claim, writer or approver in that of an enrolment.</summary>
     public static Id16 TagIn(string name) => Id16.TryParse(name.Substring(name.IndexOf('/', StringComparison.Ordinal) + 1, 2 * Id16.Size), out var id) ? id : default;
 
-    /// <summary>Writer and number in the name of a point or session.</summary>
+    /// <summary>Writer and number in the name of a point, session or audit record.</summary>
     public static (Id16 Writer, long Sequence) RunIn(string name)
     {
         var parts = name.Split('/');

@@ -33,6 +33,8 @@ public sealed record PointRecord
     private const int LastKey = 13;
     /// <summary>Optional: a reader that does not know it takes the point for one of its writer's own.</summary>
     private const int OriginKey = 100;
+    /// <summary>Optional: a reader that does not know it cannot tell that an audit chain was cut.</summary>
+    private const int AuditKey = 101;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -69,6 +71,9 @@ public sealed record PointRecord
     /// <summary>True for a point that was imported.</summary>
     public bool IsImported => Origin is not null;
 
+    /// <summary>Heads of the audit chains when it was committed, ascending by writer: a chain that is shorter later was cut.</summary>
+    public IReadOnlyList<ChainHead> AuditHeads { get; init; } = [];
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
 
@@ -80,21 +85,12 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(Origin is null ? LastKey : LastKey + 1);
+        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1));
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
         Pair(cbor, 4, Previous.ToArray());
-        cbor.WriteInt32(5); cbor.WriteStartArray(Seen.Count);
-        foreach (var head in Seen)
-        {
-            cbor.WriteStartArray(3);
-            cbor.WriteByteString(head.Writer.ToArray());
-            cbor.WriteInt64(head.Sequence);
-            cbor.WriteByteString(head.Hash.ToArray());
-            cbor.WriteEndArray();
-        }
-        cbor.WriteEndArray();
+        WriteHeads(cbor, 5, Seen);
         cbor.WriteInt32(6); cbor.WriteTextString(Name);
         cbor.WriteInt32(7); cbor.WriteInt32((int)Type);
         cbor.WriteInt32(8); cbor.WriteInt64(TimeNs);
@@ -126,6 +122,10 @@ public sealed record PointRecord
             cbor.WriteTextString(origin.Archive);
             cbor.WriteByteString(origin.Hash.ToArray());
             cbor.WriteEndArray();
+        }
+        if (AuditHeads.Count > 0)
+        {
+            WriteHeads(cbor, AuditKey, AuditHeads);
         }
         cbor.WriteEndMap();
         return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
@@ -180,6 +180,7 @@ public sealed record PointRecord
             Seen = fields.List(5, ReadHead), Name = fields.Text(6), Type = (BackupType)fields.Number(7), TimeNs = fields.Long(8), CompletedNs = fields.Long(9),
             OffsetMinutes = (int)fields.Long(10), Classes = fields.List(11, ReadClass), IsVoid = fields.Number(12) == 1, LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
             Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
+            AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
         };
     }
 
@@ -218,6 +219,20 @@ public sealed record PointRecord
     {
         var bytes = cbor.ReadByteString();
         return bytes.Length == size ? bytes : throw new CborContentException($"an id has {bytes.Length} bytes");
+    }
+
+    private static void WriteHeads(CborWriter cbor, int key, IReadOnlyList<ChainHead> heads)
+    {
+        cbor.WriteInt32(key); cbor.WriteStartArray(heads.Count);
+        foreach (var head in heads)
+        {
+            cbor.WriteStartArray(3);
+            cbor.WriteByteString(head.Writer.ToArray());
+            cbor.WriteInt64(head.Sequence);
+            cbor.WriteByteString(head.Hash.ToArray());
+            cbor.WriteEndArray();
+        }
+        cbor.WriteEndArray();
     }
 
     private static void Pair(CborWriter cbor, int key, byte[] value)

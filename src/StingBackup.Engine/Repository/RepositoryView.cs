@@ -60,6 +60,10 @@ public sealed class RepositoryView
         return new RepositoryView(reserve, points, [.. damagedPoints.Where(p => Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
+    /// <summary>The points that can be read and count, without the index.</summary>
+    internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
+        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Counts(writers, p.Writer, p.Sequence))];
+
     /// <summary>Whether a number of a writer is one that he may have used.</summary>
     private static bool Counts(EnrolledWriters writers, Id16 writer, long sequence) =>
         writers.Find(writer) is { } enrolled && (enrolled.LastGoodSequence is not { } last || sequence <= last);

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Governance;
+
 namespace StingBackup.Engine.Restore;
 
 /// <summary>Restores what is asked: a plan first, then the run that executes exactly it.</summary>
@@ -27,7 +29,7 @@ public static class RestoreJob
     /// <param name="installation">The installation that the plan was made for.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c></exception>
+    /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c>; where the plan holds secrets, what <see cref="Guard"/> says</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
@@ -35,13 +37,20 @@ public static class RestoreJob
         return JobStream.RunAsync(installation, "restore", async (output, token) =>
         {
             var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
-            var selection = (RestoreSelection)exact.Selection!;
-            var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
-            using var repository = new RepositoryReading(installation, selection.View, keys);
-            using var target = OpenTarget(installation, exact, output, token);
-            var context = new RestoreContext(installation, exact.Conflict, selection, repository, target, output);
-            return await new RestoreRun(exact, context, keys).RunAsync(token).ConfigureAwait(false);
+            return RestoreApproval.Needed(exact) is { } dangerous
+                ? await Guard.RunAsync(installation, dangerous, deed => RestoreAsync(installation, exact, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
+                : await RestoreAsync(installation, exact, output, token).ConfigureAwait(false);
         }, cancel);
+    }
+
+    private static async Task<RestoreResult> RestoreAsync(Installation installation, RestorePlan exact, JobOutput output, CancellationToken token)
+    {
+        var selection = (RestoreSelection)exact.Selection!;
+        var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
+        using var repository = new RepositoryReading(installation, selection.View, keys);
+        using var target = OpenTarget(installation, exact, output, token);
+        var context = new RestoreContext(installation, exact.Conflict, selection, repository, target, output);
+        return await new RestoreRun(exact, context, keys).RunAsync(token).ConfigureAwait(false);
     }
 
     private static IRestoreTarget OpenTarget(Installation installation, RestorePlan plan, JobOutput output, CancellationToken cancel)

@@ -19,6 +19,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             state = new ReserveState([.. state.Classes.Where(c => c.DataClass != DataClass.Physical)], [.. state.Missing.Where(c => c != DataClass.Physical)]);
         }
         var (open, withheld) = Withhold(state);
+        ClassPoint[] all = [.. open, .. withheld];
         var isWhole = request.Scope == RestoreScope.Reserve || request.Classes is { Count: > 0 };
         if (isWhole && state.Missing.Count > 0 && !request.AllowPartial)
         {
@@ -36,46 +37,51 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             ? await ItemSelector.ParseAsync(request.Files, trees.Trees, repository.Walker, cancel).ConfigureAwait(false) : ItemSelector.All;
         var selection = new RestoreSelection(repository.View, trees.Trees, trees.Failures, items, new HashSet<EntryPath>());
         var count = await CountAsync(selection, cancel).ConfigureAwait(false);
+        if (withheld.Count > 0 && items.Texts.Any(t => !count.Fulfilled.Contains(t)))
+        {
+            // What is asked for by name may be among the secrets: then it is part of the plan, which needs an approval.
+            var secret = await SecretsAsync(withheld, choice, selection, count, cancel).ConfigureAwait(false);
+            if (secret.Trees.Count > 0)
+            {
+                (selection, open, withheld) = (secret, all, []);
+                count = await CountAsync(selection, cancel).ConfigureAwait(false);
+            }
+        }
         var unfulfilled = items.Texts.Where(t => !count.Fulfilled.Contains(t)).ToList();
         if (unfulfilled.Count > 0)
         {
-            await RefuseWithheldAsync(selection, withheld, unfulfilled[0], cancel).ConfigureAwait(false);
             throw await new NothingFound(repository, request, When).ItemAsync(unfulfilled[0], choice, trees.Trees, cancel).ConfigureAwait(false);
         }
-        return new RestorePlan
+        var chosen = selection.Trees;
+        var plan = new RestorePlan
         {
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, Conflict = request.Conflict,
-            Points = [.. (choice is null ? open : open.Where(c => trees.Trees.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
+            Points = [.. (choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked },
         };
+        return await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Secrets come back only with an approval, which nobody can give in this version.</summary>
+    /// <summary>Secrets come back where somebody asks for them, and then with an approval only; a restore of the reserve leaves them out.</summary>
     private (IReadOnlyList<ClassPoint> Open, IReadOnlyList<ClassPoint> Withheld) Withhold(ReserveState state)
     {
         if (request.Classes?.Contains(DataClass.Secrets) == true)
         {
-            throw ApprovalRequired("Secrets");
+            return (state.Classes, []);
         }
         var groups = state.Classes.ToLookup(c => c.DataClass == DataClass.Secrets && c.Part.Items > 0);
         return ([.. groups[false]], [.. groups[true]]);
     }
 
-    /// <summary>What is asked for by name may be among the secrets: then it is not missing, but needs an approval.</summary>
-    private async ValueTask RefuseWithheldAsync(RestoreSelection selection, IReadOnlyList<ClassPoint> withheld, string text, CancellationToken cancel)
+    /// <summary>The selection with the secrets that fulfil what nothing else does; without trees where none does.</summary>
+    private async ValueTask<RestoreSelection> SecretsAsync(IReadOnlyList<ClassPoint> withheld, SubjectChoice? choice, RestoreSelection selection, Counts open, CancellationToken cancel)
     {
-        var trees = await repository.Subjects.AllAsync(withheld, cancel).ConfigureAwait(false);
+        var trees = choice is null ? await repository.Subjects.AllAsync(withheld, cancel).ConfigureAwait(false) : await repository.Subjects.OfAsync(withheld, choice, cancel).ConfigureAwait(false);
         var count = await CountAsync(selection with { Trees = trees.Trees }, cancel).ConfigureAwait(false);
-        if (count.Fulfilled.Contains(text))
-        {
-            throw ApprovalRequired($"'{text}'");
-        }
+        return count.Fulfilled.Except(open.Fulfilled).Any()
+            ? selection with { Trees = [.. selection.Trees, .. trees.Trees], Failures = [.. selection.Failures, .. trees.Failures] } : selection with { Trees = [] };
     }
-
-    private static StingException ApprovalRequired(string what) => new("ApprovalRequired", FailureKind.Refused,
-        $"{what} {(what == "Secrets" ? "are" : "is of class Secrets:")} keys and tokens of the installation; restoring them needs an approval, which this version cannot give.", what,
-        "Take them from where they are kept besides the backup. A later version has approvals.");
 
     /// <summary>Where a request writes.</summary>
     public static string DestinationOf(Installation installation, RestoreRequest request) =>

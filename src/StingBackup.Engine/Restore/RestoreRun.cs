@@ -21,7 +21,7 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         TellKnownFaults();
         if (plan.WithheldClasses.Count > 0)
         {
-            _output.Warn($"{string.Join(", ", plan.WithheldClasses)} left out: restoring keys and tokens needs an approval, which this version cannot give.");
+            _output.Warn($"{string.Join(", ", plan.WithheldClasses)} left out: keys and tokens come back only where they are asked for by class or by name, and with an approval.");
         }
         await DestinationRoom.CheckAsync(plan, context, cancel).ConfigureAwait(false);
         try

@@ -59,6 +59,8 @@ public sealed record RestorePlan
     public required IReadOnlyList<DataClass> MissingClasses { get; init; }
     /// <summary>Data classes that are left out because their restore needs an approval.</summary>
     public IReadOnlyList<DataClass> WithheldClasses { get; init; } = [];
+    /// <summary>How its approval stands, where it brings keys or tokens back; null where it needs none.</summary>
+    public ApprovalState? Approval { get; init; }
     /// <summary>Where it writes: a folder, or the original place.</summary>
     public required string Destination { get; init; }
     /// <summary>True when it writes into the reserve itself.</summary>

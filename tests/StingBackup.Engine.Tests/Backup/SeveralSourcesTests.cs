@@ -241,11 +241,15 @@ public sealed class SeveralSourcesTests
             new RestoreRequest { Scope = RestoreScope.Reserve, Classes = [DataClass.Secrets], Destination = Path.Combine(test.Root, "r") },
             new RestoreRequest { Scope = RestoreScope.File, Files = ["app.env"], Destination = Path.Combine(test.Root, "r") }])
         {
-            var error = await Assert.ThrowsAsync<StingException>(() => RestoreJob.PlanAsync(test.Installation, request, default).AsTask());
+            var secret = await RestoreJob.PlanAsync(test.Installation, request, default);
+            Assert.Equal((ApprovalState.NotRequested, 0), (secret.Approval, secret.WithheldClasses.Count));
+            var error = await Assert.ThrowsAsync<StingException>(() => TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(test.Installation, secret, default)));
             Assert.Equal(("ApprovalRequired", FailureKind.Refused), (error.ErrorId, error.Kind));
+            Assert.False(Directory.Exists(Path.Combine(test.Root, "r")));
         }
         var plan = await RestoreJob.PlanAsync(test.Installation, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = Path.Combine(test.Root, "r") }, default);
         Assert.Equal([DataClass.Secrets], plan.WithheldClasses);
+        Assert.Null(plan.Approval);
         await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(test.Installation, plan, default));
         Assert.True(File.Exists(Path.Combine(test.Root, "r/a.conf")));
         Assert.False(File.Exists(Path.Combine(test.Root, "r/env/app.env")));

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
@@ -52,6 +53,7 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
             await BackupAsync(installation);
             var dead = new SessionRecord(installation.IdentityOf(3), installation.NowNs);
             await _base.Store.PutAsync(dead.ObjectName, dead.ToBytes(), default);
+            await EnrolApproverAsync(installation);
             File.Delete(Path.Combine(ReserveRoot, "jars/jar_1/b.txt"));
             _base.Write("jars/jar_1/c.bin", Noise(12, 90_000));
             await BackupAsync(installation);
@@ -133,6 +135,16 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
         var bytes = new byte[length];
         new Random(seed).NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>An approver, and an audit chain of three records, which the third run anchors.</summary>
+    private async Task EnrolApproverAsync(Installation installation)
+    {
+        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
+        var made = ApproverJobs.New(ApproverJobs.PlanNew("Security officer", Path.Combine(Folder, "officer.approver")), passphrase, _base.Clock, new Argon2Parameters(64, 1, 1));
+        await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, made.PublicFile, default), default);
+        await AuditLog.NoteAsync(installation, "Add-StingLegalHold", [], "Added", default);
+        await AuditLog.NoteAsync(installation, "Add-StingLegalHold", [], "Added", default);
     }
 
     private void WriteReserve()

@@ -25,6 +25,8 @@ public sealed class VerifyDamageTests(SampleRepository sample) : IClassFixture<S
     [InlineData("points/", 16)]
     [InlineData("sessions/", 6)]
     [InlineData("index/", 12)]
+    [InlineData("audit/", 12)]
+    [InlineData("approvers/", 12)]
     [InlineData("meta/", 16)]
     [InlineData("data/", 16)]
     public async Task A_changed_byte_is_named_with_what_it_hits(string prefix, int offsets)

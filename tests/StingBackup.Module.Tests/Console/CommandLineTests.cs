@@ -36,6 +36,31 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Approvals_from_the_command_line()
+    {
+        _sample.AddSecret("KEY=1");
+        File.WriteAllText(_sample["officer.pass"], "officer's own words\n");
+        Run("sting-backup incremental");
+        Run($"sting-backup approver-new --name=officer --key-file={_sample["officer.approver"]} --approver-passphrase-file={_sample["officer.pass"]}");
+        Run($"sting-backup approver-add --public-file={_sample["officer.approver.pub"]}", ExitCode.Refused);   // nobody can be asked
+        Run($"sting-backup approver-add --public-file={_sample["officer.approver.pub"]} --confirm");
+        Assert.Contains("officer", Run("sting-backup approvers").Output, StringComparison.Ordinal);
+        var restore = $"sting-restore full --data-class=secrets --destination={_sample["out"]} --confirm";
+        Assert.Contains("approve --path=", Run(restore, ExitCode.Refused).Error, StringComparison.Ordinal);
+        using var requests = JsonDocument.Parse(Run("sting-backup requests --json").Output);
+        var path = requests.RootElement[0].GetProperty("path").GetString();
+        Run($"sting-backup approve --path={path} --key-file={_sample["officer.approver"]} --approver-passphrase-file={_sample["officer.pass"]} --confirm");
+        Run(restore);
+        Assert.Equal("KEY=1", File.ReadAllText(_sample["out", "env", "app.env"]));
+        Assert.Contains("Approved", Run("sting-backup audit --event=approved").Output, StringComparison.Ordinal);
+        Run(restore, ExitCode.Refused);
+        using var open = JsonDocument.Parse(Run("sting-backup requests --json").Output);
+        Run($"sting-backup deny --id={open.RootElement[0].GetProperty("id").GetString()}");
+        File.Delete(Directory.EnumerateFiles(_sample["backups", "audit"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        Run("sting-backup audit", ExitCode.IntegrityFault);
+    }
+
+    [Fact]
     public void Imports_old_archives()
     {
         Assert.Contains("chroma_data", Run($"sting-backup import --path={_sample["old-backups"]} --dry-run").Output, StringComparison.Ordinal);

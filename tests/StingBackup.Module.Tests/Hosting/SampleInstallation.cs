@@ -45,6 +45,14 @@ internal sealed class SampleInstallation : IDisposable
         return shell;
     }
 
+    /// <summary>A file of class Secrets, and the rule that says so; the next run takes it.</summary>
+    public void AddSecret(string text)
+    {
+        Write("env/app.env", text);
+        var configuration = this["sting-backup.yaml"];
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nreserve:\n", "\nreserve:\n  rules:\n    - {glob: \"env/**\", class: Secrets}\n", StringComparison.Ordinal));
+    }
+
     /// <summary>The passphrase as cmdlets take it.</summary>
     public static SecureString SecurePassphrase
     {

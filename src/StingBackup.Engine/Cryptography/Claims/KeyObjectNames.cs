@@ -12,6 +12,8 @@ public static class KeyObjectNames
     public const string WriterPrefix = "writers/";
     /// <summary>Prefix of claims.</summary>
     public const string ClaimPrefix = "subjects/";
+    /// <summary>Prefix of approvers' enrolments.</summary>
+    public const string ApproverPrefix = "approvers/";
 
     /// <summary><c>format/&lt;n&gt;</c></summary>
     public static string Format(int slot) => string.Create(CultureInfo.InvariantCulture, $"{FormatPrefix}{slot}");
@@ -26,6 +28,11 @@ public static class KeyObjectNames
 
     /// <summary><c>ledger/&lt;seq&gt;</c>, padded to twelve digits</summary>
     public static string Ledger(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{LedgerPrefix}{sequence:d12}");
+
+    /// <summary><c>approvers/&lt;id&gt;</c> for the enrolment, <c>approvers/&lt;id&gt;.&lt;revision&gt;</c> for what follows it.</summary>
+    public static string Approver(Id16 id, uint revision) => revision == 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{ApproverPrefix}{id}")
+        : string.Create(CultureInfo.InvariantCulture, $"{ApproverPrefix}{id}.{revision}");
 
     /// <summary><c>subjects/&lt;tag&gt;</c></summary>
     public static string Claim(Id16 tag) => $"{ClaimPrefix}{tag}";

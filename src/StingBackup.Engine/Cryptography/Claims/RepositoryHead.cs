@@ -89,6 +89,36 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
         return ErasureLedger.Read(objects, reserveId, keyRole);
     }
 
+    /// <summary>Every approver's newest enrolment, from the repository or from the key role's copies.</summary>
+    public async ValueTask<EnrolledApprovers> LoadApproversAsync(IObjectStore store, CancellationToken cancel)
+    {
+        var faults = new List<StingException>();
+        var found = new List<ApproverObject>();
+        await foreach (var item in store.ListAsync(KeyObjectNames.ApproverPrefix, cancel).ConfigureAwait(false))
+        {
+            try
+            {
+                found.Add(ApproverObject.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserveId, keyRole));
+            }
+            catch (StingException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        foreach (var (name, bytes) in copies.All().Where(c => c.Name.StartsWith(KeyObjectNames.ApproverPrefix, StringComparison.Ordinal)))
+        {
+            try
+            {
+                found.Add(ApproverObject.Read(name, bytes, reserveId, keyRole));
+            }
+            catch (StingException fault)
+            {
+                faults.Add(KeyFrame.Damaged(copies.PathOf(name), fault.Message, fault));
+            }
+        }
+        return new EnrolledApprovers(found, faults);
+    }
+
     /// <summary>Every writer's newest enrolment, from the repository or from the key role's copies.</summary>
     public async ValueTask<EnrolledWriters> LoadWritersAsync(IObjectStore store, CancellationToken cancel)
     {

@@ -26,10 +26,14 @@ internal enum KeyFileKind : ushort
     Escrow = 9,
     /// <summary><c>claims.cache</c></summary>
     ClaimCache = 10,
+    /// <summary>An approver's key, sealed by his passphrase</summary>
+    Approver = 11,
+    /// <summary>An approver's public half, signed by his own key</summary>
+    ApproverPublic = 12,
     /// <summary><c>erasures/*</c>, signed by the key role</summary>
-    Erasure = 11,
+    Erasure = 13,
     /// <summary><c>holds/*</c>, signed by the key role</summary>
-    LegalHold = 12,
+    LegalHold = 14,
 }
 
 /// <summary>

@@ -25,10 +25,13 @@ internal static class PrivateHalfFile
     public static byte[] Write(PrivateHalf half, Id16 reserveId, SecretBytes? passphrase, Argon2Parameters work, RandomNumberGenerator random)
     {
         using var secret = half.ToSecret();
-        if (passphrase is null)
-        {
-            return Frame(reserveId, OpenProtection, [], NoWork, [], secret.Span);
-        }
+        return passphrase is null ? Frame(KeyFileKind.PrivateHalf, reserveId, OpenProtection, [], NoWork, [], secret.Span)
+            : Seal(KeyFileKind.PrivateHalf, secret, reserveId, passphrase, work, random);
+    }
+
+    /// <summary>A file of this layout that holds another secret.</summary>
+    public static byte[] Seal(KeyFileKind kind, SecretBytes secret, Id16 reserveId, SecretBytes passphrase, Argon2Parameters work, RandomNumberGenerator random)
+    {
         var salt = new byte[SaltSize];
         var nonce = new byte[NonceSize];
         random.GetBytes(salt);
@@ -38,18 +41,26 @@ internal static class PrivateHalfFile
         var body = new byte[secret.Length + TagSize];
         cipher.Encrypt(nonce, secret.Span, body.AsSpan(0, secret.Length), body.AsSpan(secret.Length),
             Fields(reserveId, PassphraseProtection, salt, work, nonce, body: null));
-        return Frame(reserveId, PassphraseProtection, salt, work, nonce, body);
+        return Frame(kind, reserveId, PassphraseProtection, salt, work, nonce, body);
     }
 
     /// <summary>Whether a passphrase is needed to open it.</summary>
     /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
-    public static bool IsSealed(byte[] bytes, string path) => ReadFields(bytes, path).Number(3) != OpenProtection;
+    public static bool IsSealed(byte[] bytes, string path) => ReadFields(KeyFileKind.PrivateHalf, bytes, path).Number(3) != OpenProtection;
 
     /// <summary>Opens it. A passphrase that an open file does not need is not looked at.</summary>
     /// <exception cref="StingException"><c>PassphraseNeeded</c>, <c>WrongPassphrase</c>, <c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
     public static PrivateHalf Open(byte[] bytes, string path, Id16 reserveId, SecretBytes? passphrase)
     {
-        var fields = ReadFields(bytes, path);
+        using var secret = Unseal(KeyFileKind.PrivateHalf, bytes, path, reserveId, passphrase);
+        return PrivateHalf.FromSecret(secret, path);
+    }
+
+    /// <summary>Opens a file of this layout that holds another secret. The caller disposes it.</summary>
+    /// <exception cref="StingException">As <see cref="Open"/></exception>
+    public static SecretBytes Unseal(KeyFileKind kind, byte[] bytes, string path, Id16 reserveId, SecretBytes? passphrase)
+    {
+        var fields = ReadFields(kind, bytes, path);
         if (new Id16(fields.Bytes(2, Id16.Size)) != reserveId)
         {
             throw KeyFrame.Damaged(path, $"it is not of reserve {reserveId}");
@@ -60,16 +71,14 @@ internal static class PrivateHalfFile
         {
             if (protection == OpenProtection)
             {
-                using var open = SecretBytes.CopyOf(body);
-                return PrivateHalf.FromSecret(open, path);
+                return SecretBytes.CopyOf(body);
             }
             if (protection != PassphraseProtection)
             {
                 throw new StingException("FormatTooNew", FailureKind.NotSupported, $"Key file '{path}' is protected in a way ({protection}) that this program does not know.",
                     path, "Use the version of StingBackup that wrote it, or a later one.");
             }
-            using var secret = Unseal(fields, body, path, reserveId, passphrase);
-            return PrivateHalf.FromSecret(secret, path);
+            return Unseal(fields, body, path, reserveId, passphrase);
         }
         finally
         {
@@ -104,23 +113,23 @@ internal static class PrivateHalfFile
         {
             secret.Dispose();
             throw new StingException("WrongPassphrase", FailureKind.Authentication, $"The passphrase does not open key file '{path}'.", path,
-                "Try again; upper and lower case, spaces and the keyboard's layout matter. Without the passphrase nothing can be restored.");
+                "Try again; upper and lower case, spaces and the keyboard's layout matter. Without the passphrase it is of no use.");
         }
     }
 
-    private static CborFields ReadFields(byte[] bytes, string path)
+    private static CborFields ReadFields(KeyFileKind kind, byte[] bytes, string path)
     {
-        var fields = new CborFields(KeyFrame.ReadWhole(bytes, KeyFileKind.PrivateHalf, path), path, (why, inner) => KeyFrame.Damaged(path, why, inner));
+        var fields = new CborFields(KeyFrame.ReadWhole(bytes, kind, path), path, (why, inner) => KeyFrame.Damaged(path, why, inner));
         Suite.Check(fields.Number(1), path);
         fields.CheckOthers(LastField);
         return fields;
     }
 
-    private static byte[] Frame(Id16 reserveId, int protection, byte[] salt, Argon2Parameters work, byte[] nonce, ReadOnlySpan<byte> body)
+    private static byte[] Frame(KeyFileKind kind, Id16 reserveId, int protection, byte[] salt, Argon2Parameters work, byte[] nonce, ReadOnlySpan<byte> body)
     {
         var copy = body.ToArray();
         var fields = Fields(reserveId, protection, salt, work, nonce, copy);
-        var bytes = KeyFrame.Write(KeyFileKind.PrivateHalf, fields);
+        var bytes = KeyFrame.Write(kind, fields);
         CryptographicOperations.ZeroMemory(copy);
         CryptographicOperations.ZeroMemory(fields);
         return bytes;

@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Cryptography;
 /// </summary>
 internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
 {
-    private static readonly string[] Prefixes = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.LedgerPrefix];
+    private static readonly string[] Prefixes = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.LedgerPrefix, KeyObjectNames.ApproverPrefix];
 
     private string Root => Path.Combine(options.KeyDirectory, "signed");
 
@@ -101,6 +101,8 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         {
             case ObjectKind.Format:
                 return FormatObject.Read(name, bytes, keyRole).Revision;
+            case ObjectKind.Approver:
+                return ApproverObject.Read(name, bytes, reserveId, keyRole).Revision;
             case ObjectKind.Ledger:
                 LedgerEntry.Read(name, bytes, reserveId, keyRole);
                 return 1;   // written once

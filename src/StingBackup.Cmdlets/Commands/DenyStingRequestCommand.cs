@@ -1,0 +1,27 @@
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Denies a request of this host for good.</summary>
+[Cmdlet(VerbsLifecycle.Deny, "StingRequest", SupportsShouldProcess = true)]
+[OutputType(typeof(ApprovalRequest))]
+public sealed class DenyStingRequestCommand : InstallationCmdlet
+{
+    /// <summary>Which one.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "The id of the request, as Get-StingApprovalRequest shows it")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Id { get; set; } = null!;
+
+    private protected override void Execute()
+    {
+        var request = ApprovalDesk.PlanDenial(Installation, Id);
+        if (Ask(new Question("Denial", $"Deny {request.Command} on {request.Target}", [.. ApproverQuestion.Lines(request)], request, Destroys: false), force: false))
+        {
+            WriteObject(Wait(ApprovalDesk.DenyAsync(Installation, Id, Cancel)));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Governance;
+
+/// <summary>What people do with requests: look at them, approve them, deny them.</summary>
+public static class ApprovalDesk
+{
+    /// <summary>Requests of this host, the oldest first, and how each stands.</summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="all">Those that are over too.</param>
+    /// <param name="cancel">Cancels.</param>
+    public static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        var folder = new ApprovalFolder(installation.StateFolder);
+        var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
+        var chains = await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false);
+        var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
+        var check = new ApprovalCheck(installation, folder, chains, approvers, log);
+        var found = new List<ApprovalRequest>();
+        foreach (var id in folder.Ids())
+        {
+            if (folder.Find(id) is { } request && request.Reserve == installation.Reserve)
+            {
+                var (state, _, failure) = check.Look(id, request);
+                found.Add(request.ToRecord(folder.RequestPath(id), state, failure?.Message));
+            }
+        }
+        foreach (var id in all ? folder.ClosedIds() : [])
+        {
+            if (folder.Find(id, closed: true) is { } request && request.Reserve == installation.Reserve)
+            {
+                var state = chains.Has(id, AuditEvent.Executed) ? ApprovalState.Used : chains.Has(id, AuditEvent.Denied) ? ApprovalState.Denied : ApprovalState.Expired;
+                found.Add(request.ToRecord(folder.RequestPath(id), state));
+            }
+        }
+        return [.. found.OrderBy(r => r.CreatedTime).ThenBy(r => r.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The file of an open request of this host.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c></exception>
+    public static string PathOf(string stateFolder, string id)
+    {
+        ArgumentNullException.ThrowIfNull(stateFolder);
+        var folder = new ApprovalFolder(stateFolder);
+        return Id16.TryParse(id?.Trim(), out var parsed) && File.Exists(folder.RequestPath(parsed)) ? folder.RequestPath(parsed) : throw Unknown(id);
+    }
+
+    /// <summary>Ids of open requests with what they ask, for completion. Needs no repository.</summary>
+    public static IReadOnlyList<(string Id, string Text)> Open(string stateFolder)
+    {
+        ArgumentNullException.ThrowIfNull(stateFolder);
+        var folder = new ApprovalFolder(stateFolder);
+        return [.. folder.Ids().Select(id => (Id: id, Request: folder.Find(id))).Where(r => r.Request is not null).Select(r => (r.Id.ToString(), $"{r.Request!.Plan.Verb} on {r.Request.Plan.Target}"))];
+    }
+
+    /// <summary>What an approval would be. Reads the request file alone: no configuration, no repository, no key.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestInvalid</c>, <c>ApprovalExpired</c></exception>
+    public static ApprovalPlan PlanApproval(string requestFile, string keyFile, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(requestFile);
+        ArgumentNullException.ThrowIfNull(keyFile);
+        ArgumentNullException.ThrowIfNull(clock);
+        var path = Path.GetFullPath(requestFile);
+        var request = ReadOpen(path, clock);
+        return new ApprovalPlan { Request = request.ToRecord(path, ApprovalState.Open), KeyFile = Path.GetFullPath(keyFile), ApprovalFile = ApprovalFolder.ApprovalPathOf(path) };
+    }
+
+    /// <summary>Signs a request that its approver has seen, and puts the approval beside it.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestInvalid</c> where the file is not the one that was shown, <c>ApprovalExpired</c>, <c>ApprovalNotWritten</c>, <c>WrongPassphrase</c>, <c>PassphraseNeeded</c></exception>
+    public static ApprovalResult Approve(ApprovalPlan plan, SecretBytes? passphrase, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(clock);
+        var request = ReadOpen(plan.Request.Path, clock);
+        if (request.ToRecord(plan.Request.Path, ApprovalState.Open) is var shown && !IsSame(shown, plan.Request))
+        {
+            throw new StingException("ApprovalRequestInvalid", FailureKind.Refused, $"'{plan.Request.Path}' is not what was shown any more.", plan.Request.Path, "Look at it again.");
+        }
+        using var key = ApproverKeyFile.Open(plan.KeyFile, passphrase);
+        var now = clock.GetUtcNow();
+        var approval = GuardApproval.Sign(request, key, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)));
+        ApprovalFolder.WriteApproval(plan.ApprovalFile, request, approval);
+        return new ApprovalResult
+        {
+            RequestId = request.Id.ToString(), Command = request.Plan.Verb, ApproverId = approval.Approver.ToString(), ApprovalFile = plan.ApprovalFile, ExpiresTime = approval.Expires,
+        };
+    }
+
+    /// <summary>Denies a request of this host for good: the audit chain says so, and no approval of it counts any more. Whoever may write there may deny; it only ever stops something.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
+    public static async ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        var (request, path) = Find(installation, id);
+        var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
+        await log.AppendAsync(AuditDraft.Of(AuditEvent.Denied, request), cancel).ConfigureAwait(false);
+        new ApprovalFolder(installation.StateFolder).Close(request.Id);
+        return request.ToRecord(path, ApprovalState.Denied);
+    }
+
+    /// <summary>An open request of this host.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c></exception>
+    public static ApprovalRequest PlanDenial(Installation installation, string id)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        var (request, path) = Find(installation, id);
+        return request.ToRecord(path, ApprovalState.Open);
+    }
+
+    private static (GuardRequest Request, string Path) Find(Installation installation, string id)
+    {
+        var folder = new ApprovalFolder(installation.StateFolder);
+        return Id16.TryParse(id?.Trim(), out var parsed) && folder.Find(parsed) is { } request && request.Reserve == installation.Reserve ? (request, folder.RequestPath(parsed)) : throw Unknown(id);
+    }
+
+    private static GuardRequest ReadOpen(string path, TimeProvider clock)
+    {
+        var request = ApprovalFolder.ReadRequest(path);
+        return clock.GetUtcNow() < request.Expires ? request : throw new StingException("ApprovalExpired", FailureKind.Refused, $"Request {request.Id} was open until {Display.Time(request.Expires)} UTC.", path,
+            "Let the command be run again: it asks anew.");
+    }
+
+    private static bool IsSame(ApprovalRequest a, ApprovalRequest b) =>
+        (a.Id, a.PlanDigest, a.Requester, a.Writer, a.ReserveId, a.CreatedTime, a.ExpiresTime) == (b.Id, b.PlanDigest, b.Requester, b.Writer, b.ReserveId, b.CreatedTime, b.ExpiresTime);
+
+    private static StingException Unknown(string? id) => new("ApprovalRequestUnknown", FailureKind.NotFound, $"This host has no open request '{id}'.", id, "Get-StingApprovalRequest shows what is open; -All also what is over.");
+}

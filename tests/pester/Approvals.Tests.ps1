@@ -1,0 +1,56 @@
+#requires -Version 7.6
+#requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.5.0' }
+
+Describe 'Approvals by a second identity' {
+    BeforeAll {
+        Set-StrictMode -Version 3
+        Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
+        Import-StingModule
+        Enter-SampleFolder $TestDrive
+        $null = New-SampleInstallation
+        Set-ReserveFile 'env/app.env' 'API_KEY=1'
+        (Get-Content ./sting-backup.yaml -Raw) -replace '(?m)^reserve:$', "reserve:`n  rules:`n    - {glob: `"env/**`", class: Secrets}" | Set-Content ./sting-backup.yaml
+        $null = Invoke-StingBackup
+        $own = ConvertTo-SecureString "the officer's own words" -AsPlainText -Force
+        $restore = @{ DataClass = 'Secrets'; Destination = Join-Path $PWD 'out'; Confirm = $false }
+    }
+
+    AfterAll {
+        Exit-SampleFolder
+        Remove-Module Sample
+    }
+
+    It 'begin with an approver, whom the key role enrols' {
+        $made = New-StingApprover 'Security officer' ./officer.approver -ApproverPassphrase $own
+        ($made | Register-StingApprover -Confirm:$false).Fingerprint | Should -Be $made.Fingerprint
+        (Get-StingApprover -WarningAction SilentlyContinue).State | Should -Be 'Enrolled'
+    }
+
+    It 'are asked for by a dangerous command that has none' {
+        { Restore-StingReserve @restore } | Should -Throw -ErrorId 'ApprovalRequired*'
+        (Get-StingApprovalRequest).Facts.Name | Should -Contain 'Points'
+        Test-Path ./out | Should -BeFalse
+    }
+
+    It 'let exactly that be done, once' {
+        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Restore-StingReserve @restore
+        Get-Content ./out/env/app.env | Should -Be 'API_KEY=1'
+        { Restore-StingReserve @restore } | Should -Throw -ErrorId 'ApprovalRequired*'
+    }
+
+    It 'can be denied' {
+        (Get-StingApprovalRequest | Deny-StingRequest).State | Should -Be 'Denied'
+        Get-StingApprovalRequest | Should -BeNullOrEmpty
+    }
+
+    It 'are needed to revoke an approver, and the last one stays' {
+        { Get-StingApprover -WarningAction SilentlyContinue | Unregister-StingApprover -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'LastApprover*'
+    }
+
+    It 'stand in the audit chain, which is whole' {
+        (Get-StingAudit).Event | Should -Be 'Executed', 'Requested', 'Approved', 'Executed', 'Requested', 'Denied'
+        (Get-StingAudit).State | Sort-Object -Unique | Should -Be 'Sound'
+        (Test-StingBackupIntegrity).Passed | Should -BeTrue
+    }
+}
