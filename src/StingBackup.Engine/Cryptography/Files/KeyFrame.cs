@@ -26,6 +26,12 @@ internal enum KeyFileKind : ushort
     Escrow = 9,
     /// <summary><c>claims.cache</c></summary>
     ClaimCache = 10,
+    /// <summary>A host that asks to be enrolled, signed by its own key</summary>
+    HostRequest = 20,
+    /// <summary><c>host.new</c></summary>
+    HostPending = 21,
+    /// <summary>What the key role gives a host, signed by the key role</summary>
+    HostPackage = 22,
 }
 
 /// <summary>
