@@ -25,6 +25,7 @@
         'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
+        'Register-StingHost'
         'Repair-StingRepository'
         'Restore-StingDatabase'
         'Restore-StingFile'
@@ -35,6 +36,7 @@
         'Stop-StingMetadataCapture'
         'Test-StingBackupConfig'
         'Test-StingBackupIntegrity'
+        'Unregister-StingHost'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
