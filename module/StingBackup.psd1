@@ -36,6 +36,7 @@
         'Invoke-StingBackup'
         'New-StingApprover'
         'Register-StingApprover'
+        'Register-StingHost'
         'Remove-StingLegalHold'
         'Remove-StingSubject'
         'Repair-StingRepository'
@@ -52,6 +53,7 @@
         'Test-StingBackupIntegrity'
         'Test-StingDestructionCertificate'
         'Unregister-StingApprover'
+        'Unregister-StingHost'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -92,6 +92,14 @@ internal static class VerbTable
             Many = true,
             Examples = ["keys", "keys --kind=spares"],
         },
+        new(Backup, "register-host", "Register-StingHost", "Enrol a host that writes and cannot read; more spare keys for it")
+        {
+            Examples = ["register-host --new --output-path=web-1.request", "register-host --request=web-1.request --output-path=web-1.package", "register-host --package=web-1.package", "register-host --top-up --host-name=web-1 --output-path=more.package"],
+        },
+        new(Backup, "unregister-host", "Unregister-StingHost", "Revoke a host: it writes no more, and what came after its last good point does not count")
+        {
+            Examples = ["unregister-host --host-name=web-1 --dry-run", "unregister-host --host-name=web-1 --last-good-point=backup_20240115_020000 --confirm"],
+        },
         new(Backup, "approver-new", "New-StingApprover", "Make an approver's key, sealed by his own passphrase")
         {
             Examples = ["approver-new --name=officer --key-file=officer.approver", "approver-new --name=officer --key-file=officer.approver --approver-passphrase-file=officer.pass"],

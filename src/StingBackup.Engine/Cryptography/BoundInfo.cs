@@ -25,6 +25,9 @@ internal static class BoundInfo
     /// <summary>HPKE info of a writer secret in a claim, sealed to a host's encryption key.</summary>
     public static ReadOnlySpan<byte> WriterSecret => "sting1 ws"u8;
 
+    /// <summary>HPKE info of a host's package, sealed to its encryption key; its writer id stands where else a pseudonym does.</summary>
+    public static ReadOnlySpan<byte> HostPackage => "sting1 host"u8;
+
     /// <summary>Writes label ‖ reserve id ‖ pseudonym ‖ generation; returns the length.</summary>
     public static int Write(Span<byte> target, ReadOnlySpan<byte> label, Id16 reserveId, Id16 pseudonym, uint generation)
     {

@@ -126,6 +126,8 @@ public static class StatusReader
         {
             warnings.Add(spares.TopsUpItself
                 ? $"{spares.Left} of {spares.Target} spare keys are left; this host mints more when a backup needs them."
+                : installation.Keys is { HasKeyDirectory: false }
+                ? $"{spares.Left} of {spares.Target} spare keys are left for new people and jars. Run Register-StingHost -TopUp on the key role's machine, and take its package in here."
                 : $"{spares.Left} of {spares.Target} spare keys are left for new people and jars. Run Repair-StingRepository with the key file's passphrase: it mints more.");
         }
         if (room is var (free, total) && total > 0 && (double)free / total < LowRoom)

@@ -56,7 +56,7 @@ public sealed class RepositoryView
         var damagedPoints = new List<DamagedPoint>();
         var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damagedPoints, damage, cancel).ConfigureAwait(false);
         points.RemoveAll(p => !Counts(writers, p.Record.Writer, p.Record.Sequence));
-        var index = await LoadIndexAsync(store, reserve, writers.SigningKeyOf, damage, cancel).ConfigureAwait(false);
+        var index = await LoadIndexAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
         return new RepositoryView(reserve, points, [.. damagedPoints.Where(p => Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
@@ -94,7 +94,7 @@ public sealed class RepositoryView
     }
 
     private static async ValueTask<RepositoryIndex> LoadIndexAsync(
-        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<StingException> damage, CancellationToken cancel)
+        IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -106,7 +106,12 @@ public sealed class RepositoryView
             {
                 try
                 {
-                    fragments.Add(IndexFragment.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, keyOf));
+                    var fragment = IndexFragment.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, writers.SigningKeyOf);
+                    // A revoked writer's later ones could hide what others stored: they may supersede and remove.
+                    if (!fragment.IsSigned || Counts(writers, fragment.Writer, fragment.Sequence))
+                    {
+                        fragments.Add(fragment);
+                    }
                 }
                 catch (StingException e) when (e.ErrorId == "ObjectNotFound" && attempt < 3)
                 {

@@ -79,8 +79,10 @@ internal sealed class SampleInstallation : IDisposable
             // Carries modes and times over, which the next incremental run looks at.
             File.Copy(file, copy[Path.GetRelativePath(original.Folder, file)]);
         }
-        var configuration = copy["sting-backup.yaml"];
-        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace(original.Folder, copy.Folder, StringComparison.Ordinal));
+        foreach (var configuration in (string[])[copy["sting-backup.yaml"], copy["web-1.yaml"]])
+        {
+            File.WriteAllText(configuration, File.ReadAllText(configuration).Replace(original.Folder, copy.Folder, StringComparison.Ordinal));
+        }
         return copy;
     }
 
@@ -107,6 +109,13 @@ internal sealed class SampleInstallation : IDisposable
             };
             var plan = await ReserveInitializer.PlanAsync(request, CancellationToken.None);
             await ReserveInitializer.RunAsync(plan, secret, clock, CancellationToken.None);
+            // The configuration of another machine over the same repository, which has no keys yet.
+            var other = File.ReadAllText(sample["sting-backup.yaml"]);
+            foreach (var folder in (string[])["keys", "state", "cache", "logs"])
+            {
+                other = other.Replace(sample[folder], sample["web-1", folder], StringComparison.Ordinal);
+            }
+            File.WriteAllText(sample["web-1.yaml"], other);
             await sample.BackupAsync(BackupType.Full, clock);
             sample.Write("users/user@example.com/document.pdf", "%PDF-1.7 the second version, which is longer");
             sample.Write("jars/jar_123/new.md", "# New\n");

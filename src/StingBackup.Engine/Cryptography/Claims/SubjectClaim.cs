@@ -79,6 +79,11 @@ public sealed record SubjectClaim
             {
                 throw Damaged(name, $"its writer {writer} is not enrolled");
             }
+            if (writers.Find(writer) is { LastGoodSequence: not null })
+            {
+                // The key role took over what he had claimed when it revoked him: what bears his signature now came later.
+                throw Damaged(name, $"its writer {writer} was revoked");
+            }
             if (!writers.Verify(writer, parts.Signed.Span, parts.Signature.Span))
             {
                 throw Damaged(name, "its signature does not fit");

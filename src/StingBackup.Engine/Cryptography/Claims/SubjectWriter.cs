@@ -275,7 +275,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private StingException NoSpareLeft(string name) => new(
         "NoSpareLeft", FailureKind.ResourceExhausted,
         $"No spare key is left on this host for the new subject '{name}'{(_shelf?.Damage is { } damage ? $": {damage.Message}" : ".")} Its items are not backed up.", name,
-        "Run Repair-StingRepository with the key file's passphrase: it mints new spares.", _shelf?.Damage);
+        "Run Repair-StingRepository with the key file's passphrase: it mints new spares. For a host without the key directory, Register-StingHost -TopUp on the key role's machine does.", _shelf?.Damage);
 
     private StingException ClaimMissing(string name, string objectName) => new(
         "ClaimMissing", FailureKind.Integrity, $"Claim '{objectName}' of subject '{name}' was made, and is not in {_store.Location} any more.", name,

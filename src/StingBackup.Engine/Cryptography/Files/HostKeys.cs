@@ -14,7 +14,10 @@ internal sealed class HostKeys : IDisposable
 {
     /// <summary>Its file name.</summary>
     public const string FileName = "host.key";
+    /// <summary>The same while the host waits for its enrolment: reserve id, directory key and key role are not known yet, and zero.</summary>
+    public const string PendingName = "host.new";
 
+    private const int SecretSize = 32;
     private const int FixedSize = 2 + 16 + 16 + 8 + 32 + 32 + 32 + 32 + 65;
 
     /// <summary>The reserve.</summary>
@@ -42,6 +45,21 @@ internal sealed class HostKeys : IDisposable
     /// <summary>Path of the file.</summary>
     public static string PathOf(KeyOptions options) => Path.Combine(FolderOf(options), FileName);
 
+    /// <summary>Path of the file while the host waits for its enrolment.</summary>
+    public static string PendingPathOf(KeyOptions options) => Path.Combine(FolderOf(options), PendingName);
+
+    /// <summary>Makes those of a host that will ask to be enrolled.</summary>
+    public static HostKeys GeneratePending(KeyEnvironment environment, string hostName) =>
+        Generate(environment, default, hostName, new byte[SecretSize], new byte[P256.PublicSize]);
+
+    /// <summary>These keys, enrolled. The caller disposes both.</summary>
+    public HostKeys Enrolled(Id16 reserveId, ReadOnlySpan<byte> directoryKey, byte[] keyRolePublicKey) => new()
+    {
+        ReserveId = reserveId, WriterId = WriterId, CreatedNs = CreatedNs, SigningKey = EcdsaSigner.FromScalar(SigningKey.Scalar),
+        EncryptionKey = AgreementKey.FromScalar(EncryptionKey.Scalar), DirectoryKey = SecretBytes.CopyOf(directoryKey),
+        SpareKey = SecretBytes.CopyOf(SpareKey.Span), KeyRolePublicKey = keyRolePublicKey, HostName = HostName,
+    };
+
     /// <summary>Makes a new host's.</summary>
     public static HostKeys Generate(KeyEnvironment environment, Id16 reserveId, string hostName, ReadOnlySpan<byte> directoryKey, byte[] keyRolePublicKey) => new()
     {
@@ -54,7 +72,7 @@ internal sealed class HostKeys : IDisposable
     public EnrolledWriter ToWriter() => new(WriterId, HostName, SigningKey.PublicKey.ToArray(), EncryptionKey.PublicKey.ToArray(), LastGoodSequence: null);
 
     /// <summary>The file's bytes; the caller zeroes them.</summary>
-    public byte[] ToBytes()
+    public byte[] ToBytes(KeyFileKind kind = KeyFileKind.Host)
     {
         using var payload = new SecretBytes(FixedSize + Encoding.UTF8.GetByteCount(HostName));
         var target = payload.Writable;
@@ -68,12 +86,12 @@ internal sealed class HostKeys : IDisposable
         SpareKey.Span.CopyTo(target[138..]);
         KeyRolePublicKey.CopyTo(target[170..]);
         Encoding.UTF8.GetBytes(HostName, target[FixedSize..]);
-        return KeyFrame.Write(KeyFileKind.Host, payload.Span);
+        return KeyFrame.Write(kind, payload.Span);
     }
 
     /// <summary>Reads the file, or null when this host was never enrolled.</summary>
     /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>KeyFileUnavailable</c></exception>
-    public static HostKeys? Read(IKeyFiles files, string path)
+    public static HostKeys? Read(IKeyFiles files, string path, KeyFileKind kind = KeyFileKind.Host)
     {
         if (files.Read(path) is not { } bytes)
         {
@@ -81,7 +99,7 @@ internal sealed class HostKeys : IDisposable
         }
         try
         {
-            var payload = KeyFrame.ReadWhole(bytes, KeyFileKind.Host, path).Span;
+            var payload = KeyFrame.ReadWhole(bytes, kind, path).Span;
             if (payload.Length < FixedSize)
             {
                 throw KeyFrame.Damaged(path, "it is too short");

@@ -34,6 +34,12 @@ internal enum KeyFileKind : ushort
     Erasure = 13,
     /// <summary><c>holds/*</c>, signed by the key role</summary>
     LegalHold = 14,
+    /// <summary>A host that asks to be enrolled, signed by its own key</summary>
+    HostRequest = 20,
+    /// <summary><c>host.new</c></summary>
+    HostPending = 21,
+    /// <summary>What the key role gives a host, signed by the key role</summary>
+    HostPackage = 22,
 }
 
 /// <summary>

@@ -13,22 +13,14 @@ internal static class SpareFile
     private const int HeadSize = sizeof(ushort) + Id16.Size + sizeof(uint) + NonceSize;
     private const int NonceSize = 12;
     private const int TagSize = 16;
-    private const int EntrySize = Id16.Size + sizeof(uint) + P256.PublicSize + P256.SignatureSize + WriterSecret.Size;
+    /// <summary>Bytes of one spare.</summary>
+    public const int EntrySize = Id16.Size + sizeof(uint) + P256.PublicSize + P256.SignatureSize + WriterSecret.Size;
 
     /// <summary>The file's bytes.</summary>
     public static byte[] Write(IReadOnlyCollection<Spare> spares, HostKeys host, RandomNumberGenerator random)
     {
         using var plaintext = new SecretBytes(spares.Count * EntrySize);
-        var target = plaintext.Writable;
-        foreach (var spare in spares)
-        {
-            spare.Key.Pseudonym.CopyTo(target);
-            BinaryPrimitives.WriteUInt32LittleEndian(target[16..], spare.Key.Generation);
-            spare.Key.PublicKey.CopyTo(target[20..]);
-            spare.Key.Signature.CopyTo(target[85..]);
-            spare.WriterSecret.Span.CopyTo(target[149..]);
-            target = target[EntrySize..];
-        }
+        WriteEntries(spares, plaintext.Writable);
         var payload = new byte[HeadSize + plaintext.Length + TagSize];
         BinaryPrimitives.WriteUInt16LittleEndian(payload, Suite.P256);
         host.ReserveId.CopyTo(payload.AsSpan(2));
@@ -67,7 +59,22 @@ internal static class SpareFile
         }
     }
 
-    private static List<Spare> Parse(ReadOnlySpan<byte> entries)
+    /// <summary>Writes spares one after the other, open: the caller seals them.</summary>
+    public static void WriteEntries(IReadOnlyCollection<Spare> spares, Span<byte> target)
+    {
+        foreach (var spare in spares)
+        {
+            spare.Key.Pseudonym.CopyTo(target);
+            BinaryPrimitives.WriteUInt32LittleEndian(target[16..], spare.Key.Generation);
+            spare.Key.PublicKey.CopyTo(target[20..]);
+            spare.Key.Signature.CopyTo(target[85..]);
+            spare.WriterSecret.Span.CopyTo(target[149..]);
+            target = target[EntrySize..];
+        }
+    }
+
+    /// <summary>Reads what <see cref="WriteEntries"/> wrote. The caller disposes the spares.</summary>
+    public static List<Spare> Parse(ReadOnlySpan<byte> entries)
     {
         var spares = new List<Spare>(entries.Length / EntrySize);
         for (; entries.Length > 0; entries = entries[EntrySize..])

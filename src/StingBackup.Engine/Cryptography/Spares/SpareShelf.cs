@@ -114,6 +114,9 @@ internal sealed class SpareShelf : IDisposable
         }
     }
 
+    /// <summary>Whether a spare lies on the shelf, or was ever taken off it.</summary>
+    public bool Knows(Id16 pseudonym) => _spares.ContainsKey(pseudonym) || !_log.IsFree(pseudonym);
+
     /// <summary>Puts new spares on the shelf, and takes off what was claimed. The shelf owns them then.</summary>
     public void Add(IReadOnlyList<Spare> minted)
     {

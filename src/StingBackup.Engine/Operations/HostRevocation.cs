@@ -1,0 +1,79 @@
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Operations;
+
+/// <summary>Revokes a host: what it stored after its last good point counts no more, and it writes nothing further.</summary>
+public static class HostRevocation
+{
+    /// <summary>The word for "no point of it counts".</summary>
+    public const string None = "none";
+
+    /// <summary>What revoking would do. Changes nothing.</summary>
+    /// <param name="installation">The key role's machine.</param>
+    /// <param name="host">A host's name, or its writer id.</param>
+    /// <param name="lastGoodPoint">The name of its last restore point that counts; null for the newest there is, <see cref="None"/> for none.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>HostNotFound</c>, <c>HostIsThisOne</c>, <c>BackupNotFound</c>, <c>KeyDirectoryMissing</c></exception>
+    public static async ValueTask<HostRevocationPlan> PlanAsync(Installation installation, string host, string? lastGoodPoint, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        HostRegistry.CheckRole(installation);
+        var writer = HostRegistry.FindHost(installation, host);
+        if (writer.Id == installation.Writer)
+        {
+            throw new StingException("HostIsThisOne", FailureKind.Refused, $"'{writer.HostName}' is this host, which signs in the key role's name.", writer.HostName,
+                "Revoke it on another machine that has the key directory and keys of its own.");
+        }
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var points = view.Points.Where(p => p.Record.Writer == writer.Id).OrderBy(p => p.Record.Sequence).ToList();
+        var last = Last(points, writer, lastGoodPoint);
+        return new HostRevocationPlan
+        {
+            HostName = writer.HostName, WriterId = writer.Id.ToString(), LastGoodSequence = last, Repository = installation.Store.Location,
+            LastGoodPoint = points.LastOrDefault(p => !p.Record.IsVoid && p.Record.Sequence <= last)?.Record.Name,
+            LostPoints = points.Where(p => !p.Record.IsVoid && p.Record.Sequence > last).Select(p => p.Record.Name).ToArray(),
+        };
+    }
+
+    /// <summary>Revokes: signs the host's claims anew, then says that it counts no further, then looks for claims that came between. A try that was cut off is simply repeated.</summary>
+    public static async ValueTask<HostRevocationResult> RunAsync(Installation installation, HostRevocationPlan plan, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(plan);
+        // The one place at which a guard for dangerous verbs is asked: before it nothing has changed.
+        var keys = installation.Keys!;
+        var reader = await HostRegistry.KeyRoleAsync(installation, cancel).ConfigureAwait(false);
+        var writer = HostRegistry.FindHost(installation, plan.WriterId);
+        var (before, _) = await keys.TakeOverClaimsAsync(installation.Store, reader, installation.Writers, writer.Id, cancel).ConfigureAwait(false);
+        if (writer.LastGoodSequence != plan.LastGoodSequence)
+        {
+            await keys.RevokeAsync(reader, installation.Store, writer, plan.LastGoodSequence, cancel).ConfigureAwait(false);
+        }
+        await keys.PublishAsync(installation.Store, cancel).ConfigureAwait(false);
+        var (after, faults) = await keys.TakeOverClaimsAsync(installation.Store, reader, installation.Writers, writer.Id, cancel).ConfigureAwait(false);
+        if (faults.Count > 0 && faults[0].ErrorId is not "ClaimDamaged")
+        {
+            throw faults[0];
+        }
+        return new HostRevocationResult
+        {
+            HostName = plan.HostName, WriterId = plan.WriterId, LastGoodSequence = plan.LastGoodSequence, LostPoints = plan.LostPoints, Claims = before.Concat(after).Distinct().Count(),
+        };
+    }
+
+    private static long Last(List<StoredPoint> points, EnrolledWriter writer, string? wanted)
+    {
+        if (string.Equals(wanted, None, StringComparison.OrdinalIgnoreCase))
+        {
+            return 0;
+        }
+        if (wanted is null)
+        {
+            return writer.LastGoodSequence ?? points.LastOrDefault()?.Record.Sequence ?? 0;
+        }
+        return points.LastOrDefault(p => p.Record.Name == wanted)?.Record.Sequence
+            ?? throw new StingException("BackupNotFound", FailureKind.NotFound, $"Host '{writer.HostName}' made no restore point '{wanted}'.", wanted,
+                $"Get-StingRestorePoint lists them; '{None}' trusts none of this host's.");
+    }
+}
