@@ -83,7 +83,7 @@ public sealed partial class Installation
         ArgumentNullException.ThrowIfNull(configuration);
         return KeyOptions.Of(configuration.Keys.Directory, configuration.StateDirectory, configuration.Keys.Replicas, configuration.Keys.EpochPlaces) with
         {
-            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot,
+            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot, KeyVault = ConfiguredKeyVault.Of(configuration),
         };
     }
 
@@ -126,9 +126,7 @@ public sealed partial class Installation
         {
             if (_reader is null)
             {
-                var given = keys.NeedsPassphrase && options.Passphrase is not null ? await options.Passphrase(cancel).ConfigureAwait(false) : null;
-                using var secret = ToSecret(given);
-                _reader = keys.Unlock(secret);
+                _reader = await keys.UnlockAsync(options.Passphrase is null ? null : async stop => ToSecret(await options.Passphrase(stop).ConfigureAwait(false)), cancel).ConfigureAwait(false);
             }
             return _reader;
         }

@@ -95,13 +95,13 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
             WriteWarning(warning);
         }
         var question = new Question("New repository", $"Make a repository in {plan.BackupRoot} for {plan.Reserve}",
-            [$"Configuration file: {plan.ConfigurationFile}", .. plan.KeyFiles.Select(f => $"Key file: {f}"), .. plan.Settings.Select(s => s.ToString()), .. plan.NotFound.Select(g => $"Not found: {g}")],
+            [$"Configuration file: {plan.ConfigurationFile}", .. plan.KeyFiles.Select(f => $"Key file: {f}"), .. plan.KeyVault is null ? Array.Empty<string>() : [$"Key file sealed by Vault: {plan.KeyVault}"], .. plan.Settings.Select(s => s.ToString()), .. plan.NotFound.Select(g => $"Not found: {g}")],
             plan, Destroys: false);
         if (!Ask(question, force: false))
         {
             return;
         }
-        var passphrase = NoPassphrase ? null : new PassphrasePrompt(Host.UI, Passphrase).AskNew() ?? throw Errors.NewPassphraseNeeded();
+        var passphrase = NoPassphrase || plan.KeyVault is not null ? null : new PassphrasePrompt(Host.UI, Passphrase).AskNew() ?? throw Errors.NewPassphraseNeeded();
         using var secret = Installation.ToSecret(passphrase);
         WriteObject(Wait(ReserveInitializer.RunAsync(plan, secret, TimeProvider.System, Cancel)));
     }

@@ -61,6 +61,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
                 {
                     NewestPoint = status.Classes.Count == 0 ? null : status.Classes.Max(c => c.Time),
                     HasPassphrase = status.KeyProtection switch { KeyProtection.Passphrase => true, KeyProtection.Open => false, _ => null },
+                    IsSealedByVault = status.KeyProtection == KeyProtection.KeyVault,
                 };
                 return Passphrase is null || facts.HasPassphrase != true ? facts : facts with { PassphraseOpens = Opens(installation) };
             }

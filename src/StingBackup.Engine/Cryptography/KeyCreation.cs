@@ -5,7 +5,7 @@ public sealed record KeyCreation
 {
     /// <summary>This host's name, for people.</summary>
     public required string HostName { get; init; }
-    /// <summary>Whether a passphrase seals the key file.</summary>
+    /// <summary>Whether a passphrase seals the key file. Counts for nothing where a key vault does.</summary>
     public required bool WithPassphrase { get; init; }
     /// <summary>How many subjects the installation has now; spares for them come on top of the host's stock.</summary>
     public int KnownSubjects { get; init; }
@@ -26,6 +26,8 @@ public sealed record KeyPlan
     public required IReadOnlyList<string> Files { get; init; }
     /// <summary>How many spares will be minted.</summary>
     public required int Spares { get; init; }
+    /// <summary>The key of a key vault that will wrap the key file's key; null for none.</summary>
+    public KeyWrapperName? WrappedBy { get; init; }
     /// <summary>What is weaker than it should be.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 }

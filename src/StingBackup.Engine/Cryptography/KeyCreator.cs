@@ -26,7 +26,8 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
     {
         var warnings = new List<string>(KeyPlaces.Check(options));
         warnings.AddRange(KeyPlaces.CheckVolumes(options));
-        if (!creation.WithPassphrase)
+        using var vault = options.KeyVault?.Invoke(environment.Clock);
+        if (!creation.WithPassphrase && vault is null)
         {
             warnings.Add($"The key file in '{options.KeyDirectory}' has no passphrase: whoever can read it, an epoch place and the key store can read every backup.");
         }
@@ -35,7 +36,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         {
             throw Exist(existing);
         }
-        return new KeyPlan { Options = options, Creation = creation, Files = paths, Spares = creation.KnownSubjects + creation.Spares, Warnings = warnings };
+        return new KeyPlan { Options = options, Creation = creation, Files = paths, Spares = creation.KnownSubjects + creation.Spares, Warnings = warnings, WrappedBy = vault?.Name };
     }
 
     /// <summary>Executes a plan.</summary>
@@ -50,6 +51,8 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
             throw Exist(existing);
         }
         var reserveId = environment.NewId();
+        using var fileKey = SecretBytes.Random(PrivateHalfFile.FileKeySize, environment.Random);
+        var wrapped = await WrapAsync(fileKey, reserveId, cancel).ConfigureAwait(false);   // before anything is made: a Vault that refuses leaves nothing behind
         files.Create(Marker, KeyFrame.Write(KeyFileKind.Unfinished, reserveId.ToArray()));
         var privateHalf = PrivateHalf.Generate(environment.Random);
         var publicHalf = new PublicHalf
@@ -58,8 +61,9 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
             KeyRolePublicKey = privateHalf.KeyRole.PublicKey.ToArray(), CreatedNs = environment.NowNs,
         };
         using var role = new KeyRole(environment, options, publicHalf, privateHalf);
-        CreateOrRefuse(PathInDirectory(PrivateHalfFile.FileName),
-            PrivateHalfFile.Write(privateHalf, reserveId, passphrase, plan.Creation.Work, environment.Random));
+        CreateOrRefuse(PathInDirectory(PrivateHalfFile.FileName), wrapped is null
+            ? PrivateHalfFile.Write(privateHalf, reserveId, passphrase, plan.Creation.Work, environment.Random)
+            : PrivateHalfFile.WriteWrapped(privateHalf, reserveId, fileKey, wrapped, environment.Random));
         KeyStore.Create(environment, options, reserveId, privateHalf.KeyRole);
         using var host = HostKeys.Generate(environment, reserveId, plan.Creation.HostName, privateHalf.DirectoryKey.Span, publicHalf.KeyRolePublicKey);
         role.Enroll(host, _copies);
@@ -75,6 +79,19 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         _copies.Keep(KeyObjectNames.Format(2), format);
         files.Replace(Marker, publicHalf.ToBytes(privateHalf.KeyRole));
         files.Rename(Marker, PathInDirectory(PublicHalf.FileName));
+    }
+
+    /// <summary>Has the key vault wrap the file key, where there is one. The key must stand: encrypting would make it where the token may.</summary>
+    private async ValueTask<WrappedFileKey?> WrapAsync(SecretBytes fileKey, Id16 reserveId, CancellationToken cancel)
+    {
+        using var vault = options.KeyVault?.Invoke(environment.Clock);
+        if (vault is null)
+        {
+            return null;
+        }
+        await vault.DescribeAsync(cancel).ConfigureAwait(false);
+        var wrapped = await vault.WrapAsync(fileKey, PrivateHalfFile.BindingOf(reserveId), cancel).ConfigureAwait(false);
+        return new WrappedFileKey(vault.Name, wrapped.Text);
     }
 
     /// <summary>Removes what an interrupted try left: files that bear its reserve id. What is in force is never touched.</summary>

@@ -18,6 +18,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
         var path = Path.Combine(options.KeyDirectory, PrivateHalfFile.FileName);
         var (state, problem) = Look(path, bytes => PrivateHalfFile.IsSealed(bytes, path) ? KeyState.Sealed : KeyState.Ready);
         var created = Time(half.CreatedNs);
+        var vault = VaultOf(path);
         yield return new KeyInfo
         {
             Kind = KeyKind.KeyRole, Name = "key role", State = state, Problem = problem, Algorithm = Signing, Location = path, CreatedTime = created,
@@ -25,7 +26,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
         };
         yield return new KeyInfo
         {
-            Kind = KeyKind.KeyVault, Name = "local key file", State = state, Problem = problem, Algorithm = Agreement, Location = path, CreatedTime = created,
+            Kind = KeyKind.KeyVault, Name = vault is null ? "local key file" : $"Vault transit {vault}", State = state, Problem = problem, Algorithm = Agreement, Location = path, CreatedTime = created,
             Generation = half.KekGeneration, Fingerprint = Fingerprint.Of(half.KekPublicKey),
         };
     }
@@ -106,6 +107,19 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
             Kind = KeyKind.Spares, Name = host.HostName, State = state, Algorithm = Agreement, Location = path, SparesLeft = left,
             Problem = damage is not null ? Text(damage) : problem ?? (state == KeyState.Low ? "Mint more: run Repair-StingRepository with the key file's passphrase." : null),
         };
+    }
+
+    /// <summary>The key of a key vault that a key file names; null for none, and for a file that cannot be read, which its row tells.</summary>
+    private KeyWrapperName? VaultOf(string path)
+    {
+        try
+        {
+            return environment.Files.Read(path) is { } bytes && PrivateHalfFile.ProtectionOf(bytes, path) == KeyFileProtection.KeyVault ? PrivateHalfFile.WrappedKeyOf(bytes, path).Name : null;
+        }
+        catch (StingException)
+        {
+            return null;
+        }
     }
 
     private (KeyState State, string? Problem) Look(string path, Func<byte[], KeyState> judge)

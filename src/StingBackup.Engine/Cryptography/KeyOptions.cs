@@ -18,6 +18,9 @@ public sealed record KeyOptions
     /// <summary>Lets keys lie under <see cref="BackupRoot"/>, with a warning.</summary>
     public bool AllowUnderBackupRoot { get; init; }
 
+    /// <summary>Reaches the key vault that wraps the key file's key; null where a passphrase, or nothing, protects it. Opened only to make, open or rewrap the key file.</summary>
+    public Func<TimeProvider, IKeyWrapper>? KeyVault { get; init; }
+
     /// <summary>
     /// Places from a configuration that may name few: the first key store replica lies in the key directory, and so does whatever is missing of two replicas and two
     /// epoch places.

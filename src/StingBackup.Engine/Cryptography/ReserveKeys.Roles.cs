@@ -276,7 +276,7 @@ public sealed partial class ReserveKeys
     {
         try
         {
-            return _publicHalf is null || NeedsPassphrase ? null : Mint;
+            return _publicHalf is null || Protection != KeyFileProtection.Open ? null : Mint;
         }
         catch (StingException)
         {

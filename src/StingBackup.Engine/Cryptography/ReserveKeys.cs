@@ -76,7 +76,7 @@ public sealed partial class ReserveKeys : IDisposable
 
     /// <summary>Whether unlocking needs a passphrase.</summary>
     /// <exception cref="StingException"><c>KeyDirectoryMissing</c>, <c>KeyFileDamaged</c></exception>
-    public bool NeedsPassphrase => PrivateHalfFile.IsSealed(ReadPrivateHalf(out var path), path);
+    public bool NeedsPassphrase => Protection == KeyFileProtection.Passphrase;
 
     private HostKeys Host => _host ?? throw new StingException(
         "HostNotEnrolled", FailureKind.NotFound, $"This host has no keys in '{HostKeys.FolderOf(_options)}': it can read, but not write.", HostKeys.PathOf(_options),
@@ -112,12 +112,13 @@ public sealed partial class ReserveKeys : IDisposable
     internal static async ValueTask<ReserveKeys> CreateInAsync(KeyEnvironment environment, KeyPlan plan, SecretBytes? passphrase, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Creation.WithPassphrase && passphrase is not { Length: > 0 })
+        var sealing = plan.Creation.WithPassphrase && plan.Options.KeyVault is null;
+        if (sealing && passphrase is not { Length: > 0 })
         {
             throw new StingException("PassphraseNeeded", FailureKind.Authentication, "The new key file is to be sealed, but there is no passphrase.", plan.Options.KeyDirectory,
                 "Give a passphrase, or ask expressly for an open key file.");
         }
-        await new KeyCreator(environment, plan.Options).CreateAsync(plan, plan.Creation.WithPassphrase ? passphrase : null, cancel).ConfigureAwait(false);
+        await new KeyCreator(environment, plan.Options).CreateAsync(plan, sealing ? passphrase : null, cancel).ConfigureAwait(false);
         return OpenIn(environment, plan.Options, null);
     }
 

@@ -100,7 +100,12 @@ public static class StatusReader
     {
         try
         {
-            return keys is null ? KeyProtection.NotHere : keys.NeedsPassphrase ? KeyProtection.Passphrase : KeyProtection.Open;
+            return keys is null ? KeyProtection.NotHere : keys.Protection switch
+            {
+                KeyFileProtection.Open => KeyProtection.Open,
+                KeyFileProtection.KeyVault => KeyProtection.KeyVault,
+                _ => KeyProtection.Passphrase,
+            };
         }
         catch (StingException e) when (e.ErrorId == "KeyDirectoryMissing")
         {

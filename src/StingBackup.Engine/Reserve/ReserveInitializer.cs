@@ -21,7 +21,7 @@ public static class ReserveInitializer
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
-            Warnings = [.. keys.Warnings],
+            Warnings = [.. keys.Warnings], KeyVault = keys.WrappedBy is { } vault ? $"{configuration.Keys.Vault!.Address.Authority}, transit key {vault}" : null,
             Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? []],
         });
     }
@@ -40,7 +40,7 @@ public static class ReserveInitializer
         return new InitializeResult
         {
             ReserveId = keys.ReserveId.ToString(), BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path, ConfigurationFile = configuration.File,
-            KeyDirectory = configuration.Keys.Directory, KeyFingerprint = keys.KeyRoleFingerprint, HasPassphrase = plan.Request.WithPassphrase, Spares = keyPlan.Spares,
+            KeyDirectory = configuration.Keys.Directory, KeyFingerprint = keys.KeyRoleFingerprint, HasPassphrase = plan.Request.WithPassphrase && keyPlan.WrappedBy is null, Spares = keyPlan.Spares,
             Tasks = plan.Tasks, NotFound = plan.NotFound,
         };
     }
@@ -94,6 +94,19 @@ public static class ReserveInitializer
         if (request.TimeZone is not null)
         {
             writer.Set(Settings.TimeZone, request.TimeZone);
+        }
+        if (request.KeyVault is { } vault)
+        {
+            writer.Set(VaultKeySettings.Address, vault.Address);
+            foreach (var (setting, value) in new[] { (VaultKeySettings.Namespace, vault.Namespace), (VaultKeySettings.Authorities, Full(vault.AuthoritiesFile)), (VaultKeySettings.TokenFile, Full(vault.TokenFile)),
+                (VaultKeySettings.RoleId, vault.RoleId), (VaultKeySettings.SecretIdFile, Full(vault.SecretIdFile)), (VaultKeySettings.KubernetesRole, vault.KubernetesRole) })
+            {
+                if (value is not null)
+                {
+                    writer.Set(setting, value);
+                }
+            }
+            writer.Set(VaultKeySettings.Mount, vault.Mount ?? VaultKeySettings.Mount.Default).Set(VaultKeySettings.Key, vault.Key ?? VaultKeySettings.Key.Default);
         }
         Propose(request, file, host)?.ApplyTo(writer);
         return request.AllowKeysInBackupRoot ? writer.Set(Settings.AllowKeysInBackupRoot, true) : writer;

@@ -42,7 +42,7 @@ public sealed class VaultClient : IDisposable
     /// <exception cref="StingException"><c>VaultUnreachable</c>, <c>VaultTlsFailed</c>, <c>VaultAnswerUnknown</c></exception>
     public async Task<VaultHealth> ReadHealthAsync(CancellationToken cancel)
     {
-        var request = new VaultRequest(HttpMethod.Get, "sys/health?sealedcode=200&standbycode=200&uninitcode=200");
+        var request = new VaultRequest(HttpMethod.Get, "sys/health?sealedcode=200&standbycode=200&uninitcode=200&drsecondarycode=200&performancestandbycode=200");
         var answer = await _transport.SendAsync(request, null, cancel).ConfigureAwait(false);
         if (answer.Status != 200)
         {

@@ -53,6 +53,11 @@ internal static class VaultErrors
         $"Vault at {Show(address)} has no KV version 2 mount '{mount}': {what}.", mount,
         "Check mount and namespace in the configuration (vault secrets list -detailed); a KV version 1 mount is upgraded by vault kv enable-versioning.");
 
+    /// <summary>No transit engine is mounted there.</summary>
+    public static StingException TransitMissing(Uri address, string mount) => new("VaultMountMissing", FailureKind.NotFound,
+        $"Vault at {Show(address)} has no transit engine '{mount}': nothing is mounted there.", mount,
+        $"Check mount and namespace in the configuration (vault secrets list), or mount it: vault secrets enable -path={mount} transit.");
+
     /// <summary>An address without user, password or query.</summary>
     public static string Show(Uri address) => address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
 

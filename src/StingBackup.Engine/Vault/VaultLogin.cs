@@ -102,3 +102,38 @@ public sealed class VaultAppRoleLogin : VaultLogin
         base.Dispose(disposing);
     }
 }
+
+/// <summary>A Kubernetes service account: its token, in the file that Kubernetes keeps up to date, is read at each login.</summary>
+public sealed class VaultKubernetesLogin : VaultLogin
+{
+    /// <summary>Where Kubernetes puts the token of a pod's service account.</summary>
+    public const string DefaultTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+    /// <summary>Names a role of Vault's Kubernetes method.</summary>
+    public VaultKubernetesLogin(string role, string tokenFile = DefaultTokenFile, string mount = "kubernetes")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(role);
+        ArgumentException.ThrowIfNullOrEmpty(tokenFile);
+        ArgumentException.ThrowIfNullOrEmpty(mount);
+        Role = role;
+        TokenFile = tokenFile;
+        Mount = mount.Trim('/');
+    }
+
+    /// <summary>The role.</summary>
+    public string Role { get; }
+    /// <summary>The file of the service account's token.</summary>
+    public string TokenFile { get; }
+    /// <summary>Where the auth method is mounted.</summary>
+    public string Mount { get; }
+
+    internal override string Description => $"Kubernetes role '{Role}' at auth/{Mount}";
+}
+
+/// <summary>No login: the first request says what to do about it. A host that never asks needs none.</summary>
+internal sealed class VaultNoLogin(string remedy) : VaultLogin
+{
+    public string Remedy => remedy;
+
+    internal override string Description => "a host without a login";
+}

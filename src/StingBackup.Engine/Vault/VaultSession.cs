@@ -115,6 +115,8 @@ internal sealed class VaultSession(VaultTransport transport, VaultLogin login, T
         VaultTokenLogin given => await TakeAsync(given.Token.ToArray(), cancel).ConfigureAwait(false),
         VaultTokenFileLogin file => await TakeAsync(await ReadFileAsync(file.Path, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false),
         VaultAppRoleLogin role => await LogInAsync(role, cancel).ConfigureAwait(false),
+        VaultKubernetesLogin account => await LogInAsync(account, cancel).ConfigureAwait(false),
+        VaultNoLogin none => throw VaultErrors.LoginFailed(Address, login, "nothing to log in with is configured", none.Remedy),
         _ => throw new NotSupportedException(login.Description),
     };
 
@@ -146,20 +148,34 @@ internal sealed class VaultSession(VaultTransport transport, VaultLogin login, T
     private async Task<Token> LogInAsync(VaultAppRoleLogin role, CancellationToken cancel)
     {
         var secretId = role.SecretIdFile is { } file ? await ReadFileAsync(file, cancel).ConfigureAwait(false) : role.SecretId.ToArray();
-        using var body = AppRoleBody(role.RoleId, secretId);
+        using var body = LoginBody("role_id"u8, role.RoleId, "secret_id"u8, secretId);
         CryptographicOperations.ZeroMemory(secretId);
-        var request = new VaultRequest(HttpMethod.Post, $"auth/{VaultJson.EscapePath(role.Mount)}/login") { Body = body.Array, IsLogin = true, Capability = "create" };
+        // 400 and 403 mean the same: role id or secret id is wrong, expired, used up, or bound to another address.
+        return await LogInAsync(role.Mount, "approle", body, "the role id or the secret id is wrong, expired, used up or bound to another host",
+            "Make a new secret id (vault write -f auth/approle/role/<role>/secret-id) and put it where the configuration says.", cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Source: vault-plugin-auth-kubernetes, path_login.go: role and jwt; 400 for an unknown role, 403 for a service account that the role does not name or Kubernetes does not vouch for.</summary>
+    private async Task<Token> LogInAsync(VaultKubernetesLogin account, CancellationToken cancel)
+    {
+        var jwt = await ReadFileAsync(account.TokenFile, cancel).ConfigureAwait(false);
+        using var body = LoginBody("role"u8, account.Role, "jwt"u8, jwt);
+        CryptographicOperations.ZeroMemory(jwt);
+        return await LogInAsync(account.Mount, "kubernetes", body, "there is no such role, or the service account's token is expired or not one of those that the role names",
+            $"Check the role (vault read auth/{account.Mount}/role/{account.Role}): bound service accounts, their namespaces and the audience.", cancel).ConfigureAwait(false);
+    }
+
+    private async Task<Token> LogInAsync(string mount, string method, SecretBytes body, string refused, string remedy, CancellationToken cancel)
+    {
+        var request = new VaultRequest(HttpMethod.Post, $"auth/{VaultJson.EscapePath(mount)}/login") { Body = body.Array, IsLogin = true, Capability = "create" };
         var answer = await transport.SendAsync(request, null, cancel).ConfigureAwait(false);
         try
         {
             if (answer.Status == 404)
             {
-                throw VaultErrors.LoginFailed(Address, login, $"there is no auth method at auth/{role.Mount}", "Enable it (vault auth enable approle), or correct where it is mounted.");
+                throw VaultErrors.LoginFailed(Address, login, $"there is no auth method at auth/{mount}", $"Enable it (vault auth enable {method}), or correct where it is mounted.");
             }
-            // 400 and 403 mean the same: role id or secret id is wrong, expired, used up, or bound to another address.
-            return answer.Status == 200 ? FromAuth(request, answer, null)
-                : throw VaultErrors.LoginFailed(Address, login, FormattableString.Invariant($"status {answer.Status}: the role id or the secret id is wrong, expired, used up or bound to another host"),
-                    "Make a new secret id (vault write -f auth/approle/role/<role>/secret-id) and put it where the configuration says.");
+            return answer.Status == 200 ? FromAuth(request, answer, null) : throw VaultErrors.LoginFailed(Address, login, FormattableString.Invariant($"status {answer.Status}: {refused}"), remedy);
         }
         finally
         {
@@ -220,16 +236,16 @@ internal sealed class VaultSession(VaultTransport transport, VaultLogin login, T
         }
     }
 
-    private static SecretBytes AppRoleBody(string roleId, ReadOnlySpan<byte> secretId)
+    private static SecretBytes LoginBody(ReadOnlySpan<byte> nameField, string name, ReadOnlySpan<byte> secretField, ReadOnlySpan<byte> secret)
     {
-        var buffer = new ArrayBufferWriter<byte>(roleId.Length * 6 + secretId.Length * 6 + 64);
+        var buffer = new ArrayBufferWriter<byte>(name.Length * 6 + secret.Length * 6 + 64);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("role_id"u8, roleId);
-            if (secretId.Length > 0)
+            json.WriteString(nameField, name);
+            if (secret.Length > 0)
             {
-                json.WriteString("secret_id"u8, secretId);
+                json.WriteString(secretField, secret);
             }
             json.WriteEndObject();
         }
@@ -239,7 +255,7 @@ internal sealed class VaultSession(VaultTransport transport, VaultLogin login, T
     }
 
     private StingException NoLonger() => VaultErrors.LoginFailed(Address, login, "the token is wrong, expired or revoked",
-        "Give a valid token, or log in by AppRole, which gets a new one by itself.");
+        "Give a valid token, or log in by AppRole or Kubernetes, which get a new one by themselves.");
 
     private static VaultRequest LookUp => new(HttpMethod.Get, "auth/token/lookup-self");
 

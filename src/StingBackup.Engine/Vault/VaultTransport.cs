@@ -173,8 +173,11 @@ internal sealed class VaultTransport : IDisposable
 
     private static bool IsHealth(VaultRequest request) => request.Path.StartsWith("sys/health", StringComparison.Ordinal) || request.Path == "sys/seal-status";
 
-    /// <summary>429 and 5xx, and 412, which an enterprise cluster answers before a write has reached the node that is asked. A sealed server stays sealed.</summary>
-    private static bool IsWorthRepeating(VaultAnswer answer) => (answer.Status is 412 or 429 or (>= 500 and not 501)) && !answer.IsSealed;
+    /// <summary>
+    /// 429 and 5xx, and 412, which an enterprise cluster answers before a write has reached the node that is asked; 472 and 473 are a disaster recovery secondary and a performance
+    /// standby (sys/health, as a load balancer passes it on). A sealed server stays sealed.
+    /// </summary>
+    private static bool IsWorthRepeating(VaultAnswer answer) => (answer.Status is 412 or 429 or 472 or 473 or (>= 500 and not 501)) && !answer.IsSealed;
 
     private static ResiliencePipeline<VaultAnswer> MakeRetry(VaultOptions options, TimeProvider clock)
     {

@@ -23,6 +23,8 @@ public sealed record InitializeRequest
     public string? TimeZone { get; init; }
     /// <summary>Whether a passphrase seals the key file.</summary>
     public bool WithPassphrase { get; init; } = true;
+    /// <summary>The Vault that protects the key file in the place of a passphrase; null for none.</summary>
+    public KeyVaultRequest? KeyVault { get; init; }
     /// <summary>Lets keys lie under the backup root, with a warning.</summary>
     public bool AllowKeysInBackupRoot { get; init; }
 }

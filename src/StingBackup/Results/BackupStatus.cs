@@ -22,6 +22,8 @@ public enum KeyProtection
     NotHere,
     /// <summary>It cannot be read; a warning says why.</summary>
     Unknown,
+    /// <summary>A key of HashiCorp Vault wraps its key.</summary>
+    KeyVault,
 }
 
 /// <summary>How the newest run went.</summary>

@@ -3,6 +3,8 @@ namespace StingBackup;
 /// <summary>What making a repository would do: printed by <c>-WhatIf</c>, executed by the next call.</summary>
 public sealed record InitializePlan
 {
+    /// <summary>The key of a Vault that will wrap the key file's key, or null.</summary>
+    public string? KeyVault { get; init; }
     /// <summary>What was asked.</summary>
     public required InitializeRequest Request { get; init; }
     /// <summary>The configuration file that will be written.</summary>

@@ -118,6 +118,25 @@ internal sealed class StandInTokens(TimeProvider clock)
         return StandInAnswer.Auth(AuthOf(token));
     }
 
+    /// <summary>Roles of the Kubernetes method: which token of a service account gets which policies.</summary>
+    public ConcurrentDictionary<string, (string Jwt, string[] Policies, TimeSpan Ttl)> KubernetesRoles { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>OpenBao internal/builtin/credential/kubernetes/path_login.go pathLogin. Difference: a service account's token is compared, not reviewed by a cluster.</summary>
+    public StandInAnswer LogInByKubernetes(StandInRequest request)
+    {
+        string name = Text(request.Json, "role"), jwt = Text(request.Json, "jwt");
+        if (name.Length == 0 || jwt.Length == 0)
+        {
+            return StandInAnswer.Error(400, $"missing {(name.Length == 0 ? "role" : "jwt")}");
+        }
+        if (!KubernetesRoles.TryGetValue(name, out var role))
+        {
+            return StandInAnswer.Error(400, $"invalid role name \"{name}\"");
+        }
+        return role.Jwt != jwt ? StandInAnswer.BadToken : StandInAnswer.Auth(AuthOf(Create([.. role.Policies.Append("default").Distinct().Order(StringComparer.Ordinal)], role.Ttl, path: "auth/kubernetes/login",
+            name: "kubernetes", meta: new JsonObject { ["role"] = name, ["service_account_name"] = "sting" }, orphan: true)));
+    }
+
     /// <summary>OpenBao internal/vault/wrapping.go wrapInCubbyhole: the answer waits behind a token that is used once.</summary>
     public StandInAnswer Wrap(StandInAnswer answer, TimeSpan ttl, string path)
     {

@@ -30,6 +30,7 @@ internal sealed class VaultStandIn : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<(string Namespace, string Name), string> _policies = new();
     private readonly ConcurrentDictionary<(string Namespace, string Path), StandInKv> _mounts = new();
+    private readonly ConcurrentDictionary<(string Namespace, string Path), StandInTransit> _transits = new();
     private int _requests, _atOnce, _mostAtOnce;
 
     private VaultStandIn(TimeProvider clock, WebApplication app)
@@ -83,6 +84,9 @@ internal sealed class VaultStandIn : IAsyncDisposable
 
     /// <summary>Mounts KV version 2.</summary>
     public StandInKv Mount(string path, string space = "") => _mounts.GetOrAdd((space, path.Trim('/')), _ => new StandInKv(_clock));
+
+    /// <summary>Mounts the transit engine.</summary>
+    public StandInTransit MountTransit(string path = "transit", string space = "") => _transits.GetOrAdd((space, path.Trim('/')), _ => new StandInTransit());
 
     public void SetPolicy(string name, string text, string space = "") => _policies[(space, name)] = text;
 
@@ -179,6 +183,10 @@ internal sealed class VaultStandIn : IAsyncDisposable
         {
             return Tokens.LogIn(request);
         }
+        if (request.Path == "auth/kubernetes/login" && request.IsWrite)
+        {
+            return Tokens.LogInByKubernetes(request);
+        }
         if (request.Token is not { Length: > 0 } id)
         {
             return StandInAnswer.Error(400, "missing client token");   // recorded; OpenBao answers 403
@@ -198,9 +206,17 @@ internal sealed class VaultStandIn : IAsyncDisposable
             return DescribeMount(request, token, policy);
         }
         var (mount, path) = FindMount(request);
-        if (!token.IsRoot && !policy.Allows(request.IsList && !request.Path.EndsWith('/') ? request.Path + "/" : request.Path, CapabilityOf(request, mount, path)))
+        var transit = _transits.FirstOrDefault(t => t.Key.Namespace == request.Namespace && request.Path.StartsWith(t.Key.Path + "/", StringComparison.Ordinal));
+        var below = transit.Value is null ? "" : request.Path[(transit.Key.Path.Length + 1)..];
+        // path_encrypt.go pathEncryptExistenceCheck: to encrypt with a key that is not there asks for create.
+        var capability = request.IsWrite && below.StartsWith("encrypt/", StringComparison.Ordinal) && !transit.Value!.Exists(below["encrypt/".Length..]) ? "create" : CapabilityOf(request, mount, path);
+        if (!token.IsRoot && !policy.Allows(request.IsList && !request.Path.EndsWith('/') ? request.Path + "/" : request.Path, capability))
         {
             return StandInAnswer.Denied;
+        }
+        if (transit.Value is not null)
+        {
+            return transit.Value.Handle(request, below) ?? StandInAnswer.Error(405, "unsupported operation");
         }
         if (mount is not null)
         {

@@ -4,16 +4,17 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>
-/// <c>reserve.key</c>: the private half, sealed with AES-256-GCM under Argon2id of a passphrase, or open. All that stands beside the sealed keys
-/// (suite, reserve id, parameters, salt, nonce) is authenticated with them.
+/// <c>reserve.key</c>: the private half, sealed with AES-256-GCM under Argon2id of a passphrase, sealed under a file key that a key vault wraps, or open. All that stands
+/// beside the sealed keys (suite, reserve id, parameters, salt, nonce, the vault's key) is authenticated with them; the wrapped file key is not, so that it can be rewrapped.
 /// </summary>
-internal static class PrivateHalfFile
+internal static partial class PrivateHalfFile
 {
     /// <summary>Its file name.</summary>
     public const string FileName = "reserve.key";
 
     private const int OpenProtection = 0;
     private const int PassphraseProtection = 1;
+    private const int VaultProtection = 2;
     private const int SaltSize = 16;
     private const int NonceSize = 12;
     private const int TagSize = 16;
@@ -44,12 +45,26 @@ internal static class PrivateHalfFile
         return Frame(kind, reserveId, PassphraseProtection, salt, work, nonce, body);
     }
 
-    /// <summary>Whether a passphrase is needed to open it.</summary>
+    /// <summary>Whether it takes a passphrase, or a key vault, to open it.</summary>
     /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
     public static bool IsSealed(byte[] bytes, string path) => ReadFields(KeyFileKind.PrivateHalf, bytes, path).Number(3) != OpenProtection;
 
-    /// <summary>Opens it. A passphrase that an open file does not need is not looked at.</summary>
-    /// <exception cref="StingException"><c>PassphraseNeeded</c>, <c>WrongPassphrase</c>, <c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    /// <summary>How it is protected.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    public static KeyFileProtection ProtectionOf(byte[] bytes, string path) => ReadFields(KeyFileKind.PrivateHalf, bytes, path).Number(3) switch
+    {
+        OpenProtection => KeyFileProtection.Open,
+        PassphraseProtection => KeyFileProtection.Passphrase,
+        VaultProtection => KeyFileProtection.KeyVault,
+        var other => throw UnknownProtection(path, other),
+    };
+
+    /// <summary>Opens it. A secret that an open file does not need is not looked at.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="path">Its path, for messages.</param>
+    /// <param name="reserveId">The reserve.</param>
+    /// <param name="passphrase">The passphrase, or the file key as the key vault unwrapped it.</param>
+    /// <exception cref="StingException"><c>PassphraseNeeded</c>, <c>KeyVaultNeeded</c>, <c>WrongPassphrase</c>, <c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
     public static PrivateHalf Open(byte[] bytes, string path, Id16 reserveId, SecretBytes? passphrase)
     {
         using var secret = Unseal(KeyFileKind.PrivateHalf, bytes, path, reserveId, passphrase);
@@ -73,10 +88,13 @@ internal static class PrivateHalfFile
             {
                 return SecretBytes.CopyOf(body);
             }
+            if (protection == VaultProtection)
+            {
+                return UnsealWithFileKey(fields, body, path, passphrase);
+            }
             if (protection != PassphraseProtection)
             {
-                throw new StingException("FormatTooNew", FailureKind.NotSupported, $"Key file '{path}' is protected in a way ({protection}) that this program does not know.",
-                    path, "Use the version of StingBackup that wrote it, or a later one.");
+                throw UnknownProtection(path, protection);
             }
             return Unseal(fields, body, path, reserveId, passphrase);
         }
@@ -121,9 +139,12 @@ internal static class PrivateHalfFile
     {
         var fields = new CborFields(KeyFrame.ReadWhole(bytes, kind, path), path, (why, inner) => KeyFrame.Damaged(path, why, inner));
         Suite.Check(fields.Number(1), path);
-        fields.CheckOthers(LastField);
+        fields.CheckOthers(fields.Number(3) == VaultProtection ? LastVaultField : LastField);
         return fields;
     }
+
+    private static StingException UnknownProtection(string path, uint protection) => new("FormatTooNew", FailureKind.NotSupported,
+        $"Key file '{path}' is protected in a way ({protection}) that this program does not know.", path, "Use the version of StingBackup that wrote it, or a later one.");
 
     private static byte[] Frame(KeyFileKind kind, Id16 reserveId, int protection, byte[] salt, Argon2Parameters work, byte[] nonce, ReadOnlySpan<byte> body)
     {

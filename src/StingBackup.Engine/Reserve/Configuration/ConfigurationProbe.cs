@@ -10,6 +10,8 @@ public sealed record ProbeFacts
     public DateTimeOffset? NewestPoint { get; init; }
     /// <summary>Whether a passphrase protects the local key file.</summary>
     public bool? HasPassphrase { get; init; }
+    /// <summary>Whether a key of Vault protects the local key file.</summary>
+    public bool IsSealedByVault { get; init; }
     /// <summary>Whether the passphrase that was given opens it; null where none was given.</summary>
     public bool? PassphraseOpens { get; init; }
 }

@@ -17,6 +17,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         CheckHostFolders();
         CheckRetention();
         CheckIdentity();
+        new KeyVaultContradictions(values, host, findings, file).Run();
         new SourceContradictions(values, host, findings, file).Run();
     }
 

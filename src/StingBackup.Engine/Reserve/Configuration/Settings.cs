@@ -217,7 +217,7 @@ public static class Settings
             "Write a name such as sting-backup-key."),
         ShellVariable = "ENCRYPTION_KEY_ID",
         Example = "sting-backup-key",
-        NotActedOn = "This version has one key vault, the local key file in keys.directory.",
+        NotActedOn = "The key of a Vault is named by key_vault.key.",
         Summary = "The name of the key in the key vault that wraps all others.",
     };
 
@@ -359,6 +359,7 @@ public static class Settings
         ("capture", "The capture of the server's write-ahead log, by which no acknowledged commit is lost."),
         ("chroma", "The Chroma that holds document chunks and their vectors."),
         ("keys", "Keys, which lie apart from the backups."),
+        ("key_vault", "The Vault that protects the key file in the place of a passphrase. Never the one that is backed up."),
         ("schedule", "How often each data class is backed up."),
         ("retention", "How long restore points are kept."),
         ("erasure", "How a person's or a jar's backups are made unreadable for good."),
@@ -379,7 +380,7 @@ public static class Settings
         SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
         .. CaptureSettings.All,
         .. ChromaSourceSettings.All,
-        KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot,
+        KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
         ErasureDelayDays,

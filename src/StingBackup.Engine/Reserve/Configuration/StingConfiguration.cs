@@ -117,7 +117,35 @@ public sealed record ChromaSettings(Uri? Address, string Tenant, string Database
 /// <param name="Replicas">Further copies of the key store.</param>
 /// <param name="EpochPlaces">Where the epoch secret lies; empty for <paramref name="Directory"/> alone.</param>
 /// <param name="AllowInBackupRoot">Consent to keys among the backups.</param>
-public sealed record KeySettings(string Directory, IReadOnlyList<string> Replicas, IReadOnlyList<string> EpochPlaces, bool AllowInBackupRoot);
+public sealed record KeySettings(string Directory, IReadOnlyList<string> Replicas, IReadOnlyList<string> EpochPlaces, bool AllowInBackupRoot)
+{
+    /// <summary>The Vault that wraps the key file's key; null for a key file with a passphrase, or an open one.</summary>
+    public KeyVaultSettings? Vault { get; init; }
+}
+
+/// <summary>The Vault that wraps the key file's key, and how to log in. Holds no secret.</summary>
+/// <param name="Address">The server.</param>
+/// <param name="Mount">Where its transit engine is mounted.</param>
+/// <param name="Key">The key.</param>
+public sealed record KeyVaultSettings(Uri Address, string Mount, string Key)
+{
+    /// <summary>Namespace, or null.</summary>
+    public string? Namespace { get; init; }
+    /// <summary>PEM file of trusted authorities, or null for the host's.</summary>
+    public string? CertificateAuthorities { get; init; }
+    /// <summary>File of a token, or null.</summary>
+    public string? TokenFile { get; init; }
+    /// <summary>Id of an AppRole, or null.</summary>
+    public string? RoleId { get; init; }
+    /// <summary>File of the AppRole's secret id, or null.</summary>
+    public string? SecretIdFile { get; init; }
+    /// <summary>Role of the Kubernetes method, or null.</summary>
+    public string? KubernetesRole { get; init; }
+    /// <summary>File of the service account's token, or null for where Kubernetes puts it.</summary>
+    public string? KubernetesTokenFile { get; init; }
+    /// <summary>Where the method that logs in is mounted, or null for its own name.</summary>
+    public string? LoginMount { get; init; }
+}
 
 /// <summary>How long restore points are kept, in days.</summary>
 /// <param name="LocalDays">On the local tier.</param>

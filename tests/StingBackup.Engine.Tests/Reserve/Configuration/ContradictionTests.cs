@@ -37,6 +37,13 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: chroma, path: /v}]\nchroma: {path: /c}", "reserve.folders", 4, "two sources would stand at 'chroma'")]
     [InlineData("repository: {backup_root: /b}\nreserve:\n  path: /r\n  folders: [{at: vectors, path: /v}]\nchroma: {address: \"http://c:8000\"}", "reserve.folders", 4, "two sources would stand at 'vectors'")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nchroma: {path: /c}\nkeys: {directory: /c/keys}", "keys.directory", 4, "no source")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nvault: {address: \"https://v:8200\"}\nkey_vault: {address: \"https://V:8200\"}", "key_vault.address", 4, "is the Vault that is backed up")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nvault: {address: \"http://127.0.0.1:8200\"}\nkey_vault: {address: \"https://localhost:8200\"}", "key_vault.address", 4, "is the Vault that is backed up")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {key: k}", "key_vault.key", 3, "key_vault.address is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", secret_id_file: /s}", "key_vault.secret_id_file", 3, "key_vault.role_id is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", kubernetes_token_file: /s}", "key_vault.kubernetes_token_file", 3, "key_vault.kubernetes_role is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /t, login_mount: m}", "key_vault.login_mount", 3, "neither key_vault.role_id")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /r/token}", "key_vault.token_file", 3, "lies in /r")]
     public void Two_settings_that_contradict_each_other_are_refused_with_file_line_key_and_remedy(string yaml, string key, int line, string problem)
     {
         var error = Assert.Single(Findings(yaml), f => f.Severity == FindingSeverity.Error);

@@ -9,6 +9,7 @@ internal sealed class PassphraseCheck : ImmediateCheck
     [
         (context.Facts.HasPassphrase, context.Facts.PassphraseOpens) switch
         {
+            (null, _) when context.Facts.IsSealedByVault => context.Found(FindingSeverity.Information, VaultKeySettings.Address, "a key of Vault protects the local key file; backups do not need it, restores do"),
             (null, _) => context.Found(FindingSeverity.Information, Settings.KeyDirectory, "the local key file was not looked at"),
             (false, _) => context.Found(FindingSeverity.Warning, Settings.KeyDirectory, "the local key file has no passphrase: whoever reads it can read every backup",
                 "Make a repository with a passphrase where backups and keys share a machine."),
