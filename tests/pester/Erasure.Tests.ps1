@@ -8,6 +8,14 @@ Describe 'A person asks to be forgotten' {
         Import-StingModule
         Enter-SampleFolder $TestDrive
         $null = New-SampleInstallation
+        $own = ConvertTo-SecureString "the officer's own words" -AsPlainText -Force
+        $null = New-StingApprover 'Officer' ./officer.approver -ApproverPassphrase $own | Register-StingApprover -Confirm:$false
+        # What needs an approval: refused first, then approved, then done.
+        function Invoke-Approved([scriptblock] $Command) {
+            $Command | Should -Throw -ErrorId 'ApprovalRequired*'
+            $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+            & $Command
+        }
         (Get-Content sting-backup.yaml -Raw) -replace '# ?delay_days: 7', 'delay_days: 0' | Set-Content sting-backup.yaml
     }
 
@@ -20,7 +28,7 @@ Describe 'A person asks to be forgotten' {
         $hold = Add-StingLegalHold user@example.com -Reason 'case 7'
         { Remove-StingSubject user@example.com -Confirm:$false } | Should -Throw '*case 7*' -ErrorId 'LegalHoldStands*'
         (Get-StingLegalHold).Id | Should -Be $hold.Id
-        $hold | Remove-StingLegalHold -Confirm:$false | Select-Object -ExpandProperty IsActive | Should -BeFalse
+        (Invoke-Approved { Remove-StingLegalHold $hold.Id -Confirm:$false }).IsActive | Should -BeFalse
     }
 
     It 'plans first' {
@@ -30,12 +38,12 @@ Describe 'A person asks to be forgotten' {
     }
 
     It 'can be stopped' {
-        Remove-StingSubject user@example.com -Confirm:$false | Stop-StingErasure | Select-Object -ExpandProperty State | Should -Be 'Stopped'
+        (Invoke-Approved { Remove-StingSubject user@example.com -Confirm:$false } | Stop-StingErasure).State | Should -Be 'Stopped'
         (Complete-StingErasure).Erasures | Should -BeNullOrEmpty
     }
 
     It 'destroys the key, and proves it' {
-        $null = Remove-StingSubject user@example.com -Reference 'ticket 12' -Confirm:$false
+        $null = Invoke-Approved { Remove-StingSubject user@example.com -Reference 'ticket 12' -Confirm:$false }
         $result = Complete-StingErasure -Confirm:$false
         $result.State | Should -Be 'Completed'
         (Get-StingErasure -State Completed).Id | Should -Be $result.Erasures[0].Id

@@ -29,6 +29,14 @@ random "$people"
 victim=$REPLY
 person "$victim"
 erased=$id planted=$text
+# A second identity approves it.
+echo "the officer's own words" >"$work/officer.pass"
+run sting-backup approver-new --name=officer "--key-file=$work/officer.approver" "--approver-passphrase-file=$work/officer.pass" || { fail "approver-new exited with $?"; soak_end; }
+run sting-backup approver-add "--public-file=$work/officer.approver.pub" --config "$config" --confirm || { fail "approver-add exited with $?"; soak_end; }
+code=0
+run sting-backup erase "--user=$erased" --config "$config" --confirm || code=$?
+((code == 4)) && pass || fail "without an approval erase exited with $code"
+run sting-backup approve --path="$(echo "$work"/state/approvals/*.request)" "--key-file=$work/officer.approver" "--approver-passphrase-file=$work/officer.pass" --confirm || { fail "approve exited with $?"; soak_end; }
 run sting-backup erase "--user=$erased" --config "$config" --confirm || { fail "erase exited with $?"; soak_end; }
 start=${EPOCHREALTIME/./}
 run sting-backup erase-due --config "$config" --confirm || { fail "erase-due exited with $?"; soak_end; }

@@ -22,7 +22,7 @@ public sealed class RemoveStingLegalHoldCommand : UnlockingCmdlet
         var question = new Question("Lift the legal hold", $"Let '{hold.Subject}' be erased again", [$"It was set by {hold.SetBy} on {Display.Time(hold.SetTime)}: {hold.Reason}"], hold, Destroys: false);
         if (Ask(question, force: false))
         {
-            WriteObject(Wait(LegalHolds.LiftAsync(Installation, Id, Actor.Here, Cancel)));
+            WriteObject(Wait(new ValueTask<LegalHold>(LegalHolds.LiftAsync(Installation, Id, Actor.Here, Cancel))));
         }
     }
 }

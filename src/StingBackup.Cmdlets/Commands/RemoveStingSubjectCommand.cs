@@ -52,7 +52,7 @@ public sealed class RemoveStingSubjectCommand : UnlockingCmdlet
             plan, Destroys: false);
         if (Ask(question, force: false))
         {
-            WriteObject(Wait(ErasureJob.RequestAsync(Installation, plan, Cancel)));
+            WriteObject(Wait(new ValueTask<Erasure>(ErasureJob.RequestAsync(Installation, plan, Cancel))));
         }
     }
 }

@@ -28,6 +28,7 @@ internal static class CertificatePage
         Section(page, "Proof", certificate.GetProperty("verification"));
         Rows(page, "What stays, and until when", certificate.GetProperty("residual_copies"));
         Texts(page, "Exceptions", certificate.GetProperty("exceptions"));
+        Texts(page, "Approved by", certificate.GetProperty("approvers"));
         Section(page, "Record", certificate.GetProperty("audit"));
         page.Append("<p>The signed file of the same name (.json) is what counts; Test-StingDestructionCertificate checks it.</p></body></html>");
         return Encoding.UTF8.GetBytes(page.ToString());

@@ -21,7 +21,7 @@ public static class DestructionCertificate
     public const string Format = "sting-destruction-certificate/1";
 
     private static readonly string[] Required =
-        ["format", "certificate_id", "reserve_id", "deletion_timestamp", "deletion_method", "request", "subjects", "scope", "key_locations", "residual_copies", "verification", "exceptions", "audit", "authorized_by"];
+        ["format", "certificate_id", "reserve_id", "deletion_timestamp", "deletion_method", "request", "subjects", "scope", "key_locations", "residual_copies", "verification", "exceptions", "audit", "approvers", "authorized_by"];
 
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -120,6 +120,7 @@ public static class DestructionCertificate
             },
             ["exceptions"] = Exceptions(facts),
             ["audit"] = new JsonObject { ["ledger_entries"] = facts.Ledger.Entries.Count, ["ledger_head"] = facts.Ledger.Head.ToString() },
+            ["approvers"] = new JsonArray([.. record.Approvers.Select(approver => (JsonNode)approver)]),
             ["authorized_by"] = facts.By,
         };
     }

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -48,12 +49,24 @@ public static class ErasureJob
         };
     }
 
-    /// <summary>Takes a planned erasure down: it is due after the delay, and can be stopped until then. Needs the key role.</summary>
-    /// <exception cref="StingException"><c>LegalHoldStands</c></exception>
-    public static async ValueTask<Erasure> RequestAsync(Installation installation, ErasurePlan plan, CancellationToken cancel)
+    /// <summary>Takes a planned erasure down, once a second identity has approved it: it is due after the delay, and can be stopped until then. Needs the key role.</summary>
+    /// <exception cref="StingException"><c>LegalHoldStands</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
+    public static Task<Erasure> RequestAsync(Installation installation, ErasurePlan plan, CancellationToken cancel)
     {
+        ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var planned = (PlannedErasure)plan.Targets!;
+        // What grows with each run (points, bytes) decides nothing: whoever is erased is erased from all of it.
+        var danger = new DangerousPlan("Remove-StingSubject", plan.Subject)
+        {
+            Facts = [new PlanFact("Legal basis", plan.LegalBasis), new PlanFact("Reference", plan.Reference), new PlanFact("Delay", Display.Duration(installation.ErasureDelay))],
+            Subjects = [.. planned.Targets.Select(target => target.Pseudonym)],
+        };
+        return Guard.RunAsync(installation, danger, (pass, token) => KeepAsync(installation, plan, planned, pass, token), static _ => "Pending", cancel);
+    }
+
+    private static async Task<Erasure> KeepAsync(Installation installation, ErasurePlan plan, PlannedErasure planned, GuardPass pass, CancellationToken cancel)
+    {
         var book = Book(installation);
         var role = await RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
@@ -62,6 +75,7 @@ public static class ErasureJob
         {
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), State = ErasureState.Pending, Names = planned.Names, Targets = planned.Targets,
             RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = Installation.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
+            Approvers = [.. pass.Approvers.Select(approver => approver.ToString())],
         };
         book.Keep(record, role.Keys.KeyRole);
         return book.ToErasure(record);

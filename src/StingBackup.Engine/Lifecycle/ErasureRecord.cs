@@ -14,7 +14,7 @@ internal sealed record ErasureTarget(Id16 Pseudonym, Id16 Tag, IReadOnlyList<Id1
 /// <summary>A request for erasure as the key role keeps it: <c>erasures/&lt;id&gt;</c> in the key directory, signed, replaced as it goes on.</summary>
 internal sealed record ErasureRecord
 {
-    private const int LastKey = 15;
+    private const int LastKey = 16;
 
     public required Id16 Reserve { get; init; }
     public required Id16 Id { get; init; }
@@ -35,6 +35,8 @@ internal sealed record ErasureRecord
     public uint Epoch { get; init; }
     /// <summary>What is still to be done.</summary>
     public IReadOnlyList<string> Waiting { get; init; } = [];
+    /// <summary>Ids of those who approved it.</summary>
+    public IReadOnlyList<string> Approvers { get; init; } = [];
 
     /// <summary>Whether it is to be carried out, or ended, now.</summary>
     public bool IsDue(long nowNs) => State == ErasureState.Incomplete || (State == ErasureState.Pending && DueNs <= nowNs);
@@ -73,6 +75,7 @@ internal sealed record ErasureRecord
         CborFields.Write(cbor, 13, ErasedNs);
         CborFields.Write(cbor, 14, Epoch);
         Texts(cbor, 15, Waiting);
+        Texts(cbor, 16, Approvers);
         return CborFields.End(cbor);
     }
 
@@ -84,7 +87,7 @@ internal sealed record ErasureRecord
             Reserve = new Id16(fields.Bytes(2, Id16.Size)), Id = new Id16(fields.Bytes(3, Id16.Size)), State = (ErasureState)fields.Number(4),
             Names = fields.List(5, reader => reader.ReadTextString()), Targets = fields.List(6, ReadTarget), RequestedNs = fields.Long(7), RequestedBy = fields.Text(8),
             DueNs = fields.Long(9), LegalBasis = fields.Text(10), Reference = fields.Text(11), EndedBy = fields.Text(12), ErasedNs = fields.Long(13), Epoch = fields.Number(14),
-            Waiting = fields.List(15, reader => reader.ReadTextString()),
+            Waiting = fields.List(15, reader => reader.ReadTextString()), Approvers = fields.List(16, reader => reader.ReadTextString()),
         };
     }
 

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle;
@@ -115,6 +116,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         {
             waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.NeighbourFault is { } why ? $" ({why})" : "")}.");
         }
+        await AuditLog.NoteAsync(installation, "Complete-StingErasure", [.. record.Targets.Select(target => target.Pseudonym)], waiting.Count > 0 ? "Incomplete" : "Completed", cancel).ConfigureAwait(false);
         if (waiting.Count > 0)
         {
             foreach (var what in waiting)

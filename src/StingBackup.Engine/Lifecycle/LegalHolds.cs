@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -46,9 +47,16 @@ public static class LegalHolds
     /// <exception cref="StingException"><c>LegalHoldNotFound</c></exception>
     public static LegalHold Find(Installation installation, string id) => FindRecord(installation, id).ToHold();
 
-    /// <summary>Lifts a hold.</summary>
-    /// <exception cref="StingException"><c>LegalHoldNotFound</c></exception>
-    public static async ValueTask<LegalHold> LiftAsync(Installation installation, string id, string by, CancellationToken cancel)
+    /// <summary>Lifts a hold, once a second identity has approved it.</summary>
+    /// <exception cref="StingException"><c>LegalHoldNotFound</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
+    public static Task<LegalHold> LiftAsync(Installation installation, string id, string by, CancellationToken cancel)
+    {
+        var hold = FindRecord(installation, id);
+        var danger = new DangerousPlan("Remove-StingLegalHold", hold.Subject) { Facts = [new PlanFact("Hold", hold.Id.ToString()), new PlanFact("Reason", hold.Reason), new PlanFact("Set by", hold.SetBy)], Subjects = [hold.Tag] };
+        return Guard.RunAsync(installation, danger, token => KeepLiftedAsync(installation, id, by, token), static _ => "Lifted", cancel);
+    }
+
+    private static async Task<LegalHold> KeepLiftedAsync(Installation installation, string id, string by, CancellationToken cancel)
     {
         var role = await ErasureJob.RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Reserve;
@@ -14,6 +15,8 @@ namespace StingBackup.Engine.Tests.Lifecycle;
 internal sealed class ErasureFixture : IDisposable
 {
     public static readonly byte[] Secret = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("Ada's diary, planted. ", 4000)));
+
+    private NewApproverResult? _officer;
 
     private ErasureFixture()
     {
@@ -78,7 +81,23 @@ internal sealed class ErasureFixture : IDisposable
     {
         await using var installation = await OpenAsync();
         var plan = await ErasureJob.PlanAsync(installation, new ErasureRequest(RestoreScope.User, user, "GDPR Art. 17", "ticket 12", "dpo"), default);
-        return await ErasureJob.RequestAsync(installation, plan, default);
+        return await ApprovedAsync(installation, () => ErasureJob.RequestAsync(installation, plan, default));
+    }
+
+    /// <summary>Tries without an approval, which must be refused, has it approved, and does it.</summary>
+    public async Task<T> ApprovedAsync<T>(Installation installation, Func<Task<T>> deed)
+    {
+        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
+        if (_officer is null)
+        {
+            _officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", Path.Combine(Keys.Folder, "officer.approver")), passphrase, Keys.Clock, KeyFixture.LittleWork);
+            await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, _officer.PublicFile, default), default);
+        }
+        var asked = await Assert.ThrowsAsync<StingException>(deed);
+        Assert.Equal("ApprovalRequired", asked.ErrorId);
+        var request = Path.Combine(installation.StateFolder, "approvals", asked.Target + ".request");
+        ApprovalDesk.Approve(ApprovalDesk.PlanApproval(request, _officer.KeyFile, Keys.Clock), passphrase, Keys.Clock);
+        return await deed();
     }
 
     /// <summary>Carries out what is due some days later.</summary>

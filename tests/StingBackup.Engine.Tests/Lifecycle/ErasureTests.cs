@@ -108,7 +108,7 @@ public sealed class ErasureTests
         await fixture.RequestAsync("bob");
         await using (var installation = await fixture.OpenAsync())
         {
-            await LegalHolds.LiftAsync(installation, hold.Id, "counsel", default);
+            await fixture.ApprovedAsync(installation, () => LegalHolds.LiftAsync(installation, hold.Id, "counsel", default));
             Assert.False(Assert.Single(LegalHolds.List(installation, withLifted: true)).IsActive);
             Assert.Empty(LegalHolds.List(installation, withLifted: false));
         }
@@ -344,6 +344,7 @@ public sealed class ErasureTests
         await fixture.RequestAsync();
         var done = Assert.Single(await fixture.CompleteAsync());
         var bytes = File.ReadAllBytes(done.Certificate!);
+        Assert.Single(JsonNode.Parse(bytes)!["certificate"]!["approvers"]!.AsArray());
         Assert.DoesNotContain("ada", Encoding.UTF8.GetString(bytes), StringComparison.OrdinalIgnoreCase);
         using var keys = fixture.Keys.Open();
         var sound = DestructionCertificate.Check("c", bytes, keys.KeyRoleFingerprint);
