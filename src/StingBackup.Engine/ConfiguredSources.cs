@@ -82,9 +82,12 @@ internal static class ConfiguredSources
     {
         Name = "Vault", Location = $"{settings.Address.GetLeftPart(UriPartial.Authority)}/{settings.Mount}/{settings.Prefix}", Mount = ReserveMounts.Vault, Classes = VaultPaths.Classes,
         Place = (path, _) => VaultPaths.Classify(path, users),
-        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(VaultSourceTree.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, output.Warn)),
-        OpenTarget = (_, _, cancel) => VaultRestoreTarget.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, cancel),
+        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(OpenSecrets(settings, OpenVault(settings, host, clock), clock, output)),
+        OpenTarget = (_, output, cancel) => VaultRestoreTarget.OfClient(OpenVault(settings, host, clock), settings.Mount, settings.Prefix, clock, MasterKeys.Load(settings.MasterKeyFiles, output.Warn), cancel),
     };
+
+    private static VaultSourceTree OpenSecrets(VaultSettings settings, VaultClient client, TimeProvider clock, JobOutput output) =>
+        VaultSourceTree.OfClient(client, settings.Mount, settings.Prefix, clock, output.Warn, MasterKeys.Load(settings.MasterKeyFiles, output.Warn));
 
     private static ReserveSource OfPostgres(PostgresSettings settings, string stateFolder) => new()
     {

@@ -26,6 +26,7 @@ internal static class ConfigurationBinder
         {
             Namespace = values.Get(SourceSettings.VaultNamespace), CertificateAuthorities = values.Get(SourceSettings.VaultAuthorities), TokenFile = values.Get(SourceSettings.VaultTokenFile),
             RoleId = values.Get(SourceSettings.VaultRoleId), SecretIdFile = values.Get(SourceSettings.VaultSecretIdFile),
+            MasterKeyFiles = values.Get(SourceSettings.VaultMasterKeyFiles).Select(p => p!).ToArray(),
         },
         PostgreSql = values.Get(SourceSettings.PostgresHost) is not { } host ? null : new PostgresSettings
         {

@@ -74,7 +74,8 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
 
     private void CheckVault()
     {
-        Needs(SourceSettings.VaultAddress, "vault", SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile);
+        Needs(SourceSettings.VaultAddress, "vault", SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile,
+            SourceSettings.VaultMasterKeyFiles);
         if (values.Get(SourceSettings.VaultTokenFile) is not null && values.Get(SourceSettings.VaultRoleId) is not null)
         {
             var origin = values.OriginOf(SourceSettings.VaultTokenFile);

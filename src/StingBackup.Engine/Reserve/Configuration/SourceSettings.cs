@@ -89,6 +89,17 @@ public static class SourceSettings
         Summary = "The file that holds the AppRole's secret id. Not needed for a role that is bound to addresses only.",
     };
 
+    /// <summary>STING's master keys.</summary>
+    public static readonly Setting<IReadOnlyList<string?>> VaultMasterKeyFiles = new()
+    {
+        Key = "vault.master_key_files",
+        Type = new ListType<string?>("a list of paths", SettingTypes.Path, most: 100),
+        Default = [],
+        Example = "- /opt/sting-ce/env/app.env",
+        DefaultDescription = "none; what STING sealed is kept as it is",
+        Summary = "Files that hold STING's master key, today's and earlier ones: an env file with HONEY_RESERVE_MASTER_KEY=, or one key a line. With them, uploads that STING sealed are opened before they are stored, which lets them deduplicate and compress, and sealed again exactly on restore. This host can then read what STING seals: see operations.md.",
+    };
+
     /// <summary>The database server.</summary>
     public static readonly Setting<string?> PostgresHost = new()
     {

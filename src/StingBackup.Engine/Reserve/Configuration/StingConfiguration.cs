@@ -102,6 +102,8 @@ public sealed record VaultSettings(Uri Address, string Mount, string Prefix)
     public string? RoleId { get; init; }
     /// <summary>File of the AppRole's secret id, or null.</summary>
     public string? SecretIdFile { get; init; }
+    /// <summary>Files of STING's master keys; none keeps what STING sealed as it is.</summary>
+    public IReadOnlyList<string> MasterKeyFiles { get; init; } = [];
 }
 
 /// <summary>The Chroma that holds chunks and vectors: the server, its folder, or both.</summary>

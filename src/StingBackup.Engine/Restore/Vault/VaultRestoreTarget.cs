@@ -37,9 +37,13 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     /// <param name="mount">Where the engine is mounted.</param>
     /// <param name="prefix">The folder of the mount that is restored into; empty for all of it. A policy gives rights on what lies below, and none on the folder itself.</param>
     /// <param name="clock">The clock.</param>
+    /// <param name="keys">What seals again the uploads that STING had sealed; taken over. Null for none.</param>
     /// <param name="cancel">Ends what is under way.</param>
-    public static VaultRestoreTarget OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, CancellationToken cancel) =>
-        new(new VaultKv(client, mount, clock), cancel) { _owned = client, _prefix = prefix.Trim('/') is { Length: > 0 } folder ? EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(folder)) : null };
+    internal static VaultRestoreTarget OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, MasterKeys? keys, CancellationToken cancel) =>
+        new(new VaultKv(client, mount, clock), cancel) { _owned = client, _prefix = prefix.Trim('/') is { Length: > 0 } folder ? EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(folder)) : null, Keys = keys };
+
+    /// <summary>What seals again the uploads that STING had sealed; taken over.</summary>
+    internal MasterKeys? Keys { get; init; }
 
     /// <inheritdoc/>
     public string Location => _kv.Location;
@@ -79,8 +83,9 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     public ISourceFile OpenExisting(SourceEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        using var secret = Wait(_kv.ReadAsync(VaultPaths.ToSecretPath(entry.Path), SecretFacts.VersionOf(entry.Metadata), _cancel));
-        return secret is { Version.State: KvState.Live } ? new VaultSourceFile(SecretContent.EncodeValueOf(secret), entry.Stamp)
+        var path = VaultPaths.ToSecretPath(entry.Path);
+        using var secret = Wait(_kv.ReadAsync(path, SecretFacts.VersionOf(entry.Metadata), _cancel));
+        return secret is { Version.State: KvState.Live } ? new VaultSourceFile(SecretContent.EncodeValueOf(secret, SealedOpener.Of(Keys, path)), entry.Stamp)
             : throw SourceErrors.Vanished(Location, entry.Path, "it was deleted");
     }
 
@@ -123,17 +128,26 @@ public sealed class VaultRestoreTarget : IRestoreTarget
     }
 
     /// <summary>Ends a client that was taken over.</summary>
-    public void Dispose() => _owned?.Dispose();
+    public void Dispose()
+    {
+        _owned?.Dispose();
+        Keys?.Dispose();
+    }
 
     /// <summary>Writes a value and its metadata.</summary>
     internal IReadOnlyList<string> Place(EntryPath path, ReadOnlyMemory<byte> content, ItemMetadata metadata, bool replace)
     {
-        var value = SecretContent.Decode(content, path.ToString());
+        var value = SecretContent.Decode(content, path.ToString(), Keys);
         var secret = VaultPaths.ToSecretPath(path);
         var standing = Wait(_kv.ReadMetadataAsync(secret, _cancel));
         if (standing is { Current.State: KvState.Live } && !replace)
         {
             throw Conflict(path, "it may not be replaced");
+        }
+        // The same value may be kept open or as it is, so that unequal content is no proof of an unequal value.
+        if (standing is { Current.State: KvState.Live } && (Keys is not null || SecretContent.IsSealedAgain(content.Span)) && IsWrittenAlready(secret, standing.CurrentVersion, value))
+        {
+            return SetMetadata(path, metadata, isNew: false);
         }
         // What the conflict rule judged is what may be overwritten; where nothing stood, nothing may stand now but what is deleted.
         var cas = _judged.TryRemove(path, out var judged) && replace ? judged : standing?.CurrentVersion ?? 0;

@@ -70,6 +70,9 @@ public static class VaultPaths
         return new Placement(false, dataClass, users.SubjectOfFolder(owner, DataClass.UserFiles));
     }
 
+    /// <summary>Whose a secret is, as STING names him in its path; null for what lies beside <c>files</c>.</summary>
+    internal static string? OwnerOf(string secret) => secret.Split('/') is [Files, { Length: > 0 } owner, _, ..] ? owner : null;
+
     private static string? Next(ref ReadOnlySpan<byte> path)
     {
         if (path.IsEmpty)

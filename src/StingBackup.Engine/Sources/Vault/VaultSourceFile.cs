@@ -8,8 +8,9 @@ internal sealed class VaultSourceFile(ReadOnlyMemory<byte> content, FileStamp st
     /// <summary>A version never changes.</summary>
     public FileStamp Stamp() => stamp;
 
-    /// <inheritdoc/>
-    public IReadOnlyList<DataRange> DataRanges() => content.IsEmpty ? [] : [new DataRange(0, content.Length)];
+    /// <summary>The parts and the rest: each range is cut by itself, so that the same upload gives the same chunks whatever else stands in its secret.</summary>
+    public IReadOnlyList<DataRange> DataRanges() =>
+        content.IsEmpty ? [] : SecretContent.PartsLength(content.Span) is > 0 and var parts ? [new DataRange(0, parts), new DataRange(parts, content.Length - parts)] : [new DataRange(0, content.Length)];
 
     /// <inheritdoc/>
     public int Read(long offset, Span<byte> buffer)

@@ -18,6 +18,7 @@ public sealed class VaultSourceTree : ISourceTree
     private readonly ConcurrentDictionary<EntryPath, ItemMetadata> _newer = new();
     private VaultClient? _owned;
     private CancellationToken _cancel;
+    private int _toldKey;
 
     /// <summary>Makes a source; nothing is sent yet.</summary>
     /// <param name="kv">The mount; the caller disposes its client.</param>
@@ -33,8 +34,11 @@ public sealed class VaultSourceTree : ISourceTree
     }
 
     /// <summary>Makes a source that takes the client over: disposing the one ends the other.</summary>
-    public static VaultSourceTree OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, Action<string>? tell = null) =>
-        new(new VaultKv(client, mount, clock), prefix, tell) { _owned = client };
+    internal static VaultSourceTree OfClient(VaultClient client, string mount, string prefix, TimeProvider clock, Action<string>? tell, MasterKeys? keys) =>
+        new(new VaultKv(client, mount, clock), prefix, tell) { _owned = client, Keys = keys };
+
+    /// <summary>What opens the uploads that STING sealed; taken over. Null: they are kept as they are.</summary>
+    internal MasterKeys? Keys { get; init; }
 
     /// <inheritdoc/>
     public string Location => _kv.Location;
@@ -110,6 +114,7 @@ public sealed class VaultSourceTree : ISourceTree
     {
         _read.Clear();
         _owned?.Dispose();
+        Keys?.Dispose();
     }
 
     private async Task<VaultSourceFile> ReadAsync(SourceEntry entry)
@@ -119,7 +124,7 @@ public sealed class VaultSourceTree : ISourceTree
         {
             if (secret is { Version.State: KvState.Live })
             {
-                return new VaultSourceFile(SecretContent.EncodeValueOf(secret), entry.Stamp);
+                return new VaultSourceFile(Encode(secret, path), entry.Stamp);
             }
         }
         // The version went: a newer one has taken its place (a mount that keeps one version only), or the secret was deleted.
@@ -130,9 +135,20 @@ public sealed class VaultSourceTree : ISourceTree
             if (secret is { Version.State: KvState.Live })
             {
                 _newer[entry.Path] = SecretFacts.MetadataOf(metadata);
-                return new VaultSourceFile(SecretContent.EncodeValueOf(secret), SecretFacts.StampOf(metadata));
+                return new VaultSourceFile(Encode(secret, path), SecretFacts.StampOf(metadata));
             }
         }
         throw SourceErrors.Vanished(Location, entry.Path, "it was deleted");
+    }
+
+    private ReadOnlyMemory<byte> Encode(KvSecret secret, string path)
+    {
+        var opener = SealedOpener.Of(Keys, path);
+        var content = SecretContent.EncodeValueOf(secret, opener);
+        if (opener?.KeyMissing == true && Interlocked.Exchange(ref _toldKey, 1) == 0)
+        {
+            _tell?.Invoke($"{Location}/{path}, maybe more, was sealed by STING under a master key that is not configured (configured: {Keys!.Describe()}), and is kept as it is. Name a file with that key in vault.master_key_files too.");
+        }
+        return content;
     }
 }
