@@ -92,7 +92,7 @@ internal sealed class RestoreContext(
     private static StingException Explain(PendingItem item, StingException error) => error.ErrorId switch
     {
         // The target's errors name the place themselves.
-        _ when error.ErrorId.StartsWith("Restore", StringComparison.Ordinal) || error.ErrorId == "NameNotAllowed" => error,
+        _ when error.ErrorId.StartsWith("Restore", StringComparison.Ordinal) || error.ErrorId is "NameNotAllowed" or "MasterKeyMissing" => error,
         _ => new StingException(error.Kind == FailureKind.Integrity ? "RestoreItemDamaged" : "RestoreItemFailed", error.Kind,
             $"'{item.Path}' of {item.Tree.Point.BackupId} was not restored: {error.Message}", item.Path.ToString(),
             error.Kind == FailureKind.Integrity ? "Restore it from another point, or from another tier's copy; Test-StingBackupIntegrity -Level Data tells what else the damage hits." : error.Remedy, error),
