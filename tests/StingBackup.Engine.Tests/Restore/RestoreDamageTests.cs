@@ -117,7 +117,8 @@ public sealed class RestoreDamageTests
     public async Task A_damaged_tree_page_hides_its_items_and_says_between_which_paths()
     {
         var store = new MemoryObjectStore();
-        await using var test = await ReserveAsync(store, smallFiles: 1500);
+        // So many that few keys, by which pages are cut, give fewer than three leaves.
+        await using var test = await ReserveAsync(store, smallFiles: 3500);
         var all = FolderImage.Files(test.ReserveRoot).Keys.ToList();
         // A leaf in the middle of subject 1's tree.
         SubjectRow row;

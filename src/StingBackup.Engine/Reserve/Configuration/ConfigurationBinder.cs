@@ -46,7 +46,7 @@ internal static class ConfigurationBinder
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
             Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value))),
-        ErasureDelay = TimeSpan.FromDays(values.Get(Settings.ErasureDelayDays)),
+        ErasureDelay = TimeSpan.FromDays(values.Get(ErasureSettings.DelayDays)),
         Performance = new PerformanceSettings(
             values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),
         RemoteLocation = values.Get(Settings.RemoteLocation),

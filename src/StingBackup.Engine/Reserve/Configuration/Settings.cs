@@ -168,15 +168,6 @@ public static class Settings
         },
     };
 
-    /// <summary>The delay in which an erasure can be stopped.</summary>
-    public static readonly Setting<int> ErasureDelayDays = new()
-    {
-        Key = "erasure.delay_days",
-        Type = SettingTypes.Integer(0, DataClasses.ErasurePromiseDays - 1, "an erasure must be done within the days that are promised for it"),
-        Default = 7,
-        Summary = "Days between a request for erasure and the destruction of the key, in which Stop-StingErasure can stop it. 0: it is due at once.",
-    };
-
     /// <summary>The remote tier.</summary>
     public static readonly Setting<string?> RemoteLocation = new()
     {
@@ -383,7 +374,7 @@ public static class Settings
         KeyDirectory, KeyReplicas, EpochPlaces, AllowKeysInBackupRoot, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value),
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
-        ErasureDelayDays,
+        ErasureSettings.DelayDays,
         RemoteLocation, ArchiveLocation,
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
