@@ -10,7 +10,10 @@ public sealed class CaptureTests : IDisposable
     private const string Begin = """
         $script:job = Start-StingMetadataCapture -AsJob
         $deadline = [datetime]::UtcNow.AddSeconds(30)
-        while (-not (Get-StingMetadataCapture).CommitsWait) {
+        # Whether commits wait the server tells at once; how the capture stands it writes each second.
+        while ($true) {
+            $now = Get-StingMetadataCapture
+            if ($now.CommitsWait -and $now.State -eq 'Streaming') { break }
             if ($job.State -ne 'Running' -or [datetime]::UtcNow -gt $deadline) { throw "It does not begin: $($job | Receive-Job)" }
             [System.Threading.Thread]::Sleep(100)
         }
