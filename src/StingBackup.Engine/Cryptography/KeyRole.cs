@@ -73,6 +73,13 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         return new LeftBehind(now.Epoch, now.BegunNs, now.Count, forgotten.Done, [.. away.DistinctBy(fault => fault.Target)], turn.Places);
     }
 
+    /// <summary>Whether the key store has lost the key of any of these.</summary>
+    public bool HasLost(IEnumerable<Id16> pseudonyms)
+    {
+        using var store = OpenStore();
+        return pseudonyms.Any(pseudonym => store.NewestGeneration(pseudonym) is null);
+    }
+
     /// <summary>Holds the key directory against everybody else who would change it.</summary>
     public ValueTask<IDisposable> HoldAsync(CancellationToken cancel) => LockAsync(cancel);
 

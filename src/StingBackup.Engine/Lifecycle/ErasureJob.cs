@@ -112,9 +112,10 @@ public static class ErasureJob
         var role = await RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
         var record = Find(book, id);
-        if (record.State != ErasureState.Pending)
+        // A run that was killed right after the turn has destroyed the key and not said so yet.
+        if (record.State != ErasureState.Pending || role.HasLost(record.Targets.Select(target => target.Pseudonym)))
         {
-            throw new StingException("ErasureTooLate", FailureKind.Refused, $"Erasure {id} is {record.State}: it cannot be stopped any more.", id,
+            throw new StingException("ErasureTooLate", FailureKind.Refused, $"Erasure {id} is {(record.State == ErasureState.Pending ? "begun" : record.State)}: it cannot be stopped any more.", id,
                 record.State == ErasureState.Stopped ? "It was stopped before." : "The key is destroyed; nothing brings it back.");
         }
         var stopped = record with { State = ErasureState.Stopped, EndedBy = by };

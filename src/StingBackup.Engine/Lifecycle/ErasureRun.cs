@@ -52,7 +52,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         {
             return false;
         }
-        if (record.State == ErasureState.Pending && book.HoldsOn(record.Targets) is [var hold, ..])
+        if (record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym)) && book.HoldsOn(record.Targets) is [var hold, ..])
         {
             output.Failed(new StingException("LegalHoldStands", FailureKind.Refused, $"Erasure {record.Id} waits: '{hold.Subject}' must be kept ({hold.Reason}, hold {hold.Id}).", hold.Id.ToString(),
                 $"When the hold ends, lift it with Remove-StingLegalHold -Id {hold.Id}."));
@@ -111,7 +111,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
             waiting.Add($"What this host remembers of it is not dropped yet: {busy.Message}");
         }
         var scope = await ErasureScope.MeasureAsync(installation, view, record.Targets.Select(target => target.Pseudonym).ToHashSet(), cancel).ConfigureAwait(false);
-        var proof = await ErasureProof.TryAsync(installation, view, scope, keys, cancel).ConfigureAwait(false);
+        var proof = await ErasureProof.TryAsync(installation, view, ledger, scope, keys, cancel).ConfigureAwait(false);
         if (!proof.Holds)
         {
             waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.NeighbourFault is { } why ? $" ({why})" : "")}.");

@@ -90,8 +90,8 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
     /// <summary>Whether it shows what must be shown.</summary>
     public bool Holds => Refused == Tried && NeighboursOpened == NeighboursTried;
 
-    /// <summary>Tries to read, with keys as they are now.</summary>
-    public static async ValueTask<ErasureProof> TryAsync(Installation installation, RepositoryView view, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
+    /// <summary>Tries to read, with keys as they are now. The ledger is the one of now too: whoever was erased in the same turn opens no more.</summary>
+    public static async ValueTask<ErasureProof> TryAsync(Installation installation, RepositoryView view, ErasureLedger ledger, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
     {
         using var reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
         int refused = 0, opened = 0;
@@ -109,7 +109,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
             }
         }
         // Only whom the ledger does not name as erased can be expected to open.
-        var neighbours = Choose([.. scope.Neighbours.Where(rank => view.Index.TryPlaceAt(rank, out var place) && installation.Ledger.Find(place.Segment.Header.Pseudonym) is null)], installation.Random);
+        var neighbours = Choose([.. scope.Neighbours.Where(rank => view.Index.TryPlaceAt(rank, out var place) && ledger.Find(place.Segment.Header.Pseudonym) is null)], installation.Random);
         foreach (var rank in neighbours)
         {
             try

@@ -150,6 +150,36 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public async Task Several_that_are_due_go_in_one_turn_each_with_its_certificate()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await fixture.RequestAsync("bob");
+        var done = await fixture.CompleteAsync();
+        Assert.Equal(2, done.Count);
+        Assert.All(done, erasure => Assert.Equal(ErasureState.Completed, erasure.State));
+        Assert.True(File.Exists(Path.Combine(await fixture.RestoreAsync(null), "jars/j1/doc.md")));
+    }
+
+    [Fact]
+    public async Task Killed_right_after_the_turn_it_can_be_neither_stopped_nor_held_any_more()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var asked = await fixture.RequestAsync();
+        var target = fixture.Keys.InKeys(Path.Combine("erasures", asked.Id));
+        fixture.Keys.Files.Watch = path => fixture.Keys.Files.FailAt = path == target ? fixture.Keys.Files.Writes + 1 : fixture.Keys.Files.FailAt;
+        await Assert.ThrowsAsync<StingException>(() => fixture.CompleteAsync([]));
+        (fixture.Keys.Files.Watch, fixture.Keys.Files.FailAt) = (null, 0);
+        await using (var installation = await fixture.OpenAsync())
+        {
+            Assert.Equal(ErasureState.Pending, Assert.Single(ErasureJob.List(installation)).State);
+            Assert.Equal("ErasureTooLate", (await Assert.ThrowsAsync<StingException>(async () => await ErasureJob.StopAsync(installation, asked.Id, "x", default))).ErrorId);
+            await LegalHolds.AddAsync(installation, new LegalHoldPlan("path:UserFiles/ada", "too late"), "counsel", default);
+        }
+        Assert.Equal(ErasureState.Completed, Assert.Single(await fixture.CompleteAsync()).State);
+    }
+
+    [Fact]
     public async Task The_same_person_is_not_asked_for_twice()
     {
         using var fixture = await ErasureFixture.CreateAsync();
