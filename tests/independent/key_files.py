@@ -156,6 +156,7 @@ class Keys:
         reserve, epoch, secret = Reader(checked_key_file(os.path.join(place, f"epoch-{self.epoch:010}.secret"), 6), "the epoch secret")("16sI32s")
         need((turn[2], turn[3]) == (reserve, epoch) == (self.reserve, self.epoch), "the epoch secret", "it belongs to another reserve or epoch")
         need(hmac.compare_digest(expand(secret, b"sting1 turn" + reserve + struct.pack("<I", epoch), 32), turn[4]), "the epoch secret", "it is not the turn's")
+        self.unknown = {}
         self.records = dict(self.read_records(os.path.join(store, f"epoch-{self.epoch:010}.keys"), AESGCM(secret)))
 
     def read_records(self, path, cipher):
@@ -168,7 +169,9 @@ class Keys:
             check = hashlib.sha256(r.data[start:r.at]).digest()[:8]
             need(magic == b"SREC" and check == r.take(8), r.name, f"the record at {start} is damaged")
             suite, kek, pseudonym, generation, nonce = record("HI16sI12s")
-            if suite == 1:    # others are no business of this reader, until a segment asks for one
+            if suite != 1:
+                self.unknown[pseudonym] = suite    # no business of this reader, until somebody asks for it
+            else:
                 bound = b"sting1 rec" + struct.pack("<16sI16sIHI", self.reserve, self.epoch, pseudonym, generation, suite, kek)
                 yield (pseudonym, generation), (kek, cipher.decrypt(nonce, record.take(len(record.data) - record.at), bound))
 
@@ -181,4 +184,6 @@ class Keys:
         return Reader(hpke_open(self.keks[kek], inner, info, f"the key record of {pseudonym.hex()}"), "a key record")("32s32s")
 
     def newest(self, pseudonym):
+        """The newest generation of a subject's key."""
+        need(pseudonym not in self.unknown, f"subject {pseudonym.hex()}", f"its key is of suite {self.unknown.get(pseudonym)}, which is unknown to this reader")
         return max((generation for owner, generation in self.records if owner == pseudonym), default=None)

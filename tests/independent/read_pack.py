@@ -307,7 +307,7 @@ def main():
     for data_class, pseudonym, root, items, length in rows:
         try:
             need(pseudonym not in erased, f"subject {pseudonym.hex()}", "it was erased")
-            need(repository.keys.newest(pseudonym), f"subject {pseudonym.hex()}", "the key store has no key of it that this reader knows")
+            need(repository.keys.newest(pseudonym), f"subject {pseudonym.hex()}", "the key store has no key of it")
             failures += read_subject(Tree(repository, pseudonym), root, items, length, o.out)
         except Bad as bad:
             failures += 1

@@ -101,6 +101,29 @@ public sealed class IndependentReaderTests
         Assert.Equal(HashesOf(fixture.Reserve), read.Hashes);
     }
 
+    [IndependentFact]
+    public async Task What_it_does_not_know_it_refuses_by_name()
+    {
+        using var fixture = await ErasureFixture.CreateAsync(KemSuite.Hybrid);
+        var read = Read(fixture, Dump(fixture));
+        Assert.Equal((1, "reserve.pub: suite 2 is unknown to this reader"), (read.Code, read.Error.Trim()));
+        Assert.Empty(read.Hashes);
+
+        // Only some subjects are of suite 2: theirs are refused, and the others read.
+        using var mixed = await ErasureFixture.CreateAsync();
+        mixed.Keys.Options = mixed.Keys.Options with { Suite = KemSuite.Hybrid };
+        for (var i = 0; i < 3 * KeyFixture.FewSpares; i++)
+        {
+            mixed.Write($"users/new-{i}/note.txt", System.Text.Encoding.UTF8.GetBytes($"note {i}"));
+        }
+        await mixed.BackupAsync();
+        read = Read(mixed, Dump(mixed));
+        Assert.Equal(1, read.Code);
+        Assert.Contains("its key is of suite 2, which is unknown to this reader", read.Error, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine("users/ada/diary.txt"), read.Hashes.Keys);
+        Assert.True(read.Hashes.Count < HashesOf(mixed.Reserve).Count);
+    }
+
     /// <summary>Writes the objects as files, as the Local tier has them.</summary>
     private static string Dump(ErasureFixture fixture)
     {
