@@ -18,7 +18,9 @@ public static class Hpke
         using var ephemeral = AgreementKey.Generate();
         Span<byte> random = stackalloc byte[HybridKem.RandomSize];
         RandomNumberGenerator.Fill(random);
-        return Seal(new HpkeRandomness(ephemeral, random), recipientPublicKey, info, associatedData, plaintext);
+        var message = Seal(new HpkeRandomness(ephemeral, random), recipientPublicKey, info, associatedData, plaintext);
+        CryptographicOperations.ZeroMemory(random);
+        return message;
     }
 
     /// <summary>Seals with given randomness. One use only, else keys and nonces repeat: tests call it with published vectors.</summary>

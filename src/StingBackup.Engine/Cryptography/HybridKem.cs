@@ -115,7 +115,8 @@ internal static class HybridKem
         }
     }
 
-    private static void Combine(Span<byte> lattice, Span<byte> agreed, ReadOnlySpan<byte> encapsulatedPoint, ReadOnlySpan<byte> publicPoint, Span<byte> shared)
+    /// <summary>The shared secret of both; zeroes what it is made of.</summary>
+    internal static void Combine(Span<byte> lattice, Span<byte> agreed, ReadOnlySpan<byte> encapsulatedPoint, ReadOnlySpan<byte> publicPoint, Span<byte> shared)
     {
         var hash = new Sha3Digest(256);
         hash.BlockUpdate(lattice);

@@ -11,15 +11,13 @@ public sealed record KemSuite
     /// <summary>Length of a private key as it is stored: the scalar, or the seed of the hybrid key pair.</summary>
     public const int PrivateSize = 32;
 
-    private static readonly KemSuite[] All = [];
-
     /// <summary>DHKEM(P-256, HKDF-SHA256), KEM 0x0010.</summary>
     public static KemSuite P256 { get; } = new(Suite.P256, "P-256", 0x0010, Cryptography.P256.PublicSize, Cryptography.P256.PublicSize);
 
     /// <summary>MLKEM768-P256, KEM 0x0050: whoever breaks one of the two, the curve or the lattice, has nothing.</summary>
     public static KemSuite Hybrid { get; } = new(Suite.P256MlKem768, "P-256 + ML-KEM-768", HybridKem.Id, HybridKem.PublicSize, HybridKem.EncapsulatedSize);
 
-    static KemSuite() => All = [P256, Hybrid];
+    private static readonly KemSuite[] All = [P256, Hybrid];   // behind the two: initializers run in this order
 
     private KemSuite(ushort number, string name, ushort kemId, int publicSize, int encapsulatedSize)
     {

@@ -91,23 +91,23 @@ public sealed class HybridKemTests
     }
 
     [Fact]
-    public void Breaking_one_of_the_two_opens_nothing()
+    public void The_secret_depends_on_both_halves_and_on_both_points()
     {
-        using var subject = AgreementKey.Generate(KemSuite.Hybrid);
-        var message = DataKeys.Seal(subject.PublicKey.Span, Reserve, Pseudonym, 1, new byte[32]);
-        var (lattice, scalar) = HybridKem.Expand(subject.Secret);
-        using (scalar)
+        var inputs = Enumerable.Range(0, 4).Select(i => RandomNumberGenerator.GetBytes(i < 2 ? 32 : 65)).ToArray();
+        var whole = Combine(inputs);
+        Assert.Equal(whole, Combine(inputs));
+        for (var changed = 0; changed < inputs.Length; changed++)
         {
-            // Whoever has the scalar, by a quantum computer, and whoever has ML-KEM's key, by a flaw in it, has the secret of one half.
-            using var curve = AgreementKey.FromScalar(scalar.Span);
-            Assert.Equal(subject.PublicKey.Span[1184..], curve.PublicKey.Span);
-            var opened = new byte[32];
-            Assert.False(DataKeys.TryOpen(curve, Reserve, Pseudonym, 1, message.AsSpan(1088), opened));
-            Assert.Equal(1184, lattice.GetPublicKeyEncoded().Length);
-            byte[] agreed = new byte[32], shared = new byte[32];
-            curve.Agree(message.AsSpan(1088, 65), agreed);
-            HybridKem.Decapsulate(message.AsSpan(0, 1153), subject, shared);
-            Assert.NotEqual(agreed, shared);
+            inputs[changed][^1] ^= 1;
+            Assert.NotEqual(whole, Combine(inputs));
+            inputs[changed][^1] ^= 1;
+        }
+
+        static byte[] Combine(byte[][] inputs)
+        {
+            var shared = new byte[32];
+            HybridKem.Combine([.. inputs[0]], [.. inputs[1]], inputs[2], inputs[3], shared);
+            return shared;
         }
     }
 

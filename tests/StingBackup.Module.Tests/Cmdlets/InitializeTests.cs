@@ -42,7 +42,7 @@ public sealed class InitializeTests : IDisposable
         var keys = _shell.Run("Get-StingKey").Succeeded().Objects<KeyInfo>();
         Assert.All(keys.Where(key => key.Kind is KeyKind.KeyVault or KeyKind.Subject), key => Assert.Contains("ML-KEM-768", key.Algorithm, StringComparison.Ordinal));
         Assert.Contains(keys, key => key.Kind == KeyKind.Subject);
-        _shell.Run("Restore-StingReserve -Destination ./restored").Succeeded();
+        _shell.Run("Restore-StingReserve -Destination ./restored -Force").Succeeded();
         Assert.Equal("of both suites", File.ReadAllText(_folder["restored", "users", "user@example.com", "note.txt"]));
     }
 
