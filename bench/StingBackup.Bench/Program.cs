@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using StingBackup.Bench;
 using StingBackup.Bench.Corpora;
 using StingBackup.Bench.Report;
 using StingBackup.Bench.Sites;
@@ -16,6 +17,7 @@ const string Usage = """
       sting DIR [--seed N] [--scale F] [--encrypted F]              builds a STING installation in a new folder: PostgreSQL, a stand-in for Vault, folders, and a repository with
                                                                     its configuration; keeps the servers up till its input ends, and reads from it: tick SEED [SHARE], reads
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
+      suites                                                            times key pairs, seals and opens of each suite
       report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
     """;
 
@@ -29,6 +31,7 @@ try
         ["change", "fixture" or "small", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
         ["sting", var root, .. var rest] => await SiteAsync(root, rest),
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
+        ["suites"] => SuiteCommand.Run(),
         ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
         ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),
         _ => Bad(Usage),

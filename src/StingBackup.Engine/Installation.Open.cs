@@ -84,6 +84,7 @@ public sealed partial class Installation
         return KeyOptions.Of(configuration.Keys.Directory, configuration.StateDirectory, configuration.Keys.Replicas, configuration.Keys.EpochPlaces) with
         {
             BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot, KeyVault = ConfiguredKeyVault.Of(configuration),
+            Suite = configuration.Keys.Suite == KeySuite.Hybrid ? KemSuite.Hybrid : KemSuite.P256,
         };
     }
 

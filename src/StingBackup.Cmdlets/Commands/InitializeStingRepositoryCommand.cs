@@ -81,6 +81,10 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     [Parameter(HelpMessage = "Allow keys under the backup root: whoever takes the backups takes the keys")]
     public SwitchParameter AllowKeysInBackupRoot { get; set; }
 
+    /// <summary>What key pairs are made of.</summary>
+    [Parameter(HelpMessage = "Key pairs of P256, or Hybrid: of P-256 and ML-KEM-768 together, against a quantum computer of tomorrow")]
+    public KeySuite KeySuite { get; set; }
+
     private protected override void Execute()
     {
         var sting = Sting is null ? null : InstallationFinder.FindAsync(Resolve(Sting), !NoDocker, HostView, TimeProvider.System, Cancel).ToBlockingEnumerable(Cancel).Single();
@@ -88,7 +92,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         {
             BackupRoot = Resolve(BackupRoot), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
-            WithPassphrase = !NoPassphrase, AllowKeysInBackupRoot = AllowKeysInBackupRoot,
+            WithPassphrase = !NoPassphrase, AllowKeysInBackupRoot = AllowKeysInBackupRoot, KeySuite = KeySuite,
         }, Cancel));
         foreach (var warning in plan.Warnings)
         {

@@ -45,7 +45,7 @@ internal sealed class RunSubject : ISegmentOwner, IDisposable
         CryptographicOperations.ZeroMemory(key);
         return (new SegmentHeader
         {
-            Suite = Suite.P256, Pseudonym = Pseudonym, Generation = Keys.Generation, SealedKey = sealedKey, Salt = salt, Commitment = commitment,
+            Suite = KemSuite.OfPublicKey(Keys.PublicKey).Number, Pseudonym = Pseudonym, Generation = Keys.Generation, SealedKey = sealedKey, Salt = salt, Commitment = commitment,
         }, cipher);
     }
 

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Cryptography;
 /// <param name="Name">Canonical name (<c>user:…</c>, <c>jar:…</c>, <c>path:…</c>, <c>system</c>).</param>
 /// <param name="Pseudonym">Random name in the repository.</param>
 /// <param name="Generation">Generation of the public key, from 1.</param>
-/// <param name="PublicKey">P-256, uncompressed SEC 1, 65 bytes; its signature by the key role was checked.</param>
+/// <param name="PublicKey">Of whichever suite; its length tells. Its signature by the key role was checked.</param>
 /// <param name="IdKey">32 bytes: HMAC key of chunk and page ids.</param>
 /// <param name="CutKey">32 bytes: seed of the chunker's gear table and of page cuts.</param>
 public sealed record SubjectWriteKeys(string Name, Id16 Pseudonym, uint Generation, byte[] PublicKey, byte[] IdKey, byte[] CutKey);
@@ -31,7 +31,7 @@ public interface ISubjectReader
     /// <exception cref="StingException"><c>SubjectKeyMissing</c> (erased or never here), <c>KeyRecordDamaged</c></exception>
     ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym);
 
-    /// <summary>Opens a sealed data key (113 bytes: HPKE enc 65 ‖ ciphertext 32 ‖ tag 16) to 32 bytes.</summary>
+    /// <summary>Opens a sealed data key (HPKE enc 65 or 1153 ‖ ciphertext 32 ‖ tag 16) to 32 bytes.</summary>
     byte[] OpenDataKey(Id16 pseudonym, uint generation, ReadOnlySpan<byte> sealedKey);
 
     /// <summary>Pseudonyms of every subject record that can be opened now.</summary>

@@ -10,13 +10,18 @@ public static class DataKeys
 {
     /// <summary>Length of a data key.</summary>
     public const int Size = 32;
-    /// <summary>Length of a sealed data key: encapsulated key 65 ‖ ciphertext 32 ‖ tag 16.</summary>
-    public const int SealedSize = Size + Hpke.Overhead;
+
+    /// <summary>Length of a sealed data key: encapsulated key 65 or 1153 ‖ ciphertext 32 ‖ tag 16.</summary>
+    public static int SealedSize(KemSuite suite)
+    {
+        ArgumentNullException.ThrowIfNull(suite);
+        return Size + suite.Overhead;
+    }
 
     /// <summary>
-    /// Seals a data key by HPKE, info = "sting1 dk" ‖ reserve id ‖ pseudonym ‖ generation u32, no associated data; 113 bytes. Needs public keys only.
+    /// Seals a data key by HPKE, info = "sting1 dk" ‖ reserve id ‖ pseudonym ‖ generation u32, no associated data; 113 or 1201 bytes. Needs public keys only.
     /// </summary>
-    /// <exception cref="CryptographicException">The public key is no point of the curve.</exception>
+    /// <exception cref="CryptographicException">The public key is none.</exception>
     public static byte[] Seal(ReadOnlySpan<byte> subjectPublicKey, Id16 reserveId, Id16 pseudonym, uint generation, ReadOnlySpan<byte> dataKey)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(dataKey.Length, Size);

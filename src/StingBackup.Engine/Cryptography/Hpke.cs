@@ -3,37 +3,46 @@ using System.Security.Cryptography;
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>
-/// Hybrid public key encryption, RFC 9180, base mode, single shot, suite 0x0010/0x0001/0x0002: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
-/// AES-256-GCM. A sealed message is the encapsulated key (65) ‖ ciphertext (as long as the plaintext) ‖ tag (16).
+/// Hybrid public key encryption, RFC 9180, base mode, single shot, HKDF-SHA256 (0x0001), AES-256-GCM (0x0002), with the KEM of the recipient's suite: DHKEM(P-256, HKDF-SHA256)
+/// (0x0010), or MLKEM768-P256 (0x0050). A sealed message is the encapsulated key (65, or 1153) ‖ ciphertext (as long as the plaintext) ‖ tag (16).
 /// </summary>
 public static class Hpke
 {
-    /// <summary>Length of the encapsulated key: an uncompressed P-256 point.</summary>
-    public const int EncapsulatedSize = 65;
     /// <summary>Length of the tag.</summary>
     public const int TagSize = 16;
-    /// <summary>By how much a sealed message is longer than its plaintext.</summary>
-    public const int Overhead = EncapsulatedSize + TagSize;
 
-    /// <summary>Seals to a public key, under a fresh ephemeral key. Needs no secret.</summary>
-    /// <exception cref="CryptographicException">The recipient's key is no point of the curve.</exception>
+    /// <summary>Seals to a public key of whichever suite, under a fresh ephemeral key. Needs no secret.</summary>
+    /// <exception cref="CryptographicException">The recipient's key is none.</exception>
     public static byte[] Seal(ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext)
     {
         using var ephemeral = AgreementKey.Generate();
-        return Seal(ephemeral, recipientPublicKey, info, associatedData, plaintext);
+        Span<byte> random = stackalloc byte[HybridKem.RandomSize];
+        RandomNumberGenerator.Fill(random);
+        var message = Seal(new HpkeRandomness(ephemeral, random), recipientPublicKey, info, associatedData, plaintext);
+        CryptographicOperations.ZeroMemory(random);
+        return message;
     }
 
-    /// <summary>Seals with a given ephemeral key. One use only, else keys and nonces repeat: tests call it with the RFC's vectors.</summary>
+    /// <summary>Seals with given randomness. One use only, else keys and nonces repeat: tests call it with published vectors.</summary>
     internal static byte[] Seal(
-        AgreementKey ephemeral, ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext)
+        HpkeRandomness random, ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext)
     {
-        var message = new byte[Overhead + plaintext.Length];
+        var suite = KemSuite.OfPublicKey(recipientPublicKey);
+        var message = new byte[suite.Overhead + plaintext.Length];
+        var encapsulated = message.AsSpan(0, suite.EncapsulatedSize);
         Span<byte> shared = stackalloc byte[HpkeKem.SharedSecretSize];
         Span<byte> nonce = stackalloc byte[HpkeSchedule.NonceSize];
-        HpkeKem.Encapsulate(ephemeral, recipientPublicKey, shared);
-        using var cipher = Cipher(shared, info, nonce);
-        ephemeral.PublicKey.Span.CopyTo(message);
-        cipher.Encrypt(nonce, plaintext, message.AsSpan(EncapsulatedSize, plaintext.Length), message.AsSpan(EncapsulatedSize + plaintext.Length), associatedData);
+        if (suite == KemSuite.P256)
+        {
+            HpkeKem.Encapsulate(random.Ephemeral, recipientPublicKey, shared);
+            random.Ephemeral.PublicKey.Span.CopyTo(encapsulated);
+        }
+        else
+        {
+            HybridKem.Encapsulate(random.Ephemeral, recipientPublicKey, random.Lattice, encapsulated, shared);
+        }
+        using var cipher = Cipher(suite, shared, info, nonce);
+        cipher.Encrypt(nonce, plaintext, message.AsSpan(suite.EncapsulatedSize, plaintext.Length), message.AsSpan(suite.EncapsulatedSize + plaintext.Length), associatedData);
         CryptographicOperations.ZeroMemory(shared);
         return message;
     }
@@ -46,7 +55,8 @@ public static class Hpke
         AgreementKey recipient, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> message, Span<byte> plaintext)
     {
         ArgumentNullException.ThrowIfNull(recipient);
-        if (message.Length != Overhead + plaintext.Length)
+        var suite = recipient.Suite;
+        if (message.Length != suite.Overhead + plaintext.Length)
         {
             return false;
         }
@@ -54,9 +64,16 @@ public static class Hpke
         Span<byte> nonce = stackalloc byte[HpkeSchedule.NonceSize];
         try
         {
-            HpkeKem.Decapsulate(message[..EncapsulatedSize], recipient, shared);
-            using var cipher = Cipher(shared, info, nonce);
-            cipher.Decrypt(nonce, message[EncapsulatedSize..^TagSize], message[^TagSize..], plaintext, associatedData);
+            if (suite == KemSuite.P256)
+            {
+                HpkeKem.Decapsulate(message[..suite.EncapsulatedSize], recipient, shared);
+            }
+            else
+            {
+                HybridKem.Decapsulate(message[..suite.EncapsulatedSize], recipient, shared);
+            }
+            using var cipher = Cipher(suite, shared, info, nonce);
+            cipher.Decrypt(nonce, message[suite.EncapsulatedSize..^TagSize], message[^TagSize..], plaintext, associatedData);
             return true;
         }
         catch (CryptographicException)
@@ -69,12 +86,21 @@ public static class Hpke
         }
     }
 
-    private static AesGcm Cipher(ReadOnlySpan<byte> shared, ReadOnlySpan<byte> info, Span<byte> nonce)
+    private static AesGcm Cipher(KemSuite suite, ReadOnlySpan<byte> shared, ReadOnlySpan<byte> info, Span<byte> nonce)
     {
         Span<byte> key = stackalloc byte[32];
-        HpkeSchedule.Derive(HpkeSchedule.Aes256Gcm, shared, info, key, nonce);
+        HpkeSchedule.Derive(suite.KemId, HpkeSchedule.Aes256Gcm, shared, info, key, nonce);
         var cipher = new AesGcm(key, TagSize);
         CryptographicOperations.ZeroMemory(key);
         return cipher;
     }
+}
+
+/// <summary>What sealing draws at random: a fresh key of the curve, and what ML-KEM takes, which the suite of the curve alone does not use.</summary>
+internal readonly ref struct HpkeRandomness(AgreementKey ephemeral, ReadOnlySpan<byte> lattice)
+{
+    /// <summary>The key of the curve.</summary>
+    public AgreementKey Ephemeral { get; } = ephemeral;
+    /// <summary>32 bytes.</summary>
+    public ReadOnlySpan<byte> Lattice { get; } = lattice;
 }

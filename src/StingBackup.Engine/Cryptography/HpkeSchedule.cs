@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>
-/// The key schedule of RFC 9180 §5.1, base mode, KEM 0x0010, KDF 0x0001. The AEAD is a parameter for the RFC's vectors only:
+/// The key schedule of RFC 9180 §5.1, base mode, KDF 0x0001. The AEAD is a parameter for the RFC's vectors only:
 /// the appendix prints this KEM with AES-128-GCM and ChaCha20-Poly1305; the product uses <see cref="Aes256Gcm"/>.
 /// </summary>
 internal static class HpkeSchedule
@@ -15,11 +15,11 @@ internal static class HpkeSchedule
     private const byte BaseMode = 0;
 
     /// <summary>Derives the AEAD's key (as long as <paramref name="key"/> is) and base nonce.</summary>
-    public static void Derive(ushort aead, ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info, Span<byte> key, Span<byte> baseNonce)
+    public static void Derive(ushort kem, ushort aead, ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info, Span<byte> key, Span<byte> baseNonce)
     {
         Span<byte> suite = stackalloc byte[10];
         "HPKE"u8.CopyTo(suite);
-        BinaryPrimitives.WriteUInt16BigEndian(suite[4..], 0x0010);
+        BinaryPrimitives.WriteUInt16BigEndian(suite[4..], kem);
         BinaryPrimitives.WriteUInt16BigEndian(suite[6..], 0x0001);
         BinaryPrimitives.WriteUInt16BigEndian(suite[8..], aead);
 

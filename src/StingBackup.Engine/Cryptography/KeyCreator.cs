@@ -54,7 +54,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         using var fileKey = SecretBytes.Random(PrivateHalfFile.FileKeySize, environment.Random);
         var wrapped = await WrapAsync(fileKey, reserveId, cancel).ConfigureAwait(false);   // before anything is made: a Vault that refuses leaves nothing behind
         files.Create(Marker, KeyFrame.Write(KeyFileKind.Unfinished, reserveId.ToArray()));
-        var privateHalf = PrivateHalf.Generate(environment.Random);
+        var privateHalf = PrivateHalf.Generate(environment.Random, options.Suite);
         var publicHalf = new PublicHalf
         {
             ReserveId = reserveId, KekPublicKey = privateHalf.Kek.PublicKey.ToArray(), KekGeneration = privateHalf.KekGeneration,

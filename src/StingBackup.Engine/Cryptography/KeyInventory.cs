@@ -7,6 +7,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
 {
     private const string Signing = "ECDSA P-256";
     private const string Agreement = "HPKE P-256, HKDF-SHA256, AES-256-GCM";
+    private const string HybridAgreement = "HPKE P-256 + ML-KEM-768, HKDF-SHA256, AES-256-GCM";
     private const string Sealing = "AES-256-GCM";
     private const string Hashing = "HMAC-SHA256";
 
@@ -26,7 +27,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
         };
         yield return new KeyInfo
         {
-            Kind = KeyKind.KeyVault, Name = vault is null ? "local key file" : $"Vault transit {vault}", State = state, Problem = problem, Algorithm = Agreement, Location = path, CreatedTime = created,
+            Kind = KeyKind.KeyVault, Name = vault is null ? "local key file" : $"Vault transit {vault}", State = state, Problem = problem, Algorithm = AgreementOf(half.KekPublicKey), Location = path, CreatedTime = created,
             Generation = half.KekGeneration, Fingerprint = Fingerprint.Of(half.KekPublicKey),
         };
     }
@@ -100,7 +101,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
     {
         var folder = HostKeys.FolderOf(options);
         var path = SpareShelf.PathsIn(folder)[0];
-        var (left, damage) = SpareShelf.Glance(environment, host, folder);
+        var (left, damage) = SpareShelf.Glance(environment, host, folder, options.Suite);
         var (state, problem) = Look(path, _ => damage is not null ? KeyState.Damaged : new SpareState(left, SpareState.DefaultTarget, false).IsLow ? KeyState.Low : KeyState.Ready);
         return new KeyInfo
         {
@@ -150,12 +151,14 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
 
     private static string Text(StingException fault) => $"{fault.Message} {fault.Remedy}";
 
+    private static string AgreementOf(byte[] publicKey) => KemSuite.OfPublicKey(publicKey) == KemSuite.P256 ? Agreement : HybridAgreement;
+
     internal static DateTimeOffset Time(long nanoseconds) => DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / 100);
 
     /// <summary>A claim as a row.</summary>
     public static KeyInfo OfClaim(SubjectClaim claim) => new()
     {
-        Kind = KeyKind.Subject, Name = claim.Key.Pseudonym.ToString(), State = KeyState.Ready, Algorithm = Agreement, Location = claim.ObjectName,
+        Kind = KeyKind.Subject, Name = claim.Key.Pseudonym.ToString(), State = KeyState.Ready, Algorithm = AgreementOf(claim.Key.PublicKey), Location = claim.ObjectName,
         Generation = claim.Key.Generation, CreatedTime = Time(claim.CreatedNs), Fingerprint = Fingerprint.Of(claim.Key.PublicKey),
     };
 

@@ -18,6 +18,9 @@ public sealed record KeyOptions
     /// <summary>Lets keys lie under <see cref="BackupRoot"/>, with a warning.</summary>
     public bool AllowUnderBackupRoot { get; init; }
 
+    /// <summary>Suite of the key pairs that are made from now on: the KEK's and the subjects'. Those that stand keep theirs.</summary>
+    public KemSuite Suite { get; init; } = KemSuite.P256;
+
     /// <summary>Reaches the key vault that wraps the key file's key; null where a passphrase, or nothing, protects it. Opened only to make, open or rewrap the key file.</summary>
     public Func<TimeProvider, IKeyWrapper>? KeyVault { get; init; }
 

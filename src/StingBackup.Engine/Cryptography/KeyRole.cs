@@ -29,7 +29,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         try
         {
             Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel }, i => minted[i] = MintOne());
-            keyStore.Append([.. minted.Select(one => keyStore.Seal(one.Spare.Key.Pseudonym, one.Spare.Key.Generation, privateHalf.KekGeneration, one.Inner))], cancel);
+            keyStore.Append([.. minted.Select(one => keyStore.Seal(one.Spare.Key.Suite, one.Spare.Key.Pseudonym, one.Spare.Key.Generation, privateHalf.KekGeneration, one.Inner))], cancel);
             return [.. minted.Select(one => one.Spare)];
         }
         catch
@@ -126,7 +126,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
     private (Spare, byte[]) MintOne()
     {
         const uint firstGeneration = 1;
-        using var subject = AgreementKey.Generate();
+        using var subject = AgreementKey.Generate(options.Suite);
         Id16 pseudonym;
         SecretBytes writerSecret;
         lock (_random)

@@ -45,7 +45,7 @@ public sealed partial class ReserveKeys
             throw new StingException("HostRevoked", FailureKind.Refused, $"The key role revoked this host (writer {WriterId}); its points up to {last} count.", WriterId.ToString(),
                 "Enrol the host anew, under a new writer id.");
         }
-        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, _verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty);
+        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, _verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty) { Suite = _options.Suite };
     }
 
     /// <summary>The read side. The caller disposes it.</summary>
@@ -92,7 +92,7 @@ public sealed partial class ReserveKeys
 
     private async ValueTask<int> AddSparesAsync(KeyRole role, int? count, CancellationToken cancel)
     {
-        using var shelf = await SpareShelf.OpenAsync(_environment, Host, HostKeys.FolderOf(_options), cancel).ConfigureAwait(false);
+        using var shelf = await SpareShelf.OpenAsync(_environment, Host, HostKeys.FolderOf(_options), cancel, _options.Suite).ConfigureAwait(false);
         var needed = count ?? SpareState.DefaultTarget - shelf.Free;
         if (needed > 0)
         {

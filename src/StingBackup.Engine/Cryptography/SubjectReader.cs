@@ -85,8 +85,8 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
     {
         var generation = Newest(pseudonym);
         using var secret = _store.Open(pseudonym, generation, _role.Keys.KekOf);
-        using var key = AgreementKey.FromScalar(secret.Span[..P256.PrivateSize]);
-        return (_role.Sign(pseudonym, generation, key.PublicKey.ToArray()), SecretBytes.CopyOf(secret.Span[P256.PrivateSize..]));
+        using var key = AgreementKey.From(_store.SuiteOf(pseudonym, generation), secret.Span[..KemSuite.PrivateSize]);
+        return (_role.Sign(pseudonym, generation, key.PublicKey.ToArray()), SecretBytes.CopyOf(secret.Span[KemSuite.PrivateSize..]));
     }
 
     private uint Newest(Id16 pseudonym) => _store.NewestGeneration(pseudonym) ?? 1;   // no record: opening generation 1 says so
@@ -108,8 +108,8 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
     private Subject Unwrap(Id16 pseudonym, uint generation)
     {
         using var secret = _store.Open(pseudonym, generation, _role.Keys.KekOf);
-        return new Subject(AgreementKey.FromScalar(secret.Span[..P256.PrivateSize]),
-            WriterSecret.IdKey(secret.Span[P256.PrivateSize..]), WriterSecret.CutKey(secret.Span[P256.PrivateSize..]));
+        return new Subject(AgreementKey.From(_store.SuiteOf(pseudonym, generation), secret.Span[..KemSuite.PrivateSize]),
+            WriterSecret.IdKey(secret.Span[KemSuite.PrivateSize..]), WriterSecret.CutKey(secret.Span[KemSuite.PrivateSize..]));
     }
 
     private sealed record Subject(AgreementKey Key, byte[] IdKey, byte[] CutKey) : IDisposable

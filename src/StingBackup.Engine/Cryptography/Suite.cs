@@ -12,18 +12,20 @@ public static class Suite
     /// </summary>
     public const ushort P256 = 1;
 
-    /// <summary>Reserved: <see cref="P256"/> with ML-KEM-768 beside the curve. Format 1 neither writes nor reads it.</summary>
+    /// <summary><see cref="P256"/> with ML-KEM-768 beside the curve wherever HPKE seals to a subject or to the KEK: see <see cref="KemSuite.Hybrid"/>.</summary>
     public const ushort P256MlKem768 = 2;
 
-    /// <summary>Refuses a suite that this program does not know.</summary>
+    /// <summary>Refuses a suite other than the first, in what has no other.</summary>
     /// <exception cref="StingException"><c>SuiteUnknown</c></exception>
     public static void Check(ulong suite, string name)
     {
         if (suite != P256)
         {
-            throw new StingException("SuiteUnknown", FailureKind.NotSupported,
-                $"'{name}' uses cipher suite {suite}; this program knows suite {P256}.", name,
-                "Use the version of StingBackup that wrote it, or a later one.");
+            throw Unknown(suite, name, "suite 1 there");
         }
     }
+
+    /// <summary>The error for a suite that this program does not know.</summary>
+    internal static StingException Unknown(ulong suite, string name, string known) => new("SuiteUnknown", FailureKind.NotSupported,
+        $"'{name}' uses cipher suite {suite}; this program knows {known}.", name, "Use the version of StingBackup that wrote it, or a later one.");
 }

@@ -68,11 +68,12 @@ public sealed record SegmentHeader
             throw new InvalidDataException("a segment does not start with its magic");
         }
         var suite = BinaryPrimitives.ReadUInt16LittleEndian(source[4..]);
-        if (suite is not (ClearSuite or Cryptography.Suite.P256))
-        {
-            throw new InvalidDataException($"a segment uses suite {suite}, which this version does not know");
-        }
+        int? expected = suite == ClearSuite ? 0 : Cryptography.KemSuite.Find(suite) is { } known ? Cryptography.DataKeys.SealedSize(known) : null;
         int sealedLength = BinaryPrimitives.ReadUInt16LittleEndian(source[6..]);
+        if (sealedLength != (expected ?? throw new InvalidDataException($"a segment uses suite {suite}, which this version does not know")))
+        {
+            throw new InvalidDataException($"a segment of suite {suite} has a sealed key of {sealedLength} bytes");
+        }
         chunks = BinaryPrimitives.ReadInt32LittleEndian(source[92..]);
         bodyLength = BinaryPrimitives.ReadInt32LittleEndian(source[96..]);
         if (source.Length < FixedSize + sealedLength || chunks < 0 || bodyLength < 0)

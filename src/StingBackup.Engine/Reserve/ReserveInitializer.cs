@@ -91,6 +91,10 @@ public static class ReserveInitializer
                 writer.Set(setting, Full(path));
             }
         }
+        if (request.KeySuite != KeySuiteSettings.Suite.Default)
+        {
+            writer.Set(KeySuiteSettings.Suite, request.KeySuite);
+        }
         if (request.TimeZone is not null)
         {
             writer.Set(Settings.TimeZone, request.TimeZone);

@@ -27,4 +27,7 @@ public sealed record InitializeRequest
     public KeyVaultRequest? KeyVault { get; init; }
     /// <summary>Lets keys lie under the backup root, with a warning.</summary>
     public bool AllowKeysInBackupRoot { get; init; }
+
+    /// <summary>Key pairs of P-256, or of P-256 and ML-KEM-768 together.</summary>
+    public KeySuite KeySuite { get; init; }
 }

@@ -11,21 +11,21 @@ internal sealed class KeyFixture : IDisposable
     public const int FewSpares = 12;
     public static readonly Argon2Parameters LittleWork = new(64, 1, 1);
 
-    public KeyFixture()
+    public KeyFixture(KemSuite? suite = null)
     {
         Folder = Directory.CreateTempSubdirectory("sting-keys-").FullName;
         Options = new KeyOptions
         {
             KeyDirectory = Path.Combine(Folder, "keys"), HostStateDirectory = Path.Combine(Folder, "state"),
             KeyStoreReplicas = [Path.Combine(Folder, "store-1"), Path.Combine(Folder, "store-2")],
-            EpochPlaces = [Path.Combine(Folder, "epoch-1"), Path.Combine(Folder, "epoch-2")],
+            EpochPlaces = [Path.Combine(Folder, "epoch-1"), Path.Combine(Folder, "epoch-2")], Suite = suite ?? KemSuite.P256,
         };
         Files = new FaultyKeyFiles(new DiskKeyFiles(Clock));
         Environment = new KeyEnvironment(Clock, RandomNumberGenerator.Create(), Files);
     }
 
     public string Folder { get; }
-    public KeyOptions Options { get; init; }
+    public KeyOptions Options { get; set; }
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 15, 2, 0, 0, TimeSpan.Zero));
     public FaultyKeyFiles Files { get; }
     public KeyEnvironment Environment { get; }

@@ -126,7 +126,7 @@ public sealed class KeyInventoryTests : IDisposable
         using var host = HostKeys.Read(_fixture.Files, _fixture.InHost(HostKeys.FileName))!;
         return
         [
-            Convert.ToHexString(host.SigningKey.Scalar), Convert.ToHexString(host.EncryptionKey.Scalar), Convert.ToHexString(host.DirectoryKey.Span),
+            Convert.ToHexString(host.SigningKey.Scalar), Convert.ToHexString(host.EncryptionKey.Secret), Convert.ToHexString(host.DirectoryKey.Span),
             Convert.ToHexString(host.SpareKey.Span), Convert.ToHexString(File.ReadAllBytes(_fixture.Secret(0)).AsSpan(36, 32)),
         ];
     }

@@ -23,7 +23,7 @@ public sealed class KeyStoreTests : IDisposable
         };
         using var keys = await _fixture.CreateAsync();
         Assert.Equal(2, sizes.Count);
-        Assert.All(sizes, size => Assert.True(size > KeyFixture.FewSpares * KeyRecord.Size));
+        Assert.All(sizes, size => Assert.True(size > KeyFixture.FewSpares * KeyRecord.SizeOf(KemSuite.P256)));
         Assert.Equal(File.ReadAllBytes(_fixture.Replica(0)), File.ReadAllBytes(_fixture.Replica(1)));
     }
 
@@ -256,8 +256,8 @@ public sealed class KeyStoreTests : IDisposable
         var reserve = _fixture.Environment.NewId();
         var pseudonym = _fixture.Environment.NewId();
         var inner = KeyRecord.SealInner(kek.PublicKey.Span, reserve, pseudonym, 1, subject, writerSecret);
-        var record = KeyRecord.SealOuter(cipher, random, reserve, 1, pseudonym, 1, 1, inner);
-        var opened = new byte[KeyRecord.InnerSize];
+        var record = KeyRecord.SealOuter(cipher, random, reserve, 1, new KeyRecord(KemSuite.P256, pseudonym, 1, 1, default, default), inner);
+        var opened = new byte[record.InnerSize];
         Assert.True(record.TryOpenOuter(cipher, reserve, 1, opened));
         Assert.Equal(inner, opened);
         Assert.False(record.TryOpenOuter(cipher, pseudonym, 1, opened));
@@ -265,6 +265,7 @@ public sealed class KeyStoreTests : IDisposable
         Assert.False((record with { Pseudonym = reserve }).TryOpenOuter(cipher, reserve, 1, opened));
         Assert.False((record with { Generation = 2 }).TryOpenOuter(cipher, reserve, 1, opened));
         Assert.False((record with { KekGeneration = 2 }).TryOpenOuter(cipher, reserve, 1, opened));
+        Assert.False((record with { Suite = KemSuite.Hybrid }).TryOpenOuter(cipher, reserve, 1, opened));
 
         using var secret = new SecretBytes(KeyRecord.SecretSize);
         Assert.True(record.TryOpenInner(kek, reserve, inner, secret));
@@ -287,7 +288,7 @@ public sealed class KeyStoreTests : IDisposable
             var records = new List<KeyRecord>(10_000);
             for (var i = 0; i < 10_000; i++)
             {
-                records.Add(store.Seal(_fixture.Environment.NewId(), 1, 1, RandomNumberGenerator.GetBytes(KeyRecord.InnerSize)));
+                records.Add(store.Seal(KemSuite.P256, _fixture.Environment.NewId(), 1, 1, RandomNumberGenerator.GetBytes(KeyRecord.SecretSize + KemSuite.P256.Overhead)));
             }
             store.Append(records, default);
         }

@@ -168,7 +168,7 @@ public sealed class SegmentCryptoTests
         using var subject = AgreementKey.Generate();
         using var other = AgreementKey.Generate();
         var message = DataKeys.Seal(subject.PublicKey.Span, Reserve, Pseudonym, 1, DataKey);
-        Assert.Equal(DataKeys.SealedSize, message.Length);
+        Assert.Equal(DataKeys.SealedSize(KemSuite.P256), message.Length);
         Assert.Equal(113, message.Length);
         var opened = new byte[32];
         Assert.True(DataKeys.TryOpen(subject, Reserve, Pseudonym, 1, message, opened));

@@ -90,7 +90,7 @@ public sealed class SignatureTests
         using var secret = SecretBytes.Random(32, RandomNumberGenerator.Create());
         Assert.DoesNotContain(Convert.ToHexStringLower(signer.Scalar), signer.ToString(), StringComparison.OrdinalIgnoreCase);
         Assert.Contains(Fingerprint.Of(signer.PublicKey.Span), signer.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(Convert.ToHexStringLower(agreement.Scalar), agreement.ToString(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(Convert.ToHexStringLower(agreement.Secret), agreement.ToString(), StringComparison.OrdinalIgnoreCase);
         Assert.Equal("secret of 32 bytes", secret.ToString());
     }
 

@@ -18,17 +18,15 @@ internal sealed class ErasureFixture : IDisposable
 
     private NewApproverResult? _officer;
 
-    private ErasureFixture()
-    {
-    }
+    private ErasureFixture(KemSuite? suite) => Keys = new KeyFixture(suite);
 
-    public KeyFixture Keys { get; } = new();
+    public KeyFixture Keys { get; }
     public string Reserve => Path.Combine(Keys.Folder, "reserve");
 
     /// <summary>Two people with an equal file, a jar, and two runs of them.</summary>
-    public static async Task<ErasureFixture> CreateAsync()
+    public static async Task<ErasureFixture> CreateAsync(KemSuite? suite = null)
     {
-        var fixture = new ErasureFixture();
+        var fixture = new ErasureFixture(suite);
         (await fixture.Keys.CreateAsync()).Dispose();
         fixture.Write("users/ada/diary.txt", Secret);
         fixture.Write("users/ada/small.txt", "a small one"u8);

@@ -33,6 +33,20 @@ public sealed class InitializeTests : IDisposable
     }
 
     [Fact]
+    public void The_hybrid_suite_is_chosen_at_init_stands_in_the_configuration_and_serves_a_backup_and_a_restore()
+    {
+        File.WriteAllText(_folder["reserve", "users", "user@example.com", "note.txt"], "of both suites");
+        _shell.Run($"{Everything} -NoPassphrase -KeySuite Hybrid").Succeeded();
+        Assert.Contains("suite: hybrid", File.ReadAllText(_folder["sting-backup.yaml"]), StringComparison.Ordinal);
+        Assert.Equal(JobState.Completed, _shell.Run("Invoke-StingBackup").Succeeded().Objects<BackupResult>().Single().State);
+        var keys = _shell.Run("Get-StingKey").Succeeded().Objects<KeyInfo>();
+        Assert.All(keys.Where(key => key.Kind is KeyKind.KeyVault or KeyKind.Subject), key => Assert.Contains("ML-KEM-768", key.Algorithm, StringComparison.Ordinal));
+        Assert.Contains(keys, key => key.Kind == KeyKind.Subject);
+        _shell.Run("Restore-StingReserve -Destination ./restored -Force").Succeeded();
+        Assert.Equal("of both suites", File.ReadAllText(_folder["restored", "users", "user@example.com", "note.txt"]));
+    }
+
+    [Fact]
     public void An_open_key_file_is_made_only_when_asked_for_and_warned_of()
     {
         var warnings = _shell.Run($"{Everything} -NoPassphrase").Succeeded().Warnings;

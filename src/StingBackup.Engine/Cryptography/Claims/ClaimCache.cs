@@ -14,7 +14,8 @@ internal sealed class ClaimCache : IDisposable
     private const string FileName = "claims.cache";
     private const int NonceSize = 12;
     private const int TagSize = 16;
-    private const int RowSize = Id16.Size + Id32.Size + Id16.Size + sizeof(uint) + P256.PublicSize + WriterSecret.Size;
+    private const int HeadSize = Id16.Size + Id32.Size + Id16.Size + sizeof(uint) + WriterSecret.Size;
+    private const int RowSize = HeadSize + sizeof(ushort);
 
     private readonly KeyEnvironment _environment;
     private readonly HostKeys _host;
@@ -45,20 +46,22 @@ internal sealed class ClaimCache : IDisposable
         {
             return null;
         }
-        return new SubjectWriteKeys(canonicalName, new Id16(row[48..]), BinaryPrimitives.ReadUInt32LittleEndian(row[64..]), row.Slice(68, P256.PublicSize).ToArray(),
-            WriterSecret.IdKey(row[133..]), WriterSecret.CutKey(row[133..]));
+        var writerSecret = row.Slice(68, WriterSecret.Size);
+        return new SubjectWriteKeys(canonicalName, new Id16(row[48..]), BinaryPrimitives.ReadUInt32LittleEndian(row[64..]), row[RowSize..].ToArray(),
+            WriterSecret.IdKey(writerSecret), WriterSecret.CutKey(writerSecret));
     }
 
     /// <summary>Notes what a claim gave; the caller has checked it.</summary>
     public void Add(Id16 tag, ReadOnlySpan<byte> claim, SubjectPublicKey key, ReadOnlySpan<byte> writerSecret)
     {
-        var row = new SecretBytes(RowSize);
+        var row = new SecretBytes(RowSize + key.PublicKey.Length);
         tag.CopyTo(row.Writable);
         SHA256.HashData(claim, row.Writable.Slice(16, Id32.Size));
         key.Pseudonym.CopyTo(row.Writable[48..]);
         BinaryPrimitives.WriteUInt32LittleEndian(row.Writable[64..], key.Generation);
-        key.PublicKey.CopyTo(row.Writable[68..]);
-        writerSecret.CopyTo(row.Writable[133..]);
+        writerSecret.CopyTo(row.Writable[68..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(row.Writable[HeadSize..], key.Suite.Number);
+        key.PublicKey.CopyTo(row.Writable[RowSize..]);
         _rows[tag] = row;
         Volatile.Write(ref _changed, 1);
     }
@@ -81,10 +84,12 @@ internal sealed class ClaimCache : IDisposable
             return;
         }
         var rows = _rows.OrderBy(pair => pair.Key).Select(pair => pair.Value).ToList();
-        using var plaintext = new SecretBytes(rows.Count * RowSize);
-        for (var i = 0; i < rows.Count; i++)
+        using var plaintext = new SecretBytes(rows.Sum(row => row.Length));
+        var rest = plaintext.Writable;
+        foreach (var row in rows)
         {
-            rows[i].Span.CopyTo(plaintext.Writable[(i * RowSize)..]);
+            row.Span.CopyTo(rest);
+            rest = rest[row.Length..];
         }
         var payload = new byte[NonceSize + plaintext.Length + TagSize];
         _environment.Random.GetBytes(payload, 0, NonceSize);
@@ -118,16 +123,22 @@ internal sealed class ClaimCache : IDisposable
                 return;
             }
             var payload = KeyFrame.ReadWhole(bytes, KeyFileKind.ClaimCache, _path).Span;
-            if (payload.Length < NonceSize + TagSize || (payload.Length - NonceSize - TagSize) % RowSize != 0)
+            if (payload.Length < NonceSize + TagSize)
             {
                 return;
             }
             using var plaintext = new SecretBytes(payload.Length - NonceSize - TagSize);
             using var cipher = Cipher();
             cipher.Decrypt(payload[..NonceSize], payload[NonceSize..^TagSize], payload[^TagSize..], plaintext.Writable, Associated());
-            for (var rest = plaintext.Span; rest.Length > 0; rest = rest[RowSize..])
+            for (var rest = plaintext.Span; rest.Length > RowSize;)
             {
-                _rows[new Id16(rest)] = SecretBytes.CopyOf(rest[..RowSize]);
+                var length = RowSize + KemSuite.Of(BinaryPrimitives.ReadUInt16LittleEndian(rest[HeadSize..]), _path).PublicSize;
+                if (length > rest.Length)
+                {
+                    return;
+                }
+                _rows[new Id16(rest)] = SecretBytes.CopyOf(rest[..length]);
+                rest = rest[length..];
             }
         }
         catch (Exception unreadable) when (unreadable is StingException or AuthenticationTagMismatchException)
@@ -145,5 +156,6 @@ internal sealed class ClaimCache : IDisposable
         return cipher;
     }
 
-    private byte[] Associated() => [.. "sting1 claims"u8, .. _host.ReserveId.ToArray(), .. _host.WriterId.ToArray()];
+    /// <summary>Another label than in earlier versions, whose rows had no suite: what they wrote does not open, and is written anew.</summary>
+    private byte[] Associated() => [.. "sting1 claim rows"u8, .. _host.ReserveId.ToArray(), .. _host.WriterId.ToArray()];
 }

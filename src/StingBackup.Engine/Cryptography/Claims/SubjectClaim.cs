@@ -34,7 +34,7 @@ public sealed record SubjectClaim
     {
         ArgumentNullException.ThrowIfNull(writer);
         var cbor = CborFields.StartMap(10);
-        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 1, Key.Suite.Number);
         CborFields.Write(cbor, 2, Tag.ToArray());
         CborFields.Write(cbor, 3, Key.Pseudonym.ToArray());
         CborFields.Write(cbor, 4, Key.Generation);
@@ -108,13 +108,13 @@ public sealed record SubjectClaim
 
     private static SubjectClaim Decode(string name, CborFields fields)
     {
-        Suite.Check(fields.Number(1), name);
+        var suite = KemSuite.Of(fields.Number(1), name);
         fields.CheckOthers(10);
         return new SubjectClaim
         {
             Tag = new Id16(fields.Bytes(2, Id16.Size)),
             Key = new SubjectPublicKey(
-                new Id16(fields.Bytes(3, Id16.Size)), fields.Number(4), fields.Bytes(5, P256.PublicSize), fields.Bytes(6, P256.SignatureSize)),
+                new Id16(fields.Bytes(3, Id16.Size)), fields.Number(4), fields.Bytes(5, suite.PublicSize), fields.Bytes(6, P256.SignatureSize)),
             Writer = new Id16(fields.Bytes(7, Id16.Size)),
             Secrets = fields.List(8, reader =>
             {

@@ -43,8 +43,11 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         }
     }
 
+    /// <summary>Suite that new subjects should be of.</summary>
+    internal KemSuite Suite { get; init; } = KemSuite.P256;
+
     /// <summary>How many spares this host has left.</summary>
-    public SpareState Spares => new(_shelf?.Free ?? SpareShelf.Glance(_environment, _host, _folder).Free, SpareState.DefaultTarget, _mint is not null);
+    public SpareState Spares => new(_shelf?.Free ?? SpareShelf.Glance(_environment, _host, _folder, Suite).Free, SpareState.DefaultTarget, _mint is not null);
 
     /// <inheritdoc/>
     public Id16 TagOf(string canonicalName) => SubjectTags.Compute(_host.DirectoryKey.Span, canonicalName);
@@ -233,7 +236,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     /// </summary>
     private async ValueTask<SpareShelf> TakeShelfAsync(CancellationToken cancel)
     {
-        var shelf = await SpareShelf.OpenAsync(_environment, _host, _folder, cancel).ConfigureAwait(false);
+        var shelf = await SpareShelf.OpenAsync(_environment, _host, _folder, cancel, Suite).ConfigureAwait(false);
         try
         {
             var unknown = new List<(Id16 Tag, Id16 Pseudonym)>();

@@ -56,7 +56,7 @@ internal sealed class HostKeys : IDisposable
     public HostKeys Enrolled(Id16 reserveId, ReadOnlySpan<byte> directoryKey, byte[] keyRolePublicKey) => new()
     {
         ReserveId = reserveId, WriterId = WriterId, CreatedNs = CreatedNs, SigningKey = EcdsaSigner.FromScalar(SigningKey.Scalar),
-        EncryptionKey = AgreementKey.FromScalar(EncryptionKey.Scalar), DirectoryKey = SecretBytes.CopyOf(directoryKey),
+        EncryptionKey = EncryptionKey.Copy(), DirectoryKey = SecretBytes.CopyOf(directoryKey),
         SpareKey = SecretBytes.CopyOf(SpareKey.Span), KeyRolePublicKey = keyRolePublicKey, HostName = HostName,
     };
 
@@ -81,7 +81,7 @@ internal sealed class HostKeys : IDisposable
         WriterId.CopyTo(target[18..]);
         BinaryPrimitives.WriteInt64LittleEndian(target[34..], CreatedNs);
         SigningKey.Scalar.CopyTo(target[42..]);
-        EncryptionKey.Scalar.CopyTo(target[74..]);
+        EncryptionKey.Secret.CopyTo(target[74..]);
         DirectoryKey.Span.CopyTo(target[106..]);
         SpareKey.Span.CopyTo(target[138..]);
         KeyRolePublicKey.CopyTo(target[170..]);

@@ -10,7 +10,7 @@ namespace StingBackup.Engine.Cryptography;
 internal sealed class PrivateHalf : IDisposable
 {
     private const int FixedSize = P256.PrivateSize + SubjectTags.KeySize + sizeof(ushort);
-    private const int KekSize = sizeof(uint) + P256.PrivateSize;
+    private const int KekSize = sizeof(uint) + KemSuite.PrivateSize;
 
     private readonly SortedDictionary<uint, AgreementKey> _keks;
 
@@ -35,13 +35,17 @@ internal sealed class PrivateHalf : IDisposable
     public AgreementKey? KekOf(uint generation) => _keks.GetValueOrDefault(generation);
 
     /// <summary>Makes a new reserve's.</summary>
-    public static PrivateHalf Generate(RandomNumberGenerator random) =>
-        new(EcdsaSigner.Generate(), SecretBytes.Random(SubjectTags.KeySize, random), [new(1, AgreementKey.Generate())]);
+    public static PrivateHalf Generate(RandomNumberGenerator random, KemSuite? suite = null) =>
+        new(EcdsaSigner.Generate(), SecretBytes.Random(SubjectTags.KeySize, random), [new(1, AgreementKey.Generate(suite ?? KemSuite.P256))]);
 
-    /// <summary>signing key 32 ‖ directory key 32 ‖ count u16 ‖ (generation u32 ‖ KEK 32) ascending.</summary>
+    /// <summary>
+    /// signing key 32 ‖ directory key 32 ‖ count u16 ‖ (generation u32 ‖ KEK 32) ascending. Unless every KEK is of suite 1, its suite (u16) stands between the two:
+    /// count and length tell which it is.
+    /// </summary>
     public SecretBytes ToSecret()
     {
-        var secret = new SecretBytes(FixedSize + (_keks.Count * KekSize));
+        var row = _keks.Values.All(kek => kek.Suite == KemSuite.P256) ? KekSize : KekSize + sizeof(ushort);
+        var secret = new SecretBytes(FixedSize + (_keks.Count * row));
         var target = secret.Writable;
         KeyRole.Scalar.CopyTo(target);
         DirectoryKey.Span.CopyTo(target[32..]);
@@ -50,27 +54,34 @@ internal sealed class PrivateHalf : IDisposable
         foreach (var (generation, kek) in _keks)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(target, generation);
-            kek.Scalar.CopyTo(target[4..]);
-            target = target[KekSize..];
+            if (row > KekSize)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(target[4..], kek.Suite.Number);
+            }
+            kek.Secret.CopyTo(target[(row - KemSuite.PrivateSize)..]);
+            target = target[row..];
         }
         return secret;
     }
 
     /// <summary>Reads what <see cref="ToSecret"/> wrote.</summary>
-    /// <exception cref="StingException"><c>KeyFileDamaged</c></exception>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>SuiteUnknown</c></exception>
     public static PrivateHalf FromSecret(SecretBytes secret, string path)
     {
         var bytes = secret.Span;
-        if (bytes.Length < FixedSize + KekSize || bytes.Length != FixedSize + (BinaryPrimitives.ReadUInt16LittleEndian(bytes[64..]) * KekSize))
+        int count = bytes.Length < FixedSize ? (ushort)0 : BinaryPrimitives.ReadUInt16LittleEndian(bytes[64..]);
+        var row = bytes.Length == FixedSize + (count * KekSize) ? KekSize : KekSize + sizeof(ushort);
+        if (count == 0 || bytes.Length != FixedSize + (count * row))
         {
             throw KeyFrame.Damaged(path, "its keys have a wrong length");
         }
         var keks = new List<KeyValuePair<uint, AgreementKey>>();
         try
         {
-            for (var rest = bytes[FixedSize..]; rest.Length > 0; rest = rest[KekSize..])
+            for (var rest = bytes[FixedSize..]; rest.Length > 0; rest = rest[row..])
             {
-                keks.Add(new(BinaryPrimitives.ReadUInt32LittleEndian(rest), AgreementKey.FromScalar(rest.Slice(4, P256.PrivateSize))));
+                var suite = row == KekSize ? KemSuite.P256 : KemSuite.Of(BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]), path);
+                keks.Add(new(BinaryPrimitives.ReadUInt32LittleEndian(rest), AgreementKey.From(suite, rest[(row - KemSuite.PrivateSize)..row])));
             }
             return new PrivateHalf(EcdsaSigner.FromScalar(bytes[..32]), SecretBytes.CopyOf(bytes.Slice(32, SubjectTags.KeySize)), keks);
         }

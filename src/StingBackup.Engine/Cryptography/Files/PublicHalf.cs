@@ -13,7 +13,7 @@ internal sealed record PublicHalf
 
     /// <summary>The reserve.</summary>
     public required Id16 ReserveId { get; init; }
-    /// <summary>Public key of the key vault (KEK), 65 bytes.</summary>
+    /// <summary>Public key of the key vault (KEK), of whichever suite.</summary>
     public required byte[] KekPublicKey { get; init; }
     /// <summary>Which KEK, from 1.</summary>
     public required uint KekGeneration { get; init; }
@@ -26,7 +26,7 @@ internal sealed record PublicHalf
     public byte[] ToBytes(ISigner keyRole)
     {
         var cbor = CborFields.StartMap(6);
-        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 1, KemSuite.OfPublicKey(KekPublicKey).Number);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, KekPublicKey);
         CborFields.Write(cbor, 4, KekGeneration);
@@ -42,14 +42,14 @@ internal sealed record PublicHalf
         var payload = KeyFrame.ReadSigned(bytes, KeyFileKind.PublicHalf, path,
             (content, signed, signature) => SignatureVerifier.Verify(Fields(content, path).Bytes(5, P256.PublicSize), signed, signature));
         var fields = Fields(payload, path);
-        Suite.Check(fields.Number(1), path);
+        var suite = KemSuite.Of(fields.Number(1), path);
         var half = new PublicHalf
         {
-            ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, P256.PublicSize), KekGeneration = fields.Number(4),
+            ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, suite.PublicSize), KekGeneration = fields.Number(4),
             KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
         };
         fields.CheckOthers(6);
-        return P256.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, "its key is no point of the curve");
+        return KemSuite.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, $"its key is no public key of {suite.Name}");
     }
 
     private static CborFields Fields(ReadOnlyMemory<byte> payload, string path) => new(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));

@@ -18,19 +18,22 @@ internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRole
     private const int HeadSize = DirectoryKeySize + sizeof(uint);
 
     /// <summary>How many spares it holds, by its length.</summary>
-    public int Spares => Math.Max(0, Sealed.Length - Hpke.Overhead - HeadSize) / SpareFile.EntrySize;
+    public int Spares => Math.Max(0, Sealed.Length - KemSuite.P256.Overhead - HeadSize) / SpareFile.EntrySize(Suite);
+
+    /// <summary>Suite of its spares: they are minted together. What seals it is the host's key, of suite 1.</summary>
+    public KemSuite Suite { get; init; } = KemSuite.P256;
 
     /// <summary>Makes the file.</summary>
     public static byte[] Write(ISigner keyRole, Id16 reserveId, EnrolledWriter host, SecretBytes directoryKey, IReadOnlyCollection<Spare> spares, long nowNs)
     {
-        using var plaintext = new SecretBytes(HeadSize + (spares.Count * SpareFile.EntrySize));
+        using var plaintext = new SecretBytes(HeadSize + SpareFile.SizeOf(spares));
         directoryKey.Span.CopyTo(plaintext.Writable);
         BinaryPrimitives.WriteUInt32LittleEndian(plaintext.Writable[DirectoryKeySize..], (uint)spares.Count);
         SpareFile.WriteEntries(spares, plaintext.Writable[HeadSize..]);
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
         info = info[..BoundInfo.Write(info, BoundInfo.HostPackage, reserveId, host.Id)];
         var cbor = CborFields.StartMap(6);
-        CborFields.Write(cbor, 1, Suite.P256);
+        CborFields.Write(cbor, 1, SpareFile.SuiteOf(spares).Number);
         CborFields.Write(cbor, 2, reserveId.ToArray());
         CborFields.Write(cbor, 3, host.Id.ToArray());
         CborFields.Write(cbor, 4, keyRole.PublicKey.ToArray());
@@ -46,10 +49,10 @@ internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRole
         CborFields Fields(ReadOnlyMemory<byte> payload) => new(payload, path, (why, inner) => KeyFrame.Damaged(path, why, inner));
         var fields = Fields(KeyFrame.ReadSigned(bytes, KeyFileKind.HostPackage, path,
             (payload, signed, signature) => SignatureVerifier.Verify(Fields(payload).Bytes(4, P256.PublicSize), signed, signature)));
-        Suite.Check(fields.Number(1), path);
-        var package = new HostPackage(new Id16(fields.Bytes(2, Id16.Size)), new Id16(fields.Bytes(3, Id16.Size)), fields.Bytes(4, P256.PublicSize), fields.Long(5), fields.Bytes(6));
+        var suite = KemSuite.Of(fields.Number(1), path);
+        var package = new HostPackage(new Id16(fields.Bytes(2, Id16.Size)), new Id16(fields.Bytes(3, Id16.Size)), fields.Bytes(4, P256.PublicSize), fields.Long(5), fields.Bytes(6)) { Suite = suite };
         fields.CheckOthers(6);
-        return package.Sealed.Length >= Hpke.Overhead + HeadSize ? package : throw KeyFrame.Damaged(path, "it is too short");
+        return package.Sealed.Length >= KemSuite.P256.Overhead + HeadSize ? package : throw KeyFrame.Damaged(path, "it is too short");
     }
 
     /// <summary>Opens it as the host that it is for; null when it is not, or was changed. The caller disposes what it is given.</summary>
@@ -57,12 +60,12 @@ internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRole
     {
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
         info = info[..BoundInfo.Write(info, BoundInfo.HostPackage, ReserveId, host.WriterId)];
-        using var plaintext = new SecretBytes(Sealed.Length - Hpke.Overhead);
+        using var plaintext = new SecretBytes(Sealed.Length - KemSuite.P256.Overhead);
         if (!Hpke.TryOpen(host.EncryptionKey, info, [], Sealed, plaintext.Writable)
-            || plaintext.Length != HeadSize + (BinaryPrimitives.ReadUInt32LittleEndian(plaintext.Span[DirectoryKeySize..]) * (long)SpareFile.EntrySize))
+            || SpareFile.Parse(plaintext.Span[HeadSize..], Suite, BinaryPrimitives.ReadUInt32LittleEndian(plaintext.Span[DirectoryKeySize..])) is not { } spares)
         {
             return null;
         }
-        return (SecretBytes.CopyOf(plaintext.Span[..DirectoryKeySize]), SpareFile.Parse(plaintext.Span[HeadSize..]));
+        return (SecretBytes.CopyOf(plaintext.Span[..DirectoryKeySize]), spares);
     }
 }

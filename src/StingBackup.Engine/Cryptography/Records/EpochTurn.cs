@@ -169,7 +169,7 @@ internal sealed class EpochTurn(KeyEnvironment environment, KeyOptions options, 
         var rewrapped = new KeyRecord[kept.Length];
         for (var i = 0; i < kept.Length; i++)
         {
-            rewrapped[i] = KeyRecord.SealOuter(cipher, environment.Random, reserveId, next, kept[i].Pseudonym, kept[i].Generation, kek[i], inner[i]);
+            rewrapped[i] = KeyRecord.SealOuter(cipher, environment.Random, reserveId, next, kept[i] with { KekGeneration = kek[i] }, inner[i]);
         }
         return rewrapped;
     }

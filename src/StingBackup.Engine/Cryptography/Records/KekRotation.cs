@@ -54,7 +54,7 @@ internal static class KekRotation
         {
             if (!own.TryGetValue(wanted, out var key) && kekOf(wanted) is { } shared)
             {
-                own[wanted] = key = AgreementKey.FromScalar(shared.Scalar);
+                own[wanted] = key = shared.Copy();
             }
             return key;
         }

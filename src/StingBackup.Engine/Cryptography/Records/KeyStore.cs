@@ -116,7 +116,7 @@ internal sealed class KeyStore : IDisposable
     /// <summary>A record's inner layer.</summary>
     public byte[] OpenOuter(KeyRecord record)
     {
-        var inner = new byte[KeyRecord.InnerSize];
+        var inner = new byte[record.InnerSize];
         lock (_cipherLock)
         {
             return record.TryOpenOuter(_epochCipher, _reserveId, Epoch, inner)
@@ -126,16 +126,19 @@ internal sealed class KeyStore : IDisposable
     }
 
     /// <summary>Makes a record around an inner layer, for <see cref="Append"/>.</summary>
-    public KeyRecord Seal(Id16 pseudonym, uint generation, uint kekGeneration, ReadOnlySpan<byte> inner)
+    public KeyRecord Seal(KemSuite suite, Id16 pseudonym, uint generation, uint kekGeneration, ReadOnlySpan<byte> inner)
     {
         lock (_cipherLock)
         {
-            return KeyRecord.SealOuter(_epochCipher, _random, _reserveId, Epoch, pseudonym, generation, kekGeneration, inner);
+            return KeyRecord.SealOuter(_epochCipher, _random, _reserveId, Epoch, new KeyRecord(suite, pseudonym, generation, kekGeneration, default, default), inner);
         }
     }
 
     /// <summary>The newest generation of a subject's key, or null when the store has none.</summary>
     public uint? NewestGeneration(Id16 pseudonym) => _newest.TryGetValue(pseudonym, out var generation) ? generation : null;
+
+    /// <summary>The suite of a subject's key, or the first where the store has none of it.</summary>
+    public KemSuite SuiteOf(Id16 pseudonym, uint generation) => _records.TryGetValue((pseudonym, generation), out var record) ? record.Suite : KemSuite.P256;
 
     /// <summary>Opens one record with the KEK that it names: subject private key 32 ‖ writer secret 32. The caller disposes it.</summary>
     /// <exception cref="StingException"><c>SubjectKeyMissing</c>, <c>KeyRecordDamaged</c></exception>
@@ -147,7 +150,7 @@ internal sealed class KeyStore : IDisposable
                 $"The key store has no key of subject {pseudonym}, generation {generation}: it was erased, or never kept here.", pseudonym.ToString(),
                 "If it was erased, nothing brings it back. If not, check that the configuration names this reserve's key store.");
         }
-        Span<byte> inner = stackalloc byte[KeyRecord.InnerSize];
+        Span<byte> inner = stackalloc byte[record.InnerSize];
         bool opened;
         lock (_cipherLock)
         {

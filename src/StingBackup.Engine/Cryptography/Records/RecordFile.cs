@@ -16,7 +16,6 @@ internal sealed class RecordFile
     private const int HeadSize = KeyFrame.HeaderSize + HeadPayloadSize + KeyFrame.ChecksumSize;
     private const int FrameStart = 8;
     private const int CheckSize = 8;
-    private const int FrameSize = FrameStart + KeyRecord.Size + CheckSize;
     private const int MaxRecordSize = 64 * 1024;
 
     private RecordFile(IReadOnlyList<KeyRecord> records, IReadOnlyList<StingException> faults, long soundLength)
@@ -55,14 +54,16 @@ internal sealed class RecordFile
     /// <summary>The bytes to append for records.</summary>
     public static byte[] Frame(IReadOnlyList<KeyRecord> records)
     {
-        var bytes = new byte[records.Count * FrameSize];
-        for (var i = 0; i < records.Count; i++)
+        var bytes = new byte[records.Sum(record => FrameSize(record.Size))];
+        var rest = bytes.AsSpan();
+        foreach (var record in records)
         {
-            var frame = bytes.AsSpan(i * FrameSize, FrameSize);
+            var frame = rest[..FrameSize(record.Size)];
             Marker.CopyTo(frame);
-            BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], KeyRecord.Size);
-            records[i].Write(frame[FrameStart..]);
+            BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], (uint)record.Size);
+            record.Write(frame[FrameStart..]);
             Check(frame[..^CheckSize], frame[^CheckSize..]);
+            rest = rest[frame.Length..];
         }
         return bytes;
     }
@@ -73,7 +74,7 @@ internal sealed class RecordFile
     {
         var faults = new List<StingException>();
         CheckHead(bytes, reserveId, epoch, path, faults);
-        var records = new List<KeyRecord>(bytes.Length / FrameSize);
+        var records = new List<KeyRecord>(bytes.Length / FrameSize(KeyRecord.SizeOf(KemSuite.P256)));
         var at = Math.Min(HeadSize, bytes.Length);
         long sound = at;
         while (at < bytes.Length)
@@ -173,9 +174,13 @@ internal sealed class RecordFile
     {
         const int improbableZeros = 16;   // what no ciphertext ends in
         var data = end.TrimEnd((byte)0);
+        var promised = end.Length < FrameStart ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(end[4..]);
+        var whole = FrameSize(KeyRecord.IsSize(promised) ? (int)promised : KeyRecord.SizeOf(KemSuite.P256));
         return data.Length == 0
-            || (Marker.StartsWith(data[..Math.Min(Marker.Length, data.Length)]) && (end.Length < FrameSize || data.Length <= FrameSize - improbableZeros));
+            || (Marker.StartsWith(data[..Math.Min(Marker.Length, data.Length)]) && (end.Length < whole || data.Length <= whole - improbableZeros));
     }
+
+    private static int FrameSize(int record) => FrameStart + record + CheckSize;
 
     private static void Check(ReadOnlySpan<byte> frame, Span<byte> check)
     {

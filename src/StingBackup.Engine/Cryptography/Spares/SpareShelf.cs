@@ -21,12 +21,14 @@ internal sealed class SpareShelf : IDisposable
     private readonly string _path;
     private readonly SpareLog _log;
     private readonly IDisposable _lock;
+    private readonly KemSuite _wanted;
     private readonly List<SpareEvent> _pending = [];
     private Dictionary<Id16, Spare> _spares = [];
     private Queue<Spare> _free = new();
 
-    private SpareShelf(KeyEnvironment environment, HostKeys host, string folder, IDisposable held)
+    private SpareShelf(KeyEnvironment environment, HostKeys host, string folder, IDisposable held, KemSuite? wanted)
     {
+        _wanted = wanted ?? KemSuite.P256;
         _environment = environment;
         _host = host;
         _path = Path.Combine(folder, SparesName);
@@ -34,8 +36,8 @@ internal sealed class SpareShelf : IDisposable
         _lock = held;
     }
 
-    /// <summary>Spares that can be taken.</summary>
-    public int Free => _free.Count;
+    /// <summary>Spares that can be taken and are of the suite that is wanted, or a later one. Where there is none, one of an earlier suite serves: a backup that fails protects nobody.</summary>
+    public int Free => _free.Count(IsWanted);
 
     /// <summary>Why no spare can be used, or null.</summary>
     public StingException? Damage { get; private set; }
@@ -48,10 +50,10 @@ internal sealed class SpareShelf : IDisposable
 
     /// <summary>Takes the shelf for one job.</summary>
     /// <exception cref="StingException"><c>KeysBusy</c>, <c>KeyFileUnavailable</c></exception>
-    public static async ValueTask<SpareShelf> OpenAsync(KeyEnvironment environment, HostKeys host, string folder, CancellationToken cancel)
+    public static async ValueTask<SpareShelf> OpenAsync(KeyEnvironment environment, HostKeys host, string folder, CancellationToken cancel, KemSuite? wanted = null)
     {
         var held = await environment.Files.LockAsync(Path.Combine(folder, LockName), cancel).ConfigureAwait(false);
-        var shelf = new SpareShelf(environment, host, folder, held);
+        var shelf = new SpareShelf(environment, host, folder, held, wanted);
         try
         {
             shelf.Load();
@@ -65,9 +67,9 @@ internal sealed class SpareShelf : IDisposable
     }
 
     /// <summary>Counts without taking the shelf; a job that holds it may change the number at once.</summary>
-    public static (int Free, StingException? Damage) Glance(KeyEnvironment environment, HostKeys host, string folder)
+    public static (int Free, StingException? Damage) Glance(KeyEnvironment environment, HostKeys host, string folder, KemSuite? wanted = null)
     {
-        using var glance = new SpareShelf(environment, host, folder, held: NoLock.Instance);
+        using var glance = new SpareShelf(environment, host, folder, held: NoLock.Instance, wanted);
         glance.Load();
         return (glance.Free, glance.Damage);
     }
@@ -195,7 +197,9 @@ internal sealed class SpareShelf : IDisposable
         _pending.Clear();
     }
 
-    private void Sort() => _free = new Queue<Spare>(_spares.Values.Where(spare => _log.IsFree(spare.Key.Pseudonym)));
+    private void Sort() => _free = new Queue<Spare>(_spares.Values.Where(spare => _log.IsFree(spare.Key.Pseudonym)).OrderBy(spare => IsWanted(spare) ? 0 : 1));
+
+    private bool IsWanted(Spare spare) => spare.Key.Suite.Number >= _wanted.Number;
 
     private void DropAll()
     {

@@ -123,6 +123,9 @@ public sealed record KeySettings(string Directory, IReadOnlyList<string> Replica
 {
     /// <summary>The Vault that wraps the key file's key; null for a key file with a passphrase, or an open one.</summary>
     public KeyVaultSettings? Vault { get; init; }
+
+    /// <summary>Suite of key pairs that are made from now on.</summary>
+    public KeySuite Suite { get; init; }
 }
 
 /// <summary>The Vault that wraps the key file's key, and how to log in. Holds no secret.</summary>

@@ -1,0 +1,15 @@
+namespace StingBackup.Engine.Reserve.Configuration;
+
+/// <summary>What key pairs are made of.</summary>
+public static class KeySuiteSettings
+{
+    /// <summary>Suite of key pairs that are made from now on.</summary>
+    public static readonly Setting<KeySuite> Suite = new()
+    {
+        Key = "keys.suite",
+        Type = SettingTypes.Choice("p256 or hybrid", ("p256", KeySuite.P256), ("hybrid", KeySuite.Hybrid)),
+        Default = KeySuite.P256,
+        Summary = "Key pairs made from now on: of P-256, or of P-256 and ML-KEM-768 together, so that what is copied today does not open on a quantum computer of tomorrow. What stands keeps its suite: "
+            + "set it with init, so that the key that seals all others is hybrid too. Signatures, and what is sealed to hosts, are of P-256 either way.",
+    };
+}
