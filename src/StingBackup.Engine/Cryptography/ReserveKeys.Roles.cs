@@ -292,15 +292,24 @@ public sealed partial class ReserveKeys
 
     private KeyRole UnlockKeyRole(SecretBytes? passphrase)
     {
-        var bytes = ReadPrivateHalf(out var path);
-        var half = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
-        CryptographicOperations.ZeroMemory(bytes);
-        if (!half.KeyRole.PublicKey.Span.SequenceEqual(_keyRole) || !half.Kek.PublicKey.Span.SequenceEqual(_publicHalf!.KekPublicKey))
+        for (var tries = 3; ; tries--)
         {
+            // Read anew each time: another process may renew keys, which changes one file after the other.
+            var bytes = ReadPrivateHalf(out var path);
+            var now = ReadPublicHalf(_environment.Files, Path.Combine(_options.KeyDirectory, PublicHalf.FileName)) ?? _publicHalf!;
+            var half = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
+            CryptographicOperations.ZeroMemory(bytes);
+            if (half.KeyRole.PublicKey.Span.SequenceEqual(_keyRole) && now.KeyRolePublicKey.AsSpan().SequenceEqual(_keyRole)
+                && half.KekOf(now.KekGeneration) is { } kek && kek.PublicKey.Span.SequenceEqual(now.KekPublicKey))
+            {
+                return new KeyRole(_environment, _options, now, half);
+            }
             half.Dispose();
-            throw KeyFrame.Damaged(path, $"its keys are not those of '{PublicHalf.FileName}'");
+            if (tries == 0)
+            {
+                throw KeyFrame.Damaged(path, $"its keys are not those of '{PublicHalf.FileName}'");
+            }
         }
-        return new KeyRole(_environment, _options, _publicHalf, half);
     }
 
     private byte[] ReadPrivateHalf(out string path)
