@@ -12,6 +12,7 @@ internal sealed record PublicHalf
     public const string FileName = "reserve.pub";
 
     private const int KekSinceField = 100;   // from 100 on readers pass over what they do not know
+    private const int SubjectsSinceField = 101;
 
     /// <summary>The reserve.</summary>
     public required Id16 ReserveId { get; init; }
@@ -27,10 +28,13 @@ internal sealed record PublicHalf
     /// <summary>When the KEK came into force, nanoseconds since 1970 UTC; null for the first one, which is as old as the reserve.</summary>
     public long? KekSinceNs { get; init; }
 
+    /// <summary>When the keys of all subjects had been renewed for the last time; null for never.</summary>
+    public long? SubjectsSinceNs { get; init; }
+
     /// <summary>The signed file.</summary>
     public byte[] ToBytes(ISigner keyRole)
     {
-        var cbor = CborFields.StartMap(KekSinceNs is null ? 6 : 7);
+        var cbor = CborFields.StartMap(6 + (KekSinceNs is null ? 0 : 1) + (SubjectsSinceNs is null ? 0 : 1));
         CborFields.Write(cbor, 1, Suite.P256);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, KekPublicKey);
@@ -40,6 +44,10 @@ internal sealed record PublicHalf
         if (KekSinceNs is { } since)
         {
             CborFields.Write(cbor, KekSinceField, since);
+        }
+        if (SubjectsSinceNs is { } all)
+        {
+            CborFields.Write(cbor, SubjectsSinceField, all);
         }
         return KeyFrame.Sign(KeyFileKind.PublicHalf, CborFields.End(cbor), keyRole);
     }
@@ -56,7 +64,7 @@ internal sealed record PublicHalf
         {
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, P256.PublicSize), KekGeneration = fields.Number(4),
             KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
-            KekSinceNs = fields.Has(KekSinceField) ? fields.Long(KekSinceField) : null,
+            KekSinceNs = fields.Has(KekSinceField) ? fields.Long(KekSinceField) : null, SubjectsSinceNs = fields.Has(SubjectsSinceField) ? fields.Long(SubjectsSinceField) : null,
         };
         fields.CheckOthers(6);
         return P256.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, "its key is no point of the curve");

@@ -123,6 +123,8 @@ public sealed record KeySettings(string Directory, IReadOnlyList<string> Replica
 {
     /// <summary>The Vault that wraps the key file's key; null for a key file with a passphrase, or an open one.</summary>
     public KeyVaultSettings? Vault { get; init; }
+    /// <summary>Age in days from which a key should be renewed; 0 for never.</summary>
+    public int RotateDays { get; init; }
 }
 
 /// <summary>The Vault that wraps the key file's key, and how to log in. Holds no secret.</summary>
