@@ -20,9 +20,10 @@ people=$((rounds * 1000))
 person() { printf -v id 'p%06d' "$1"; text="what person $1 wrote, planted by seed $seed"; }
 
 mkdir -p "$reserve/users"
+seq -f "$reserve/users/p%06.0f" 0 $((people - 1)) | xargs -d '\n' mkdir
 for ((i = 0; i < people; i++)); do
     person "$i"
-    mkdir "$reserve/users/$id" && echo "$text" >"$reserve/users/$id/diary.txt"
+    echo "$text" >"$reserve/users/$id/diary.txt"
 done
 new_repository || { fail "init exited with $?"; soak_end; }
 run sting-backup full --config "$config" || { fail "the backup exited with $?"; soak_end; }

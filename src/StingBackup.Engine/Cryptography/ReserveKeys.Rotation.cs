@@ -40,7 +40,7 @@ public sealed partial class ReserveKeys
         using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
         var began = _environment.NowNs;
         var renewal = new SubjectRenewal(_environment, _options, Host, new ClaimReader(Host, _verifier, writers), store);
-        await renewal.ResumeAsync(cancel).ConfigureAwait(false);   // before they are listed: a claim that is not there is in no list
+        await renewal.ResumeAsync(reader.Role, cancel).ConfigureAwait(false);   // before they are listed: a claim that is not there is in no list
         var renewed = await renewal.RunAsync(reader.Role, tags ?? await TagsAsync(store, cancel).ConfigureAwait(false), tell, cancel).ConfigureAwait(false);
         if (tags is null && renewed.Faults.Count == 0)
         {
@@ -48,6 +48,9 @@ public sealed partial class ReserveKeys
         }
         return renewed;
     }
+
+    /// <summary>A claim that a run of <c>Update-StingKey</c> was replacing when it died, so that it may stand nowhere else; null for none.</summary>
+    internal byte[]? FindUnfinishedClaim(Id16 tag) => SubjectRenewal.Unfinished(_environment.Files, SubjectRenewal.JournalOf(_options)).FirstOrDefault(claim => claim.Tag == tag).Claim;
 
     /// <summary>Tags of every claim.</summary>
     internal static async ValueTask<IReadOnlyList<Id16>> TagsAsync(IObjectStore store, CancellationToken cancel)

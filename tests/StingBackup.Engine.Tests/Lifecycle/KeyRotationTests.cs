@@ -118,6 +118,22 @@ public sealed class KeyRotationTests
     }
 
     [Fact]
+    public async Task Whoever_is_erased_while_a_round_lies_unfinished_is_found_and_does_not_come_back()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var claims = await ClaimsAsync(fixture);
+        await Assert.ThrowsAsync<StingException>(() => RenewAsync(fixture, new DyingStore(fixture.Keys.Store) { FailAt = claims.Count + 1 }));   // all deleted, none created
+        Assert.Equal(0, await CountClaimsAsync(fixture));
+        await fixture.RequestAsync();
+        Assert.Equal(ErasureState.Completed, Assert.Single(await fixture.CompleteAsync()).State);
+        await RenewAsync(fixture, fixture.Keys.Store);
+        Assert.Equal(claims.Count - 1, await CountClaimsAsync(fixture));
+        var errors = new List<StingException>();
+        Assert.Equal("SubjectErased", (await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("ada", errors))).ErrorId);
+        Assert.Equal("Bob's", await File.ReadAllTextAsync(Path.Combine(await fixture.RestoreAsync("bob"), "users/bob/own.txt")));
+    }
+
+    [Fact]
     public async Task A_KEK_is_renewed_only_with_an_approval()
     {
         using var fixture = await ErasureFixture.CreateAsync();
@@ -288,6 +304,8 @@ public sealed class KeyRotationTests
         Assert.NotEmpty(claims);
         return claims;
     }
+
+    private static async Task<int> CountClaimsAsync(ErasureFixture fixture) => (await ReserveKeys.TagsAsync(fixture.Keys.Store, default)).Count;
 
     private static async Task<IReadOnlyList<AuditEntry>> AuditAsync(ErasureFixture fixture)
     {

@@ -22,7 +22,7 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
     private const int KeyBatch = 20_000;
     private const int ClaimBatch = 500;   // claims that are not there for a moment
 
-    private readonly string _journal = Path.Combine(options.KeyDirectory, "claims.renewal");
+    private readonly string _journal = JournalOf(options);
 
     /// <summary>Renews the keys of subjects by their tags. One whose newest key no claim names yet, since an earlier run died, gets that one and no other.</summary>
     public async ValueTask<SubjectsRenewed> RunAsync(KeyRole role, IReadOnlyList<Id16> tags, Action<int> tell, CancellationToken cancel)
@@ -59,17 +59,28 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
         return new SubjectsRenewed(keys, renewed, [.. faults.OrderBy(fault => fault.Target, StringComparer.Ordinal)]);
     }
 
-    /// <summary>Creates the claims that a run had deleted when it died.</summary>
-    public async ValueTask ResumeAsync(CancellationToken cancel)
+    /// <summary>Where claims that are being replaced stand.</summary>
+    public static string JournalOf(KeyOptions options) => Path.Combine(options.KeyDirectory, "claims.renewal");
+
+    /// <summary>Claims that a run was replacing when it died, as they are to be.</summary>
+    public static IReadOnlyList<(Id16 Tag, byte[] Claim)> Unfinished(IKeyFiles files, string path) =>
+        files.Read(path) is { } bytes ? ReadJournal(KeyFrame.ReadWhole(bytes, KeyFileKind.ClaimRenewal, path), path) : [];
+
+    /// <summary>Creates the claims that a run had deleted when it died; but not those of subjects that were erased since, whose keys are gone.</summary>
+    public async ValueTask ResumeAsync(KeyRole role, CancellationToken cancel)
     {
-        if (environment.Files.Read(_journal) is not { } bytes)
+        var unfinished = Unfinished(environment.Files, _journal);
+        if (unfinished.Count == 0)
         {
             return;
         }
-        foreach (var (tag, claim) in ReadJournal(KeyFrame.ReadWhole(bytes, KeyFileKind.ClaimRenewal, _journal)))
+        using var keyStore = role.OpenStore();
+        foreach (var (tag, bytes) in unfinished)
         {
-            claims.Check(tag, claim);
-            await store.PutAsync(KeyObjectNames.Claim(tag), claim, cancel).ConfigureAwait(false);   // changes nothing where it stands
+            if (keyStore.NewestGeneration(claims.Check(tag, bytes).Key.Pseudonym) is not null)
+            {
+                await store.PutAsync(KeyObjectNames.Claim(tag), bytes, cancel).ConfigureAwait(false);   // changes nothing where it stands
+            }
         }
         environment.Files.Delete(_journal);
     }
@@ -134,7 +145,7 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
         return cbor.Encode();
     }
 
-    private List<(Id16 Tag, byte[] Claim)> ReadJournal(ReadOnlyMemory<byte> payload)
+    private static List<(Id16 Tag, byte[] Claim)> ReadJournal(ReadOnlyMemory<byte> payload, string path)
     {
         try
         {
@@ -150,7 +161,7 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
         }
         catch (Exception wrong) when (wrong is CborContentException or InvalidOperationException or ArgumentException)
         {
-            throw KeyFrame.Damaged(_journal, "its content is no list of claims", wrong);
+            throw KeyFrame.Damaged(path, "its content is no list of claims", wrong);
         }
     }
 
