@@ -54,6 +54,7 @@
         'Test-StingDestructionCertificate'
         'Unregister-StingApprover'
         'Unregister-StingHost'
+        'Update-StingKey'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

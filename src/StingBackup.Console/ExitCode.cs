@@ -61,6 +61,7 @@ internal static class ExitCodes
         DatabaseRestoreResult result => Of(result.State),
         ErasureResult result => Of(result.State),
         ErasureSyncResult result => Of(result.State),
+        KeyRotationResult result => Of(result.State),
         CertificateCheck { IsValid: false } => ExitCode.IntegrityFault,
         _ => ExitCode.Done,
     };

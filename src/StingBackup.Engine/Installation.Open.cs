@@ -60,7 +60,7 @@ public sealed partial class Installation
             {
                 Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock)], Store = store, Keys = keys,
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
-                Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
+                Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
@@ -130,6 +130,22 @@ public sealed partial class Installation
                 _reader = await keys.UnlockAsync(options.Passphrase is null ? null : async stop => ToSecret(await options.Passphrase(stop).ConfigureAwait(false)), cancel).ConfigureAwait(false);
             }
             return _reader;
+        }
+
+        /// <summary>Unlocks, and gives what opens the key file too: whoever writes that anew needs it. The caller disposes it.</summary>
+        public async ValueTask<(SubjectReader Reader, SecretBytes? Secret)> UnlockWithSecretAsync(CancellationToken cancel)
+        {
+            var secret = await keys.ObtainSecretAsync(options.Passphrase is null ? null : async stop => ToSecret(await options.Passphrase(stop).ConfigureAwait(false)), cancel).ConfigureAwait(false);
+            try
+            {
+                _reader ??= keys.Unlock(secret);
+                return ((SubjectReader)_reader, secret);
+            }
+            catch
+            {
+                secret?.Dispose();
+                throw;
+            }
         }
 
         public void Dispose() => (_reader as IDisposable)?.Dispose();

@@ -54,6 +54,8 @@ public sealed partial class Installation : IAsyncDisposable
     public ErasureLedger Ledger { get; init; } = ErasureLedger.Empty;
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
     public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
+    /// <summary>The same, with what opens the key file; null in tests that build one by hand.</summary>
+    internal Func<CancellationToken, ValueTask<(SubjectReader Reader, SecretBytes? Secret)>>? UnlockWithSecretAsync { get; init; }
     internal ExaminedConfiguration? Examined { get; private set; }
     private Unlocking? Unlocked { get; init; }
     /// <summary>The host's state: journals, locks.</summary>

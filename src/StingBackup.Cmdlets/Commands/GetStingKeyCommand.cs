@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
 
@@ -25,7 +26,7 @@ public sealed class GetStingKeyCommand : InstallationCmdlet
         {
             if ((Kind.Length == 0 || Kind.Contains(key.Kind)) && (State.Length == 0 || State.Contains(key.State)))
             {
-                WriteObject(key);
+                WriteObject(KeyAges.WithDueTime(key, installation.Configuration?.Keys.RotateDays ?? 0));
             }
         }
     }

@@ -57,6 +57,10 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
                         Remedy = "Run Repair-StingRepository with the key file's passphrase; for a host without the key directory, Register-StingHost -TopUp on the key role's machine.",
                     });
                 }
+                WriteObject(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
+                {
+                    Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = key.Problem, Remedy = key.Remedy,
+                }), enumerateCollection: true);
                 facts = facts with
                 {
                     NewestPoint = status.Classes.Count == 0 ? null : status.Classes.Max(c => c.Time),

@@ -92,6 +92,11 @@ internal static class VerbTable
             Many = true,
             Examples = ["keys", "keys --kind=spares"],
         },
+        new(Backup, "rotate-key", "Update-StingKey", "Renew keys: the one that wraps all others, subjects', the epoch's, or this host's")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["rotate-key --kind=epoch --dry-run", "rotate-key --kind=subject --due --confirm", "rotate-key --kind=key-encryption-key --confirm"],
+        },
         new(Backup, "register-host", "Register-StingHost", "Enrol a host that writes and cannot read; more spare keys for it")
         {
             Examples = ["register-host --new --output-path=web-1.request", "register-host --request=web-1.request --output-path=web-1.package", "register-host --package=web-1.package", "register-host --top-up --host-name=web-1 --output-path=more.package"],

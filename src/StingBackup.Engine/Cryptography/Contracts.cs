@@ -54,4 +54,22 @@ public interface ISigner
 /// <param name="SigningKey">P-256 public key, 65 bytes.</param>
 /// <param name="EncryptionKey">P-256 public key that writer secrets are sealed to, 65 bytes.</param>
 /// <param name="LastGoodSequence">Null while enrolled; else the last point of his that counts.</param>
-public sealed record EnrolledWriter(Id16 Id, string HostName, byte[] SigningKey, byte[] EncryptionKey, long? LastGoodSequence);
+public sealed record EnrolledWriter(Id16 Id, string HostName, byte[] SigningKey, byte[] EncryptionKey, long? LastGoodSequence)
+{
+    /// <summary>Signing keys of before, 65 bytes each, joined, newest first; what they signed stays checkable.</summary>
+    public byte[] EarlierSigningKeys { get; init; } = [];
+
+    /// <summary>Whether a public key is its signing key, or was.</summary>
+    public bool HasSigningKey(ReadOnlySpan<byte> publicKey)
+    {
+        byte[] all = [.. SigningKey, .. EarlierSigningKeys];
+        for (var at = 0; at < all.Length; at += P256.PublicSize)
+        {
+            if (publicKey.SequenceEqual(all.AsSpan(at, P256.PublicSize)))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

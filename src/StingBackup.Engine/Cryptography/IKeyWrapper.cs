@@ -19,6 +19,9 @@ public interface IKeyWrapper : IDisposable
     /// <summary>Wraps the same secret with the newest version, without it being seen here. What it is bound to stays.</summary>
     ValueTask<WrappedSecret> RewrapAsync(string wrapped, CancellationToken cancel);
 
+    /// <summary>Makes a new version of the key, which wraps from now on; older ones still unwrap.</summary>
+    ValueTask RotateAsync(CancellationToken cancel);
+
     /// <summary>How the key is.</summary>
     ValueTask<KeyWrapperState> DescribeAsync(CancellationToken cancel);
 

@@ -27,7 +27,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
         };
         yield return new KeyInfo
         {
-            Kind = KeyKind.KeyVault, Name = vault is null ? "local key file" : $"Vault transit {vault}", State = state, Problem = problem, Algorithm = AgreementOf(half.KekPublicKey), Location = path, CreatedTime = created,
+            Kind = KeyKind.KeyVault, Name = vault is null ? "local key file" : $"Vault transit {vault}", State = state, Problem = problem, Algorithm = AgreementOf(half.KekPublicKey), Location = path, CreatedTime = Time(half.KekSinceNs ?? half.CreatedNs),
             Generation = half.KekGeneration, Fingerprint = Fingerprint.Of(half.KekPublicKey),
         };
     }
@@ -67,7 +67,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
             var (state, problem) = Look(path, _ => fault is null ? KeyState.Ready : StateOf(fault));
             return new KeyInfo
             {
-                Kind = kind, Name = name, State = state, Algorithm = Sealing, Location = path, Generation = epoch,
+                Kind = kind, Name = name, State = state, Algorithm = Sealing, Location = path, Generation = epoch, CreatedTime = store is null ? null : Time(store.BegunNs),
                 Records = state is KeyState.Ready or KeyState.Exposed ? records : null, Problem = problem ?? (fault is null ? null : Text(fault)),
             };
         }

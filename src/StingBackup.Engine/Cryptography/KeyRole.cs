@@ -12,10 +12,14 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
     private const string LockName = "reserve.lock";
 
     private readonly SignatureVerifier _verifier = new(publicHalf.KeyRolePublicKey);
+    private PublicHalf _public = publicHalf;   // as it is now: another process may have renewed keys since
     private readonly Lock _random = new();   // an injected random source need not be safe to share
 
     /// <summary>The keys it holds.</summary>
     public PrivateHalf Keys => privateHalf;
+
+    /// <summary>Their public half, as it was when the directory was last held.</summary>
+    public PublicHalf Public => _public;
 
     /// <summary>
     /// Mints spares: key pairs made side by side on all cores, private halves to every replica, read back; only then public halves leave. The caller owns what it is given.
@@ -29,7 +33,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         try
         {
             Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel }, i => minted[i] = MintOne());
-            keyStore.Append([.. minted.Select(one => keyStore.Seal(one.Spare.Key.Suite, one.Spare.Key.Pseudonym, one.Spare.Key.Generation, privateHalf.KekGeneration, one.Inner))], cancel);
+            keyStore.Append([.. minted.Select(one => keyStore.Seal(one.Spare.Key.Suite, one.Spare.Key.Pseudonym, one.Spare.Key.Generation, _public.KekGeneration, one.Inner))], cancel);
             return [.. minted.Select(one => one.Spare)];
         }
         catch
@@ -55,15 +59,19 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
     /// Leaves subjects behind: turns the epoch where the key store still has them, fills what is behind, and destroys everything of earlier epochs. Whoever calls it holds the
     /// directory (<see cref="HoldAsync"/>), and calls again until nothing is away.
     /// </summary>
-    public LeftBehind LeaveBehind(IReadOnlySet<Id16> erased, CancellationToken cancel)
+    public LeftBehind LeaveBehind(IReadOnlySet<Id16> erased, CancellationToken cancel) =>
+        TurnWhere(before => before.Pseudonyms.Any(erased.Contains), new TurnOrder(erased), cancel);
+
+    /// <summary>Turns the epoch as <paramref name="order"/> says where the key store as it stands needs it, fills what is behind, and destroys everything of earlier epochs.</summary>
+    public LeftBehind TurnWhere(Func<KeyStore, bool> isNeeded, TurnOrder order, CancellationToken cancel)
     {
-        var turn = new EpochTurn(environment, options, publicHalf.ReserveId);
+        var turn = new EpochTurn(environment, options, _public.ReserveId);
         var away = new List<StingException>();
         using (var before = OpenStore())
         {
-            if (before.Pseudonyms.Any(erased.Contains))
+            if (isNeeded(before))
             {
-                turn.Run(before, new TurnOrder(erased), privateHalf.KeyRole, cancel);
+                turn.Run(before, order, privateHalf.KeyRole, cancel);
             }
         }
         using var now = OpenStore();
@@ -84,7 +92,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
     public ValueTask<IDisposable> HoldAsync(CancellationToken cancel) => LockAsync(cancel);
 
     /// <summary>Opens the key store to read.</summary>
-    public KeyStore OpenStore() => KeyStore.Open(environment, options, publicHalf.ReserveId, _verifier);
+    public KeyStore OpenStore() => KeyStore.Open(environment, options, _public.ReserveId, _verifier);
 
     /// <summary>Makes a new host's keys and enrols it: the keys go to the host's folder, the signed enrolment to the copies and on into the repository.</summary>
     public WriterObject Enroll(HostKeys host, SignedCopies copies)
@@ -104,14 +112,14 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         {
             CryptographicOperations.ZeroMemory(bytes);
         }
-        var enrolment = new WriterObject(publicHalf.ReserveId, 1, host.ToWriter(), environment.NowNs);
+        var enrolment = new WriterObject(_public.ReserveId, 1, host.ToWriter(), environment.NowNs);
         copies.Keep(enrolment.ObjectName, enrolment.ToBytes(privateHalf.KeyRole));
         return enrolment;
     }
 
     /// <summary>Signs a subject's public key.</summary>
     public SubjectPublicKey Sign(Id16 pseudonym, uint generation, byte[] publicKey) =>
-        SubjectPublicKey.Sign(privateHalf.KeyRole, publicHalf.ReserveId, pseudonym, generation, publicKey);
+        SubjectPublicKey.Sign(privateHalf.KeyRole, _public.ReserveId, pseudonym, generation, publicKey);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -120,8 +128,24 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         privateHalf.Dispose();
     }
 
-    private ValueTask<IDisposable> LockAsync(CancellationToken cancel) =>
-        environment.Files.LockAsync(Path.Combine(options.KeyDirectory, LockName), cancel);
+    private async ValueTask<IDisposable> LockAsync(CancellationToken cancel)
+    {
+        var held = await environment.Files.LockAsync(Path.Combine(options.KeyDirectory, LockName), cancel).ConfigureAwait(false);
+        try
+        {
+            // What is minted must be sealed to the KEK that is in force now: an older one is destroyed when its rotation ends.
+            var path = Path.Combine(options.KeyDirectory, PublicHalf.FileName);
+            _public = environment.Files.Read(path) is { } bytes ? PublicHalf.Read(bytes, path) : _public;
+            return _public.KeyRolePublicKey.AsSpan().SequenceEqual(privateHalf.KeyRole.PublicKey.Span) ? held
+                : throw new StingException("KeyRoleMismatch", FailureKind.Integrity, $"The key role of '{path}' was changed while this ran.", path,
+                    "Run the command again. If nobody renewed the signing key, somebody changed the keys: trust nothing here before you know who.");
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
     private (Spare, byte[]) MintOne()
     {
@@ -135,7 +159,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
             writerSecret = SecretBytes.Random(WriterSecret.Size, environment.Random);
         }
         var key = Sign(pseudonym, firstGeneration, subject.PublicKey.ToArray());
-        var inner = KeyRecord.SealInner(publicHalf.KekPublicKey, publicHalf.ReserveId, pseudonym, firstGeneration, subject, writerSecret);
+        var inner = KeyRecord.SealInner(_public.KekPublicKey, _public.ReserveId, pseudonym, firstGeneration, subject, writerSecret);
         return (new Spare(key, writerSecret), inner);
     }
 }

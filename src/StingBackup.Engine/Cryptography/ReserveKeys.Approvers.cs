@@ -26,7 +26,7 @@ public sealed partial class ReserveKeys
         }
         foreach (var writer in writers.All)
         {
-            if (publicKey.SequenceEqual(writer.SigningKey) || publicKey.SequenceEqual(writer.EncryptionKey))
+            if (writer.HasSigningKey(publicKey) || publicKey.SequenceEqual(writer.EncryptionKey))
             {
                 return true;
             }

@@ -78,16 +78,22 @@ public sealed partial class ReserveKeys
     /// <summary>Signs that a writer counts up to a number and no further; the caller publishes it.</summary>
     internal async ValueTask RevokeAsync(SubjectReader reader, IObjectStore store, EnrolledWriter host, long lastGood, CancellationToken cancel)
     {
+        var revision = await NewestRevisionAsync(store, host.Id, cancel).ConfigureAwait(false);
+        Keep(reader, new WriterObject(ReserveId, revision + 1, host with { LastGoodSequence = lastGood }, _environment.NowNs));
+    }
+
+    private async ValueTask<uint> NewestRevisionAsync(IObjectStore store, Id16 host, CancellationToken cancel)
+    {
         uint revision = 1;
         await foreach (var found in store.ListAsync(KeyObjectNames.WriterPrefix, cancel).ConfigureAwait(false))
         {
-            revision = Math.Max(revision, RevisionIn(found.Name, host.Id));
+            revision = Math.Max(revision, RevisionIn(found.Name, host));
         }
         foreach (var (name, _) in _copies.All())
         {
-            revision = Math.Max(revision, RevisionIn(name, host.Id));
+            revision = Math.Max(revision, RevisionIn(name, host));
         }
-        Keep(reader, new WriterObject(ReserveId, revision + 1, host with { LastGoodSequence = lastGood }, _environment.NowNs));
+        return revision;
     }
 
     /// <summary>
@@ -114,7 +120,7 @@ public sealed partial class ReserveKeys
                 if (Id16.TryParse(found.Name[KeyObjectNames.ClaimPrefix.Length..], out var tag)
                     && await old.ReadAsync(store, tag, cancel).ConfigureAwait(false) is { } claim && claim.Writer == writer)
                 {
-                    await ReplaceAsync(store, reader, renewed, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
+                    await ReplaceAsync(store, reader, renewed, claim, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
                     names.Add(found.Name);
                 }
             }

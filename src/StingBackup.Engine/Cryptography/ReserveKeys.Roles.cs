@@ -35,7 +35,7 @@ public sealed partial class ReserveKeys
     {
         ArgumentNullException.ThrowIfNull(writers);
         var own = writers.Find(WriterId);
-        if (own is null || !own.SigningKey.AsSpan().SequenceEqual(Host.SigningKey.PublicKey.Span))
+        if (own is null || !own.HasSigningKey(Host.SigningKey.PublicKey.Span))
         {
             throw new StingException("HostNotEnrolled", FailureKind.Refused, $"The key role has not enrolled this host (writer {WriterId}) in {store?.Location}.", WriterId.ToString(),
                 "Run Repair-StingRepository: it puts the enrolment back, or with the key file's passphrase enrols the host anew.");
@@ -166,7 +166,7 @@ public sealed partial class ReserveKeys
                 $"Subject '{canonicalName}' is claimed as {present.Key.Pseudonym}, but a restore point has it as {pseudonym}.", canonicalName,
                 "Keep both: restore points name their subjects by pseudonym, and stay readable. Look for a writer that you do not trust.");
         }
-        await ReplaceAsync(store, reader, claims, tag, pseudonym,
+        await ReplaceAsync(store, reader, claims, null, tag, pseudonym,
             [.. aliases.Select(alias => SubjectTags.Compute(Host.DirectoryKey.Span, alias)).Where(alias => alias != tag).Distinct()], cancel).ConfigureAwait(false);
     }
 
@@ -192,7 +192,7 @@ public sealed partial class ReserveKeys
                     && await claims.ReadAsync(store, tag, cancel).ConfigureAwait(false) is { } claim
                     && active.Except(claim.Secrets.Select(secret => secret.Writer)).Any())
                 {
-                    await ReplaceAsync(store, reader, claims, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
+                    await ReplaceAsync(store, reader, claims, claim, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
                     names.Add(found.Name);
                 }
             }
@@ -205,12 +205,12 @@ public sealed partial class ReserveKeys
     }
 
     private async ValueTask ReplaceAsync(
-        IObjectStore store, SubjectReader reader, ClaimReader claims, Id16 tag, Id16 pseudonym, IReadOnlyList<Id16> aliases, CancellationToken cancel)
+        IObjectStore store, SubjectReader reader, ClaimReader claims, SubjectClaim? before, Id16 tag, Id16 pseudonym, IReadOnlyList<Id16> aliases, CancellationToken cancel)
     {
         var (key, writerSecret) = reader.Recover(pseudonym);
         using (writerSecret)
         {
-            var claim = claims.Make(tag, key, writerSecret, aliases, _environment.NowNs).ToBytes(Host.SigningKey);
+            var claim = claims.Make(tag, key, writerSecret, aliases, before?.Key.Generation == key.Generation ? before.CreatedNs : _environment.NowNs).ToBytes(Host.SigningKey);
             var name = KeyObjectNames.Claim(tag);
             await store.DeleteAsync(name, cancel).ConfigureAwait(false);
             await store.PutAsync(name, claim, cancel).ConfigureAwait(false);
@@ -292,15 +292,24 @@ public sealed partial class ReserveKeys
 
     private KeyRole UnlockKeyRole(SecretBytes? passphrase)
     {
-        var bytes = ReadPrivateHalf(out var path);
-        var half = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
-        CryptographicOperations.ZeroMemory(bytes);
-        if (!half.KeyRole.PublicKey.Span.SequenceEqual(_keyRole) || !half.Kek.PublicKey.Span.SequenceEqual(_publicHalf!.KekPublicKey))
+        for (var tries = 3; ; tries--)
         {
+            // Read anew each time: another process may renew keys, which changes one file after the other.
+            var bytes = ReadPrivateHalf(out var path);
+            var now = ReadPublicHalf(_environment.Files, Path.Combine(_options.KeyDirectory, PublicHalf.FileName)) ?? _publicHalf!;
+            var half = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
+            CryptographicOperations.ZeroMemory(bytes);
+            if (half.KeyRole.PublicKey.Span.SequenceEqual(_keyRole) && now.KeyRolePublicKey.AsSpan().SequenceEqual(_keyRole)
+                && half.KekOf(now.KekGeneration) is { } kek && kek.PublicKey.Span.SequenceEqual(now.KekPublicKey))
+            {
+                return new KeyRole(_environment, _options, now, half);
+            }
             half.Dispose();
-            throw KeyFrame.Damaged(path, $"its keys are not those of '{PublicHalf.FileName}'");
+            if (tries == 0)
+            {
+                throw KeyFrame.Damaged(path, $"its keys are not those of '{PublicHalf.FileName}'");
+            }
         }
-        return new KeyRole(_environment, _options, _publicHalf, half);
     }
 
     private byte[] ReadPrivateHalf(out string path)

@@ -67,12 +67,20 @@ public sealed class EcdsaSigner : ISigner, IDisposable
 /// <summary>Checks one identity's signatures. Safe to use from many threads; keep it where many signatures of one key are checked.</summary>
 public sealed class SignatureVerifier : IDisposable
 {
-    private readonly ECDsa _key;
+    private readonly ECDsa[] _keys;
     private readonly Lock _lock = new();
 
-    /// <summary>Takes a public key, uncompressed SEC 1, 65 bytes.</summary>
-    /// <exception cref="CryptographicException">It is no point of the curve.</exception>
-    public SignatureVerifier(ReadOnlySpan<byte> publicKey) => _key = ECDsa.Create(P256.PublicParameters(publicKey));
+    /// <summary>Takes a public key, uncompressed SEC 1, 65 bytes; or several of them joined, newest first: of an identity whose key was renewed, what an earlier one signed stays checkable.</summary>
+    /// <exception cref="CryptographicException">One is no point of the curve.</exception>
+    public SignatureVerifier(ReadOnlySpan<byte> publicKeys)
+    {
+        _keys = new ECDsa[Math.Max(1, publicKeys.Length / P256.PublicSize)];
+        for (var i = 0; i < _keys.Length; i++)
+        {
+            // The last one takes what is left, so that a wrong length is refused.
+            _keys[i] = ECDsa.Create(P256.PublicParameters(i < _keys.Length - 1 ? publicKeys.Slice(i * P256.PublicSize, P256.PublicSize) : publicKeys[(i * P256.PublicSize)..]));
+        }
+    }
 
     /// <summary>Whether a 64-byte signature r‖s is this identity's over the data.</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
@@ -83,7 +91,14 @@ public sealed class SignatureVerifier : IDisposable
         }
         lock (_lock)
         {
-            return _key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            foreach (var key in _keys)
+            {
+                if (key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
+                {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 
@@ -102,5 +117,11 @@ public sealed class SignatureVerifier : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _key.Dispose();
+    public void Dispose()
+    {
+        foreach (var key in _keys)
+        {
+            key.Dispose();
+        }
+    }
 }

@@ -168,7 +168,7 @@ public static class ErasureJob
         foreach (var tag in names.Select(reader.TagOf).Distinct())
         {
             var name = KeyObjectNames.Claim(tag);
-            if (await ClaimReader.ReadBytesAsync(installation.Store, name, cancel).ConfigureAwait(false) is { } bytes)
+            if ((await ClaimReader.ReadBytesAsync(installation.Store, name, cancel).ConfigureAwait(false) ?? installation.Keys.FindUnfinishedClaim(tag)) is { } bytes)
             {
                 var claim = SubjectClaim.Read(name, bytes, installation.Reserve, keyRole, installation.Writers);
                 targets.Add(new ErasureTarget(claim.Key.Pseudonym, tag, [.. claim.Aliases], new Id32(System.Security.Cryptography.SHA256.HashData(claim.Key.PublicKey))));

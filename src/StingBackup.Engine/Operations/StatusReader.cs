@@ -126,6 +126,7 @@ public static class StatusReader
             var options = Installation.KeyOptionsOf(configuration);
             warnings.AddRange(KeyPlaces.CheckVolumes(options));
             warnings.AddRange(KeyPlaces.CheckBesideBackups(options));
+            warnings.AddRange(KeyAges.Overdue(installation.Keys, configuration.Keys.RotateDays, installation.Clock.GetUtcNow()));
         }
         if (spares is { IsLow: true })
         {

@@ -51,6 +51,9 @@ public sealed class VaultKeyWrapper : IKeyWrapper
     }
 
     /// <inheritdoc/>
+    public async ValueTask RotateAsync(CancellationToken cancel) => await _transit.RotateAsync(Name.Key, cancel).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public async ValueTask<KeyWrapperState> DescribeAsync(CancellationToken cancel)
     {
         var key = await _transit.ReadKeyAsync(Name.Key, cancel).ConfigureAwait(false) ?? throw TransitErrors.KeyMissing(_transit.Client.Address, Name.Mount, Name.Key);

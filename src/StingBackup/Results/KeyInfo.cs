@@ -61,6 +61,8 @@ public sealed record KeyInfo
     public long? Generation { get; init; }
     /// <summary>When it was made, or null where that is not kept.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
+    /// <summary>When <c>Update-StingKey</c> should renew it; null for what it does not renew.</summary>
+    public DateTimeOffset? DueTime { get; init; }
     /// <summary>SHA-256 of its public half, 64 hexadecimal digits; null for secrets without one.</summary>
     public string? Fingerprint { get; init; }
     /// <summary>Spares left; null for other kinds.</summary>

@@ -223,10 +223,10 @@ public sealed class EpochTurnTests : IDisposable
         using var verifier = new SignatureVerifier(keys.KeyRolePublicKey.Span);
         using (var store = KeyStore.Open(_fixture.Environment, _fixture.Options, keys.ReserveId, verifier))
         {
-            Turner(keys).Run(store, new TurnOrder(new HashSet<Id16> { erased }, (record, inner) =>
+            Turner(keys).Run(store, new TurnOrder(new HashSet<Id16> { erased }, (layers, _) =>
             {
-                Interlocked.Increment(ref seen);
-                return (record.KekGeneration, inner.ToArray());
+                seen = layers.Count;
+                return layers;
             }), KeyRole(keys), default);
         }
         Assert.Equal(KeyFixture.FewSpares - 1, seen);

@@ -229,4 +229,30 @@ public sealed class VaultKeyFileTests : IAsyncLifetime, IDisposable
         await File.WriteAllBytesAsync(KeyFile, again);
         (await restore.UnlockAsync(null, default)).Dispose();
     }
+
+    [Fact]
+    public async Task A_new_KEK_comes_with_a_new_version_and_a_new_file_key()
+    {
+        (await CreateAsync()).Dispose();
+        var root = VaultStandIn.RootToken;   // the key role's rights and the restore role's together
+        using var keys = Open(root);
+        var old = await File.ReadAllBytesAsync(KeyFile);
+        using (var secret = await keys.ObtainSecretAsync(null, default))
+        using (var reader = keys.Unlock(secret))
+        {
+            Assert.Equal(2u, (await keys.RenewKekAsync(reader, secret, _fixture.Store, default)).Generation);
+        }
+        var now = await File.ReadAllBytesAsync(KeyFile);
+        Assert.NotEqual(PrivateHalfFile.WrappedKeyOf(old, KeyFile).Wrapped, PrivateHalfFile.WrappedKeyOf(now, KeyFile).Wrapped);
+        Assert.Equal(2, keys.PublicNow.KekGeneration is 2 ? VaultTransit.VersionOf(PrivateHalfFile.WrappedKeyOf(now, KeyFile).Wrapped) : 0);
+        using var restore = Open(_restoreRole);
+        using var unlocked = await restore.UnlockAsync(null, default);
+        Assert.All(unlocked.Pseudonyms, one => Assert.Equal(32, unlocked.GetIdKey(one).Length));
+        // The restore role alone may not: nothing has changed then.
+        using (var secret = await restore.ObtainSecretAsync(null, default))
+        {
+            Assert.Equal("VaultDenied", (await Assert.ThrowsAsync<StingException>(async () => await restore.RenewKekAsync(unlocked, secret, _fixture.Store, default))).ErrorId);
+        }
+        Assert.Equal(now, await File.ReadAllBytesAsync(KeyFile));
+    }
 }

@@ -25,14 +25,14 @@ public sealed class EnrolledWriters : IDisposable
     /// <summary>A writer, or null when he was never enrolled.</summary>
     public EnrolledWriter? Find(Id16 id) => _writers.GetValueOrDefault(id);
 
-    /// <summary>A writer's signing key, 65 bytes, or null when he was never enrolled.</summary>
+    /// <summary>A writer's signing key, 65 bytes, and those of before, joined to it, newest first; null when he was never enrolled.</summary>
     public ReadOnlyMemory<byte>? SigningKeyOf(Id16 id) =>
-        _writers.TryGetValue(id, out var writer) ? writer.SigningKey : default(ReadOnlyMemory<byte>?);   // not null: a null array would become an empty key
+        _writers.TryGetValue(id, out var writer) ? (byte[])[.. writer.SigningKey, .. writer.EarlierSigningKeys] : default(ReadOnlyMemory<byte>?);   // not null: a null array would become an empty key
 
     /// <summary>Whether a signature over data is an enrolled writer's.</summary>
     public bool Verify(Id16 writer, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
         _writers.TryGetValue(writer, out var enrolled)
-        && _verifiers.GetOrAdd(writer, _ => new SignatureVerifier(enrolled.SigningKey)).Verify(data, signature);
+        && _verifiers.GetOrAdd(writer, _ => new SignatureVerifier([.. enrolled.SigningKey, .. enrolled.EarlierSigningKeys])).Verify(data, signature);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -123,7 +123,7 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
     public async ValueTask<EnrolledWriters> LoadWritersAsync(IObjectStore store, CancellationToken cancel)
     {
         var faults = new List<StingException>();
-        var newest = new Dictionary<Id16, WriterObject>();
+        var revisions = new Dictionary<Id16, SortedDictionary<uint, WriterObject>>();
         await foreach (var found in store.ListAsync(KeyObjectNames.WriterPrefix, cancel).ConfigureAwait(false))
         {
             try
@@ -150,15 +150,23 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
                 faults.Add(KeyFrame.Damaged(copies.PathOf(name), fault.Message, fault));
             }
         }
-        return new EnrolledWriters(newest.Values.Select(writer => writer.Writer), faults);
+        return new EnrolledWriters(revisions.Values.Select(Newest), faults);
 
         void Consider(string name, byte[] bytes)
         {
             var writer = WriterObject.Read(name, bytes, reserveId, keyRole);
-            if (!newest.TryGetValue(writer.Writer.Id, out var other) || writer.Revision > other.Revision)
+            if (!revisions.TryGetValue(writer.Writer.Id, out var known))
             {
-                newest[writer.Writer.Id] = writer;
+                revisions[writer.Writer.Id] = known = [];
             }
+            known[writer.Revision] = writer;
+        }
+
+        static EnrolledWriter Newest(SortedDictionary<uint, WriterObject> known)
+        {
+            var newest = known.Last().Value.Writer;
+            var earlier = known.Values.Reverse().Select(revision => revision.Writer.SigningKey).Where(key => !key.AsSpan().SequenceEqual(newest.SigningKey));
+            return newest with { EarlierSigningKeys = [.. earlier.DistinctBy(key => Convert.ToHexString(key)).SelectMany(key => key)] };
         }
     }
 }

@@ -17,6 +17,9 @@ internal sealed class HostKeys : IDisposable
     /// <summary>The same while the host waits for its enrolment: reserve id, directory key and key role are not known yet, and zero.</summary>
     public const string PendingName = "host.new";
 
+    /// <summary>The same while its signing key is being renewed.</summary>
+    public const string NextName = "host.next";
+
     private const int SecretSize = 32;
     private const int FixedSize = 2 + 16 + 16 + 8 + 32 + 32 + 32 + 32 + 65;
 
@@ -58,6 +61,13 @@ internal sealed class HostKeys : IDisposable
         ReserveId = reserveId, WriterId = WriterId, CreatedNs = CreatedNs, SigningKey = EcdsaSigner.FromScalar(SigningKey.Scalar),
         EncryptionKey = EncryptionKey.Copy(), DirectoryKey = SecretBytes.CopyOf(directoryKey),
         SpareKey = SecretBytes.CopyOf(SpareKey.Span), KeyRolePublicKey = keyRolePublicKey, HostName = HostName,
+    };
+
+    /// <summary>These keys with another signing key. The caller disposes both.</summary>
+    public HostKeys WithNewSigningKey(long nowNs) => new()
+    {
+        ReserveId = ReserveId, WriterId = WriterId, CreatedNs = nowNs, SigningKey = EcdsaSigner.Generate(), EncryptionKey = AgreementKey.FromScalar(EncryptionKey.Scalar),
+        DirectoryKey = SecretBytes.CopyOf(DirectoryKey.Span), SpareKey = SecretBytes.CopyOf(SpareKey.Span), KeyRolePublicKey = KeyRolePublicKey, HostName = HostName,
     };
 
     /// <summary>Makes a new host's.</summary>

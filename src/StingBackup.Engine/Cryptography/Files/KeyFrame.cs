@@ -34,6 +34,8 @@ internal enum KeyFileKind : ushort
     Erasure = 13,
     /// <summary><c>holds/*</c>, signed by the key role</summary>
     LegalHold = 14,
+    /// <summary><c>claims.renewal</c></summary>
+    ClaimRenewal = 15,
     /// <summary>A host that asks to be enrolled, signed by its own key</summary>
     HostRequest = 20,
     /// <summary><c>host.new</c></summary>

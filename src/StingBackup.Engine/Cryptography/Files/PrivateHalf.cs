@@ -31,6 +31,22 @@ internal sealed class PrivateHalf : IDisposable
     /// <summary>Its generation.</summary>
     public uint KekGeneration => _keks.Last().Key;
 
+    /// <summary>KEKs by generation: one, or two while a rotation is under way.</summary>
+    public IReadOnlyCollection<uint> KekGenerations => _keks.Keys;
+
+    /// <summary>Adds the next KEK, of a suite, which seals from now on; the older ones still open.</summary>
+    public void AddKek(KemSuite suite) => _keks.Add(KekGeneration + 1, AgreementKey.Generate(suite));
+
+    /// <summary>Lets go of every KEK but the newest.</summary>
+    public void ForgetOlderKeks()
+    {
+        foreach (var generation in _keks.Keys.SkipLast(1).ToList())
+        {
+            _keks.Remove(generation, out var kek);
+            kek!.Dispose();
+        }
+    }
+
     /// <summary>The KEK of a generation, or null.</summary>
     public AgreementKey? KekOf(uint generation) => _keks.GetValueOrDefault(generation);
 

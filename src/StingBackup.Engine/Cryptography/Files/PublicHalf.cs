@@ -11,6 +11,9 @@ internal sealed record PublicHalf
     /// <summary>Its file name.</summary>
     public const string FileName = "reserve.pub";
 
+    private const int KekSinceField = 100;   // from 100 on readers pass over what they do not know
+    private const int SubjectsSinceField = 101;
+
     /// <summary>The reserve.</summary>
     public required Id16 ReserveId { get; init; }
     /// <summary>Public key of the key vault (KEK), of whichever suite.</summary>
@@ -22,16 +25,30 @@ internal sealed record PublicHalf
     /// <summary>When the reserve was made, nanoseconds since 1970 UTC.</summary>
     public required long CreatedNs { get; init; }
 
+    /// <summary>When the KEK came into force, nanoseconds since 1970 UTC; null for the first one, which is as old as the reserve.</summary>
+    public long? KekSinceNs { get; init; }
+
+    /// <summary>When the keys of all subjects had been renewed for the last time; null for never.</summary>
+    public long? SubjectsSinceNs { get; init; }
+
     /// <summary>The signed file.</summary>
     public byte[] ToBytes(ISigner keyRole)
     {
-        var cbor = CborFields.StartMap(6);
+        var cbor = CborFields.StartMap(6 + (KekSinceNs is null ? 0 : 1) + (SubjectsSinceNs is null ? 0 : 1));
         CborFields.Write(cbor, 1, KemSuite.OfPublicKey(KekPublicKey).Number);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, KekPublicKey);
         CborFields.Write(cbor, 4, KekGeneration);
         CborFields.Write(cbor, 5, KeyRolePublicKey);
         CborFields.Write(cbor, 6, CreatedNs);
+        if (KekSinceNs is { } since)
+        {
+            CborFields.Write(cbor, KekSinceField, since);
+        }
+        if (SubjectsSinceNs is { } all)
+        {
+            CborFields.Write(cbor, SubjectsSinceField, all);
+        }
         return KeyFrame.Sign(KeyFileKind.PublicHalf, CborFields.End(cbor), keyRole);
     }
 
@@ -47,6 +64,7 @@ internal sealed record PublicHalf
         {
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, suite.PublicSize), KekGeneration = fields.Number(4),
             KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
+            KekSinceNs = fields.Has(KekSinceField) ? fields.Long(KekSinceField) : null, SubjectsSinceNs = fields.Has(SubjectsSinceField) ? fields.Long(SubjectsSinceField) : null,
         };
         fields.CheckOthers(6);
         return KemSuite.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, $"its key is no public key of {suite.Name}");

@@ -3,9 +3,8 @@ using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Cryptography;
 
-/// <summary>Seals a record's inner layer anew, for a new KEK; runs on many threads at once.</summary>
-/// <returns>Generation of the KEK that it is sealed to now, and the new inner layer.</returns>
-internal delegate (uint KekGeneration, byte[] Inner) Reseal(KeyRecord record, ReadOnlySpan<byte> inner);
+/// <summary>Seals the inner layers of all survivors anew, for a new KEK; each stays in its place.</summary>
+internal delegate IReadOnlyList<InnerLayer> Reseal(IReadOnlyList<InnerLayer> layers, CancellationToken cancel);
 
 /// <summary>What a turn does besides giving the epoch a new secret.</summary>
 /// <param name="Erased">Subjects whose records are left behind.</param>
@@ -160,18 +159,13 @@ internal sealed class EpochTurn(KeyEnvironment environment, KeyOptions options, 
     private KeyRecord[] Rewrap(KeyStore current, uint next, TurnOrder order, AesGcm cipher, CancellationToken cancel)
     {
         var kept = current.Records.Where(record => !order.Erased.Contains(record.Pseudonym)).ToArray();
-        var inner = kept.Select(current.OpenOuter).ToArray();
-        var kek = kept.Select(record => record.KekGeneration).ToArray();
+        IReadOnlyList<InnerLayer> layers = kept.Select(record => new InnerLayer(record.Pseudonym, record.Generation, record.KekGeneration, current.OpenOuter(record))).ToArray();
         if (order.Reseal is { } reseal)
         {
-            Parallel.For(0, kept.Length, new ParallelOptions { CancellationToken = cancel }, i => (kek[i], inner[i]) = reseal(kept[i], inner[i]));
+            layers = reseal(layers, cancel);
         }
-        var rewrapped = new KeyRecord[kept.Length];
-        for (var i = 0; i < kept.Length; i++)
-        {
-            rewrapped[i] = KeyRecord.SealOuter(cipher, environment.Random, reserveId, next, kept[i] with { KekGeneration = kek[i] }, inner[i]);
-        }
-        return rewrapped;
+        // A renewal keeps each in its place.
+        return [.. layers.Select((layer, i) => KeyRecord.SealOuter(cipher, environment.Random, reserveId, next, kept[i] with { KekGeneration = layer.KekGeneration }, layer.Bytes))];
     }
 
     private void WriteReplica(string replica, uint next, byte[] bytes, int count, AesGcm cipher)

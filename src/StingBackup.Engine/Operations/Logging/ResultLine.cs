@@ -43,6 +43,10 @@ internal static class ResultLine
                 logger.LogInformation("{State}: erasures {Erasures} in {Duration}", erased.State,
                     string.Join(", ", erased.Erasures.Select(erasure => $"{erasure.Id} {erasure.State}")), Display.Duration(erased.Duration));
                 break;
+            case KeyRotationResult rotated:
+                logger.LogInformation("{State}: keys of kind {Kind} renewed, {Records} records and {Claims} claims in {Duration}", rotated.State, rotated.Kind, rotated.Records, rotated.Claims,
+                    Display.Duration(rotated.Duration));
+                break;
             default:
                 logger.LogInformation("{Result}", result);
                 break;

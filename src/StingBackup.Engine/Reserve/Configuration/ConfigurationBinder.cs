@@ -41,7 +41,7 @@ internal static class ConfigurationBinder
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),
             values.Get(Settings.EpochPlaces).Select(p => p!).ToArray(),
-            values.Get(Settings.AllowKeysInBackupRoot)) { Vault = VaultKeySettings.Bind(values), Suite = values.Get(KeySuiteSettings.Suite) },
+            values.Get(Settings.AllowKeysInBackupRoot)) { Vault = VaultKeySettings.Bind(values), RotateDays = values.Get(KeyAgeSettings.RotateDays), Suite = values.Get(KeySuiteSettings.Suite) },
         Schedule = ScheduleSettings.ClassIntervals.ToDictionary(c => c.Key, c => values.Get(c.Value)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),

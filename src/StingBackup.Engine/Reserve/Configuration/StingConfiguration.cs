@@ -126,6 +126,8 @@ public sealed record KeySettings(string Directory, IReadOnlyList<string> Replica
 
     /// <summary>Suite of key pairs that are made from now on.</summary>
     public KeySuite Suite { get; init; }
+    /// <summary>Age in days from which a key should be renewed; 0 for never.</summary>
+    public int RotateDays { get; init; }
 }
 
 /// <summary>The Vault that wraps the key file's key, and how to log in. Holds no secret.</summary>
