@@ -30,7 +30,7 @@ public sealed record BackupResult
     /// <summary>Subjects in the restore points.</summary>
     public required long Subjects { get; init; }
     /// <summary>Data classes that the run committed.</summary>
-    public required IReadOnlyList<DataClass> Classes { get; init; }
+    public required IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>What a restore did.</summary>
@@ -39,7 +39,7 @@ public sealed record RestoreResult
     /// <summary>How it ended.</summary>
     public required JobState State { get; init; }
     /// <summary>The runs whose points were used.</summary>
-    public required IReadOnlyList<string> BackupIds { get; init; }
+    public required IReadOnlyList<string> BackupIds { get; init => field = Indexable.Of(value); }
     /// <summary>Where it was written.</summary>
     public required string Destination { get; init; }
     /// <summary>Files, directories, links and others written.</summary>
@@ -66,9 +66,9 @@ public sealed record IntegrityFault
     /// <summary>What is wrong.</summary>
     public required string Problem { get; init; }
     /// <summary>Subjects that it hits (names where keys are at hand, else pseudonyms).</summary>
-    public required IReadOnlyList<string> Subjects { get; init; }
+    public required IReadOnlyList<string> Subjects { get; init => field = Indexable.Of(value); }
     /// <summary>Files that it hits, <c>backup id: path</c>; at most 1,000, see <see cref="FileCount"/>.</summary>
-    public required IReadOnlyList<string> Files { get; init; }
+    public required IReadOnlyList<string> Files { get; init => field = Indexable.Of(value); }
     /// <summary>How many files it hits in all points checked.</summary>
     public required long FileCount { get; init; }
     /// <summary>What to do next.</summary>
@@ -93,7 +93,7 @@ public sealed record IntegrityResult
     /// <summary>Bytes read from the store.</summary>
     public required long BytesRead { get; init; }
     /// <summary>Faults found.</summary>
-    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    public required IReadOnlyList<IntegrityFault> Faults { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }
@@ -112,7 +112,7 @@ public sealed record RepairResult
     /// <summary>True when the new index is signed, so that later runs deduplicate against it.</summary>
     public required bool Signed { get; init; }
     /// <summary>Faults that could not be repaired.</summary>
-    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    public required IReadOnlyList<IntegrityFault> Faults { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }
