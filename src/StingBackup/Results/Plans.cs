@@ -5,7 +5,7 @@ public sealed record BackupPlan
 {
     /// <summary>How sources will be read.</summary>
     public required BackupType Type { get; init; }
-    /// <summary>Data classes that are due.</summary>
+    /// <summary>Data classes that are due, the one that goes first first.</summary>
     public required IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); }
     /// <summary>What is read: folders, Vault, database servers.</summary>
     public required IReadOnlyList<string> Sources { get; init => field = Indexable.Of(value); }

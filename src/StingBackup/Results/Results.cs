@@ -31,7 +31,23 @@ public sealed record BackupResult
     public required long Subjects { get; init; }
     /// <summary>Data classes that the run committed.</summary>
     public required IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); }
+    /// <summary>What was there and is left out by a rule of the configuration about its age.</summary>
+    public IReadOnlyList<LeftOutItems> LeftOut { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Parts of the committed classes that are older than the run, since their source failed in it.</summary>
+    public IReadOnlyList<CarriedPart> Carried { get; init => field = Indexable.Of(value); } = [];
 }
+
+/// <summary>What a class of a restore point holds of a source that failed in its run: what an earlier run had read of it.</summary>
+/// <param name="DataClass">The data class.</param>
+/// <param name="Source">The source.</param>
+/// <param name="FromBackupId">The run that read it last.</param>
+public sealed record CarriedPart(DataClass DataClass, string Source, string FromBackupId);
+
+/// <summary>Items that a run left out, and why.</summary>
+/// <param name="DataClass">Their data class.</param>
+/// <param name="Items">How many.</param>
+/// <param name="Reason">Why, and which setting says so.</param>
+public sealed record LeftOutItems(DataClass DataClass, long Items, string Reason);
 
 /// <summary>What a restore did.</summary>
 public sealed record RestoreResult
