@@ -94,18 +94,30 @@ internal static class ConfiguredSources
         Name = "PostgreSQL", Location = settings.Location, Mount = ReserveMounts.PostgreSql, Stage = CaptureStage.Databases, Classes = CapturePath.Classes,
         Place = (path, kind) => kind == ItemKind.Directory
             ? new Placement(false, DataClass.Metadata, SubjectNames.System) : new Placement(false, CapturePath.ClassOf(path.ToString()), CapturePath.SubjectOf(path.ToString())),
-        OpenAsync = async (output, cancel) =>
+        OpenAsync = async (output, cancel) => Told(await LogicalCapture.TakeAsync(settings, new LogicalCaptureOptions(), cancel).ConfigureAwait(false), output),
+        Begin = begun =>
         {
-            var capture = await LogicalCapture.TakeAsync(settings, new LogicalCaptureOptions(), cancel).ConfigureAwait(false);
-            foreach (var notice in capture.Notices)
+            var ground = Task.Run(() => LogicalCapture.LookAsync(settings, begun), begun);
+            return async (output, cancel) =>
             {
-                output.Warn($"{notice.Message} {notice.Remedy}");
-            }
-            output.Explain($"Databases as of {string.Join(", ", capture.Moments.Select(m => $"{m.Database} {m.Time:u} (LSN {m.Lsn})"))}.");
-            return capture;
+                // A server that was down when the run began may be up by now.
+                await ((Task)ground.WaitAsync(cancel)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return Told(ground.IsCompletedSuccessfully ? await LogicalCapture.TakeAsync(await ground.ConfigureAwait(false), new LogicalCaptureOptions(), cancel).ConfigureAwait(false)
+                    : await LogicalCapture.TakeAsync(settings, new LogicalCaptureOptions(), cancel).ConfigureAwait(false), output);
+            };
         },
         OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(settings, plan, stateFolder, output, cancel),
     };
+
+    private static LogicalCapture Told(LogicalCapture capture, JobOutput output)
+    {
+        foreach (var notice in capture.Notices)
+        {
+            output.Warn($"{notice.Message} {notice.Remedy}");
+        }
+        output.Explain($"Databases as of {string.Join(", ", capture.Moments.Select(m => $"{m.Database} {m.Time:u} (LSN {m.Lsn})"))}.");
+        return capture;
+    }
 
     private static ReserveSource OfCollections(ChromaSettings settings, string stateFolder, TimeProvider clock) => new()
     {

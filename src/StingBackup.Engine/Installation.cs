@@ -88,6 +88,10 @@ public sealed partial class Installation : IAsyncDisposable
 
     /// <summary>How long an erasure can be stopped.</summary>
     public TimeSpan ErasureDelay { get; init; } = TimeSpan.FromDays(7);
+    /// <summary>Every data class, the one that goes first first.</summary>
+    public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
+    /// <summary>From which age on temporary files are left out of runs; zero for none.</summary>
+    public TimeSpan TempFilesAge { get; init; }
     /// <summary>How long captures of whole servers are kept.</summary>
     public TimeSpan PhysicalRetention { get; init; } = TimeSpan.FromDays(14);
 

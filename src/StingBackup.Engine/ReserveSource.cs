@@ -46,6 +46,11 @@ internal sealed record ReserveSource
     /// <summary>Opens it for one run.</summary>
     public required Func<JobOutput, CancellationToken, ValueTask<ISourceTree>> OpenAsync { get; init; }
 
+    /// <summary>
+    /// Begins, when a run begins, what opening will need and what may be as old as the run; gives how it is then opened. Null: there is nothing to begin. What fails of it fails when the source is opened.
+    /// </summary>
+    public Func<CancellationToken, Func<JobOutput, CancellationToken, ValueTask<ISourceTree>>>? Begin { get; init; }
+
     /// <summary>Opens what a restore to the original place writes to.</summary>
     public required Func<RestorePlan, JobOutput, CancellationToken, IRestoreTarget> OpenTarget { get; init; }
 

@@ -4,18 +4,20 @@ namespace StingBackup.Engine;
 
 /// <summary>
 /// Work for several threads: groups of items, and parts of long items that one of them shares with the others. Parts go before new groups, so that what was
-/// begun ends and its buffers come back. Bounded: whoever adds groups waits when the workers are behind.
+/// begun ends and its buffers come back; of groups the one of the lowest rank, and of these the oldest. Bounded: whoever adds groups waits when the workers are behind.
 /// </summary>
 internal sealed class WorkQueue<TPart, TGroup> : IDisposable
     where TPart : class
     where TGroup : class
 {
     private readonly ConcurrentQueue<TPart> _parts = new();
-    private readonly ConcurrentQueue<TGroup> _groups = new();
+    private readonly PriorityQueue<TGroup, (int Rank, long Number)> _groups = new();
+    private readonly Lock _groupLock = new();
     private readonly SemaphoreSlim _ready = new(0);
     private readonly SemaphoreSlim _groupRoom;
     private readonly int _partRoom;
     private int _partCount;
+    private long _added;
     private volatile bool _closed;
 
     public WorkQueue(int groups, int parts)
@@ -25,10 +27,13 @@ internal sealed class WorkQueue<TPart, TGroup> : IDisposable
     }
 
     /// <summary>Adds items; waits while the queue is full.</summary>
-    public void Add(TGroup group, CancellationToken cancel)
+    public void Add(TGroup group, CancellationToken cancel, int rank = 0)
     {
         _groupRoom.Wait(cancel);
-        _groups.Enqueue(group);
+        lock (_groupLock)
+        {
+            _groups.Enqueue(group, (rank, _added++));
+        }
         _ready.Release();
     }
 
@@ -55,7 +60,12 @@ internal sealed class WorkQueue<TPart, TGroup> : IDisposable
             Interlocked.Decrement(ref _partCount);
             return true;
         }
-        if (_groups.TryDequeue(out group))
+        bool taken;
+        lock (_groupLock)
+        {
+            taken = _groups.TryDequeue(out group, out _);
+        }
+        if (taken)
         {
             _groupRoom.Release();
             return true;

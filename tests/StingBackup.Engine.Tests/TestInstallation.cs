@@ -44,6 +44,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public IReadOnlyList<ReserveSource> FurtherSources { get; set; } = [];
     /// <summary>What the installation was opened from, where a test has a file for it.</summary>
     public StingConfiguration? Configuration { get; set; }
+    public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
+    public TimeSpan TempFilesAge { get; init; }
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
@@ -56,7 +58,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

@@ -48,15 +48,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
                     Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = $"'{f.Object}' in the repository is damaged: {f.Problem}.",
                     Remedy = "Run Test-StingBackupIntegrity (sting-backup verify) to see what that hits, and Repair-StingRepository for what can be mended.",
                 }), enumerateCollection: true);
-                // A host that may open the key file by itself mints more when it needs them.
-                if (status.KeyProtection != KeyProtection.Open && status.SparesLeft < status.SparesTarget / 5)
-                {
-                    WriteObject(new ConfigurationFinding
-                    {
-                        Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = $"Only {status.SparesLeft} of {status.SparesTarget} spare keys are left for new people and jars.",
-                        Remedy = "Run Repair-StingRepository with the key file's passphrase; for a host without the key directory, Register-StingHost -TopUp on the key role's machine.",
-                    });
-                }
+                WriteObject(Wait(SpareOutlook.LookAsync(installation, Cancel)), enumerateCollection: true);
                 WriteObject(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
                 {
                     Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = key.Problem, Remedy = key.Remedy,

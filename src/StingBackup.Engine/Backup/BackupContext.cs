@@ -15,6 +15,10 @@ internal sealed class BackupContext
     public required RunStore Store { get; init; }
     public required BackupCounters Counters { get; init; }
     public required JobOutput Output { get; init; }
+    /// <summary>Place of each class in the order in which they are read.</summary>
+    public required IReadOnlyDictionary<DataClass, int> Ranks { get; init; }
+    /// <summary>Temporary files that did not change since this moment are left out; <see cref="long.MinValue"/> for none.</summary>
+    public required long TempFilesSinceNs { get; init; }
     /// <summary>The caches of the last run by class, at their beginning; empty when everything is to be read.</summary>
     public required IReadOnlyDictionary<DataClass, HostCacheReader> Caches { get; init; }
 

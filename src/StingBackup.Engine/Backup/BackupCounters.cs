@@ -6,13 +6,18 @@ namespace StingBackup.Engine.Backup;
 internal sealed class BackupCounters
 {
     private readonly ConcurrentDictionary<DataClass, long> _errors = new();
-    private long _itemsRead, _bytesRead, _bytesNew, _refused;
+    private long _itemsRead, _bytesRead, _bytesNew, _refused, _leftOut;
 
     public long ItemsRead => Interlocked.Read(ref _itemsRead);
     public long BytesRead => Interlocked.Read(ref _bytesRead);
     public long BytesNew => Interlocked.Read(ref _bytesNew);
     /// <summary>Items of subjects that have no keys; each subject was reported once.</summary>
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Temporary files that are too old.</summary>
+    public long LeftOut => Interlocked.Read(ref _leftOut);
+
+    public void AddLeftOut() => Interlocked.Increment(ref _leftOut);
 
     public void AddRead(long items, long bytes)
     {

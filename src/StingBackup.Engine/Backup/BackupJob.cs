@@ -28,7 +28,7 @@ public static class BackupJob
         }
         return new BackupPlan
         {
-            Type = type, Classes = chosen, Sources = [.. installation.Sources.Where(s => s.IsReadBy(type, chosen)).Select(s => s.Location)],
+            Type = type, Classes = chosen.OrderBy(c => installation.Priority.Index().First(p => p.Item == c).Index).ToArray(), Sources = [.. installation.Sources.Where(s => s.IsReadBy(type, chosen)).Select(s => s.Location)],
             Repository = installation.Store.Location, Time = TimeZoneInfo.ConvertTime(now, installation.Zone), NextDueTime = next is { } moment ? TimeZoneInfo.ConvertTime(moment, installation.Zone) : null,
         };
     }

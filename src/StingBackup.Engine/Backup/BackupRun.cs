@@ -16,9 +16,13 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>Batches between scan and trees: how far readers may run ahead of a file that takes long.</summary>
     private const int BatchesAhead = 64;
 
+    /// <summary>As many groups as items are ahead: classes that go first overtake whatever waits.</summary>
+    private const int GroupsAhead = BatchesAhead * ScanBatch.Size;
+
     private readonly BackupCounters _counters = new();
     private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
     private CutCheck? _cut;
+    private Dictionary<ReserveSource, Func<JobOutput, CancellationToken, ValueTask<ISourceTree>>> _openers = [];
 
     public async Task<BackupResult> RunAsync(CancellationToken cancel)
     {
@@ -35,21 +39,22 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         using var subjects = new RunSubjects(OpenSubject, output);
         try
         {
+            _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
             using var trees = new TreeStage(store, caches, _counters, installation.ZstdLevel);
             var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Databases], content with { When = CaptureStage.Databases }, stop).ConfigureAwait(false);
             await ReadLatecomersAsync([.. stages[CaptureStage.Content]], content, stop).ConfigureAwait(false);
-            var kept = DropLost();
-            var classes = trees.Finish(kept);
+            var (kept, carried) = Settle(new CarryOver(caches, store, run), trees);
+            var classes = trees.Finish(kept, carried, subjects.Get);
             output.Progress.Status = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
-            var result = await CommitAsync(run, store, classes, started, cancel).ConfigureAwait(false);
+            var result = await CommitAsync(run, store, new Cut(started, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
             {
                 // What an import read says nothing of the sources, nor of the settings that they were read with.
-                caches.Commit(kept);
+                caches.Commit(kept, run.Identity.Sequence);
                 SaveSnapshot(result);
             }
             foreach (var source in stages.SelectMany(s => s))
@@ -67,22 +72,35 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private List<DataClass> Kept() => [.. plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes))];
 
     /// <summary>
-    /// The classes that get a restore point: not those that a failed source feeds. Half of a class would pass for the whole of it, and hide the point before it.
+    /// The classes that get a restore point: all but those that a failed source feeds and that cannot keep what the point before has of it. Half of a class would pass for the whole of it, and hide that point.
     /// </summary>
-    private List<DataClass> DropLost()
+    private (List<DataClass> Kept, List<CarriedClass> Carried) Settle(CarryOver carryOver, TreeStage trees)
     {
-        var kept = Kept();
-        if (kept.Count == 0 && _lost.Count > 0)
+        var carried = new List<CarriedClass>();
+        foreach (var dataClass in plan.Classes.Except(Kept()))
+        {
+            ReserveSource[] lost = [.. _lost.Select(l => l.Source).Where(s => s.Classes.Contains(dataClass))];
+            if (trees.HasItemsOfOthers(dataClass, lost) && carryOver.Of(dataClass, lost) is { } kept)
+            {
+                carried.Add(kept);
+                _counters.AddFailed(dataClass);
+            }
+        }
+        List<DataClass> classes = [.. Kept(), .. carried.Select(c => c.Class)];
+        if (classes.Count == 0 && _lost.Count > 0)
         {
             throw _lost[0].Failure;
         }
         foreach (var (source, failure) in _lost)
         {
-            output.Failed(new StingException(failure.ErrorId, failure.Kind,
-                $"{failure.Message} Without {source.Name} this run has no restore point of {string.Join(", ", plan.Classes.Where(source.Classes.Contains))}; those before stay.",
+            DataClass[] waiting = [.. plan.Classes.Where(c => source.Classes.Contains(c) && !classes.Contains(c))];
+            var parts = carried.SelectMany(c => c.Parts).Where(p => p.Source == source.Name).ToList();
+            output.Failed(new StingException(failure.ErrorId, failure.Kind, string.Join(' ', ((string[])[failure.Message,
+                waiting.Length == 0 ? "" : $"Without {source.Name} this run has no restore point of {string.Join(", ", waiting)}; those before stay.",
+                parts.Count == 0 ? "" : $"What {source.Name} feeds into {string.Join(", ", parts.Select(p => $"{p.Class} is still that of {p.From}"))}, in a point whose other parts are of now; it is due again at once."]).Where(t => t.Length > 0)),
                 failure.Target, failure.Remedy, failure));
         }
-        return kept;
+        return (classes, carried);
     }
 
     /// <summary>The settings of this run, for Get-StingBackupConfig -Changed. The run is committed: without it, a later comparison knows less.</summary>
@@ -104,7 +122,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>Reads what rows of the databases name and the first stage did not meet; what is still not there is told.</summary>
     private async Task ReadLatecomersAsync(IReadOnlyList<ReserveSource> sources, Stage stage, CancellationTokenSource stop)
     {
-        if (_cut?.Missing(path => HolderOf(path, sources) is not null) is not { Count: > 0 } missing)
+        if (_cut?.Missing(path => HolderOf(path, sources) is { } holder && !_lost.Exists(l => l.Source == holder)) is not { Count: > 0 } missing)
         {
             return;
         }
@@ -136,7 +154,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             {
                 try
                 {
-                    open.Add(new OpenedSource(source, await source.OpenAsync(output, stop.Token).ConfigureAwait(false), output));
+                    open.Add(new OpenedSource(source, await _openers.GetValueOrDefault(source, source.OpenAsync)(output, stop.Token).ConfigureAwait(false), output));
                 }
                 catch (StingException e)
                 {
@@ -165,8 +183,11 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var context = new BackupContext
         {
             Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = stage.Caches.OpenLast(),
+            Ranks = installation.Priority.Index().ToDictionary(p => p.Item, p => p.Index),
+            // What an old archive holds is as old as the archive.
+            TempFilesSinceNs = import is null && installation.TempFilesAge > TimeSpan.Zero ? installation.NowNs - (installation.TempFilesAge.Ticks * 100) : long.MinValue,
         };
-        using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: 4 * threads, parts: threads);
+        using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: GroupsAhead, parts: threads);
         using var blocks = new BlockPool(3 * threads);
         var reader = new FileReader(queue, blocks, output, _counters, installation.Clock);
         var batches = Channel.CreateBounded<ScanBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
@@ -194,8 +215,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private RunSubject OpenSubject(string name) =>
         new(installation.Subjects.GetAsync(name, CancellationToken.None).AsTask().GetAwaiter().GetResult(), installation.Reserve, installation.Random);
 
-    private async ValueTask<BackupResult> CommitAsync(OpenRun run, RunStore store, IReadOnlyList<PointClass> classes, DateTimeOffset started, CancellationToken cancel)
+    private async ValueTask<BackupResult> CommitAsync(OpenRun run, RunStore store, Cut made, CancellationToken cancel)
     {
+        var (started, classes, carried) = made;
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
         var cut = import?.Time ?? started;
@@ -206,7 +228,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
             Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = installation.NowNs,
             OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
-            LedgerHead = installation.Ledger.Head,
+            LedgerHead = installation.Ledger.Head, Carried = carried,
         };
         var bytes = point.ToBytes(run.Identity.Signer);
         if (!await installation.Store.PutAsync(point.ObjectName, bytes, CancellationToken.None).ConfigureAwait(false))
@@ -219,12 +241,27 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             BackupId = name, Type = plan.Type, State = output.Errors > 0 || _counters.Refused > 0 ? JobState.CompletedWithErrors : JobState.Completed,
             StartedTime = local, Duration = installation.Clock.GetUtcNow() - started, Items = classes.Sum(c => c.Items), ItemsRead = _counters.ItemsRead,
             Errors = output.Errors + _counters.Refused, Length = classes.Sum(c => c.Length), BytesRead = _counters.BytesRead, BytesNew = _counters.BytesNew,
-            BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)],
+            BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)], LeftOut = LeftOut(),
+            Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))],
         };
+    }
+
+    private LeftOutItems[] LeftOut()
+    {
+        if (_counters.LeftOut == 0)
+        {
+            return [];
+        }
+        var reason = $"not changed for {Display.Duration(installation.TempFilesAge)} (reserve.temp_files_age)";
+        output.Tell(string.Create(System.Globalization.CultureInfo.CurrentCulture, $"{_counters.LeftOut} temporary files are left out: {reason}."));
+        return [new LeftOutItems(DataClass.TempFiles, _counters.LeftOut, reason)];
     }
 
     private static List<ChainHead> HeadsOfOthers(OpenRun run) => [.. run.View.Points.Where(p => p.Record.Writer != run.Identity.Writer)
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
+
+    /// <summary>What a run has to commit.</summary>
+    private sealed record Cut(DateTimeOffset Started, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
 
     /// <summary>What reading a stage needs of the run.</summary>
     private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)

@@ -19,7 +19,8 @@ internal static class DueClasses
         var newest = new Dictionary<DataClass, long>();
         foreach (var point in points.Where(p => !p.IsImported))   // an old archive is no backup of today, however new
         {
-            foreach (var part in point.Classes)
+            // One that holds an older part of a source that failed waits for that source, not for its time.
+            foreach (var part in point.Classes.Where(c => !point.Carried.Any(carry => carry.Class == c.Class)))
             {
                 newest[part.Class] = Math.Max(newest.GetValueOrDefault(part.Class, long.MinValue), point.TimeNs);
             }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace StingBackup.Engine.Backup;
 
 /// <summary>
@@ -60,16 +62,44 @@ internal sealed class RunCaches : IDisposable
     }
 
     /// <summary>Puts this run's in place of the last run's.</summary>
-    public void Commit(IEnumerable<DataClass> classes)
+    /// <param name="classes">The classes that were committed.</param>
+    /// <param name="sequence">The run's number. Noted last: what a killed run leaves is never taken for the cache of a point that it is not of.</param>
+    public void Commit(IEnumerable<DataClass> classes, long sequence)
     {
         foreach (var dataClass in classes)
         {
             _written[dataClass].Close();
             File.Move(PathOf(dataClass) + NewName, PathOf(dataClass), overwrite: true);
+            File.WriteAllText(RunFileOf(dataClass), sequence.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>The number of the run that the last cache of a class is of; null where that is not known.</summary>
+    public long? LastRunOf(DataClass dataClass)
+    {
+        try
+        {
+            return long.TryParse(File.ReadAllText(RunFileOf(dataClass)), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The last run's items of a class, whether or not this run reads by them. Ends early, and says so, where the cache cannot be read.</summary>
+    public IEnumerable<CachedItem> ReadLast(DataClass dataClass, Action damaged)
+    {
+        using var reader = new HostCacheReader(PathOf(dataClass), Key, _ => damaged());
+        while (reader.Next() is { } item)
+        {
+            yield return item;
         }
     }
 
     private ReadOnlySpan<byte> Key => _installation.CacheKey.Span;
+
+    private string RunFileOf(DataClass dataClass) => Path.ChangeExtension(PathOf(dataClass), ".run");
 
     private string PathOf(DataClass dataClass) => _installation.CachePath(dataClass);
 

@@ -99,6 +99,13 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             return;
         }
+        if (IsOldTemporary(placement.DataClass, entry))
+        {
+            // It is there, so that no row that names it has lost it.
+            context.Cut?.Meet(origin.Source.InReserve(entry.Path));
+            context.Counters.AddLeftOut();
+            return;
+        }
         if (subjects.Get(placement.Subject) is not { } subject)
         {
             context.Counters.AddRefused(placement.DataClass);
@@ -120,6 +127,10 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
             await CloseBatchAsync(cancel).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Counted from the last change of content, attributes or place: what was put there just now is not old, whatever its date.</summary>
+    private bool IsOldTemporary(DataClass dataClass, SourceEntry entry) => dataClass == DataClass.TempFiles && entry.Kind != ItemKind.Directory
+        && Math.Max(Math.Max(entry.Stamp.ModifiedNs, entry.Stamp.ChangedNs), entry.Metadata.BirthNs ?? long.MinValue) < context.TempFilesSinceNs;
 
     /// <summary>A second name of a file that the same tree holds already refers to the first, by path.</summary>
     private bool TryLink(ScanItem item)
@@ -163,7 +174,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
     {
         if (item.Source.Kind != ItemKind.File || item.Source.Stamp.Length >= FileReader.SmallFile)
         {
-            queue.Add(new ReadGroup([item]), cancel);
+            queue.Add(new ReadGroup([item]), cancel, context.Ranks[item.Class]);
             return;
         }
         if (_bundle.Count > 0 && (!ReferenceEquals(_bundle[0].Subject, item.Subject) || _bundle[0].Class != item.Class
@@ -187,7 +198,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
     {
         if (_bundle.Count > 0)
         {
-            queue.Add(new ReadGroup([.. _bundle]), cancel);
+            queue.Add(new ReadGroup([.. _bundle]), cancel, context.Ranks[_bundle[0].Class]);
         }
         _bundle.Clear();
         _bundleBytes = 0;

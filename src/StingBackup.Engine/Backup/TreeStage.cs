@@ -21,6 +21,7 @@ internal sealed class TreeStage : IDisposable
     /// <summary>Items of later stages, a few thousand tables and latecomers.</summary>
     private readonly Dictionary<DataClass, List<CachedItem>> _later = [];
     private readonly Dictionary<string, RunSubject> _subjects = new(StringComparer.Ordinal);
+    private readonly HashSet<(DataClass Class, OpenedSource Origin)> _met = [];
 
     public TreeStage(RunStore store, RunCaches caches, BackupCounters counters, int zstdLevel)
     {
@@ -43,12 +44,18 @@ internal sealed class TreeStage : IDisposable
         }
     }
 
+    /// <summary>Whether a class has items of other sources than some.</summary>
+    public bool HasItemsOfOthers(DataClass dataClass, IReadOnlyCollection<ReserveSource> sources) => _met.Any(m => m.Class == dataClass && !sources.Contains(m.Origin.Source));
+
     /// <summary>Writes the roots and the subject tables; returns what each class amounts to.</summary>
-    public IReadOnlyList<PointClass> Finish(IReadOnlyCollection<DataClass> classes)
+    /// <param name="classes">The classes.</param>
+    /// <param name="carried">Those of them that keep what the point before has of sources that failed.</param>
+    /// <param name="subjectOf">A subject by name; null for one that has no keys any more.</param>
+    public IReadOnlyList<PointClass> Finish(IReadOnlyCollection<DataClass> classes, IReadOnlyCollection<CarriedClass> carried, Func<string, RunSubject?> subjectOf)
     {
         foreach (var dataClass in classes.Where(_caches.IsStaged))
         {
-            BuildStaged(dataClass);
+            BuildStaged(dataClass, carried.FirstOrDefault(c => c.Class == dataClass), subjectOf);
         }
         var rows = classes.ToDictionary(c => c, _ => new List<SubjectRow>());
         foreach (var ((dataClass, subject), builder) in _builders.Where(b => rows.ContainsKey(b.Key.Class)))
@@ -66,6 +73,7 @@ internal sealed class TreeStage : IDisposable
             _counters.AddFailed(item.Class);
             return;
         }
+        _met.Add((item.Class, item.Origin));
         var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry);
         if (!_caches.IsStaged(item.Class))
         {
@@ -85,23 +93,41 @@ internal sealed class TreeStage : IDisposable
         later.Add(cached);
     }
 
-    /// <summary>Sorts the later stages' items in among the first one's.</summary>
-    private void BuildStaged(DataClass dataClass)
+    /// <summary>Sorts the later stages' items in among the first one's, and what is carried over in the place of what failed sources gave.</summary>
+    private void BuildStaged(DataClass dataClass, CarriedClass? carried, Func<string, RunSubject?> subjectOf)
     {
         var later = _later.GetValueOrDefault(dataClass, []);
         later.Sort(static (a, b) => a.Entry.Path.CompareTo(b.Entry.Path));
-        var next = 0;
-        foreach (var early in _caches.ReadEarly(dataClass))
+        var items = Merge(_caches.ReadEarly(dataClass), later);
+        if (carried is not null)
         {
-            for (; next < later.Count && later[next].Entry.Path < early.Entry.Path; next++)
-            {
-                Add(_subjects[later[next].Subject], later[next]);
-            }
-            Add(_subjects[early.Subject], early);
+            items = Merge(items.Where(item => !carried.Holds(item.Entry.Path)), carried.Items);
         }
-        for (; next < later.Count; next++)
+        foreach (var item in items)
         {
-            Add(_subjects[later[next].Subject], later[next]);
+            // Whoever was erased since is not carried over.
+            if ((_subjects.GetValueOrDefault(item.Subject) ?? subjectOf(item.Subject)) is { } subject)
+            {
+                Add(subject, item);
+            }
+        }
+    }
+
+    private static IEnumerable<CachedItem> Merge(IEnumerable<CachedItem> first, IEnumerable<CachedItem> second)
+    {
+        using var next = second.GetEnumerator();
+        var more = next.MoveNext();
+        foreach (var item in first)
+        {
+            for (; more && next.Current.Entry.Path < item.Entry.Path; more = next.MoveNext())
+            {
+                yield return next.Current;
+            }
+            yield return item;
+        }
+        for (; more; more = next.MoveNext())
+        {
+            yield return next.Current;
         }
     }
 

@@ -87,13 +87,13 @@ public sealed partial class ReserveKeys
         return await AddSparesAsync(role, count, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>The same, where keys are unlocked already.</summary>
-    internal ValueTask<int> AddSparesAsync(SubjectReader reader, CancellationToken cancel) => AddSparesAsync(reader.Role, null, cancel);
+    /// <summary>The same, where keys are unlocked already: as many as <paramref name="needed"/> subjects need, and the host's stock beyond them.</summary>
+    internal ValueTask<int> AddSparesForAsync(SubjectReader reader, int needed, CancellationToken cancel) => AddSparesAsync(reader.Role, null, cancel, needed);
 
-    private async ValueTask<int> AddSparesAsync(KeyRole role, int? count, CancellationToken cancel)
+    private async ValueTask<int> AddSparesAsync(KeyRole role, int? count, CancellationToken cancel, int inUse = 0)
     {
         using var shelf = await SpareShelf.OpenAsync(_environment, Host, HostKeys.FolderOf(_options), cancel, _options.Suite).ConfigureAwait(false);
-        var needed = count ?? SpareState.DefaultTarget - shelf.Free;
+        var needed = count ?? SpareState.DefaultTarget + inUse - shelf.Free;
         if (needed > 0)
         {
             shelf.Add(await role.MintAsync(needed, cancel).ConfigureAwait(false));

@@ -53,7 +53,7 @@ internal sealed class KeyRepair(IObjectStore store, ReserveKeys keys, SubjectRea
     }
 
     /// <summary>Key store replicas that are damaged or behind, epoch places among them, and spares that run low.</summary>
-    public async ValueTask RefillAsync(SpareState? spares, CancellationToken cancel)
+    public async ValueTask RefillAsync(SpareState? spares, int unclaimed, CancellationToken cancel)
     {
         if (reader!.Faults.Count > 0)
         {
@@ -67,9 +67,9 @@ internal sealed class KeyRepair(IObjectStore store, ReserveKeys keys, SubjectRea
                 output.Failed(fault);
             }
         }
-        if (spares is { IsLow: true })
+        if (spares is { IsLow: true } || spares?.Left < unclaimed)
         {
-            output.Tell($"{await keys.AddSparesAsync(reader, cancel).ConfigureAwait(false)} spare keys were minted.");
+            output.Tell($"{await keys.AddSparesForAsync(reader, unclaimed, cancel).ConfigureAwait(false)} spare keys were minted.");
         }
     }
 

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -35,7 +36,9 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
             if (mending is not null && reader is SubjectReader && index.Audit is { } audit)
             {
                 await mending.RebuildClaimsAsync(audit.Names, writers, cancel).ConfigureAwait(false);
-                await mending.RefillAsync(enrolled is null && installation.Host?.Subjects is SubjectWriter writer ? writer.Spares : null, cancel).ConfigureAwait(false);
+                var writer = enrolled is null ? installation.Host?.Subjects as SubjectWriter : null;
+                var unclaimed = writer is null ? 0 : (await SubjectSurvey.TakeAsync(installation, writer, cancel).ConfigureAwait(false)).Unclaimed;
+                await mending.RefillAsync(writer?.Spares, unclaimed, cancel).ConfigureAwait(false);
             }
             DropCache();
             return new RepairResult

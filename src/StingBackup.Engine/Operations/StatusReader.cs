@@ -39,6 +39,10 @@ public static class StatusReader
         var warnings = new List<string>(installation.Keys?.Warnings ?? []);
         var protection = ProtectionOf(installation.Keys, warnings);
         AddWarnings(installation, lastRun, classes, room, spares, warnings);
+        warnings.AddRange(from c in classes
+                          from part in backups.First(p => p.Name == c.BackupId).Carried
+                          where part.Class == c.DataClass
+                          select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
         var damage = book.ToRecords(static _ => null);
         var (deduplication, compression) = RatiosOf(backups, index);
         return new BackupStatus

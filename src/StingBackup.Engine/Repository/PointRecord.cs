@@ -20,6 +20,12 @@ public sealed record ChainHead(Id16 Writer, long Sequence, Id32 Hash);
 /// <param name="Errors">Items that could not be read.</param>
 public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPages, long Subjects, long Items, long Length, long Errors);
 
+/// <summary>What a class of a point holds of a source that failed in its run: what an earlier point of the class holds of it.</summary>
+/// <param name="Class">The data class.</param>
+/// <param name="Source">The source, as people know it.</param>
+/// <param name="From">The run that read it last.</param>
+public sealed record PointCarry(DataClass Class, string Source, string From);
+
 /// <summary>What a point was imported from, instead of from the sources.</summary>
 /// <param name="Archive">The archive's name by its date, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>.</param>
 /// <param name="Hash">SHA-256 of its bytes, before encryption.</param>
@@ -35,6 +41,8 @@ public sealed record PointRecord
     private const int OriginKey = 100;
     /// <summary>Optional: a reader that does not know it cannot tell that an audit chain was cut.</summary>
     private const int AuditKey = 101;
+    /// <summary>Optional: a reader that does not know it sees a class with errors, and not that a part of it is older.</summary>
+    private const int CarryKey = 102;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -74,6 +82,9 @@ public sealed record PointRecord
     /// <summary>Heads of the audit chains when it was committed, ascending by writer: a chain that is shorter later was cut.</summary>
     public IReadOnlyList<ChainHead> AuditHeads { get; init; } = [];
 
+    /// <summary>Parts of its classes that are older than the point.</summary>
+    public IReadOnlyList<PointCarry> Carried { get; init; } = [];
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
 
@@ -85,7 +96,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1));
+        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1));
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -126,6 +137,19 @@ public sealed record PointRecord
         if (AuditHeads.Count > 0)
         {
             WriteHeads(cbor, AuditKey, AuditHeads);
+        }
+        if (Carried.Count > 0)
+        {
+            cbor.WriteInt32(CarryKey); cbor.WriteStartArray(Carried.Count);
+            foreach (var carry in Carried)
+            {
+                cbor.WriteStartArray(3);
+                cbor.WriteInt32((int)carry.Class);
+                cbor.WriteTextString(carry.Source);
+                cbor.WriteTextString(carry.From);
+                cbor.WriteEndArray();
+            }
+            cbor.WriteEndArray();
         }
         cbor.WriteEndMap();
         return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
@@ -181,6 +205,7 @@ public sealed record PointRecord
             OffsetMinutes = (int)fields.Long(10), Classes = fields.List(11, ReadClass), IsVoid = fields.Number(12) == 1, LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
             Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
             AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
+            Carried = fields.Has(CarryKey) ? fields.List(CarryKey, ReadCarry) : [],
         };
     }
 
@@ -190,6 +215,14 @@ public sealed record PointRecord
         var origin = new PointOrigin(cbor.ReadTextString(), new Id32(Sized(cbor, Id32.Size)));
         cbor.ReadEndArray();
         return origin;
+    }
+
+    private static PointCarry ReadCarry(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var carry = new PointCarry((DataClass)cbor.ReadInt32(), cbor.ReadTextString(), cbor.ReadTextString());
+        cbor.ReadEndArray();
+        return carry;
     }
 
     private static ChainHead ReadHead(CborReader cbor)

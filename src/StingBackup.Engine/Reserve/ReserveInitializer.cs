@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Discovery;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
@@ -10,20 +11,21 @@ public static class ReserveInitializer
 {
     /// <summary>What making a repository would do. Changes nothing.</summary>
     /// <exception cref="StingException"><c>ReserveMissing</c>, <c>RepositoryExists</c>, <c>ConfigurationExists</c>, <c>ConfigurationInvalid</c>, <c>KeysExist</c>, and where keys may not lie</exception>
-    public static ValueTask<InitializePlan> PlanAsync(InitializeRequest request, CancellationToken cancel)
+    public static async ValueTask<InitializePlan> PlanAsync(InitializeRequest request, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(request);
         cancel.ThrowIfCancellationRequested();
         var host = new HostView();
-        var (configuration, keys) = Prepare(request, host);
+        var survey = await SurveyAsync(request, host, cancel).ConfigureAwait(false);
+        var (configuration, keys) = Prepare(request, host, survey.Subjects.Count);
         var proposed = Propose(request, configuration.File, host);
-        return ValueTask.FromResult(new InitializePlan
+        return new InitializePlan
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
-            Warnings = [.. keys.Warnings], KeyVault = keys.WrappedBy is { } vault ? $"{configuration.Keys.Vault!.Address.Authority}, transit key {vault}" : null,
+            Warnings = [.. keys.Warnings, .. survey.Unasked.Select(NotAsked)], KeyVault = keys.WrappedBy is { } vault ? $"{configuration.Keys.Vault!.Address.Authority}, transit key {vault}" : null,
             Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? []],
-        });
+        };
     }
 
     /// <summary>Executes a plan. The passphrase seals the key file; the caller wipes it.</summary>
@@ -31,7 +33,7 @@ public static class ReserveInitializer
     {
         ArgumentNullException.ThrowIfNull(plan);
         var host = new HostView();
-        var (configuration, keyPlan) = Prepare(plan.Request, host);
+        var (configuration, keyPlan) = Prepare(plan.Request, host, plan.Subjects);
         Directory.CreateDirectory(configuration.Repository.BackupRoot);
         await using var store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
         using var keys = await ReserveKeys.CreateAsync(keyPlan, passphrase, cancel, clock).ConfigureAwait(false);
@@ -45,7 +47,24 @@ public static class ReserveInitializer
         };
     }
 
-    private static (StingConfiguration Configuration, KeyPlan Keys) Prepare(InitializeRequest request, HostView host)
+    /// <summary>Whom keys are made for. A source whose credentials are still to be made is not asked: that they are to be made is told, and doctor counts then.</summary>
+    private static ValueTask<SubjectSurvey> SurveyAsync(InitializeRequest request, HostView host, CancellationToken cancel)
+    {
+        var (configuration, _) = Prepare(request, host, 0);
+        var users = UsersMapFile.Load(configuration.Reserve, host);
+        bool IsMissing(string? file) => file is not null && !host.FileExists(file);
+        var asked = configuration with
+        {
+            Vault = IsMissing(configuration.Vault?.TokenFile) || IsMissing(configuration.Vault?.SecretIdFile) ? null : configuration.Vault,
+            PostgreSql = IsMissing(configuration.PostgreSql?.PassFile) ? null : configuration.PostgreSql,
+        };
+        return SubjectSurvey.TakeAsync(asked, ReserveMap.Compile(configuration.Reserve, users), users, host, TimeProvider.System, cancel);
+    }
+
+    private static string NotAsked((string Source, string Reason) unasked) =>
+        $"{unasked.Source} could not be asked whose data it holds ({unasked.Reason.TrimEnd('.')}): run sting-backup doctor before the first run, which tells whether the spare keys suffice.";
+
+    private static (StingConfiguration Configuration, KeyPlan Keys) Prepare(InitializeRequest request, HostView host, int knownSubjects)
     {
         var file = new ConfigurationLocator(host).PathForNew(request.ConfigurationFile);
         if (host.FileExists(file))
@@ -55,10 +74,9 @@ public static class ReserveInitializer
         }
         var configuration = new ConfigurationLoader(host).ExamineText(Writer(request, file, host).Render(), file).Require();
         CheckFolders(configuration, host);
-        var map = ReserveMap.Compile(configuration.Reserve, UsersMapFile.Load(configuration.Reserve, host));
         var creation = new KeyCreation
         {
-            HostName = Environment.MachineName, WithPassphrase = request.WithPassphrase, KnownSubjects = map.DiscoverSubjects(configuration.Reserve.Path, host).Count,
+            HostName = Environment.MachineName, WithPassphrase = request.WithPassphrase, KnownSubjects = knownSubjects,
         };
         return (configuration, ReserveKeys.Plan(Installation.KeyOptionsOf(configuration), creation));
     }

@@ -14,13 +14,15 @@ namespace StingBackup.Engine.Reserve;
 /// </remarks>
 public sealed class ReserveMap
 {
-    private const string UsersFolder = "users", JarsFolder = "jars";
+    /// <summary>Folders looked through for whose they are: how deep, and how many at most.</summary>
+    private const int DiscoveryDepth = 4, MostDiscovered = 100_000;
 
     private readonly Group _exclude;
     private readonly Group _excludeSystem;
     private readonly Group _rules;
     private readonly (DataClass Class, SubjectTemplate? Subject)[] _ruleResults;
     private readonly UsersMap _users;
+    private readonly IReadOnlyList<Configuration.FolderMount> _mounts;
     private readonly Folder _root;
     private volatile Folder _last;
 
@@ -32,6 +34,7 @@ public sealed class ReserveMap
         _ruleResults = settings.Rules.Select(r => (r.DataClass, r.Subject is null ? null : SubjectTemplate.Parse(r.Subject)
             ?? throw new ArgumentException($"'{r.Subject}' is no subject.", nameof(settings)))).ToArray();
         _users = users;
+        _mounts = settings.Folders;
         _root = new Folder([], null, Layout.Root, SubjectNames.System, false, int.MaxValue, null, _exclude.Start, _excludeSystem.Start, _rules.Start);
         _last = _root;
     }
@@ -62,25 +65,46 @@ public sealed class ReserveMap
         return Place(folder, bytes, bytes[nameAt..], kind == ItemKind.Directory, out _, out _);
     }
 
-    /// <summary>The subjects that a reserve's folders name now (those directly in <c>users</c> and <c>jars</c>, those that rules name outright, and <c>system</c>), ordinal order.</summary>
+    /// <summary>
+    /// The subjects that a reserve's folders name now, those of mounted ones included (down to <c>archives/YYYY/MM/&lt;id&gt;</c>), those that rules name outright, and <c>system</c>; ordinal order. No folder that
+    /// is somebody's is looked into.
+    /// </summary>
     public IReadOnlyList<string> DiscoverSubjects(string root, IHostView host)
     {
         ArgumentNullException.ThrowIfNull(host);
-        var subjects = new SortedSet<string>(StringComparer.Ordinal) { SubjectNames.System };
-        foreach (var parent in (string[])[UsersFolder, JarsFolder])
+        var subjects = new SortedSet<string>(_ruleResults.Select(r => r.Subject?.FixedName).OfType<string>(), StringComparer.Ordinal) { SubjectNames.System };
+        var open = new Queue<(string Folder, EntryPath Path)>();
+        open.Enqueue((root, EntryPath.Root));
+        foreach (var mount in _mounts)
+        {
+            open.Enqueue((mount.Path, EntryPath.Root.Append(System.Text.Encoding.UTF8.GetBytes(mount.At))));
+        }
+        for (var looked = 0; looked < MostDiscovered && open.TryDequeue(out var next); looked++)
         {
             // A name that is not UTF-8 comes from .NET with a replacement character: its subject is claimed when the scan meets it.
-            foreach (var name in host.DirectoriesIn(Path.Join(root, parent)).Where(n => !n.Contains('\uFFFD', StringComparison.Ordinal)))
+            foreach (var name in host.DirectoriesIn(next.Folder).Where(n => !n.Contains('\uFFFD', StringComparison.Ordinal)))
             {
-                var placement = Classify(EntryPath.Root.Append(System.Text.Encoding.UTF8.GetBytes(parent)).Append(System.Text.Encoding.UTF8.GetBytes(name)), ItemKind.Directory);
-                if (!placement.IsExcluded)
+                var path = next.Path.Append(System.Text.Encoding.UTF8.GetBytes(name));
+                if (SubjectOf(path) is not { } subject)
                 {
-                    subjects.Add(placement.Subject);
+                    continue;
+                }
+                subjects.Add(subject);
+                if (subject == SubjectNames.System && path.Bytes.Count((byte)'/') < DiscoveryDepth - 1)
+                {
+                    open.Enqueue((Path.Join(next.Folder, name), path));
                 }
             }
         }
-        subjects.UnionWith(_ruleResults.Select(r => r.Subject?.FixedName).OfType<string>());
         return [.. subjects];
+    }
+
+    /// <summary>Whose a folder is: its own placement, or that of what is in it, which rules of the form <c>folder/*/**</c> speak of; null for one that is left out.</summary>
+    private string? SubjectOf(EntryPath folder)
+    {
+        var placement = Classify(folder, ItemKind.Directory);
+        return placement.IsExcluded ? null : placement.Subject != SubjectNames.System ? placement.Subject
+            : Classify(folder.Append("x"u8.ToArray()), ItemKind.File) is { IsExcluded: false } within ? within.Subject : placement.Subject;
     }
 
     /// <summary>The state of the folder that holds a path: the last one used, one of its ancestors, or made from there down.</summary>

@@ -67,7 +67,7 @@ public sealed class UsersMap
                 return subject;
             }
         }
-        throw NotFound(name);
+        throw NotFound(name, []);
     }
 
     private UserEntry? Find(string name) => _byName.GetValueOrDefault(name) ?? _byEmail.GetValueOrDefault(name);
@@ -86,15 +86,16 @@ public sealed class UsersMap
         subject.StartsWith("user:", StringComparison.Ordinal) || subject.StartsWith("user#", StringComparison.Ordinal)
         || subject.StartsWith("path:UserFiles/", StringComparison.Ordinal);
 
-    private StingException NotFound(string name)
+    /// <summary>The error of a name that nobody has, with the nearest of those that are known here or elsewhere.</summary>
+    internal StingException NotFound(string name, IEnumerable<string> namesElsewhere)
     {
-        var names = Entries.SelectMany(e => e.Names).Concat(_folders).Concat(_subjects.Select(ShortName)).ToArray();
+        var names = Entries.SelectMany(e => e.Names).Concat(_folders).Concat(_subjects.Select(ShortName)).Concat(namesElsewhere).ToArray();
         var near = NearestNames.Of(name, names);
         var message = near.Count > 0
             ? $"No person '{name}' is known here. The nearest: {string.Join(", ", near)}."
             : string.Create(CultureInfo.InvariantCulture, $"No person '{name}' is known here; {names.Distinct(StringComparer.Ordinal).Count()} names are.");
         return new StingException("UserNotFound", FailureKind.NotFound, message, name,
-            "Name the person by e-mail address, id or folder. An address needs a users map (setting reserve.users_map) or a folder of that name.");
+            "Name the person by e-mail address, id or folder. An address is known from the rows of a database that is backed up, from a users map (setting reserve.users_map), or as the name of a folder.");
     }
 
     private static string ShortName(string subject) => subject[(subject.IndexOfAny([':', '#', '/']) + 1)..] is var rest && rest.StartsWith("UserFiles/", StringComparison.Ordinal)

@@ -27,6 +27,7 @@ internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
             CompletedTime = Installation.FromNs(point.CompletedNs, point.OffsetMinutes), State = Part.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed,
             Subjects = Part.Subjects, Items = Part.Items, Length = Part.Length, Errors = Part.Errors, Tier = Tier.Local,
             Writer = point.Writer.ToString(), Sequence = point.Sequence, ImportedFrom = point.Origin?.Archive,
+            Carried = [.. point.Carried.Where(c => c.Class == Part.Class).Select(c => new CarriedPart(c.Class, c.Source, c.From))],
         };
     }
 }

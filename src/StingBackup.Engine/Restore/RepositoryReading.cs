@@ -13,7 +13,7 @@ internal sealed class RepositoryReading : IDisposable
         Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
-        Resolver = new SubjectResolver(installation, Subjects);
+        Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));
     }
 
     public RepositoryView View { get; }

@@ -12,15 +12,18 @@ internal sealed record SubjectChoice(IReadOnlyList<string> Names, bool WithContr
         Names.Contains(subject) || (WithContributors && Names.Any(n => subject.StartsWith(n, StringComparison.Ordinal) && subject[n.Length] == '/'));
 }
 
-/// <summary>Finds subjects by e-mail address, id, folder or canonical name; what is unknown is answered with the nearest names.</summary>
-internal sealed class SubjectResolver(Installation installation, SubjectDirectory directory)
+/// <summary>
+/// Finds subjects by e-mail address, id, folder or canonical name: from the users map and the folders that are here, then from names in the restore points, then from the rows of databases in them. What is
+/// unknown is answered with the nearest names.
+/// </summary>
+internal sealed class SubjectResolver(Installation installation, SubjectDirectory directory, CapturedPeople captured)
 {
     /// <summary>What a name means.</summary>
     /// <param name="scope">A person, a jar, or (File) either.</param>
     /// <param name="text">The name as written.</param>
     /// <param name="points">Points whose subjects count as known.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c></exception>
+    /// <exception cref="StingException"><c>UserNotFound</c>, <c>UserAmbiguous</c>, <c>JarNotFound</c></exception>
     public async ValueTask<SubjectChoice> ResolveAsync(RestoreScope scope, string text, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
     {
         var choice = await FindAsync(scope, text.Trim(), points, cancel).ConfigureAwait(false);
@@ -71,24 +74,32 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
     private async ValueTask<SubjectChoice> PersonAsync(string name, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
     {
         var known = installation.Users.WithFolders(installation.HostView.DirectoriesIn(Path.Join(installation.ReserveRoot, "users")));
-        string subject;
         try
         {
-            subject = known.Resolve(name);
+            return ChoiceOf(name, [known.Resolve(name)]);
         }
         catch (StingException e) when (e.ErrorId == "UserNotFound")
         {
-            try
-            {
-                subject = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
-            }
-            catch (StingException) when (ErasedAs(SubjectNames.OfUserFolder(name)) is { } erased)
+            known = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false));
+        }
+        try
+        {
+            return ChoiceOf(name, [known.Resolve(name)]);
+        }
+        catch (StingException e) when (e.ErrorId == "UserNotFound")
+        {
+            if (ErasedAs(SubjectNames.OfUserFolder(name)) is { } erased)
             {
                 throw Erased(name, erased);
             }
+            var found = await captured.FindAsync(name, cancel).ConfigureAwait(false);
+            return found.Count > 0 ? ChoiceOf(name, found)
+                : throw known.NotFound(name, (await captured.AllAsync(cancel).ConfigureAwait(false)).Select(p => p.Email).OfType<string>());
         }
-        return new SubjectChoice([.. new[] { subject, SubjectNames.OfUserFolder(name) }.Distinct(StringComparer.Ordinal)], WithContributors: false);
     }
+
+    private static SubjectChoice ChoiceOf(string name, IEnumerable<string> subjects) =>
+        new([.. subjects.Append(SubjectNames.OfUserFolder(name)).Distinct(StringComparer.Ordinal)], WithContributors: false);
 
     private async ValueTask<SubjectChoice> JarAsync(string name, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
     {

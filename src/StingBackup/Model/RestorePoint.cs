@@ -31,6 +31,8 @@ public sealed record RestorePoint
     public required long Sequence { get; init; }
     /// <summary>The old archive that it was imported from, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>; null for a point of the reserve itself.</summary>
     public string? ImportedFrom { get; init; }
+    /// <summary>Parts that are older than the point: their source failed in its run.</summary>
+    public IReadOnlyList<CarriedPart> Carried { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>One entry of a restore point's tree.</summary>

@@ -100,13 +100,13 @@ public sealed record BackupStatus
     /// <summary>This host's newest run (where it has none, the newest of all); null before the first.</summary>
     public required LastRun? LastRun { get; init; }
     /// <summary>Data classes that have points.</summary>
-    public required IReadOnlyList<ClassStatus> Classes { get; init; }
+    public required IReadOnlyList<ClassStatus> Classes { get; init => field = Indexable.Of(value); }
     /// <summary>Restore points: runs that committed.</summary>
     public required long Points { get; init; }
     /// <summary>How many of them were imported from old archives; no other figure but the ratios counts these.</summary>
     public long Imported { get; init; }
     /// <summary>The store by kinds of object, largest first.</summary>
-    public required IReadOnlyList<StoreUse> Store { get; init; }
+    public required IReadOnlyList<StoreUse> Store { get; init => field = Indexable.Of(value); }
     /// <summary>Bytes in the store.</summary>
     public required long StoreLength { get; init; }
     /// <summary>Bytes free to this user on the store's disk; null where that cannot be told.</summary>
@@ -124,7 +124,7 @@ public sealed record BackupStatus
     /// <summary>How the key file is protected.</summary>
     public required KeyProtection KeyProtection { get; init; }
     /// <summary>What is weaker than it should be, for people.</summary>
-    public required IReadOnlyList<string> Warnings { get; init; }
+    public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>
-    public required IReadOnlyList<IntegrityFault> Damage { get; init; }
+    public required IReadOnlyList<IntegrityFault> Damage { get; init => field = Indexable.Of(value); }
 }

@@ -54,9 +54,9 @@ public sealed record CapturePlan
     /// <summary>What happens when nothing is received: <c>block</c> or <c>degrade</c>.</summary>
     public required string WhenStalled { get; init; }
     /// <summary>What the server is not told yet, in order.</summary>
-    public required IReadOnlyList<CaptureStep> Steps { get; init; }
+    public required IReadOnlyList<CaptureStep> Steps { get; init => field = Indexable.Of(value); }
     /// <summary>What weakens the promise.</summary>
-    public required IReadOnlyList<string> Notices { get; init; }
+    public required IReadOnlyList<string> Notices { get; init => field = Indexable.Of(value); }
 
     /// <summary>The engine's own plan; null in one that came from another process.</summary>
     internal object? Exact { get; init; }
@@ -70,7 +70,7 @@ public sealed record CaptureStopPlan
     /// <summary>Whether a capture runs on this host, which is ended first.</summary>
     public required bool IsRunning { get; init; }
     /// <summary>What the server is told, in order.</summary>
-    public required IReadOnlyList<string> Statements { get; init; }
+    public required IReadOnlyList<string> Statements { get; init => field = Indexable.Of(value); }
     /// <summary>The spool; it stays, and is backed up by the next run.</summary>
     public required string SpoolDirectory { get; init; }
 }
@@ -138,7 +138,7 @@ public sealed record DatabaseRestorePlan
     /// <summary>The server's version then; a server of the same major version must be started over the result.</summary>
     public required string ServerVersion { get; init; }
     /// <summary>The runs that the log since then is read from.</summary>
-    public required IReadOnlyList<string> LogBackupIds { get; init; }
+    public required IReadOnlyList<string> LogBackupIds { get; init => field = Indexable.Of(value); }
     /// <summary>The spool of this host whose newest log is used too; null where none is.</summary>
     public required string? Spool { get; init; }
     /// <summary>Files to write.</summary>
@@ -160,7 +160,7 @@ public sealed record DatabaseRestoreResult
     /// <summary>How it ended.</summary>
     public required JobState State { get; init; }
     /// <summary>The runs whose points were used.</summary>
-    public required IReadOnlyList<string> BackupIds { get; init; }
+    public required IReadOnlyList<string> BackupIds { get; init => field = Indexable.Of(value); }
     /// <summary>The folder to start a server over.</summary>
     public required string DataDirectory { get; init; }
     /// <summary>The moment that the server recovers to; null: to the end of the log.</summary>
@@ -172,7 +172,7 @@ public sealed record DatabaseRestoreResult
     /// <summary>What version of PostgreSQL to start.</summary>
     public required string ServerVersion { get; init; }
     /// <summary>How to start it, a command a line.</summary>
-    public required IReadOnlyList<string> HowToStart { get; init; }
+    public required IReadOnlyList<string> HowToStart { get; init => field = Indexable.Of(value); }
     /// <summary>Files written.</summary>
     public required long Files { get; init; }
     /// <summary>Their bytes.</summary>

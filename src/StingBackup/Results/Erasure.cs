@@ -32,15 +32,15 @@ public sealed record ErasurePlan
     /// <summary>Whose backups become unreadable: a canonical name.</summary>
     public required string Subject { get; init; }
     /// <summary>Its pseudonyms in the repository.</summary>
-    public required IReadOnlyList<string> Pseudonyms { get; init; }
+    public required IReadOnlyList<string> Pseudonyms { get; init => field = Indexable.Of(value); }
     /// <summary>What it hits, by tier and data class.</summary>
-    public required IReadOnlyList<ErasureHit> Hits { get; init; }
+    public required IReadOnlyList<ErasureHit> Hits { get; init => field = Indexable.Of(value); }
     /// <summary>Packs that hold something of it. None is rewritten.</summary>
     public required long Packs { get; init; }
     /// <summary>Its stored bytes in them.</summary>
     public required long StoredBytes { get; init; }
     /// <summary>What stays, and until when.</summary>
-    public required IReadOnlyList<ResidualCopy> Residuals { get; init; }
+    public required IReadOnlyList<ResidualCopy> Residuals { get; init => field = Indexable.Of(value); }
     /// <summary>Until when it can be stopped.</summary>
     public required DateTimeOffset DueTime { get; init; }
     /// <summary>Why: the law or contract.</summary>
@@ -62,7 +62,7 @@ public sealed record Erasure
     /// <summary>Whom it means: a canonical name; empty once it is done.</summary>
     public required string Subject { get; init; }
     /// <summary>The pseudonyms.</summary>
-    public required IReadOnlyList<string> Pseudonyms { get; init; }
+    public required IReadOnlyList<string> Pseudonyms { get; init => field = Indexable.Of(value); }
     /// <summary>When it was asked for.</summary>
     public required DateTimeOffset RequestedTime { get; init; }
     /// <summary>By whom.</summary>
@@ -76,7 +76,7 @@ public sealed record Erasure
     /// <summary>The request's own name elsewhere, or empty.</summary>
     public required string Reference { get; init; }
     /// <summary>What is still to be done, each with its place.</summary>
-    public IReadOnlyList<string> Waiting { get; init; } = [];
+    public IReadOnlyList<string> Waiting { get; init => field = Indexable.Of(value); } = [];
     /// <summary>The certificate's file; null before.</summary>
     public string? Certificate { get; init; }
 }
@@ -85,7 +85,7 @@ public sealed record Erasure
 public sealed record ErasureRunPlan
 {
     /// <summary>Those that are due, or begun and not ended.</summary>
-    public required IReadOnlyList<Erasure> Due { get; init; }
+    public required IReadOnlyList<Erasure> Due { get; init => field = Indexable.Of(value); }
     /// <summary>When the next one is due; null when none waits.</summary>
     public DateTimeOffset? NextDueTime { get; init; }
 }
@@ -96,7 +96,7 @@ public sealed record ErasureResult
     /// <summary>Completed, or with errors where one waits for something.</summary>
     public required JobState State { get; init; }
     /// <summary>Each of them, as it stands now.</summary>
-    public required IReadOnlyList<Erasure> Erasures { get; init; }
+    public required IReadOnlyList<Erasure> Erasures { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }
@@ -116,7 +116,7 @@ public sealed record ErasureSyncPlan
     /// <summary>How many subjects the ledger names.</summary>
     public required long Erased { get; init; }
     /// <summary>By table; none where nothing of them is there.</summary>
-    public required IReadOnlyList<ErasedRowCount> Rows { get; init; }
+    public required IReadOnlyList<ErasedRowCount> Rows { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>What applying the erasure ledger to running databases did.</summary>
@@ -129,7 +129,7 @@ public sealed record ErasureSyncResult
     /// <summary>How many subjects the ledger names.</summary>
     public required long Erased { get; init; }
     /// <summary>By table.</summary>
-    public required IReadOnlyList<ErasedRowCount> Rows { get; init; }
+    public required IReadOnlyList<ErasedRowCount> Rows { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>Whom a hold would keep: printed by <c>-WhatIf</c>.</summary>
@@ -174,5 +174,5 @@ public sealed record CertificateCheck
     /// <summary>Whether that is the key role which the configuration, or -KeyFingerprint, trusts; null where neither names one.</summary>
     public bool? IsTrusted { get; init; }
     /// <summary>What is wrong with it.</summary>
-    public required IReadOnlyList<string> Problems { get; init; }
+    public required IReadOnlyList<string> Problems { get; init => field = Indexable.Of(value); }
 }

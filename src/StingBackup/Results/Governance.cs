@@ -52,9 +52,9 @@ public sealed record AuditEntry
     /// <summary>SHA-256 of the plan, or null.</summary>
     public string? PlanDigest { get; init; }
     /// <summary>Pseudonyms and other ids that the plan touches; never names.</summary>
-    public IReadOnlyList<string> Subjects { get; init; } = [];
+    public IReadOnlyList<string> Subjects { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Ids of the approvers whose approvals it holds.</summary>
-    public IReadOnlyList<string> Approvers { get; init; } = [];
+    public IReadOnlyList<string> Approvers { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Whether it is what it should be.</summary>
     public required AuditState State { get; init; }
     /// <summary>What is wrong with it, or null.</summary>
@@ -107,7 +107,7 @@ public sealed record ApprovalRequest
     /// <summary>What it would act on.</summary>
     public required string Target { get; init; }
     /// <summary>What exactly would happen.</summary>
-    public required IReadOnlyList<PlanFact> Facts { get; init; }
+    public required IReadOnlyList<PlanFact> Facts { get; init => field = Indexable.Of(value); }
     /// <summary>Who asked: account and host.</summary>
     public required string Requester { get; init; }
     /// <summary>The host's writer id.</summary>

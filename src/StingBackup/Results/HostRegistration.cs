@@ -70,7 +70,7 @@ public sealed record HostRevocationPlan
     /// <summary>Its last restore point that counts; null when none does.</summary>
     public string? LastGoodPoint { get; init; }
     /// <summary>Restore points of it that are listed no more.</summary>
-    public required IReadOnlyList<string> LostPoints { get; init; }
+    public required IReadOnlyList<string> LostPoints { get; init => field = Indexable.Of(value); }
     /// <summary>Where the repository lies.</summary>
     public required string Repository { get; init; }
 }
@@ -85,7 +85,7 @@ public sealed record HostRevocationResult
     /// <summary>The number of the last of its runs that counts; 0 for none.</summary>
     public required long LastGoodSequence { get; init; }
     /// <summary>Restore points of it that are listed no more; their objects stay in the repository.</summary>
-    public required IReadOnlyList<string> LostPoints { get; init; }
+    public required IReadOnlyList<string> LostPoints { get; init => field = Indexable.Of(value); }
     /// <summary>Claims of subjects that the host had made and this one signed anew.</summary>
     public required int Claims { get; init; }
 }

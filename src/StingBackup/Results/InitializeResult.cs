@@ -14,19 +14,19 @@ public sealed record InitializePlan
     /// <summary>The folder that will be protected.</summary>
     public required string Reserve { get; init; }
     /// <summary>Key files that will be made.</summary>
-    public required IReadOnlyList<string> KeyFiles { get; init; }
+    public required IReadOnlyList<string> KeyFiles { get; init => field = Indexable.Of(value); }
     /// <summary>Subjects that the reserve has now.</summary>
     public required int Subjects { get; init; }
     /// <summary>Keys that will be minted ahead.</summary>
     public required int Spares { get; init; }
     /// <summary>What is weaker than it should be.</summary>
-    public required IReadOnlyList<string> Warnings { get; init; }
+    public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Settings that the file gets for a STING installation.</summary>
-    public IReadOnlyList<ProposedSetting> Settings { get; init; } = [];
+    public IReadOnlyList<ProposedSetting> Settings { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What is still to be done before the first run.</summary>
-    public IReadOnlyList<string> Tasks { get; init; } = [];
+    public IReadOnlyList<string> Tasks { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What of a STING installation could not be found, or is not backed up.</summary>
-    public IReadOnlyList<StingGap> NotFound { get; init; } = [];
+    public IReadOnlyList<StingGap> NotFound { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>A repository that was made.</summary>
@@ -49,7 +49,7 @@ public sealed record InitializeResult
     /// <summary>Keys minted ahead.</summary>
     public required int Spares { get; init; }
     /// <summary>What is still to be done before the first run.</summary>
-    public IReadOnlyList<string> Tasks { get; init; } = [];
+    public IReadOnlyList<string> Tasks { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What of a STING installation could not be found, or is not backed up.</summary>
-    public IReadOnlyList<StingGap> NotFound { get; init; } = [];
+    public IReadOnlyList<StingGap> NotFound { get; init => field = Indexable.Of(value); } = [];
 }

@@ -28,7 +28,7 @@ public sealed record RepairPlan
     /// <summary>Their bytes.</summary>
     public required long PackBytes { get; init; }
     /// <summary>What is known to be wrong before any pack is read, as a verification at level Structure finds it.</summary>
-    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    public required IReadOnlyList<IntegrityFault> Faults { get; init => field = Indexable.Of(value); }
     /// <summary>
     /// Whether keys will be used, so that the restore role must be at hand: chunks are then vouched for and the new index is signed; claims can be made anew.
     /// </summary>

@@ -31,17 +31,17 @@ public sealed record LegacyArchive
     /// <summary>Whether the file is encrypted.</summary>
     public bool IsEncrypted { get; init; }
     /// <summary>Data classes that it holds something of.</summary>
-    public IReadOnlyList<DataClass> Classes { get; init; } = [];
+    public IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); } = [];
     /// <summary>The run that its restore points belong to: since when it was imported; null before.</summary>
     public string? BackupId { get; init; }
     /// <summary>The folder, among the reserve's paths, that holds what was in it.</summary>
     public string? Folder { get; init; }
     /// <summary>What it holds, for people.</summary>
-    public IReadOnlyList<string> Holds { get; init; } = [];
+    public IReadOnlyList<string> Holds { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What it lacks of an installation, for people.</summary>
-    public IReadOnlyList<string> Lacks { get; init; } = [];
+    public IReadOnlyList<string> Lacks { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What to know of it, for people.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Why it is refused, and what to do; null where it is not.</summary>
     public string? Problem { get; init; }
     /// <summary>The name of the file.</summary>
@@ -57,7 +57,7 @@ public sealed record LegacyImportPlan
     /// <summary>Where the repository lies.</summary>
     public required string Repository { get; init; }
     /// <summary>The archives, oldest first; those that are refused last.</summary>
-    public required IReadOnlyList<LegacyArchive> Archives { get; init; }
+    public required IReadOnlyList<LegacyArchive> Archives { get; init => field = Indexable.Of(value); }
     /// <summary>How many will be imported.</summary>
     public int Importable => Archives.Count(a => a.State == LegacyArchiveState.Importable);
     /// <summary>Bytes of the files in these.</summary>
@@ -70,7 +70,7 @@ public sealed record LegacyImportResult
     /// <summary>How it ended.</summary>
     public required JobState State { get; init; }
     /// <summary>The archives, oldest first, each with the run that it became.</summary>
-    public required IReadOnlyList<LegacyArchive> Archives { get; init; }
+    public required IReadOnlyList<LegacyArchive> Archives { get; init => field = Indexable.Of(value); }
     /// <summary>Content bytes that the repository had not yet, before compression.</summary>
     public required long BytesNew { get; init; }
     /// <summary>Bytes added to the store, everything included.</summary>

@@ -5,10 +5,10 @@ public sealed record BackupPlan
 {
     /// <summary>How sources will be read.</summary>
     public required BackupType Type { get; init; }
-    /// <summary>Data classes that are due.</summary>
-    public required IReadOnlyList<DataClass> Classes { get; init; }
+    /// <summary>Data classes that are due, the one that goes first first.</summary>
+    public required IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); }
     /// <summary>What is read: folders, Vault, database servers.</summary>
-    public required IReadOnlyList<string> Sources { get; init; }
+    public required IReadOnlyList<string> Sources { get; init => field = Indexable.Of(value); }
     /// <summary>Where the repository lies.</summary>
     public required string Repository { get; init; }
     /// <summary>The moment the plan was made.</summary>
@@ -31,7 +31,7 @@ public sealed record RestoreRequest
     /// For <see cref="RestoreScope.File"/>: names (found in any folder), paths (within the reserve or the subject's own folder) and globs.
     /// A folder brings all that is in it.
     /// </summary>
-    public IReadOnlyList<string> Files { get; init; } = [];
+    public IReadOnlyList<string> Files { get; init => field = Indexable.Of(value); } = [];
     /// <summary>A day (its last state in the configured zone), a moment, or <c>latest</c>; null means latest unless <see cref="BackupId"/> is given.</summary>
     public string? Date { get; init; }
     /// <summary>A run: the state is that of the reserve at this run, each data class from its newest point at or before it.</summary>
@@ -43,7 +43,7 @@ public sealed record RestoreRequest
     /// <summary>Restores what there is when a data class has no point at or before the moment asked.</summary>
     public bool AllowPartial { get; init; }
     /// <summary>Data classes, or null for all that the repository holds.</summary>
-    public IReadOnlyList<DataClass>? Classes { get; init; }
+    public IReadOnlyList<DataClass>? Classes { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>What a restore would do: exactly these items, nothing else.</summary>
@@ -54,11 +54,11 @@ public sealed record RestorePlan
     /// <summary>What was asked, for people.</summary>
     public required string Scope { get; init; }
     /// <summary>The points it reads.</summary>
-    public required IReadOnlyList<RestorePoint> Points { get; init; }
+    public required IReadOnlyList<RestorePoint> Points { get; init => field = Indexable.Of(value); }
     /// <summary>Data classes for which no point exists at or before the moment asked.</summary>
-    public required IReadOnlyList<DataClass> MissingClasses { get; init; }
+    public required IReadOnlyList<DataClass> MissingClasses { get; init => field = Indexable.Of(value); }
     /// <summary>Data classes that are left out because their restore needs an approval.</summary>
-    public IReadOnlyList<DataClass> WithheldClasses { get; init; } = [];
+    public IReadOnlyList<DataClass> WithheldClasses { get; init => field = Indexable.Of(value); } = [];
     /// <summary>How its approval stands, where it brings keys or tokens back; null where it needs none.</summary>
     public ApprovalState? Approval { get; init; }
     /// <summary>Where it writes: a folder, or the original place.</summary>
@@ -78,7 +78,7 @@ public sealed record RestorePlan
     /// <summary>Bytes that must be read from data packs.</summary>
     public required long PackBytes { get; init; }
     /// <summary>The first items, at most 1,000, for people.</summary>
-    public required IReadOnlyList<RestorePointItem> Preview { get; init; }
+    public required IReadOnlyList<RestorePointItem> Preview { get; init => field = Indexable.Of(value); }
 
     /// <summary>What the engine that made the plan needs to execute exactly it; null in a plan that came from another process, which is made anew.</summary>
     internal object? Selection { get; init; }

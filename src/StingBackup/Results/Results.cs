@@ -30,8 +30,24 @@ public sealed record BackupResult
     /// <summary>Subjects in the restore points.</summary>
     public required long Subjects { get; init; }
     /// <summary>Data classes that the run committed.</summary>
-    public required IReadOnlyList<DataClass> Classes { get; init; }
+    public required IReadOnlyList<DataClass> Classes { get; init => field = Indexable.Of(value); }
+    /// <summary>What was there and is left out by a rule of the configuration about its age.</summary>
+    public IReadOnlyList<LeftOutItems> LeftOut { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Parts of the committed classes that are older than the run, since their source failed in it.</summary>
+    public IReadOnlyList<CarriedPart> Carried { get; init => field = Indexable.Of(value); } = [];
 }
+
+/// <summary>What a class of a restore point holds of a source that failed in its run: what an earlier run had read of it.</summary>
+/// <param name="DataClass">The data class.</param>
+/// <param name="Source">The source.</param>
+/// <param name="FromBackupId">The run that read it last.</param>
+public sealed record CarriedPart(DataClass DataClass, string Source, string FromBackupId);
+
+/// <summary>Items that a run left out, and why.</summary>
+/// <param name="DataClass">Their data class.</param>
+/// <param name="Items">How many.</param>
+/// <param name="Reason">Why, and which setting says so.</param>
+public sealed record LeftOutItems(DataClass DataClass, long Items, string Reason);
 
 /// <summary>What a restore did.</summary>
 public sealed record RestoreResult
@@ -39,7 +55,7 @@ public sealed record RestoreResult
     /// <summary>How it ended.</summary>
     public required JobState State { get; init; }
     /// <summary>The runs whose points were used.</summary>
-    public required IReadOnlyList<string> BackupIds { get; init; }
+    public required IReadOnlyList<string> BackupIds { get; init => field = Indexable.Of(value); }
     /// <summary>Where it was written.</summary>
     public required string Destination { get; init; }
     /// <summary>Files, directories, links and others written.</summary>
@@ -66,9 +82,9 @@ public sealed record IntegrityFault
     /// <summary>What is wrong.</summary>
     public required string Problem { get; init; }
     /// <summary>Subjects that it hits (names where keys are at hand, else pseudonyms).</summary>
-    public required IReadOnlyList<string> Subjects { get; init; }
+    public required IReadOnlyList<string> Subjects { get; init => field = Indexable.Of(value); }
     /// <summary>Files that it hits, <c>backup id: path</c>; at most 1,000, see <see cref="FileCount"/>.</summary>
-    public required IReadOnlyList<string> Files { get; init; }
+    public required IReadOnlyList<string> Files { get; init => field = Indexable.Of(value); }
     /// <summary>How many files it hits in all points checked.</summary>
     public required long FileCount { get; init; }
     /// <summary>What to do next.</summary>
@@ -93,7 +109,7 @@ public sealed record IntegrityResult
     /// <summary>Bytes read from the store.</summary>
     public required long BytesRead { get; init; }
     /// <summary>Faults found.</summary>
-    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    public required IReadOnlyList<IntegrityFault> Faults { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }
@@ -112,7 +128,7 @@ public sealed record RepairResult
     /// <summary>True when the new index is signed, so that later runs deduplicate against it.</summary>
     public required bool Signed { get; init; }
     /// <summary>Faults that could not be repaired.</summary>
-    public required IReadOnlyList<IntegrityFault> Faults { get; init; }
+    public required IReadOnlyList<IntegrityFault> Faults { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

@@ -12,7 +12,7 @@ public sealed record StingInstallation
     /// <summary>Whether Docker could be asked.</summary>
     public required DockerAnswer Docker { get; init; }
     /// <summary>Where its data lies.</summary>
-    public required IReadOnlyList<StingPlace> Places { get; init; }
+    public required IReadOnlyList<StingPlace> Places { get; init => field = Indexable.Of(value); }
     /// <summary>The server of its databases, or null.</summary>
     public required StingServer? Database { get; init; }
     /// <summary>The role that STING itself uses on that server, or null; backups use one of their own.</summary>
@@ -24,7 +24,7 @@ public sealed record StingInstallation
     /// <summary>Whether the key that STING encrypts people's files with is set; null where the file that says so could not be read.</summary>
     public required bool? HasMasterKey { get; init; }
     /// <summary>What could not be found, each with what to do.</summary>
-    public required IReadOnlyList<StingGap> NotFound { get; init; }
+    public required IReadOnlyList<StingGap> NotFound { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>Whether Docker could be asked about containers.</summary>

@@ -142,6 +142,15 @@ public sealed class StatusReaderTests
         Assert.Equal((protection, 3, SpareState.DefaultTarget), (status.KeyProtection, status.SparesLeft, status.SparesTarget));
         Assert.Equal(keys.WriterId.ToString(), status.Writer);
         Assert.Contains(status.Warnings, w => w.Contains("spare keys are left", StringComparison.Ordinal) && w.Contains(advice, StringComparison.Ordinal));
+
+        // Whoever would be left out is told before the run: five people and the system, for whom there are three keys.
+        for (var i = 1; i <= 5; i++)
+        {
+            test.Write($"users/{i}/a.txt", "x"u8);
+        }
+        var outlook = await SpareOutlook.LookAsync(installation, default);
+        Assert.Equal(withPassphrase, outlook.Count == 1);
+        Assert.All(outlook, finding => Assert.Equal((FindingSeverity.Warning, true), (finding.Severity, finding.Problem.Contains("6 people and jars have no key in the repository yet, and 3 spare keys are left on this host: the next run would leave out 3", StringComparison.Ordinal))));
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class PostgresFaultTests(StingCluster sting) : IDisposable
     [PostgresFact]
     public async Task Tools_of_another_version_are_refused_with_both_versions()
     {
-        foreach (var tool in new[] { "pg_dump", "pg_dumpall", "pg_basebackup", "psql" })
+        foreach (var tool in new[] { "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "psql" })
         {
             Script(tool, $"echo '{tool} (PostgreSQL) 11.22'");
         }

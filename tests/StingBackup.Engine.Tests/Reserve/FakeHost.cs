@@ -43,5 +43,6 @@ internal sealed class FakeHost : IHostView
     public string RealPath(string path) => Links.GetValueOrDefault(path, path);
     public UnixFileMode? ModeOf(string path) => Modes.TryGetValue(path, out var mode) ? mode : null;
     public (long Free, long Total)? RoomOf(string path) => Room;
-    public IReadOnlyList<string> DirectoriesIn(string path) => Directories.Where(d => Path.GetDirectoryName(d) == path).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal).ToArray();
+    public IReadOnlyList<string> DirectoriesIn(string path) => Directories.Where(d => d.StartsWith(path.TrimEnd('/') + "/", StringComparison.Ordinal))
+        .Select(d => d[(path.TrimEnd('/').Length + 1)..].Split('/')[0]).Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray();
 }

@@ -200,4 +200,16 @@ public sealed class ReserveMapTests
         var map = Map(exclude: ["/users/gone/"], rules: [new("r/**", DataClass.Reports, "path:Reports/all"), new("q/**", DataClass.Reports, "path:Reports/{2}")]);
         Assert.Equal(["jar:jar_123", "path:Reports/all", "path:UserFiles/ann@example.com", "system", "user#42"], map.DiscoverSubjects("/reserve", host));
     }
+
+    [Fact]
+    public void Init_learns_the_subjects_of_mounted_folders_and_of_those_that_rules_speak_of()
+    {
+        var host = new FakeHost().WithFolder("/volumes/uploads/jar_9").WithFolder("/reserve/honey-reserve/7/docs/42").WithFolder("/volumes/archives/2026/01/8").WithFolder("/volumes/archives/2026/01/9");
+        var settings = new ReserveSettings
+        {
+            Path = "/reserve", Folders = [new FolderMount("jars", "/volumes/uploads"), new FolderMount("archives", "/volumes/archives")], Exclude = ["/archives/2026/01/9/"],
+            Rules = [new("honey-reserve/*/**", DataClass.UserFiles, "user:{2}"), new("archives/*/*/*/**", DataClass.UserFiles, "user:{4}")],
+        };
+        Assert.Equal(["jar:jar_9", "system", "user#7", "user#8"], ReserveMap.Compile(settings, UsersMap.Empty).DiscoverSubjects("/reserve", host));
+    }
 }

@@ -204,6 +204,7 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
         var late = $"files/{StingSchema.KratosId(2)}/user_document/00000000000000aa";
         _test.FurtherSources = [.. _test.FurtherSources.Where(s => s != database), database with
         {
+            Begin = null,
             OpenAsync = async (output, cancel) =>
             {
                 _vault.Mount("sting").Seed(late, VaultClients.Upload([1, 2, 3]));

@@ -125,6 +125,20 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         }
     }
 
+    /// <summary>How many of some subjects would need a spare: those without a claim that are not erased.</summary>
+    internal async ValueTask<int> CountUnclaimedAsync(IReadOnlyCollection<string> canonicalNames, CancellationToken cancel)
+    {
+        var count = 0;
+        await Parallel.ForEachAsync(canonicalNames.Select(TagOf).Distinct(), cancel, async (tag, stop) =>
+        {
+            if (!_known.ContainsKey(tag) && _ledger.FindTag(tag) is null && await _store.GetLengthAsync(KeyObjectNames.Claim(tag), stop).ConfigureAwait(false) is null)
+            {
+                Interlocked.Increment(ref count);
+            }
+        }).ConfigureAwait(false);
+        return count;
+    }
+
     /// <summary>Forgets the writer secrets that this host keeps of subjects.</summary>
     internal void Forget(IEnumerable<Id16> tags)
     {

@@ -34,7 +34,10 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         {
             Take(repository, tree, entry, cancel);
         }
-        var faults = Judge().ToList();
+        var lacking = _references.Where(IsLacking).ToList();
+        // STING keeps rows of temporary files longer than the files are worth; those that are too old no run takes.
+        var temporary = installation.TempFilesAge > TimeSpan.Zero ? lacking.Where(r => IsTemporary(r.Reference)).ToHashSet() : [];
+        var faults = lacking.Where(r => !temporary.Contains(r)).Select(Judge).ToList();
         if (_references.Count == 0)
         {
             output.Warn("No row of a database in this state names a file: nothing is proved. Databases are backed up where postgresql.host is set.");
@@ -42,6 +45,10 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         else
         {
             output.Tell(string.Create(CultureInfo.CurrentCulture, $"{_references.Count} rows name files; {faults.Count} of these files are not in this state."));
+        }
+        if (temporary.Count > 0)
+        {
+            output.Tell(string.Create(CultureInfo.CurrentCulture, $"{temporary.Count} rows name temporary files that are not in this state: runs leave those out that did not change for {Display.Duration(installation.TempFilesAge)} (reserve.temp_files_age)."));
         }
         return new IntegrityResult
         {
@@ -73,14 +80,19 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         }
     }
 
-    private IEnumerable<IntegrityFault> Judge() =>
-        from named in _references
-        let lacks = named.Reference.Path is { } path ? !_whole.Contains(path) : !_files.Contains(named.Reference.FileId!)
-        where lacks
-        let what = named.Reference.Path?.ToString() ?? $"file_assets {named.Reference.FileId}"
-        select new IntegrityFault
+    private bool IsLacking((FileReference Reference, string BackupId, string Subject) named) =>
+        named.Reference.Path is { } path ? !_whole.Contains(path) : !_files.Contains(named.Reference.FileId!);
+
+    private static bool IsTemporary(FileReference reference) =>
+        reference.Path is { } path && path.IsWithin(ReserveMounts.Vault) && Sources.Vault.VaultPaths.Classify(path.RelativeTo(ReserveMounts.Vault), UsersMap.Empty).DataClass == DataClass.TempFiles;
+
+    private static IntegrityFault Judge((FileReference Reference, string BackupId, string Subject) named)
+    {
+        var what = named.Reference.Path?.ToString() ?? $"file_assets {named.Reference.FileId}";
+        return new IntegrityFault
         {
             Object = named.Reference.Row, Tier = Tier.Local, Problem = $"it names {what}, which is not in this state", Subjects = [named.Subject], Files = [$"{named.BackupId}: {what}"], FileCount = 1,
             Remedy = "Run a backup: what the sources still have is taken. Where they have it no more, restore it from an older point.",
         };
+    }
 }

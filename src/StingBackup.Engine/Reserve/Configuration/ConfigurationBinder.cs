@@ -20,7 +20,8 @@ internal static class ConfigurationBinder
             Rules = values.Get(Settings.Rules),
             Exclude = values.Get(Settings.Exclude),
             ExcludeSystem = values.Get(Settings.ExcludeSystem),
-            Folders = values.Get(SourceSettings.Folders),
+                        TempFilesAge = values.Get(SourceSettings.TempFilesAge),
+Folders = values.Get(SourceSettings.Folders),
         },
         Vault = values.Get(SourceSettings.VaultAddress) is not { } vault ? null : new VaultSettings(new Uri(vault), values.Get(SourceSettings.VaultMount), values.Get(SourceSettings.VaultPrefix))
         {
@@ -43,6 +44,7 @@ internal static class ConfigurationBinder
             values.Get(Settings.EpochPlaces).Select(p => p!).ToArray(),
             values.Get(Settings.AllowKeysInBackupRoot)) { Vault = VaultKeySettings.Bind(values), RotateDays = values.Get(KeyAgeSettings.RotateDays), Suite = values.Get(KeySuiteSettings.Suite) },
         Schedule = ScheduleSettings.ClassIntervals.ToDictionary(c => c.Key, c => values.Get(c.Value)),
+        Priority = ScheduleSettings.OrderOf(values.Get(ScheduleSettings.Priority)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
             Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value))),

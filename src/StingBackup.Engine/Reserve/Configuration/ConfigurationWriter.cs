@@ -131,7 +131,7 @@ public sealed class ConfigurationWriter
             return setting.DefaultDescription;
         }
         var value = setting.FixedDefault;
-        return value is null ? "none" : setting.WriteItems(value) is { Count: > 3 } items ? $"the {items.Count} globs below" : setting.Write(value) is var one && one == "[]" ? "none" : one;
+        return value is null ? "none" : setting.WriteItems(value) is { Count: > 3 } items ? $"the {items.Count} {setting.TypeDescription["a list of ".Length..]} below" : setting.Write(value) is var one && one == "[]" ? "none" : one;
     }
 
     private static void WriteValue(StringBuilder text, string indent, string name, IReadOnlyList<string>? items, string value)

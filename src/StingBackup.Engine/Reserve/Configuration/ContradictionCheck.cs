@@ -17,6 +17,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         CheckHostFolders();
         CheckRetention();
         CheckIdentity();
+        CheckPriority();
         new KeyVaultContradictions(values, host, findings, file).Run();
         new SourceContradictions(values, host, findings, file).Run();
     }
@@ -38,6 +39,14 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         {
             Refuse(Settings.BackupRoot, $"the repository {_backupRoot} lies in the reserve {_reserve}, so that each run would back up the ones before",
                 $"Move it, or leave it out: reserve.exclude: [\"/{RelativeToReserve(_backupRoot)}/\"].");
+        }
+    }
+
+    private void CheckPriority()
+    {
+        if (values.Get(ScheduleSettings.Priority).GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            Refuse(ScheduleSettings.Priority, $"{twice.Key} stands in it twice", "Name each data class once.");
         }
     }
 

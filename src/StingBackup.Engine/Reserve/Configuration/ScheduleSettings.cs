@@ -18,6 +18,19 @@ public static class ScheduleSettings
         [DataClass.Physical] = Every("physical", TimeSpan.FromMinutes(15), "the database server's write-ahead log, Chroma's folder, and with full runs the server as a whole,"),
     };
 
+    /// <summary>User data before system data: the strategy's order.</summary>
+    public static readonly Setting<IReadOnlyList<DataClass>> Priority = new()
+    {
+        Key = "schedule.priority",
+        Type = new ListType<DataClass>("a list of data classes", RuleType.ClassName),
+        Default = [DataClass.UserFiles, DataClass.HoneyJars, DataClass.Metadata, DataClass.Embeddings, DataClass.Reports, DataClass.TempFiles, DataClass.Settings, DataClass.Secrets, DataClass.AuditLogs, DataClass.Physical],
+        Summary = "Which data classes go first when a run has several: what waits to be read and stored is taken in this order, as far as the run looks ahead (16,384 items). User data comes before system data. "
+            + "Classes that are not named here come behind those that are. Databases are read after the files that their rows name, whatever stands here.",
+    };
+
+    /// <summary>Every class, the first one first.</summary>
+    internal static IReadOnlyList<DataClass> OrderOf(IEnumerable<DataClass> first) => [.. first.Concat(Priority.Default).Distinct()];
+
     private static Setting<TimeSpan> Every(string name, TimeSpan interval, string what) => new()
     {
         Key = $"schedule.{name}",

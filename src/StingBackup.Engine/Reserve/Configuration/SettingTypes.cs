@@ -94,6 +94,14 @@ internal static class SettingTypes
             : Bad<TimeSpan>($"'{text}' is no interval from 1m to 366d", "Write a number and a unit, m for minutes, h for hours or d for days: 15m; or always."),
         interval => interval == TimeSpan.Zero ? "always" : WriteAmount((long)interval.TotalSeconds, IntervalUnits));
 
+    /// <summary>How old something may be; zero stands for any age.</summary>
+    public static ScalarType<TimeSpan> Age { get; } = new(
+        "an age, such as 48h or 7d; any for no limit",
+        (text, _) => text.Equals("any", StringComparison.OrdinalIgnoreCase) ? TimeSpan.Zero
+            : ParseAmount(text, IntervalUnits) is { } seconds and >= 3600 and <= 36500 * 86400L ? TimeSpan.FromSeconds(seconds)
+            : Bad<TimeSpan>($"'{text}' is no age from 1h to 36500d", "Write a number and a unit, h for hours or d for days: 48h; or any."),
+        age => age == TimeSpan.Zero ? "any" : WriteAmount((long)age.TotalSeconds, IntervalUnits));
+
     /// <summary>A number of bytes with its unit.</summary>
     public static ScalarType<long> Size(long least, long most) => new(
         $"a size from {WriteAmount(least, SizeUnits)} to {WriteAmount(most, SizeUnits)}, such as 400M (M = 1,000,000 bytes, MiB = 1,048,576)",

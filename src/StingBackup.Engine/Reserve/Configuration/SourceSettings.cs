@@ -3,6 +3,16 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// <summary>The settings of sources besides the reserve's folder.</summary>
 public static class SourceSettings
 {
+    /// <summary>The strategy backs temporary files up within their retention period.</summary>
+    public static readonly Setting<TimeSpan> TempFilesAge = new()
+    {
+        Key = "reserve.temp_files_age",
+        Type = SettingTypes.Age,
+        Default = TimeSpan.FromHours(48),
+        Summary = "From which age on temporary files (class TempFiles) are left out of a run: those whose content, attributes and place have not changed for so long. Each run tells how many it left out. "
+            + "Points that hold them keep them until their own end. 'any' leaves none out.",
+    };
+
     /// <summary>Further folders.</summary>
     public static readonly Setting<IReadOnlyList<FolderMount>> Folders = new()
     {

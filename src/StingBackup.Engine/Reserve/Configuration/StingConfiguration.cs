@@ -34,6 +34,8 @@ public sealed record StingConfiguration
     public required KeySettings Keys { get; init; }
     /// <summary>How often each class is backed up; zero for every time.</summary>
     public required IReadOnlyDictionary<DataClass, TimeSpan> Schedule { get; init; }
+    /// <summary>Every class, the first one first.</summary>
+    public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
     /// <summary>How long an erasure can be stopped.</summary>
@@ -79,6 +81,8 @@ public sealed record ReserveSettings
     public IReadOnlyList<string> ExcludeSystem { get; init; } = DefaultExclusions.Globs;
     /// <summary>Folders that lie elsewhere.</summary>
     public IReadOnlyList<FolderMount> Folders { get; init; } = [];
+    /// <summary>From which age on temporary files are left out; zero for none.</summary>
+    public TimeSpan TempFilesAge { get; init; }
 }
 
 /// <summary>A folder that lies elsewhere and belongs to the reserve.</summary>

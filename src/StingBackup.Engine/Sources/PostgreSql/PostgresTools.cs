@@ -5,12 +5,12 @@ using System.Text.RegularExpressions;
 namespace StingBackup.Engine.Sources.PostgreSql;
 
 /// <summary>
-/// PostgreSQL's own client tools (pg_dump, pg_dumpall, pg_basebackup, psql) of exactly the server's major version: found on the host, else
+/// PostgreSQL's own client tools (pg_dump, pg_dumpall, pg_restore, pg_basebackup, psql) of exactly the server's major version: found on the host, else
 /// run in the database's container. Another version is refused rather than tried: pg_dump does not dump a newer server, and what a newer one writes an older server cannot load.
 /// </summary>
 public sealed partial class PostgresTools
 {
-    private static readonly string[] Needed = ["pg_dump", "pg_dumpall", "pg_basebackup", "psql"];
+    private static readonly string[] Needed = ["pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "psql"];
 
     private readonly PostgresSettings _settings;
     private readonly string? _folder;

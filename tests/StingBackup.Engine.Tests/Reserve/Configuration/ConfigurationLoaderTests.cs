@@ -32,6 +32,9 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(1096, configuration.Retention.ClassDays[DataClass.AuditLogs]);
         Assert.Equal(Enum.GetValues<DataClass>(), configuration.Retention.ClassDays.Keys.Order());
         Assert.Equal(TimeZoneInfo.Local, configuration.TimeZone);
+        Assert.Equal(TimeSpan.FromHours(48), configuration.Reserve.TempFilesAge);
+        Assert.Equal(Enum.GetValues<DataClass>(), configuration.Priority.Order());
+        Assert.True(configuration.Priority.Index().First(p => p.Item == DataClass.UserFiles).Index < configuration.Priority.Index().First(p => p.Item == DataClass.Settings).Index);
         Assert.Equal(File, configuration.File);
     }
 
@@ -44,6 +47,15 @@ public sealed class ConfigurationLoaderTests
     [InlineData(DataClass.TempFiles, 2)]      // 48 hours
     public void The_strategys_retention_of_each_class_is_the_default(DataClass dataClass, int days) =>
         Assert.Equal(days, Examine(Minimal).Require().Retention.ClassDays[dataClass]);
+
+    [Fact]
+    public void Classes_that_priority_does_not_name_come_behind_those_that_it_names()
+    {
+        var configuration = Examine(Minimal + "  temp_files_age: any\nschedule:\n  priority: [settings, Reports]\n").Require();
+        Assert.Equal([DataClass.Settings, DataClass.Reports, DataClass.UserFiles], configuration.Priority.Take(3));
+        Assert.Equal(Enum.GetValues<DataClass>(), configuration.Priority.Order());
+        Assert.Equal(TimeSpan.Zero, configuration.Reserve.TempFilesAge);
+    }
 
     [Fact]
     public void Every_key_can_be_set()
@@ -117,6 +129,8 @@ public sealed class ConfigurationLoaderTests
     [InlineData("remote:\n  location: s3://id:topsecret@bucket", 6, "remote.location", "***@bucket' holds credentials", "never stand")]
     [InlineData("log:\n  level: verbose", 6, "log.level", "not one of", "information")]
     [InlineData("state_directory: ' '", 5, "state_directory", "empty", "default")]
+    [InlineData("schedule:\n  priority: [Reports, user_files, reports]", 6, "schedule.priority", "Reports stands in it twice", "once")]
+    [InlineData("schedule:\n  priority: [Reprts]", 6, "schedule.priority", "'Reprts' is not a data class", "Reports")]
     [InlineData("retention:\n  physical_days: 31", 6, "retention.physical_days", "none may outlive the days in which an erasure is done", "1 to 30")]
     public void A_bad_key_or_value_is_refused_with_file_line_key_and_remedy(string yaml, int line, string key, string problem, string remedy)
     {

@@ -38,9 +38,24 @@ public sealed class LogicalCapture : ISourceTree, INamingSource
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
+        return await TakeAsync(await LookAsync(settings, cancel).ConfigureAwait(false), options, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>What a capture must know first: the server, its tools and databases. Takes no snapshot.</summary>
+    /// <exception cref="StingException"><c>PostgresUnreachable</c>, <c>PostgresDenied</c>, <c>PostgresToolMismatch</c> and others that leave nothing to capture</exception>
+    internal static async Task<CaptureGround> LookAsync(PostgresSettings settings, CancellationToken cancel)
+    {
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        var tools = await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false);
+        var tools = PostgresTools.FindAsync(server, null, cancel);
         var databases = await server.ListDatabasesAsync(cancel).ConfigureAwait(false);
+        return new CaptureGround(server, await tools.ConfigureAwait(false), databases);
+    }
+
+    /// <summary>Captures; the database is not touched any more when this returns.</summary>
+    internal static async Task<LogicalCapture> TakeAsync(CaptureGround ground, LogicalCaptureOptions options, CancellationToken cancel)
+    {
+        var (server, tools, databases) = ground;
+        var settings = server.Settings;
         var spool = CaptureSpool.Create(options.SpoolFolder);
         var sessions = new List<SnapshotSession>();
         try
@@ -113,3 +128,9 @@ public sealed class LogicalCapture : ISourceTree, INamingSource
         tree.Add(EntryPath.Parse(CapturePath.Moment), new CapturedFile([range], [hash], new ItemMetadata { Mode = 0b110_000_000 }));
     }
 }
+
+/// <summary>What a capture must know before its snapshots.</summary>
+/// <param name="Server">The server.</param>
+/// <param name="Tools">Its programs.</param>
+/// <param name="Databases">What is captured.</param>
+internal sealed record CaptureGround(PostgresServer Server, PostgresTools Tools, IReadOnlyList<string> Databases);
