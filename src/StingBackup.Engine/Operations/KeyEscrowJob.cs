@@ -159,7 +159,7 @@ public static class KeyEscrowJob
         }
         catch (StingException denied) when (denied.ErrorId == "VaultDenied")
         {
-            throw new StingException(denied.ErrorId, denied.Kind, $"An escrow holds the keys themselves, so the key file must be decrypted, and Vault does not let this token: {denied.Message}", denied.Target,
+            throw new StingException("VaultDenied", denied.Kind, $"An escrow holds the keys themselves, so the key file must be decrypted, and Vault does not let this token: {denied.Message}", denied.Target,
                 $"Run it with a token of the restore role, which has the decrypt right. {denied.Remedy}", denied);
         }
     }
