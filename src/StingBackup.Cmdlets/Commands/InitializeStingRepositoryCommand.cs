@@ -12,7 +12,7 @@ namespace StingBackup.Cmdlets.Commands;
 [OutputType(typeof(InitializeResult), typeof(InitializePlan))]
 public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
 {
-    private const string Sealed = "Sealed", Open = "Open", StingSealed = "StingSealed", StingOpen = "StingOpen";
+    private const string Sealed = "Sealed", Open = "Open", Vault = "Vault", StingSealed = "StingSealed", StingOpen = "StingOpen", StingVault = "StingVault";
     private const string ReserveHelp = "The folder that holds the reserve: users/, jars/ and what else belongs to it";
     private const string StingHelp = "The folder of a STING installation, whose sources the configuration will name";
     private const string NoDockerHelp = "With -Sting: do not ask Docker, take volumes and ports from the compose file";
@@ -27,12 +27,14 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     /// <summary>The folder to protect.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = Sealed, HelpMessage = ReserveHelp)]
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = Open, HelpMessage = ReserveHelp)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = Vault, HelpMessage = ReserveHelp)]
     [ValidateNotNullOrEmpty]
     public string Reserve { get; set; } = null!;
 
     /// <summary>The STING installation to protect.</summary>
     [Parameter(Mandatory = true, ParameterSetName = StingSealed, ValueFromPipelineByPropertyName = true, HelpMessage = StingHelp)]
     [Parameter(Mandatory = true, ParameterSetName = StingOpen, ValueFromPipelineByPropertyName = true, HelpMessage = StingHelp)]
+    [Parameter(Mandatory = true, ParameterSetName = StingVault, ValueFromPipelineByPropertyName = true, HelpMessage = StingHelp)]
     [Alias("Path")]
     [ValidateNotNullOrEmpty]
     public string? Sting { get; set; }
@@ -40,6 +42,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     /// <summary>Leaves Docker alone.</summary>
     [Parameter(ParameterSetName = StingSealed, HelpMessage = NoDockerHelp)]
     [Parameter(ParameterSetName = StingOpen, HelpMessage = NoDockerHelp)]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = NoDockerHelp)]
     public SwitchParameter NoDocker { get; set; }
 
     /// <summary>Seals the key file.</summary>
@@ -51,6 +54,62 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     [Parameter(Mandatory = true, ParameterSetName = Open, HelpMessage = NoPassphraseHelp)]
     [Parameter(Mandatory = true, ParameterSetName = StingOpen, HelpMessage = NoPassphraseHelp)]
     public SwitchParameter NoPassphrase { get; set; }
+
+    /// <summary>The Vault that seals the key file.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = Vault, HelpMessage = "The address of the Vault whose transit engine seals the key file, such as https://vault.example.org:8200")]
+    [Parameter(Mandatory = true, ParameterSetName = StingVault, HelpMessage = "The address of the Vault whose transit engine seals the key file, such as https://vault.example.org:8200")]
+    [ValidateNotNullOrEmpty]
+    public string KeyVaultAddress { get; set; } = null!;
+
+    /// <summary>Where its transit engine is.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "Where that Vault's transit engine is mounted")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "Where that Vault's transit engine is mounted")]
+    [PSDefaultValue(Help = "transit")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultMount { get; set; }
+
+    /// <summary>Which key.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "The key of that Vault's transit engine; it must stand there")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "The key of that Vault's transit engine; it must stand there")]
+    [PSDefaultValue(Help = "sting-backup")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultKey { get; set; }
+
+    /// <summary>Its namespace.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "The namespace in that Vault")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "The namespace in that Vault")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultNamespace { get; set; }
+
+    /// <summary>Whom to trust for TLS.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "A file of certificate authorities (PEM) that are trusted for that Vault")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "A file of certificate authorities (PEM) that are trusted for that Vault")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultAuthority { get; set; }
+
+    /// <summary>Logs in by a file.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "A file that holds a token for that Vault; without any login VAULT_TOKEN")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "A file that holds a token for that Vault; without any login VAULT_TOKEN")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultTokenFile { get; set; }
+
+    /// <summary>Logs in by AppRole.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "The id of an AppRole in that Vault")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "The id of an AppRole in that Vault")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultRoleId { get; set; }
+
+    /// <summary>The AppRole's other half.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "A file that holds the secret id of the AppRole")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "A file that holds the secret id of the AppRole")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultCredentialFile { get; set; }
+
+    /// <summary>Logs in by a service account.</summary>
+    [Parameter(ParameterSetName = Vault, HelpMessage = "The role of the Kubernetes method in that Vault")]
+    [Parameter(ParameterSetName = StingVault, HelpMessage = "The role of the Kubernetes method in that Vault")]
+    [ValidateNotNullOrEmpty]
+    public string? KeyVaultKubernetesRole { get; set; }
 
     /// <summary>Where keys go.</summary>
     [Parameter(HelpMessage = "The folder for the keys, outside of repository and reserve")]
@@ -92,7 +151,11 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         {
             BackupRoot = Resolve(BackupRoot), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
-            WithPassphrase = !NoPassphrase, AllowKeysInBackupRoot = AllowKeysInBackupRoot, KeySuite = KeySuite,
+            WithPassphrase = !NoPassphrase && KeyVaultAddress is null, AllowKeysInBackupRoot = AllowKeysInBackupRoot, KeySuite = KeySuite, KeyVault = KeyVaultAddress is null ? null : new KeyVaultRequest
+            {
+                Address = KeyVaultAddress, Mount = KeyVaultMount, Key = KeyVaultKey, Namespace = KeyVaultNamespace, AuthoritiesFile = ResolveIfAny(KeyVaultAuthority), TokenFile = ResolveIfAny(KeyVaultTokenFile),
+                RoleId = KeyVaultRoleId, SecretIdFile = ResolveIfAny(KeyVaultCredentialFile), KubernetesRole = KeyVaultKubernetesRole,
+            },
         }, Cancel));
         foreach (var warning in plan.Warnings)
         {

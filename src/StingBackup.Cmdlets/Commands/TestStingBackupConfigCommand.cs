@@ -48,6 +48,10 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
                     Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = $"'{f.Object}' in the repository is damaged: {f.Problem}.",
                     Remedy = "Run Test-StingBackupIntegrity (sting-backup verify) to see what that hits, and Repair-StingRepository for what can be mended.",
                 }), enumerateCollection: true);
+                if (KeyEscrowJob.WarningOf(status.Escrow) is { } escrow)
+                {
+                    WriteObject(new ConfigurationFinding { Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = escrow, Remedy = "Export-StingKeyEscrow -OutputPath FOLDER (sting-backup escrow --output-path=FOLDER)" });
+                }
                 WriteObject(Wait(SpareOutlook.LookAsync(installation, Cancel)), enumerateCollection: true);
                 WriteObject(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
                 {

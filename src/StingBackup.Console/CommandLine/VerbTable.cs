@@ -105,6 +105,22 @@ internal static class VerbTable
         {
             Examples = ["unregister-host --host-name=web-1 --dry-run", "unregister-host --host-name=web-1 --last-good-point=backup_20240115_020000 --confirm"],
         },
+        new(Backup, "escrow", "Export-StingKeyEscrow", "Split the keys among people, so that losing the key file loses nothing")
+        {
+            Examples = ["escrow --output-path=/mnt/usb/shares --dry-run", "escrow --output-path=/mnt/usb/shares --share=5 --threshold=3"],
+        },
+        new(Backup, "escrow-import", "Import-StingKeyEscrow", "Bring the keys back from shares, on a host that has none")
+        {
+            Examples = ["escrow-import --path=/mnt/usb/shares --dry-run", "escrow-import --path=share-1.txt,share-4.txt,share-5.txt --passphrase-file=new.pass"],
+        },
+        new(Backup, "escrow-test", "Test-StingKeyEscrow", "Prove that shares bring the keys back, and keep none of them")
+        {
+            Examples = ["escrow-test --path=/mnt/usb/shares", "escrow-test --path=share-2.txt --shares-only"],
+        },
+        new(Backup, "protect-keys", "Set-StingKeyProtection", "Seal the key file by Vault or a passphrase, or wrap it anew after a rotation in Vault")
+        {
+            Examples = ["protect-keys --protection=key-vault --dry-run", "protect-keys --protection=passphrase --new-passphrase-file=new.pass", "protect-keys --rewrap"],
+        },
         new(Backup, "approver-new", "New-StingApprover", "Make an approver's key, sealed by his own passphrase")
         {
             Examples = ["approver-new --name=officer --key-file=officer.approver", "approver-new --name=officer --key-file=officer.approver --approver-passphrase-file=officer.pass"],

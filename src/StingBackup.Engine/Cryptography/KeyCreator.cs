@@ -52,7 +52,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         }
         var reserveId = environment.NewId();
         using var fileKey = SecretBytes.Random(PrivateHalfFile.FileKeySize, environment.Random);
-        var wrapped = await WrapAsync(fileKey, reserveId, cancel).ConfigureAwait(false);   // before anything is made: a Vault that refuses leaves nothing behind
+        var wrapped = await new PrivateHalfWriter(environment, options).WrapAsync(fileKey, reserveId, cancel).ConfigureAwait(false);   // before anything is made: a Vault that refuses leaves nothing behind
         files.Create(Marker, KeyFrame.Write(KeyFileKind.Unfinished, reserveId.ToArray()));
         var privateHalf = PrivateHalf.Generate(environment.Random, options.Suite);
         var publicHalf = new PublicHalf
@@ -79,19 +79,6 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         _copies.Keep(KeyObjectNames.Format(2), format);
         files.Replace(Marker, publicHalf.ToBytes(privateHalf.KeyRole));
         files.Rename(Marker, PathInDirectory(PublicHalf.FileName));
-    }
-
-    /// <summary>Has the key vault wrap the file key, where there is one. The key must stand: encrypting would make it where the token may.</summary>
-    private async ValueTask<WrappedFileKey?> WrapAsync(SecretBytes fileKey, Id16 reserveId, CancellationToken cancel)
-    {
-        using var vault = options.KeyVault?.Invoke(environment.Clock);
-        if (vault is null)
-        {
-            return null;
-        }
-        await vault.DescribeAsync(cancel).ConfigureAwait(false);
-        var wrapped = await vault.WrapAsync(fileKey, PrivateHalfFile.BindingOf(reserveId), cancel).ConfigureAwait(false);
-        return new WrappedFileKey(vault.Name, wrapped.Text);
     }
 
     /// <summary>Removes what an interrupted try left: files that bear its reserve id. What is in force is never touched.</summary>

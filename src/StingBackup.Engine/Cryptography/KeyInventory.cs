@@ -12,7 +12,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
     private const string Hashing = "HMAC-SHA256";
 
     /// <summary>Every key of this reserve that this host should have.</summary>
-    public IEnumerable<KeyInfo> List() => publicHalf is null ? OfHost() : [.. OfKeyDirectory(publicHalf), .. OfKeyStore(publicHalf), .. OfHost()];
+    public IEnumerable<KeyInfo> List() => publicHalf is null ? OfHost() : [.. OfKeyDirectory(publicHalf), .. OfEscrows(publicHalf), .. OfKeyStore(publicHalf), .. OfHost()];
 
     private IEnumerable<KeyInfo> OfKeyDirectory(PublicHalf half)
     {
@@ -31,6 +31,13 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
             Generation = half.KekGeneration, Fingerprint = Fingerprint.Of(half.KekPublicKey),
         };
     }
+
+    private IEnumerable<KeyInfo> OfEscrows(PublicHalf half) => new EscrowShelf(environment.Files, options).List(half).Select(escrow => new KeyInfo
+    {
+        Kind = KeyKind.Escrow, Name = escrow.State == EscrowState.Damaged ? "escrow" : FormattableString.Invariant($"{escrow.Threshold} of {escrow.Shares} shares"), Algorithm = Sealing, Location = escrow.Location,
+        State = escrow.State switch { EscrowState.Current => KeyState.Ready, EscrowState.Stale => KeyState.Stale, _ => KeyState.Damaged }, Generation = escrow.KekGeneration,
+        CreatedTime = escrow.CreatedTime, Fingerprint = escrow.KekFingerprint, Problem = escrow.Problem,
+    });
 
     private IEnumerable<KeyInfo> OfKeyStore(PublicHalf half)
     {

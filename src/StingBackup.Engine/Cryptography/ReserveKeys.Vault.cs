@@ -62,7 +62,7 @@ public sealed partial class ReserveKeys
         if (PrivateHalfFile.ProtectionOf(bytes, path) != KeyFileProtection.KeyVault)
         {
             throw new StingException("KeyVaultNotUsed", FailureKind.InvalidArgument, $"Key file '{path}' is not protected by a key vault; there is nothing to rewrap.", path,
-                "Change a passphrase by making the key file anew; a key vault is chosen when a repository is made.");
+                "Set-StingKeyProtection -Protection KeyVault seals it by the Vault that key_vault names.");
         }
         var file = PrivateHalfFile.WrappedKeyOf(bytes, path);
         using var wrapper = OpenWrapper(file, path);
@@ -82,6 +82,53 @@ public sealed partial class ReserveKeys
         var wrapped = await wrapper.RewrapAsync(file.Wrapped, cancel).ConfigureAwait(false);
         _environment.Files.Replace(path, PrivateHalfFile.WithWrapped(bytes, path, wrapped.Text));
         return wrapped.KeyVersion;
+    }
+
+    /// <summary>The key file.</summary>
+    /// <exception cref="StingException"><c>KeyDirectoryMissing</c></exception>
+    internal string KeyFilePath
+    {
+        get
+        {
+            ReadPrivateHalf(out var path);
+            return path;
+        }
+    }
+
+    /// <summary>The key of the configured key vault.</summary>
+    /// <exception cref="StingException"><c>KeyVaultNeeded</c>, and what keeps a Vault from being reached</exception>
+    internal async ValueTask<KeyWrapperState> DescribeVaultAsync(CancellationToken cancel)
+    {
+        using var vault = _options.KeyVault?.Invoke(_environment.Clock) ?? throw PrivateHalfWriter.NoVault(_options);
+        return await vault.DescribeAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Writes the key file anew with another protection, around the same keys, which are opened; the caller holds the directory. What it becomes is opened before it takes the
+    /// old one's place, so that one that would not open leaves the old one in force. What Vault wrapped is not asked to be
+    /// unwrapped: the key role need not have that right.
+    /// </summary>
+    internal async ValueTask ProtectAsync(SubjectReader reader, KeyFileProtection protection, SecretBytes? passphrase, Argon2Parameters work, CancellationToken cancel)
+    {
+        ReadPrivateHalf(out var path);
+        using var file = await _environment.Files.LockAsync(path + ".lock", cancel).ConfigureAwait(false);   // a rewrap takes it too
+        var keys = reader.Role.Keys;
+        var bytes = await new PrivateHalfWriter(_environment, _options).WriteAsync(keys, ReserveId, protection, passphrase, work, cancel).ConfigureAwait(false);
+        if (protection != KeyFileProtection.KeyVault)
+        {
+            using var opened = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
+            using SecretBytes before = keys.ToSecret(), after = opened.ToSecret();
+            if (!before.Span.SequenceEqual(after.Span))
+            {
+                throw KeyFrame.Damaged(path, "what was to take its place holds other keys");
+            }
+        }
+        _environment.Files.Replace(path, bytes);
+        if (!_environment.Files.Read(path).AsSpan().SequenceEqual(bytes))
+        {
+            throw KeyFrame.Damaged(path, "it does not read back as it was written");
+        }
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
     }
 
     private IKeyWrapper OpenWrapper(WrappedFileKey file, string path)

@@ -47,6 +47,9 @@ internal sealed class AuditLog
                 "Put the host's state folder back, or run Repair-StingRepository with the key file's passphrase: it enrols the host anew.");
     }
 
+    /// <summary>The key role's own chain, by a key that is at hand.</summary>
+    public static AuditLog OfKeyRole(Installation installation, EcdsaSigner keyRole) => new(installation, WriterOf(keyRole.PublicKey.Span), keyRole);
+
     /// <summary>The key role's own chain: the first 16 bytes of its fingerprint.</summary>
     public static Id16 WriterOf(ReadOnlySpan<byte> keyRole) => EnrolledApprover.IdOf(keyRole);
 

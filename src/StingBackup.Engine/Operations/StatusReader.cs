@@ -38,11 +38,13 @@ public static class StatusReader
         var spares = (installation.Host?.Subjects as SubjectWriter)?.Spares;
         var warnings = new List<string>(installation.Keys?.Warnings ?? []);
         var protection = ProtectionOf(installation.Keys, warnings);
+        EscrowState? escrow = installation.Keys is { HasKeyDirectory: true } keys ? KeyEscrowJob.StateOf(keys) : null;
         AddWarnings(installation, lastRun, classes, room, spares, warnings);
         warnings.AddRange(from c in classes
                           from part in backups.First(p => p.Name == c.BackupId).Carried
                           where part.Class == c.DataClass
                           select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
+        warnings.AddRange(KeyEscrowJob.WarningOf(escrow) is { } unready ? [unready] : []);
         var damage = book.ToRecords(static _ => null);
         var (deduplication, compression) = RatiosOf(backups, index);
         return new BackupStatus
@@ -50,7 +52,7 @@ public static class StatusReader
             Health = HealthOf(lastRun, classes, warnings, damage), Time = now, ConfigurationFile = installation.Configuration?.File, Repository = installation.Store.Location,
             ReservePath = installation.ReserveRoot, ReserveId = installation.Reserve.ToString(), Writer = installation.Host?.Writer.ToString(), LastRun = lastRun,
             Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
-            DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection,
+            DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection, Escrow = escrow,
             Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };
     }

@@ -123,6 +123,8 @@ public sealed record BackupStatus
     public required int? SparesTarget { get; init; }
     /// <summary>How the key file is protected.</summary>
     public required KeyProtection KeyProtection { get; init; }
+    /// <summary>How the keys' escrow stands; null on a host without the key directory.</summary>
+    public EscrowState? Escrow { get; init; }
     /// <summary>What is weaker than it should be, for people.</summary>
     public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>

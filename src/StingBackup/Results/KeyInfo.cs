@@ -21,6 +21,8 @@ public enum KeyKind
     Spares,
     /// <summary>A subject's key, as its claim in the repository shows it.</summary>
     Subject,
+    /// <summary>What brings the key role and the KEK back when the key file is lost; split among people.</summary>
+    Escrow,
 }
 
 /// <summary>How a key is.</summary>
@@ -42,6 +44,8 @@ public enum KeyState
     Damaged,
     /// <summary>Withdrawn by the key role.</summary>
     Revoked,
+    /// <summary>Of keys that are no longer in force.</summary>
+    Stale,
 }
 
 /// <summary>A key: what it is for, where it lies and how it is. Never the key itself.</summary>

@@ -14,6 +14,7 @@ public sealed class VaultHvacTests
     {
         await using var server = await VaultStandIn.StartAsync();
         server.Mount("sting");
+        server.MountTransit();
         var (code, output) = await RunAsync(Path.Combine(AppContext.BaseDirectory, "Vault", "hvac_contract.py"), server.Address.ToString().TrimEnd('/'), VaultStandIn.RootToken);
         Assert.True(code == 0 && output.Contains("hvac agrees", StringComparison.Ordinal), output);
     }

@@ -1,4 +1,5 @@
 """Drives a Vault server by hvac, an independent client: what this project's own client does must be what others do. Usage: hvac_contract.py ADDRESS ROOT_TOKEN"""
+import base64
 import sys
 
 import hvac
@@ -60,6 +61,40 @@ assert reader.auth.token.lookup_self()["data"]["policies"] == ["default", "reade
 assert reader.auth.token.renew_self()["auth"]["renewable"] is True
 reader.auth.token.revoke_self()
 refused(exceptions.Forbidden, lambda: reader.auth.token.lookup_self())
+
+# transit: what a key file is sealed, opened, rewrapped by
+transit = root.secrets.transit
+transit.create_key(name="contract", mount_point="transit")
+described = transit.read_key(name="contract", mount_point="transit")["data"]
+assert described["latest_version"] == 1 and described["min_decryption_version"] == 1 and not described["deletion_allowed"] and not described["exportable"]
+plain = base64.b64encode(bytes(range(64))).decode()
+first = transit.encrypt_data(name="contract", plaintext=plain, mount_point="transit")["data"]["ciphertext"]
+assert first.startswith("vault:v1:") and first != transit.encrypt_data(name="contract", plaintext=plain, mount_point="transit")["data"]["ciphertext"]
+assert transit.decrypt_data(name="contract", ciphertext=first, mount_point="transit")["data"]["plaintext"] == plain
+transit.rotate_key(name="contract", mount_point="transit")
+assert transit.read_key(name="contract", mount_point="transit")["data"]["latest_version"] == 2
+second = transit.rewrap_data(name="contract", ciphertext=first, mount_point="transit")["data"]["ciphertext"]
+assert second.startswith("vault:v2:")
+assert transit.decrypt_data(name="contract", ciphertext=second, mount_point="transit")["data"]["plaintext"] == plain
+assert transit.decrypt_data(name="contract", ciphertext=first, mount_point="transit")["data"]["plaintext"] == plain
+transit.update_key_configuration(name="contract", min_decryption_version=2, mount_point="transit")
+refused(exceptions.InvalidRequest, lambda: transit.decrypt_data(name="contract", ciphertext=first, mount_point="transit"))
+refused(exceptions.InvalidRequest, lambda: transit.rewrap_data(name="contract", ciphertext=first, mount_point="transit"))
+assert transit.decrypt_data(name="contract", ciphertext=second, mount_point="transit")["data"]["plaintext"] == plain
+tail = "A" if second[-5] != "A" else "B"
+refused(exceptions.InvalidRequest, lambda: transit.decrypt_data(name="contract", ciphertext=second[:-5] + tail + second[-4:], mount_point="transit"))
+refused(exceptions.InvalidRequest, lambda: transit.decrypt_data(name="contract", ciphertext="no ciphertext", mount_point="transit"))
+refused(exceptions.InvalidRequest, lambda: transit.decrypt_data(name="absent", ciphertext=second, mount_point="transit"))
+refused(exceptions.InvalidRequest, lambda: transit.update_key_configuration(name="contract", min_decryption_version=3, mount_point="transit"))
+refused(exceptions.InvalidRequest, lambda: transit.delete_key(name="contract", mount_point="transit"))
+root.sys.create_or_update_policy(name="wrapper", policy='path "transit/encrypt/contract" { capabilities = ["update"] }\npath "transit/rewrap/contract" { capabilities = ["update"] }')
+wrapper = hvac.Client(url=address, token=root.auth.token.create(policies=["wrapper"])["auth"]["client_token"]).secrets.transit
+assert wrapper.rewrap_data(name="contract", ciphertext=second, mount_point="transit")["data"]["ciphertext"].startswith("vault:v2:")
+refused(exceptions.Forbidden, lambda: wrapper.decrypt_data(name="contract", ciphertext=second, mount_point="transit"))
+refused(exceptions.Forbidden, lambda: wrapper.rotate_key(name="contract", mount_point="transit"))
+transit.update_key_configuration(name="contract", deletion_allowed=True, mount_point="transit")
+transit.delete_key(name="contract", mount_point="transit")
+refused(exceptions.InvalidPath, lambda: transit.read_key(name="contract", mount_point="transit"))
 
 # the seal
 root.sys.seal()

@@ -54,6 +54,16 @@ public sealed class InitializeTests : IDisposable
     }
 
     [Fact]
+    public void A_Vault_that_is_to_seal_the_key_file_stands_in_the_plan_and_no_passphrase_is_asked_for()
+    {
+        var plan = _shell.Run($"{Everything} -KeyVaultAddress https://keys.example.org:8200 -KeyVaultKey reserve -KeyVaultTokenFile ./token -WhatIf").Succeeded().Objects<InitializePlan>().Single();
+        Assert.Contains("keys.example.org:8200, transit key transit/reserve", plan.KeyVault, StringComparison.Ordinal);
+        Assert.Empty(_shell.Host.Questions);
+        Assert.False(Directory.Exists(_folder["keys"]));
+        _shell.Run($"{Everything} -KeyVaultAddress https://keys.example.org:8200 -NoPassphrase").FailedWith("AmbiguousParameterSet");
+    }
+
+    [Fact]
     public void A_passphrase_is_typed_twice()
     {
         _shell.Host.Answers.Enqueue("secret");

@@ -15,7 +15,8 @@ public sealed class KeyTests
     {
         using var sample = SampleInstallation.SealedCopy();
         var keys = Keys(sample);
-        Assert.Equal(Enum.GetValues<KeyKind>().Order(), keys.Select(k => k.Kind).Distinct().Order());
+        // The sample remembers no escrow: its shares were made in a copy.
+        Assert.Equal(Enum.GetValues<KeyKind>().Where(kind => kind != KeyKind.Escrow).Order(), keys.Select(k => k.Kind).Distinct().Order());
         Assert.Equal(KeyState.Sealed, keys.Single(k => k.Kind == KeyKind.KeyVault).State);
         Assert.Equal(5, keys.Count(k => k.Kind == KeyKind.Subject));
     }

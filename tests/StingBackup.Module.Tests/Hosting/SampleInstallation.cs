@@ -2,6 +2,9 @@ using System.Security;
 using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Legacy;
@@ -10,7 +13,7 @@ namespace StingBackup.Module.Tests.Hosting;
 
 /// <summary>
 /// A small installation with the names that the help uses: the file document.pdf of user@example.com, the honey jar jar_123, and two runs,
-/// backup_20240115_020000 (full) and backup_20240116_020000 (incremental, after a change); and old-backups, with an archive that STING itself made in November 2023. Its folder holds sting-backup.yaml, so a session there finds it.
+/// backup_20240115_020000 (full) and backup_20240116_020000 (incremental, after a change); and old-backups, with an archive that STING itself made in November 2023; and shares, with three shares of an escrow of its keys. Its folder holds sting-backup.yaml, so a session there finds it.
 /// </summary>
 internal sealed class SampleInstallation : IDisposable
 {
@@ -122,8 +125,30 @@ internal sealed class SampleInstallation : IDisposable
             File.Delete(sample["reserve", "users", "user@example.com", "notes", "todo.txt"]);
             clock.Advance(TimeSpan.FromDays(1));
             await sample.BackupAsync(BackupType.Incremental, clock);
+            if (passphrase is null)
+            {
+                using var elsewhere = CopyOf(sample);
+                await elsewhere.ExportSharesAsync(clock, sample["shares"]);
+            }
         });
         return sample;
+    }
+
+    /// <summary>Three shares of an escrow, two needed. Its approval and its record stay in this copy.</summary>
+    private async Task ExportSharesAsync(TimeProvider clock, string folder)
+    {
+        await using var installation = await Installation.OpenAsync(new ConfigurationLoader(new HostView()).Load(this["sting-backup.yaml"]), new InstallationOptions { Clock = clock }, CancellationToken.None);
+        using var words = Installation.ToSecret(SecurePassphrase)!;
+        var officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", this["officer.approver"]), words, clock, new Argon2Parameters(64, 1, 1));
+        await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, officer.PublicFile, CancellationToken.None), CancellationToken.None);
+        var plan = await KeyEscrowJob.PlanExportAsync(installation, folder, 3, 2, withPages: false, CancellationToken.None);
+        var asked = await Assert.ThrowsAsync<StingException>(() => KeyEscrowJob.ExportAsync(installation, plan, CancellationToken.None));
+        ApprovalDesk.Approve(ApprovalDesk.PlanApproval(Path.Combine(installation.StateFolder, "approvals", asked.Target + ".request"), officer.KeyFile, clock), words, clock);
+        await KeyEscrowJob.ExportAsync(installation, plan, CancellationToken.None);
+        for (var number = 1; number <= 3; number++)
+        {
+            File.Move(Directory.GetFiles(folder, $"*-share-{number}.txt").Single(), Path.Combine(folder, $"share-{number}.txt"));
+        }
     }
 
     private async Task BackupAsync(BackupType type, TimeProvider clock)

@@ -22,7 +22,7 @@ internal enum KeyFileKind : ushort
     Turn = 7,
     /// <summary><c>reserve.init</c></summary>
     Unfinished = 8,
-    /// <summary>Reserved: the KEK sealed to an offline key</summary>
+    /// <summary>An escrow: the private half under a key that was split, signed by the key role</summary>
     Escrow = 9,
     /// <summary><c>claims.cache</c></summary>
     ClaimCache = 10,

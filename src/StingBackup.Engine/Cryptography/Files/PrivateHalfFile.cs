@@ -59,6 +59,10 @@ internal static partial class PrivateHalfFile
         var other => throw UnknownProtection(path, other),
     };
 
+    /// <summary>The reserve that it says it is of.</summary>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c>, <c>FormatTooNew</c></exception>
+    public static Id16 ReserveOf(byte[] bytes, string path) => new(ReadFields(KeyFileKind.PrivateHalf, bytes, path).Bytes(2, Id16.Size));
+
     /// <summary>Opens it. A secret that an open file does not need is not looked at.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="path">Its path, for messages.</param>

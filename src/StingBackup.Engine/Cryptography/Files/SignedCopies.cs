@@ -73,6 +73,25 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         return put;
     }
 
+    /// <summary>The other way: copies of what the repository has, where there is none; gives how many. What the key role did not sign is passed over.</summary>
+    public async ValueTask<int> TakeAsync(IObjectStore store, Id16 reserveId, byte[] keyRole, CancellationToken cancel)
+    {
+        var taken = 0;
+        foreach (var prefix in Prefixes)
+        {
+            await foreach (var found in store.ListAsync(prefix, cancel).ConfigureAwait(false))
+            {
+                var bytes = await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false);
+                if (IsSound(found.Name, bytes, 0, reserveId, keyRole) && files.Read(PathOf(found.Name)) is null)
+                {
+                    Keep(found.Name, bytes);
+                    taken++;
+                }
+            }
+        }
+        return taken;
+    }
+
     private static bool IsSound(string name, byte[] present, uint revision, Id16 reserveId, byte[] keyRole)
     {
         try
