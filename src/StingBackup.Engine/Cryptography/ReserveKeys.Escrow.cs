@@ -56,7 +56,7 @@ public sealed partial class ReserveKeys
         {
             // A key serves one thread at a time: each thread takes copies of its own.
             AgreementKey? KekOf(uint generation) => own.TryGetValue(generation, out var copy) ? copy
-                : keys.KekOf(generation) is { } kek ? own[generation] = AgreementKey.FromScalar(kek.Scalar) : null;
+                : keys.KekOf(generation) is { } kek ? own[generation] = kek.Copy() : null;
             try
             {
                 store.Open(record.Pseudonym, record.Generation, KekOf).Dispose();

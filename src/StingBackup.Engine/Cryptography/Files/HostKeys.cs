@@ -66,7 +66,7 @@ internal sealed class HostKeys : IDisposable
     /// <summary>These keys with another signing key. The caller disposes both.</summary>
     public HostKeys WithNewSigningKey(long nowNs) => new()
     {
-        ReserveId = ReserveId, WriterId = WriterId, CreatedNs = nowNs, SigningKey = EcdsaSigner.Generate(), EncryptionKey = AgreementKey.FromScalar(EncryptionKey.Secret),
+        ReserveId = ReserveId, WriterId = WriterId, CreatedNs = nowNs, SigningKey = EcdsaSigner.Generate(), EncryptionKey = EncryptionKey.Copy(),
         DirectoryKey = SecretBytes.CopyOf(DirectoryKey.Span), SpareKey = SecretBytes.CopyOf(SpareKey.Span), KeyRolePublicKey = KeyRolePublicKey, HostName = HostName,
     };
 
