@@ -27,6 +27,7 @@
         'Get-StingBackupLog'
         'Get-StingBackupStatus'
         'Get-StingErasure'
+        'Get-StingErasureRequest'
         'Get-StingKey'
         'Get-StingLegalHold'
         'Get-StingMetadataCapture'

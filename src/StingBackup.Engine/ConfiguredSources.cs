@@ -21,11 +21,11 @@ namespace StingBackup.Engine;
 /// <summary>The sources that a configuration names besides the reserve's folder.</summary>
 internal static class ConfiguredSources
 {
-    public static IEnumerable<ReserveSource> Of(StingConfiguration configuration, ReserveMap map, UsersMap users, IHostView host, TimeProvider clock)
+    public static IEnumerable<ReserveSource> Of(StingConfiguration configuration, ReserveMap map, UsersMap users, IHostView host, TimeProvider clock, JarContributors? contributors = null)
     {
         foreach (var folder in configuration.Reserve.Folders)
         {
-            yield return OfFolder(folder, map);
+            yield return OfFolder(folder, map, contributors);
         }
         if (configuration.Vault is { } vault)
         {
@@ -44,7 +44,7 @@ internal static class ConfiguredSources
         }
         if (configuration.Chroma is { Address: not null } server)
         {
-            yield return OfCollections(server, configuration.StateDirectory, clock);
+            yield return OfCollections(server, configuration.StateDirectory, clock, new CollectionOwners(contributors is null ? JarContributors.ByIdAlone : contributors.Resolve));
         }
         if (configuration.Chroma is { Path: { } path })
         {
@@ -65,14 +65,19 @@ internal static class ConfiguredSources
         Address = settings.Address, Namespace = settings.Namespace, CertificateAuthorities = settings.CertificateAuthorities, Login = LoginOf(settings, host),
     }, clock);
 
-    private static ReserveSource OfFolder(FolderMount folder, ReserveMap map)
+    private static ReserveSource OfFolder(FolderMount folder, ReserveMap map, JarContributors? contributors)
     {
         var mount = EntryPath.Root.Append(Encoding.UTF8.GetBytes(folder.At));
         return new ReserveSource
         {
             Name = $"the folder {folder.Path}", Location = folder.Path, Mount = mount, Classes = Enum.GetValues<DataClass>().ToHashSet(),
             // The map speaks of the reserve's paths.
-            Place = (path, kind) => map.Classify(path.Under(mount), kind),
+            Place = (path, kind) =>
+            {
+                var there = path.Under(mount);
+                var placement = map.Classify(there, kind);
+                return contributors?.Place(there, kind, placement) ?? placement;
+            },
             OpenAsync = (_, _) => ValueTask.FromResult(DirectorySource.Open(folder.Path)),
             OpenTarget = (_, _, _) => DirectoryRestoreTarget.Open(folder.Path),
         };
@@ -119,11 +124,11 @@ internal static class ConfiguredSources
         return capture;
     }
 
-    private static ReserveSource OfCollections(ChromaSettings settings, string stateFolder, TimeProvider clock) => new()
+    private static ReserveSource OfCollections(ChromaSettings settings, string stateFolder, TimeProvider clock, CollectionOwners owners) => new()
     {
         Name = "Chroma", Location = $"{ChromaErrors.Show(settings.Address!)}/{settings.Tenant}/{settings.Database}", Mount = ReserveMounts.Vectors, Stage = CaptureStage.Databases, Classes = ChromaPaths.Classes,
-        Place = (path, _) => ChromaPaths.Classify(path),
-        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(new ChromaSourceTree(OpenChroma(settings, clock), settings.Path, Path.GetTempPath(), output)),
+        Place = (path, _) => owners.Place(path),
+        OpenAsync = (output, _) => ValueTask.FromResult<ISourceTree>(new ChromaSourceTree(OpenChroma(settings, clock), settings.Path, Path.GetTempPath(), owners, output)),
         OpenTarget = (plan, output, cancel) => new ChromaRestoreTarget(OpenChroma(settings, clock), plan.Conflict, stateFolder, output, cancel),
     };
 

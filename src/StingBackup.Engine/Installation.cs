@@ -30,6 +30,8 @@ public sealed partial class Installation : IAsyncDisposable
     internal Func<string, ISourceTree> OpenSource { get; init; } = DirectorySource.Open;
     /// <summary>What is read besides the reserve's folder.</summary>
     internal IReadOnlyList<ReserveSource> FurtherSources { get; init; } = [];
+    /// <summary>Who brought which document into a jar; null where no database tells.</summary>
+    internal JarContributors? Contributors { get; init; }
     /// <summary>Which class and subject a path belongs to.</summary>
     public required ReserveMap Map { get; init; }
     /// <summary>Who is behind folders and e-mail addresses.</summary>
@@ -104,7 +106,8 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>The reserve's folder can hold any class: without it there is no whole point of any.</summary>
     private ReserveSource FolderSource => new()
     {
-        Name = "the reserve's folder", Location = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(), Place = Map.Classify,
+        Name = "the reserve's folder", Location = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(),
+        Place = Contributors is { } contributors ? (path, kind) => contributors.Place(path, kind, Map.Classify(path, kind)) : Map.Classify,
         OpenAsync = (_, _) => ValueTask.FromResult(OpenSource(ReserveRoot)), OpenTarget = (plan, _, _) => OpenTarget(plan.Destination),
     };
 

@@ -62,6 +62,17 @@ Describe 'A person asks to be forgotten' {
         (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
     }
 
+    It 'knows one contributor of a jar from the jar' {
+        { Remove-StingSubject -HoneyJar jar_123 -Contributor 0b9d7f6e-1111-4000-8000-00000000000a -WhatIf } | Should -Throw -ErrorId 'NothingToErase*'
+        $hold = Add-StingLegalHold -HoneyJar jar_123 -Contributor 0b9d7f6e-1111-4000-8000-00000000000a -Reason 'case 9'
+        $hold.Subject | Should -Be 'jar:jar_123/user:0b9d7f6e-1111-4000-8000-00000000000a'
+        (Remove-StingSubject other@example.com -KeepContributions -WhatIf).Contributions | Should -BeNullOrEmpty
+    }
+
+    It 'says where requests of STING would come from' {
+        { Get-StingErasureRequest } | Should -Throw -ErrorId 'ErasureFeedMissing*'
+    }
+
     It 'says that there is no server to erase from, where none is configured' {
         { Sync-StingErasure -WhatIf } | Should -Throw -ErrorId 'ErasureSyncNoServer*'
     }

@@ -28,6 +28,10 @@ Describe 'A host that only writes' {
         (Register-StingHost -Package web-1.package -ConfigPath web-1.yaml).Spares | Should -Be 20
         (Invoke-StingBackup -Type Full -ConfigPath web-1.yaml).State | Should -Be Completed
         { Find-StingItem document.pdf -ConfigPath web-1.yaml -ErrorAction Stop } | Should -Throw '*can write, but not read*'
+        $own = ConvertTo-SecureString "the officer's own words" -AsPlainText -Force
+        $null = New-StingApprover 'Officer' ./officer.approver -ApproverPassphrase $own | Register-StingApprover -Confirm:$false
+        { Unregister-StingHost web-1 -LastGoodPoint none -Confirm:$false } | Should -Throw -ErrorId 'ApprovalRequired*'
+        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         (Unregister-StingHost web-1 -LastGoodPoint none -Confirm:$false).LostPoints | Should -HaveCount 1
         { Invoke-StingBackup -ConfigPath web-1.yaml -ErrorAction Stop } | Should -Throw '*revoked this host*'
     }

@@ -16,5 +16,9 @@ public sealed class RestoreStingUserCommand : RestoreCmdlet
     [ValidateNotNullOrEmpty]
     public string User { get; set; } = null!;
 
-    private protected override RestoreRequest Request => new() { Scope = RestoreScope.User, Subject = User };
+    /// <summary>What he brought into honey jars too.</summary>
+    [Parameter(HelpMessage = "Also what the person brought into honey jars; without it that comes back with the jars")]
+    public SwitchParameter IncludeContributions { get; set; }
+
+    private protected override RestoreRequest Request => new() { Scope = RestoreScope.User, Subject = User, WithContributions = IncludeContributions };
 }

@@ -27,11 +27,12 @@ public sealed class UnregisterStingHostCommand : UnlockingCmdlet
             [
                 plan.LastGoodPoint is null ? "None of its restore points counts any more." : $"Its last restore point that counts is {plan.LastGoodPoint}.",
                 plan.LostPoints.Count == 0 ? "No restore point is lost." : $"No longer listed: {string.Join(", ", plan.LostPoints)}.",
+                $"It needs the approval of a second identity. That is: {plan.Approval}.",
                 "Its next run is refused. A host that is revoked comes back under a new writer id alone.",
             ], plan, Destroys: true);
         if (Ask(question, force: false))
         {
-            WriteObject(Wait(HostRevocation.RunAsync(Installation, plan, Cancel)));
+            WriteObject(Wait(new ValueTask<HostRevocationResult>(HostRevocation.RunAsync(Installation, plan, Cancel))));
         }
     }
 }

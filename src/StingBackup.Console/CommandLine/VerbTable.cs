@@ -166,6 +166,11 @@ internal static class VerbTable
             Many = true,
             Examples = ["erasures", "erasures --state=pending"],
         },
+        new(Backup, "erasure-requests", "Get-StingErasureRequest", "Show what people asked STING to delete, and what of it is done here")
+        {
+            Many = true,
+            Examples = ["erasure-requests", "erasure-requests --state=new"],
+        },
         new(Backup, "erase-stop", "Stop-StingErasure", "Stop an erasure that is not carried out yet")
         {
             Examples = ["erase-stop --id=0123456789abcdef0123456789abcdef"],

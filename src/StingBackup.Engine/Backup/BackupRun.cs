@@ -42,6 +42,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
             using var trees = new TreeStage(store, caches, _counters, installation.ZstdLevel);
             var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
+            await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Databases], content with { When = CaptureStage.Databases }, stop).ConfigureAwait(false);
             await ReadLatecomersAsync([.. stages[CaptureStage.Content]], content, stop).ConfigureAwait(false);
@@ -68,6 +69,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             await stop.CancelAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>Before the files, so that each document goes to whoever brought it; an import brings its own.</summary>
+    private ValueTask AskForContributorsAsync(CancellationToken cancel) =>
+        import is null && installation.Contributors is { } contributors && plan.Classes.Any(c => c is DataClass.HoneyJars or DataClass.Embeddings) ? contributors.RefreshAsync(output, cancel) : ValueTask.CompletedTask;
 
     private List<DataClass> Kept() => [.. plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes))];
 
@@ -127,6 +132,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             return;
         }
         output.Explain($"{missing.Count} files came while the databases were captured, or are gone; they are looked for once more.");
+        await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
         var holders = missing.Select(p => HolderOf(p, sources)!).Distinct().Except(_lost.Select(l => l.Source));
         await ReadStageAsync(holders, stage with { When = CaptureStage.Latecomers, Only = CutCheck.WithFolders(missing) }, stop).ConfigureAwait(false);
         var gone = missing.Where(p => !_cut.IsMet(p)).Order().ToList();

@@ -127,6 +127,28 @@ internal sealed class ChromaClient : IDisposable
         (await _transport.PostAsync($"{_database}/collections/{collection}/{(replace ? "upsert" : "add")}", body.WrittenMemory, cancel).ConfigureAwait(false)).Dispose();
     }
 
+    /// <summary>The metadata of the records of these ids that there are; null for a record without.</summary>
+    public async Task<IReadOnlyList<(string Id, byte[]? Metadata)>> ReadMetadataAsync(string collection, IEnumerable<string> ids, CancellationToken cancel)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            WriteList(json, "ids"u8, ids);
+            WriteList(json, "include"u8, ["metadatas"]);
+            json.WriteEndObject();
+        }
+        using var answer = await _transport.PostAsync($"{_database}/collections/{collection}/get", body.WrittenMemory, cancel).ConfigureAwait(false);
+        var found = IdsOf(answer);
+        var metadatas = answer.Field("metadatas", JsonValueKind.Array);
+        return metadatas.GetArrayLength() != found.Count ? throw answer.Unknown("ids and metadata are not of one number")
+            : [.. found.Select((id, i) => (id, metadatas[i].ValueKind == JsonValueKind.Object ? CanonicalJson.ToBytes(metadatas[i]) : null))];
+    }
+
+    /// <summary>Deletes a collection with all its records.</summary>
+    public async Task DeleteCollectionAsync(string name, CancellationToken cancel) =>
+        (await _transport.DeleteAsync($"{_database}/collections/{Uri.EscapeDataString(name)}", cancel).ConfigureAwait(false)).Dispose();
+
     /// <summary>Deletes records.</summary>
     public async Task DeleteAsync(string collection, IEnumerable<string> ids, CancellationToken cancel)
     {

@@ -29,6 +29,10 @@ internal sealed class ChromaTransport : IDisposable
 
     public Task<ChromaAnswer> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancel) => SendAsync(HttpMethod.Post, path, body, null, cancel);
 
+    /// <summary>What is gone already is as it should be: an answer that was lost is asked for again.</summary>
+    public Task<ChromaAnswer> DeleteAsync(string path, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Delete, path, null, static a => a.Status == 404 || a.Error == "InvalidCollection" || (a.Status == 400 && a.Says.Contains("does not exist", StringComparison.Ordinal)), cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<ChromaAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte>? body, Func<ChromaAnswer, bool>? orNull, CancellationToken cancel)

@@ -26,10 +26,10 @@ internal sealed class ErasureBook
     public IReadOnlyList<HoldRecord> Holds => [.. _holds.ReadAll(_keys.KeyRolePublicKey, HoldRecord.Read, record => record.Id).OrderBy(record => record.SetNs)];
 
     /// <summary>Holds that stand against the erasure of any of these tags.</summary>
-    public IReadOnlyList<HoldRecord> HoldsOn(IEnumerable<ErasureTarget> targets)
+    public IReadOnlyList<HoldRecord> HoldsOn(IEnumerable<Id16> tags)
     {
-        var tags = targets.SelectMany(target => target.Aliases.Append(target.Tag)).ToHashSet();
-        return [.. Holds.Where(hold => hold.IsActive && tags.Contains(hold.Tag))];
+        var meant = tags.ToHashSet();
+        return [.. Holds.Where(hold => hold.IsActive && meant.Contains(hold.Tag))];
     }
 
     public void Keep(ErasureRecord record, ISigner keyRole) => _erasures.Write(record.Id, record.ToPayload(), keyRole);

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 
@@ -12,7 +13,13 @@ namespace StingBackup.Engine.Lifecycle;
 /// <param name="LegalBasis">The law or contract.</param>
 /// <param name="Reference">The request's own name elsewhere, or empty.</param>
 /// <param name="RequestedBy">Who asks.</param>
-public sealed record ErasureRequest(RestoreScope Scope, string Subject, string LegalBasis, string Reference, string RequestedBy);
+public sealed record ErasureRequest(RestoreScope Scope, string Subject, string LegalBasis, string Reference, string RequestedBy)
+{
+    /// <summary>Of a jar only what this person brought; null for all of it.</summary>
+    public string? Contributor { get; init; }
+    /// <summary>Leaves what a person brought into honey jars, which else goes with him.</summary>
+    public bool KeepContributions { get; init; }
+}
 
 /// <summary>Erasure of a subject from every backup: planned, asked for, stoppable for a while, then carried out by destroying its key.</summary>
 public static class ErasureJob
@@ -25,15 +32,14 @@ public static class ErasureJob
         ArgumentNullException.ThrowIfNull(request);
         var book = Book(installation);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
-        var choice = await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
-        var names = choice.WithContributors ? await WithContributorsAsync(repository, choice, cancel).ConfigureAwait(false) : choice.Names;
-        var targets = await TargetsAsync(installation, names, cancel).ConfigureAwait(false);
+        var choice = await ErasureTargets.ChooseAsync(repository, request, cancel).ConfigureAwait(false);
+        var names = await ErasureTargets.NamesAsync(repository, choice, cancel).ConfigureAwait(false);
+        var targets = await ErasureTargets.FindAsync(installation, names, cancel).ConfigureAwait(false);
         if (targets.Count == 0)
         {
-            throw new StingException("NothingToErase", FailureKind.NotFound, $"No backup holds anything of '{request.Subject}': there is no key of its to destroy.", request.Subject,
-                "Check the name with Get-StingRestorePoint -Subject; data that was never backed up needs no erasure here.");
+            throw ErasureTargets.Nothing(request);
         }
-        RefuseHeld(book, targets);
+        ErasureTargets.RefuseHeld(book, targets, names, await ReaderAsync(installation, cancel).ConfigureAwait(false));
         if (book.Erasures.FirstOrDefault(record => record.State is ErasureState.Pending or ErasureState.Incomplete && record.Targets.Any(t => targets.Exists(o => o.Pseudonym == t.Pseudonym))) is { } open)
         {
             throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{request.Subject}' was asked for already, on {Display.Time(Installation.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
@@ -44,7 +50,8 @@ public static class ErasureJob
         return new ErasurePlan
         {
             Subject = names[0], Pseudonyms = [.. targets.Select(target => target.Pseudonym.ToString())], Hits = [.. scope.Hits], Packs = scope.Packs, StoredBytes = scope.StoredBytes,
-            Residuals = [.. Residuals.Of(installation, repository.View, now)], DueTime = now + installation.ErasureDelay, LegalBasis = request.LegalBasis, Reference = request.Reference,
+            Contributions = [.. names.Where(name => SubjectNames.ContributorOf(name) is not null)],
+            Residuals = [.. Residuals.Of(installation, repository.View, now), .. await EarlierCopies.FindAsync(repository, names, cancel).ConfigureAwait(false)], DueTime = now + installation.ErasureDelay, LegalBasis = request.LegalBasis, Reference = request.Reference,
             Targets = new PlannedErasure(request, names, targets),
         };
     }
@@ -56,12 +63,7 @@ public static class ErasureJob
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var planned = (PlannedErasure)plan.Targets!;
-        // What grows with each run (points, bytes) decides nothing: whoever is erased is erased from all of it.
-        var danger = new DangerousPlan("Remove-StingSubject", plan.Subject)
-        {
-            Facts = [new PlanFact("Legal basis", plan.LegalBasis), new PlanFact("Reference", plan.Reference), new PlanFact("Delay", Display.Duration(installation.ErasureDelay))],
-            Subjects = [.. planned.Targets.Select(target => target.Pseudonym)],
-        };
+        var danger = ErasureApproval.PlanOf(planned.Names, planned.Targets, plan.LegalBasis, plan.Reference, Display.Duration(installation.ErasureDelay));
         return Guard.RunAsync(installation, danger, (pass, token) => KeepAsync(installation, plan, planned, pass, token), static _ => "Pending", cancel);
     }
 
@@ -70,12 +72,12 @@ public static class ErasureJob
         var book = Book(installation);
         var role = await RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
-        RefuseHeld(book, planned.Targets);
+        ErasureTargets.RefuseHeld(book, planned.Targets, planned.Names, await ReaderAsync(installation, cancel).ConfigureAwait(false));
         var record = new ErasureRecord
         {
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), State = ErasureState.Pending, Names = planned.Names, Targets = planned.Targets,
             RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = Installation.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
-            Approvers = [.. pass.Approvers.Select(approver => approver.ToString())],
+            Approvers = [.. pass.Approvers.Select(approver => approver.ToString())], Approval = pass.Request, Delay = Display.Duration(installation.ErasureDelay),
         };
         book.Keep(record, role.Keys.KeyRole);
         return book.ToErasure(record);
@@ -158,40 +160,6 @@ public static class ErasureJob
         await installation.UnlockAsync(cancel).ConfigureAwait(false) as SubjectReader ?? throw KeyRoleMissing(installation);
 
     internal static async ValueTask<KeyRole> RoleAsync(Installation installation, CancellationToken cancel) => (await ReaderAsync(installation, cancel).ConfigureAwait(false)).Role;
-
-    /// <summary>The claims that names lead to.</summary>
-    internal static async ValueTask<List<ErasureTarget>> TargetsAsync(Installation installation, IReadOnlyList<string> names, CancellationToken cancel)
-    {
-        var reader = await ReaderAsync(installation, cancel).ConfigureAwait(false);
-        using var keyRole = new SignatureVerifier(installation.Keys!.KeyRolePublicKey.Span);
-        var targets = new List<ErasureTarget>();
-        foreach (var tag in names.Select(reader.TagOf).Distinct())
-        {
-            var name = KeyObjectNames.Claim(tag);
-            if ((await ClaimReader.ReadBytesAsync(installation.Store, name, cancel).ConfigureAwait(false) ?? installation.Keys.FindUnfinishedClaim(tag)) is { } bytes)
-            {
-                var claim = SubjectClaim.Read(name, bytes, installation.Reserve, keyRole, installation.Writers);
-                targets.Add(new ErasureTarget(claim.Key.Pseudonym, tag, [.. claim.Aliases], new Id32(System.Security.Cryptography.SHA256.HashData(claim.Key.PublicKey))));
-            }
-        }
-        return targets;
-    }
-
-    /// <summary>A jar's own name and those of contributors within it, which only their trees tell.</summary>
-    private static async ValueTask<IReadOnlyList<string>> WithContributorsAsync(RepositoryReading repository, SubjectChoice choice, CancellationToken cancel)
-    {
-        var histories = await SubjectHistory.ReadAsync(repository.Subjects, [.. repository.Finder.All], choice, static _ => { }, cancel).ConfigureAwait(false);
-        return [.. choice.Names.Concat(histories.Select(history => history.Subject)).Distinct(StringComparer.Ordinal)];
-    }
-
-    private static void RefuseHeld(ErasureBook book, IReadOnlyList<ErasureTarget> targets)
-    {
-        if (book.HoldsOn(targets) is [var hold, ..])
-        {
-            throw new StingException("LegalHoldStands", FailureKind.Refused, $"'{hold.Subject}' must be kept: {hold.Reason} (hold {hold.Id}, set by {hold.SetBy} on {Display.Time(Installation.FromNs(hold.SetNs, 0))}).",
-                hold.Id.ToString(), $"Ask whoever set it; when it ends, lift it with Remove-StingLegalHold -Id {hold.Id}, and erase then.");
-        }
-    }
 
     private static StingException KeyRoleMissing(Installation installation) => new("KeyDirectoryMissing", FailureKind.NotFound,
         "The key directory is not here: erasures and holds are the key role's.", installation.Configuration?.Keys.Directory, "Run it on the machine that has the key directory.");

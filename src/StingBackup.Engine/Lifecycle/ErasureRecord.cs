@@ -14,7 +14,7 @@ internal sealed record ErasureTarget(Id16 Pseudonym, Id16 Tag, IReadOnlyList<Id1
 /// <summary>A request for erasure as the key role keeps it: <c>erasures/&lt;id&gt;</c> in the key directory, signed, replaced as it goes on.</summary>
 internal sealed record ErasureRecord
 {
-    private const int LastKey = 16;
+    private const int LastKey = 19;
 
     public required Id16 Reserve { get; init; }
     public required Id16 Id { get; init; }
@@ -37,6 +37,13 @@ internal sealed record ErasureRecord
     public IReadOnlyList<string> Waiting { get; init; } = [];
     /// <summary>Ids of those who approved it.</summary>
     public IReadOnlyList<string> Approvers { get; init; } = [];
+
+    /// <summary>The request for an approval that let it pass; zero in a record of an older version.</summary>
+    public Id16 Approval { get; init; }
+    /// <summary>The delay, in the words that were approved.</summary>
+    public string Delay { get; init; } = "";
+    /// <summary>Copies from before a contributor was known, which are the jar's own: found before the keys went, for the certificate.</summary>
+    public IReadOnlyList<string> EarlierCopies { get; init; } = [];
 
     /// <summary>Whether it is to be carried out, or ended, now.</summary>
     public bool IsDue(long nowNs) => State == ErasureState.Incomplete || (State == ErasureState.Pending && DueNs <= nowNs);
@@ -76,6 +83,9 @@ internal sealed record ErasureRecord
         CborFields.Write(cbor, 14, Epoch);
         Texts(cbor, 15, Waiting);
         Texts(cbor, 16, Approvers);
+        Texts(cbor, 17, EarlierCopies);
+        CborFields.Write(cbor, 18, Approval.ToArray());
+        Text(cbor, 19, Delay);
         return CborFields.End(cbor);
     }
 
@@ -88,6 +98,8 @@ internal sealed record ErasureRecord
             Names = fields.List(5, reader => reader.ReadTextString()), Targets = fields.List(6, ReadTarget), RequestedNs = fields.Long(7), RequestedBy = fields.Text(8),
             DueNs = fields.Long(9), LegalBasis = fields.Text(10), Reference = fields.Text(11), EndedBy = fields.Text(12), ErasedNs = fields.Long(13), Epoch = fields.Number(14),
             Waiting = fields.List(15, reader => reader.ReadTextString()), Approvers = fields.List(16, reader => reader.ReadTextString()),
+            Approval = fields.Has(18) ? new Id16(fields.Bytes(18, Id16.Size)) : default, Delay = fields.Has(19) ? fields.Text(19) : "",
+            EarlierCopies = fields.Has(17) ? fields.List(17, reader => reader.ReadTextString()) : [],
         };
     }
 

@@ -1,6 +1,8 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.Lifecycle;
 
@@ -18,12 +20,13 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Erase";
         using var held = await _role.HoldAsync(cancel).ConfigureAwait(false);
-        var due = book.Erasures.Where(IsDue).ToList();
+        var due = await ApprovedAsync([.. book.Erasures.Where(IsDue)], cancel).ConfigureAwait(false);
         if (due.Count == 0)
         {
             output.Tell("No erasure is due.");
             return Result([]);
         }
+        due = await WithEarlierCopiesAsync(due, cancel).ConfigureAwait(false);
         output.Progress.Status = "the turn of the epoch";
         var left = _role.LeaveBehind(due.SelectMany(record => record.Targets).Select(target => target.Pseudonym).ToHashSet(), cancel);
         due = [.. due.Select(record => Erased(record, left))];
@@ -45,6 +48,30 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         };
     }
 
+    /// <summary>Those that are what a second identity approved; the others are told. What is begun is ended in any case: its key is gone.</summary>
+    private async ValueTask<List<ErasureRecord>> ApprovedAsync(List<ErasureRecord> due, CancellationToken cancel)
+    {
+        bool IsOpen(ErasureRecord record) => record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym));
+        if (!due.Exists(IsOpen))
+        {
+            return due;
+        }
+        var check = await ErasureApproval.CheckAsync(installation, cancel).ConfigureAwait(false);
+        var approved = new List<ErasureRecord>();
+        foreach (var record in due)
+        {
+            if (IsOpen(record) && check(record) is { } refusal)
+            {
+                output.Failed(refusal);
+            }
+            else
+            {
+                approved.Add(record);
+            }
+        }
+        return approved;
+    }
+
     /// <summary>Due, and nobody holds it. A hold that was set since keeps it, and is told.</summary>
     private bool IsDue(ErasureRecord record)
     {
@@ -52,13 +79,33 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         {
             return false;
         }
-        if (record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym)) && book.HoldsOn(record.Targets) is [var hold, ..])
+        if (record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym)) && ErasureTargets.HoldsOn(book, record.Targets, record.Names, reader) is [var hold, ..])
         {
             output.Failed(new StingException("LegalHoldStands", FailureKind.Refused, $"Erasure {record.Id} waits: '{hold.Subject}' must be kept ({hold.Reason}, hold {hold.Id}).", hold.Id.ToString(),
                 $"When the hold ends, lift it with Remove-StingLegalHold -Id {hold.Id}."));
             return false;
         }
         return true;
+    }
+
+    /// <summary>Once the keys are gone nobody can tell any more which documents of a jar were a contributor's: that is looked for now, and kept.</summary>
+    private async ValueTask<List<ErasureRecord>> WithEarlierCopiesAsync(List<ErasureRecord> due, CancellationToken cancel)
+    {
+        bool IsOpen(ErasureRecord record) => record.ErasedNs == 0 && record.Names.Any(name => SubjectNames.ContributorOf(name) is not null) && !_role.HasLost(record.Targets.Select(target => target.Pseudonym));
+        if (!due.Exists(IsOpen))
+        {
+            return due;
+        }
+        using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
+        for (var i = 0; i < due.Count; i++)
+        {
+            if (IsOpen(due[i]))
+            {
+                due[i] = due[i] with { EarlierCopies = [.. (await EarlierCopies.FindAsync(repository, due[i].Names, cancel).ConfigureAwait(false)).Select(copy => copy.What)] };
+                book.Keep(due[i], _role.Keys.KeyRole);
+            }
+        }
+        return due;
     }
 
     private ErasureRecord Erased(ErasureRecord record, LeftBehind left)
@@ -128,7 +175,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
             book.Keep(record, _role.Keys.KeyRole);
             return record;
         }
-        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0))], OtherHosts(), by, installation.Clock.GetUtcNow());
+        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0)), .. record.EarlierCopies.Select(what => new ResidualCopy(what, null))], OtherHosts(), by, installation.Clock.GetUtcNow());
         var document = DestructionCertificate.Make(certificate, installation.Reserve, _role.Keys.KeyRole);
         book.KeepCertificate(record.Id, document, CertificatePage.Render(document));
         record = record with { State = ErasureState.Completed, Names = [], Waiting = [] };

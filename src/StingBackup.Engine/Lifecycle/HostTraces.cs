@@ -4,7 +4,7 @@ using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle;
 
-/// <summary>What a host remembers of subjects besides the repository: the claim cache's writer secrets, and paths and chunk ids in the file cache.</summary>
+/// <summary>What a host remembers of subjects besides the repository: the claim cache's writer secrets, paths and chunk ids in the file cache, and documents that they brought into jars.</summary>
 internal static class HostTraces
 {
     /// <summary>Drops them. The host's lock keeps runs away meanwhile.</summary>
@@ -20,6 +20,7 @@ internal static class HostTraces
         }
         using var held = installation.LockHost();
         (host.Subjects as SubjectWriter)?.Forget(tags);
+        installation.Contributors?.Forget(names);
         foreach (var dataClass in Enum.GetValues<DataClass>())
         {
             RemoveLeftovers(installation.CachePath(dataClass));

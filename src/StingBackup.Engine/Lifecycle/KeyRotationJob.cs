@@ -137,7 +137,7 @@ public static class KeyRotationJob
         {
             using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
             var choice = await repository.Resolver.ResolveAsync(request.Scope ?? RestoreScope.User, subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
-            targets = await ErasureJob.TargetsAsync(installation, choice.Names, cancel).ConfigureAwait(false);
+            targets = await ErasureTargets.FindAsync(installation, choice.Names, cancel).ConfigureAwait(false);
             count = targets.Count;
         }
         else

@@ -21,11 +21,16 @@ public static class LegalHolds
 
     /// <summary>Whom a hold would keep.</summary>
     /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c></exception>
-    public static async ValueTask<LegalHoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string reason, CancellationToken cancel)
+    public static ValueTask<LegalHoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string reason, CancellationToken cancel) =>
+        PlanAsync(installation, scope, subject, null, reason, cancel);
+
+    /// <summary>The same, of a jar for what one person brought alone.</summary>
+    /// <inheritdoc cref="PlanAsync(Installation, RestoreScope, string, string, CancellationToken)"/>
+    public static async ValueTask<LegalHoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string? contributor, string reason, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
-        var choice = await repository.Resolver.ResolveAsync(scope, subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
+        var choice = await ErasureTargets.ChooseAsync(repository, new ErasureRequest(scope, subject, "", "", "") { Contributor = contributor }, cancel).ConfigureAwait(false);
         return new LegalHoldPlan(choice.Names[0], reason);
     }
 

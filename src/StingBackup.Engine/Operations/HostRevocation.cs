@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations;
@@ -28,20 +29,39 @@ public static class HostRevocation
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         var points = view.Points.Where(p => p.Record.Writer == writer.Id).OrderBy(p => p.Record.Sequence).ToList();
         var last = Last(points, writer, lastGoodPoint);
-        return new HostRevocationPlan
+        var plan = new HostRevocationPlan
         {
             HostName = writer.HostName, WriterId = writer.Id.ToString(), LastGoodSequence = last, Repository = installation.Store.Location,
             LastGoodPoint = points.LastOrDefault(p => !p.Record.IsVoid && p.Record.Sequence <= last)?.Record.Name,
             LostPoints = points.Where(p => !p.Record.IsVoid && p.Record.Sequence > last).Select(p => p.Record.Name).ToArray(),
         };
+        return plan with { Approval = await Guard.LookAsync(installation, DangerOf(plan, writer.Id), cancel).ConfigureAwait(false) };
     }
 
-    /// <summary>Revokes: signs the host's claims anew, then says that it counts no further, then looks for claims that came between. A try that was cut off is simply repeated.</summary>
-    public static async ValueTask<HostRevocationResult> RunAsync(Installation installation, HostRevocationPlan plan, CancellationToken cancel)
+    /// <summary>
+    /// Revokes, once a second identity has approved it: signs the host's claims anew, then says that it counts no further, then looks for claims that came between. A try that was cut off is simply repeated.
+    /// </summary>
+    /// <exception cref="StingException"><c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
+    public static Task<HostRevocationResult> RunAsync(Installation installation, HostRevocationPlan plan, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        // The one place at which a guard for dangerous verbs is asked: before it nothing has changed.
+        return Guard.RunAsync(installation, DangerOf(plan, HostRegistry.FindHost(installation, plan.WriterId).Id), token => RevokeAsync(installation, plan, token), static _ => "Revoked", cancel);
+    }
+
+    /// <summary>The number is what decides: whatever the host makes later counts no more, and makes no other deed of it.</summary>
+    private static DangerousPlan DangerOf(HostRevocationPlan plan, Id16 writer) => new("Unregister-StingHost", $"host {plan.HostName}")
+    {
+        Facts =
+        [
+            new PlanFact("Host", plan.HostName), new PlanFact("Writer", plan.WriterId), new PlanFact("Last good point", plan.LastGoodPoint ?? None),
+            new PlanFact("Last good run", plan.LastGoodSequence.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        ],
+        Subjects = [writer],
+    };
+
+    private static async Task<HostRevocationResult> RevokeAsync(Installation installation, HostRevocationPlan plan, CancellationToken cancel)
+    {
         var keys = installation.Keys!;
         var reader = await HostRegistry.KeyRoleAsync(installation, cancel).ConfigureAwait(false);
         var writer = HostRegistry.FindHost(installation, plan.WriterId);

@@ -53,6 +53,7 @@ public static class StatusReader
             ReservePath = installation.ReserveRoot, ReserveId = installation.Reserve.ToString(), Writer = installation.Host?.Writer.ToString(), LastRun = lastRun,
             Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection, Escrow = escrow,
+            Contributors = installation.Host is null ? null : installation.Contributors?.Status(),
             Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };
     }

@@ -21,6 +21,28 @@ public static class SubjectNames
     /// <summary>A honey jar, whatever its id looks like.</summary>
     public static string OfJar(string id) => Guid.TryParseExact(id, "D", out var uuid) ? $"jar:{uuid:D}" : $"jar:{id}";
 
+    /// <summary>Who brought something into a jar: a subject within the jar's. Only people with a UUID can be contributors.</summary>
+    public static string OfContributor(string jar, string user) => $"{jar}/{user}";
+
+    /// <summary>The person within a contributor's subject, <c>user:&lt;uuid&gt;</c>; null for any other subject.</summary>
+    public static string? ContributorOf(string subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        var slash = subject.StartsWith("jar:", StringComparison.Ordinal) ? subject.IndexOf('/', StringComparison.Ordinal) : -1;
+        return slash < 0 ? null : subject[(slash + 1)..];
+    }
+
+    /// <summary>A subject, and those that it is a part of: of a contributor the jar and the person.</summary>
+    public static IEnumerable<string> WithWholes(string subject)
+    {
+        yield return subject;
+        if (ContributorOf(subject) is { } person)
+        {
+            yield return subject[..^(person.Length + 1)];
+            yield return person;
+        }
+    }
+
     /// <summary>A folder that no id and no users map names.</summary>
     public static string OfPath(DataClass dataClass, string folder) => $"path:{dataClass}/{folder}";
 

@@ -26,7 +26,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             throw Incomplete(state);
         }
         var choice = request.Subject is null ? null
-            : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
+            : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false) with { WithContributions = request.WithContributions };
         var trees = choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
             : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false);
         if (choice is not null && trees.Trees.Count == 0)
@@ -55,7 +55,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         var chosen = selection.Trees;
         var plan = new RestorePlan
         {
-            Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, Conflict = request.Conflict,
+            Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, LeavesOutErased = installation.Ledger.Entries.Count > 0, Conflict = request.Conflict,
             Points = [.. (choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked },
@@ -97,6 +97,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             { Scope: RestoreScope.File, Files.Count: 0 } => "it names no file",
             { Scope: not RestoreScope.File, Files.Count: > 0 } => $"it names files, which a restore of a whole {request.Scope} does not take",
             { Scope: RestoreScope.User or RestoreScope.HoneyJar, Subject: null } => "it does not say whose",
+            { WithContributions: true, Scope: not RestoreScope.User } => "only a person has contributions to honey jars",
             { Scope: RestoreScope.Reserve, Subject: not null } => "it is of the whole reserve, and names one subject",
             { Destination: { } d } when string.IsNullOrWhiteSpace(d) => "its destination is empty",
             _ when IsInside(DestinationOf(installation, request), installation.Store.Location) => $"its destination lies in the repository {installation.Store.Location}",
@@ -195,7 +196,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
     {
         RestoreScope.File when request.Subject is { } whose => $"{string.Join(", ", request.Files)} of {whose.Trim()}",
         RestoreScope.File => string.Join(", ", request.Files),
-        RestoreScope.User => $"everything of {request.Subject!.Trim()}",
+        RestoreScope.User => $"everything of {request.Subject!.Trim()}{(request.WithContributions ? ", contributions to honey jars included," : "")}",
         RestoreScope.HoneyJar => $"honey jar {request.Subject!.Trim()}",
         _ when request.Classes is { Count: > 0 } classes => $"the reserve's {string.Join(", ", classes)}",
         _ => "the whole reserve",

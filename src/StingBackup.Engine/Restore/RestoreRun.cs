@@ -38,6 +38,10 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         context.TellDegraded();
         _output.Progress.Status = "waiting for the disk";
         context.Target.Flush();
+        if (plan.InPlace && context.Installation.Ledger.Entries.Count > 0 && plan.Points.Any(point => point.DataClass == DataClass.Physical))
+        {
+            _output.Warn("Captures of whole servers hold everybody who was in them: whoever was erased since is there again, until Sync-StingErasure has run.");
+        }
         return new RestoreResult
         {
             State = _output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, BackupIds = [.. plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal)],

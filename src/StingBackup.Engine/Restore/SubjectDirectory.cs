@@ -64,6 +64,43 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
         return _heads.GetOrAdd(row.Root, new TreeHead(name, first));
     }
 
+    /// <summary>The names of all subjects in some points, as far as they can be read: of each pseudonym the newest tree that opens tells it.</summary>
+    public async ValueTask<IReadOnlySet<string>> NamesAsync(IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var roots = new Dictionary<Id16, List<SubjectRow>>();
+        foreach (var point in points)
+        {
+            foreach (var row in await RowsAsync(point, static _ => { }, cancel).ConfigureAwait(false))
+            {
+                var known = roots.TryGetValue(row.Pseudonym, out var list) ? list : roots[row.Pseudonym] = [];
+                if (known.Count == 0 || known[^1].Root != row.Root)
+                {
+                    known.Add(row);
+                }
+            }
+        }
+        var names = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(roots.Values, new ParallelOptions { MaxDegreeOfParallelism = installation.Threads, CancellationToken = cancel }, async (rows, token) =>
+        {
+            for (var i = rows.Count - 1; i >= 0; i--)
+            {
+                try
+                {
+                    names[(await HeadAsync(rows[i], token).ConfigureAwait(false)).Subject] = true;
+                    return;
+                }
+                catch (StingException e) when (Failures.IsOfOneItem(e))
+                {
+                    if (e.ErrorId == "SubjectKeyMissing")
+                    {
+                        return;
+                    }
+                }
+            }
+        }).ConfigureAwait(false);
+        return names.Keys.ToHashSet(StringComparer.Ordinal);
+    }
+
     /// <summary>Every tree of some points.</summary>
     public ValueTask<TreeSet> AllAsync(IEnumerable<ClassPoint> points, CancellationToken cancel) => ReadAsync(points, null, static _ => true, isCertain: true, cancel);
 
@@ -85,8 +122,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
     public async ValueTask<IReadOnlySet<Id16>?> ClaimedAsync(SubjectChoice choice, CancellationToken cancel)
     {
         var claimed = new HashSet<Id16>();
-        // Contributors are not known by name before their trees are read.
-        foreach (var name in choice.WithContributors ? [] : choice.Names)
+        foreach (var name in choice.IsOpen ? [] : choice.Names)
         {
             if (await ClaimedAsync(name, cancel).ConfigureAwait(false) is { } pseudonym)
             {

@@ -8,8 +8,16 @@ namespace StingBackup.Engine.Restore;
 /// <param name="WithContributors">Whether the contributors within a jar belong to it.</param>
 internal sealed record SubjectChoice(IReadOnlyList<string> Names, bool WithContributors)
 {
+    /// <summary>Whether what a person brought into honey jars belongs to him.</summary>
+    public bool WithContributions { get; init; }
+
+    /// <summary>Whether names alone do not say who is meant: contributors are not known by name before their trees are read.</summary>
+    public bool IsOpen => WithContributors || WithContributions;
+
     public bool Matches(string subject) =>
-        Names.Contains(subject) || (WithContributors && Names.Any(n => subject.StartsWith(n, StringComparison.Ordinal) && subject[n.Length] == '/'));
+        Names.Contains(subject)
+        || (WithContributors && Names.Any(n => subject.StartsWith(n, StringComparison.Ordinal) && subject[n.Length] == '/'))
+        || (WithContributions && SubjectNames.ContributorOf(subject) is { } person && Names.Contains(person));
 }
 
 /// <summary>
@@ -29,6 +37,28 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
         var choice = await FindAsync(scope, text.Trim(), points, cancel).ConfigureAwait(false);
         return choice.Names.Select(ErasedAs).OfType<LedgerEntry>().FirstOrDefault() is { } erased && !await IsClaimedAsync(choice, cancel).ConfigureAwait(false)
             ? throw Erased(text, erased) : choice;
+    }
+
+    /// <summary>What one person brought into one jar.</summary>
+    /// <param name="jar">The jar, as for <see cref="ResolveAsync"/>.</param>
+    /// <param name="person">The person, who need not have anything else.</param>
+    /// <param name="points">Points whose subjects count as known.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c></exception>
+    public async ValueTask<SubjectChoice> ResolveContributorAsync(string jar, string person, IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var jars = await FindAsync(RestoreScope.HoneyJar, jar.Trim(), points, cancel).ConfigureAwait(false);
+        var name = person.Trim();
+        // A UUID says who is meant, known here or not.
+        var people = Guid.TryParse(name, out var uuid) ? [SubjectNames.OfUser(uuid)] : (await FindAsync(RestoreScope.User, name, points, cancel).ConfigureAwait(false)).Names;
+        var choice = new SubjectChoice([.. jars.Names.SelectMany(j => people.Where(p => p.StartsWith("user:", StringComparison.Ordinal)).Select(p => SubjectNames.OfContributor(j, p)))], WithContributors: false);
+        if (choice.Names.Count == 0)
+        {
+            throw new StingException("UserNotFound", FailureKind.NotFound, $"'{person}' has no UUID in STING: what he brought into honey jars is the jars' own.", person,
+                "Only people with a Kratos UUID have a subject within a jar. Erase the jar, or the document in STING.");
+        }
+        return choice.Names.Select(ErasedAs).OfType<LedgerEntry>().FirstOrDefault() is { } erased && !await IsClaimedAsync(choice, cancel).ConfigureAwait(false)
+            ? throw Erased($"{person} in {jar}", erased) : choice;
     }
 
     private async ValueTask<bool> IsClaimedAsync(SubjectChoice choice, CancellationToken cancel) => await directory.ClaimedAsync(choice, cancel).ConfigureAwait(false) is not null;
@@ -80,7 +110,9 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
         }
         catch (StingException e) when (e.ErrorId == "UserNotFound")
         {
-            known = known.WithSubjects(await AllNamesAsync(points, cancel).ConfigureAwait(false));
+            var names = await AllNamesAsync(points, cancel).ConfigureAwait(false);
+            // Somebody may have nothing but what he brought into a jar.
+            known = known.WithSubjects(names.Concat(names.Select(SubjectNames.ContributorOf).OfType<string>()));
         }
         try
         {
@@ -111,7 +143,14 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
         }
         catch (StingException e) when (e.ErrorId == "JarNotFound")
         {
-            subject = new JarNames(folders, await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+            try
+            {
+                subject = new JarNames(folders, await AllNamesAsync(points, cancel).ConfigureAwait(false)).Resolve(name);
+            }
+            catch (StingException) when (ErasedAs(SubjectNames.OfJar(name)) is { } erased)
+            {
+                throw Erased(name, erased);
+            }
         }
         return new SubjectChoice([subject], WithContributors: true);
     }
@@ -119,7 +158,6 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
     private async ValueTask<IReadOnlySet<string>> AllNamesAsync(IReadOnlyList<ClassPoint> points, CancellationToken cancel)
     {
         // What cannot be read has no name to be found by; it is told when it is restored by another way.
-        var all = await SubjectHistory.ReadAsync(directory, points, null, static _ => { }, cancel).ConfigureAwait(false);
-        return all.Select(h => h.Subject).ToHashSet(StringComparer.Ordinal);
+        return await directory.NamesAsync(points, cancel).ConfigureAwait(false);
     }
 }

@@ -26,6 +26,20 @@ public enum KeyProtection
     KeyVault,
 }
 
+/// <summary>How many documents of honey jars belong to whoever brought them, as a host's last run found it.</summary>
+public sealed record ContributorStatus
+{
+    /// <summary>Documents whose contributor is known: they are kept, restored and erased as his.</summary>
+    public required long Known { get; init; }
+    /// <summary>Documents of which no column and no audit row says who brought them: they are the jar's.</summary>
+    public required long Unknown { get; init; }
+    /// <summary>When the databases were asked.</summary>
+    public required DateTimeOffset Time { get; init; }
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{Known:N0} documents of honey jars belong to whoever brought them; {Unknown:N0} to the jar alone, since nothing says who brought them");
+}
+
 /// <summary>How the newest run went.</summary>
 public sealed record LastRun
 {
@@ -125,6 +139,8 @@ public sealed record BackupStatus
     public required KeyProtection KeyProtection { get; init; }
     /// <summary>How the keys' escrow stands; null on a host without the key directory.</summary>
     public EscrowState? Escrow { get; init; }
+    /// <summary>Whose the documents of honey jars are; null where no database tells, or before the first run.</summary>
+    public ContributorStatus? Contributors { get; init; }
     /// <summary>What is weaker than it should be, for people.</summary>
     public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>

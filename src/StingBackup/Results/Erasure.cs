@@ -33,6 +33,8 @@ public sealed record ErasurePlan
     public required string Subject { get; init; }
     /// <summary>Its pseudonyms in the repository.</summary>
     public required IReadOnlyList<string> Pseudonyms { get; init => field = Indexable.Of(value); }
+    /// <summary>Contributors' subjects that go with it: what a person brought into honey jars, or what people brought into this one.</summary>
+    public IReadOnlyList<string> Contributions { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What it hits, by tier and data class.</summary>
     public required IReadOnlyList<ErasureHit> Hits { get; init => field = Indexable.Of(value); }
     /// <summary>Packs that hold something of it. None is rewritten.</summary>
@@ -108,10 +110,21 @@ public sealed record ErasureResult
 /// <param name="Kept">Rows that stay, because rows of others refer to them and must.</param>
 public sealed record ErasedRowCount(string Database, string Table, long Rows, long Kept);
 
-/// <summary>What applying the erasure ledger to running databases would do: printed by <c>-WhatIf</c>, executed by the run.</summary>
+/// <summary>Secrets or vectors of erased subjects in one place of a running service.</summary>
+/// <param name="Source"><c>Vault</c> or <c>Chroma</c>.</param>
+/// <param name="Place">The folder of secrets, or the collection.</param>
+/// <param name="Items">Secrets or records that go.</param>
+/// <param name="IsWhole">Whether the place goes with them.</param>
+public sealed record ErasedItemCount(string Source, string Place, long Items, bool IsWhole);
+
+/// <summary>What applying the erasure ledger to running services would do: printed by <c>-WhatIf</c>, executed by the run.</summary>
 public sealed record ErasureSyncPlan
 {
-    /// <summary>The server.</summary>
+    /// <summary>Secrets and vectors, by place; none where nothing of them is there.</summary>
+    public IReadOnlyList<ErasedItemCount> Items { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>How its approval stands; null where there is nothing to delete.</summary>
+    public ApprovalState? Approval { get; init; }
+    /// <summary>The servers.</summary>
     public required string Server { get; init; }
     /// <summary>How many subjects the ledger names.</summary>
     public required long Erased { get; init; }
@@ -119,12 +132,14 @@ public sealed record ErasureSyncPlan
     public required IReadOnlyList<ErasedRowCount> Rows { get; init => field = Indexable.Of(value); }
 }
 
-/// <summary>What applying the erasure ledger to running databases did.</summary>
+/// <summary>What applying the erasure ledger to running services did.</summary>
 public sealed record ErasureSyncResult
 {
+    /// <summary>Secrets and vectors, by place.</summary>
+    public IReadOnlyList<ErasedItemCount> Items { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Completed, or with errors where rows stay.</summary>
     public required JobState State { get; init; }
-    /// <summary>The server.</summary>
+    /// <summary>The servers.</summary>
     public required string Server { get; init; }
     /// <summary>How many subjects the ledger names.</summary>
     public required long Erased { get; init; }

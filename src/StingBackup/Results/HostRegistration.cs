@@ -71,6 +71,8 @@ public sealed record HostRevocationPlan
     public string? LastGoodPoint { get; init; }
     /// <summary>Restore points of it that are listed no more.</summary>
     public required IReadOnlyList<string> LostPoints { get; init => field = Indexable.Of(value); }
+    /// <summary>How its approval stands.</summary>
+    public ApprovalState Approval { get; init; }
     /// <summary>Where the repository lies.</summary>
     public required string Repository { get; init; }
 }

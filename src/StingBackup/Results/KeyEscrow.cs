@@ -73,9 +73,9 @@ public sealed record KeyEscrowResult
     /// <summary>The folder with the shares.</summary>
     public required string OutputPath { get; init; }
     /// <summary>A file for each share, in order; secret.</summary>
-    public required IReadOnlyList<string> ShareFiles { get; init; }
+    public required IReadOnlyList<string> ShareFiles { get; init => field = Indexable.Of(value); }
     /// <summary>Pages to print, in order; secret.</summary>
-    public required IReadOnlyList<string> Pages { get; init; }
+    public required IReadOnlyList<string> Pages { get; init => field = Indexable.Of(value); }
     /// <summary>The sealed keys, which the shares open; no secret without them.</summary>
     public required string SealedFile { get; init; }
     /// <summary>Fingerprint of the KEK.</summary>
@@ -94,7 +94,7 @@ public sealed record KeyEscrowCheck
     /// <summary>The reserve that it is of.</summary>
     public required string ReserveId { get; init; }
     /// <summary>Numbers of the shares that were given, each well typed.</summary>
-    public required IReadOnlyList<int> Given { get; init; }
+    public required IReadOnlyList<int> Given { get; init => field = Indexable.Of(value); }
     /// <summary>How many shares were made.</summary>
     public required int Shares { get; init; }
     /// <summary>How many of them are needed.</summary>
@@ -110,20 +110,20 @@ public sealed record KeyEscrowCheck
     /// <summary>When it was made; null where only shares were looked at.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
     /// <summary>What is wrong, and what to do.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    public IReadOnlyList<string> Problems { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>What importing an escrow would do: <c>-WhatIf</c> prints it. The shares were found good.</summary>
 public sealed record KeyEscrowImportPlan
 {
     /// <summary>Files and folders with the shares.</summary>
-    public required IReadOnlyList<string> Path { get; init; }
+    public required IReadOnlyList<string> Path { get; init => field = Indexable.Of(value); }
     /// <summary>The escrow's id.</summary>
     public required string EscrowId { get; init; }
     /// <summary>The reserve that it is of.</summary>
     public required string ReserveId { get; init; }
     /// <summary>Numbers of the shares that were given.</summary>
-    public required IReadOnlyList<int> Given { get; init; }
+    public required IReadOnlyList<int> Given { get; init => field = Indexable.Of(value); }
     /// <summary>How many are needed.</summary>
     public required int Threshold { get; init; }
     /// <summary>When it was made.</summary>
@@ -135,7 +135,7 @@ public sealed record KeyEscrowImportPlan
     /// <summary>How the key file will be protected.</summary>
     public required KeyProtection Protection { get; init; }
     /// <summary>What is weaker than it should be.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>Keys that came back from an escrow.</summary>
@@ -154,11 +154,11 @@ public sealed record KeyEscrowImportResult
     /// <summary>Subjects' keys in the key store; null where it could not be opened, which a warning tells.</summary>
     public required long? Records { get; init; }
     /// <summary>Replicas and epoch places that were filled again.</summary>
-    public required IReadOnlyList<string> Refilled { get; init; }
+    public required IReadOnlyList<string> Refilled { get; init => field = Indexable.Of(value); }
     /// <summary>What the key role had signed and the repository has, copied into the key directory.</summary>
     public required long SignedCopies { get; init; }
     /// <summary>What is still missing, and what to do about it.</summary>
-    public required IReadOnlyList<string> Warnings { get; init; }
+    public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>What to do next.</summary>
     public required string Next { get; init; }
 }

@@ -22,7 +22,7 @@ public sealed record KeyProtectionPlan
     /// <summary>How the approval of it stands; a rewrap needs none.</summary>
     public ApprovalState Approval { get; init; }
     /// <summary>What is weaker than it should be.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>A key file with its new protection.</summary>

@@ -27,13 +27,13 @@ public sealed record KeyRotationPlan
     /// <summary>Claims in the repository that are replaced.</summary>
     public required long Claims { get; init; }
     /// <summary>The key store's replicas, all of which are written.</summary>
-    public required IReadOnlyList<string> Replicas { get; init; }
+    public required IReadOnlyList<string> Replicas { get; init => field = Indexable.Of(value); }
     /// <summary>Places of the epoch's secret that are written; none where it stays.</summary>
-    public required IReadOnlyList<string> EpochPlaces { get; init; }
+    public required IReadOnlyList<string> EpochPlaces { get; init => field = Indexable.Of(value); }
     /// <summary>What changes, for people.</summary>
-    public required IReadOnlyList<string> Changes { get; init; }
+    public required IReadOnlyList<string> Changes { get; init => field = Indexable.Of(value); }
     /// <summary>What stays, for people.</summary>
-    public required IReadOnlyList<string> Stays { get; init; }
+    public required IReadOnlyList<string> Stays { get; init => field = Indexable.Of(value); }
     /// <summary>Whether a second identity must approve it.</summary>
     public required bool NeedsApproval { get; init; }
     /// <summary>What the engine attached; lost where a plan crosses a process boundary.</summary>
@@ -59,7 +59,7 @@ public sealed record KeyRotationResult
     /// <summary>Files of earlier epochs that were destroyed.</summary>
     public required long Destroyed { get; init; }
     /// <summary>What is left to do, each with its place.</summary>
-    public required IReadOnlyList<string> Waiting { get; init; }
+    public required IReadOnlyList<string> Waiting { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

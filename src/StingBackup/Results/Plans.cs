@@ -44,6 +44,8 @@ public sealed record RestoreRequest
     public bool AllowPartial { get; init; }
     /// <summary>Data classes, or null for all that the repository holds.</summary>
     public IReadOnlyList<DataClass>? Classes { get; init => field = Indexable.Of(value); }
+    /// <summary>For <see cref="RestoreScope.User"/>: also what the person brought into honey jars. Without it that comes back with the jars.</summary>
+    public bool WithContributions { get; init; }
 }
 
 /// <summary>What a restore would do: exactly these items, nothing else.</summary>
@@ -61,6 +63,8 @@ public sealed record RestorePlan
     public IReadOnlyList<DataClass> WithheldClasses { get; init => field = Indexable.Of(value); } = [];
     /// <summary>How its approval stands, where it brings keys or tokens back; null where it needs none.</summary>
     public ApprovalState? Approval { get; init; }
+    /// <summary>Whether anybody was erased from the reserve: nothing of them is restored.</summary>
+    public bool LeavesOutErased { get; init; }
     /// <summary>Where it writes: a folder, or the original place.</summary>
     public required string Destination { get; init; }
     /// <summary>True when it writes into the reserve itself.</summary>

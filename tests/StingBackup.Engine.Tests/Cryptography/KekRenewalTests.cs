@@ -132,7 +132,7 @@ public sealed class KekRenewalTests : IDisposable
         {
             // A record whose outer layer is sound, and whose inner one is nothing.
             var bogus = new Id16(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
-            store.Append([store.Seal(bogus, 1, 1, new byte[KeyRecord.InnerSize])], default);
+            store.Append([store.Seal(KemSuite.P256, bogus, 1, 1, new byte[KeyRecord.SecretSize + KemSuite.P256.Overhead])], default);
         }
         var failed = await Assert.ThrowsAsync<StingException>(() => RenewAsync(keys, _fixture));
         Assert.Equal("KeyRecordDamaged", failed.ErrorId);

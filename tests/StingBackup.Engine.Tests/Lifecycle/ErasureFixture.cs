@@ -1,6 +1,5 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Reserve;
@@ -8,6 +7,7 @@ using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Lifecycle;
 
@@ -16,7 +16,7 @@ internal sealed class ErasureFixture : IDisposable
 {
     public static readonly byte[] Secret = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("Ada's diary, planted. ", 4000)));
 
-    private NewApproverResult? _officer;
+    private TestOfficer? _officer;
 
     private ErasureFixture(KemSuite? suite) => Keys = new KeyFixture(suite);
 
@@ -83,20 +83,7 @@ internal sealed class ErasureFixture : IDisposable
     }
 
     /// <summary>Tries without an approval, which must be refused, has it approved, and does it.</summary>
-    public async Task<T> ApprovedAsync<T>(Installation installation, Func<Task<T>> deed)
-    {
-        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
-        if (_officer is null)
-        {
-            _officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", Path.Combine(Keys.Folder, "officer.approver")), passphrase, Keys.Clock, KeyFixture.LittleWork);
-            await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, _officer.PublicFile, default), default);
-        }
-        var asked = await Assert.ThrowsAsync<StingException>(deed);
-        Assert.Equal("ApprovalRequired", asked.ErrorId);
-        var request = Path.Combine(installation.StateFolder, "approvals", asked.Target + ".request");
-        ApprovalDesk.Approve(ApprovalDesk.PlanApproval(request, _officer.KeyFile, Keys.Clock), passphrase, Keys.Clock);
-        return await deed();
-    }
+    public Task<T> ApprovedAsync<T>(Installation installation, Func<Task<T>> deed) => (_officer ??= new TestOfficer(Keys.Folder, Keys.Clock)).ApprovedAsync(installation, deed);
 
     /// <summary>Carries out what is due some days later.</summary>
     public async Task<IReadOnlyList<Erasure>> CompleteAsync(List<StingException>? errors = null, int days = 10)

@@ -333,6 +333,27 @@ public sealed class ErasureTests
         Assert.Equal([Path.Combine(all, "users/bob/diary.txt")], Directory.EnumerateFiles(all, "*", SearchOption.AllDirectories).Where(file => File.ReadAllBytes(file).AsSpan().IndexOf("Ada's diary"u8) >= 0));
     }
 
+    [Fact]
+    public async Task A_request_that_is_no_longer_what_was_approved_is_not_carried_out()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await using (var installation = await fixture.OpenAsync())
+        {
+            // Whoever has the key role's key may change a record: here the subject, and the audit chain knows better.
+            var book = ErasureJob.Book(installation);
+            var keys = await ErasureJob.RoleAsync(installation, default);
+            var record = Assert.Single(book.Erasures);
+            var bob = await ErasureTargets.FindAsync(installation, ["path:UserFiles/bob"], default);
+            book.Keep(record with { Targets = bob }, keys.Keys.KeyRole);
+        }
+        var errors = new List<StingException>();
+        Assert.Empty(await fixture.CompleteAsync(errors));
+        Assert.Equal("ErasureNotApproved", Assert.Single(errors).ErrorId);
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("bob")));
+        Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
+    }
+
     private static List<string> Packs(ErasureFixture fixture) =>
         [.. fixture.Keys.Store.Objects.Keys.Where(name => name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal))];
 

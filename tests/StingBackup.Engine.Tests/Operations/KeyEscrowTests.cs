@@ -250,6 +250,6 @@ public sealed class KeyEscrowTests : IAsyncLifetime, IDisposable
         Assert.Equal(("101112131415161718191a1b1c1d1e1f", "e0e1e2e3e4e5e6e7e8e9eaebecedeeef", 2, 3), (escrow.ReserveId.ToString(), escrow.Id.ToString(), (int)escrow.Threshold, escrow.Shares));
         Assert.Equal(Enumerable.Range(0x40, 32).Select(i => (byte)i), opened.KeyRole.Scalar.ToArray());
         Assert.Equal(Enumerable.Range(0xa0, 32).Select(i => (byte)i), opened.DirectoryKey.Span.ToArray());
-        Assert.Equal(Enumerable.Range(0x80, 32).Select(i => (byte)i), opened.Kek.Scalar.ToArray());
+        Assert.Equal(Enumerable.Range(0x80, 32).Select(i => (byte)i), opened.Kek.Secret.ToArray());
     }
 }

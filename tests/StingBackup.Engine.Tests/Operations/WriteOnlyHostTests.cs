@@ -118,7 +118,13 @@ public sealed class WriteOnlyHostTests : IDisposable
             Assert.Equal((good, 1), (plan.LastGoodPoint, plan.LastGoodSequence));
             Assert.Equal([late], plan.LostPoints);
             Assert.Null(role.Writers.Find(writer)!.LastGoodSequence);
-            var result = await HostRevocation.RunAsync(role, plan, default);
+            // A second identity approves it; until then nothing has changed.
+            var officer = new TestOfficer(_folder.Path, _clock);
+            var result = await officer.ApprovedAsync(role, async () =>
+            {
+                Assert.Null((await role.Keys!.LoadWritersAsync(role.Store, default)).Find(writer)!.LastGoodSequence);
+                return await HostRevocation.RunAsync(role, plan, default);
+            });
             Assert.Equal(1, result.Claims);
             Assert.Equal("HostIsThisOne", (await Assert.ThrowsAsync<StingException>(async () => await HostRevocation.PlanAsync(role, role.Writer.ToString(), null, default))).ErrorId);
         }
@@ -130,8 +136,10 @@ public sealed class WriteOnlyHostTests : IDisposable
         Assert.Contains(view.Index.Fragments, f => f.Writer == writer);
         // The person whom the host met first keeps one key: this host took the claim over.
         Assert.Equal(0, (await BackupAsync(after, BackupType.Incremental)).Errors);
-        var again = await HostRevocation.RunAsync(after, await HostRevocation.PlanAsync(after, "host-b", null, default), default);
-        Assert.Equal((1, 0), (again.LastGoodSequence, again.Claims));
+        var repeated = await HostRevocation.PlanAsync(after, "host-b", null, default);
+        Assert.Equal(ApprovalState.NotRequested, repeated.Approval);   // the approval was good for once
+        Assert.Equal("ApprovalRequired", (await Assert.ThrowsAsync<StingException>(() => HostRevocation.RunAsync(after, repeated, default))).ErrorId);
+        Assert.Equal((1, ApprovalState.Open), await HostRevocation.PlanAsync(after, "host-b", null, default) is var asked ? (asked.LastGoodSequence, asked.Approval) : default);
     }
 
     [Fact]

@@ -29,6 +29,9 @@ internal sealed class StandInKv(TimeProvider clock)
     /// <summary>HashiCorp's does not move the time of update when metadata alone is written; OpenBao's does.</summary>
     public bool UpdatesTimeWithMetadata { get; set; }
 
+    /// <summary>Paths of all secrets.</summary>
+    public IEnumerable<string> Paths => _keys.Keys;
+
     public bool Exists(string path) => _keys.ContainsKey(path);
 
     /// <summary>Puts a version there without a request.</summary>

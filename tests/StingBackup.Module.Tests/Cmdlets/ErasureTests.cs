@@ -91,6 +91,32 @@ public sealed class ErasureTests : IDisposable
     }
 
     [Fact]
+    public void A_contributor_to_a_jar_is_named_and_a_jar_s_hold_is_his_too()
+    {
+        const string contributor = "0b9d7f6e-1111-4000-8000-00000000000a";
+        var nothing = _shell.Run($"Remove-StingSubject -HoneyJar jar_123 -Contributor {contributor} -WhatIf").FailedWith("NothingToErase");
+        Assert.Contains(contributor, nothing.ToString(), StringComparison.Ordinal);
+        _shell.Run($"Remove-StingSubject -HoneyJar jar_123 -Contributor {Who} -WhatIf").FailedWith("UserNotFound");   // nobody with a UUID
+        _shell.Run($"Remove-StingSubject -User {Who} -Contributor {contributor} -WhatIf").FailedWith("AmbiguousParameterSet");
+        var hold = _shell.Run($"Add-StingLegalHold -HoneyJar jar_123 -Contributor {contributor} -Reason 'case 9'").Succeeded().Objects<LegalHold>().Single();
+        Assert.Equal($"jar:jar_123/user:{contributor}", hold.Subject);
+        Assert.Empty(_shell.Run($"(Remove-StingSubject -User {Who} -KeepContributions -WhatIf).Contributions").Succeeded().Output);
+        Assert.Equal(JobState.Completed, _shell.Run($"Restore-StingUser {Who} -IncludeContributions -Destination with").Succeeded().Objects<RestoreResult>().Single().State);
+    }
+
+    [Fact]
+    public void Requests_of_STING_come_through_the_pipeline()
+    {
+        _shell.Run("Get-StingErasureRequest").FailedWith("ErasureFeedMissing");
+        // What the feed gives is what a request takes: the person and the row.
+        var plans = _shell.Run($"param($requests) $requests | Remove-StingSubject -WhatIf", ("requests", new object[] { Request(Who), Request("other@example.com") })).Succeeded().Objects<ErasurePlan>();
+        Assert.Equal(["pii_deletion_requests 7", "pii_deletion_requests 7"], plans.Select(plan => plan.Reference));
+        Assert.Equal(2, plans.Select(plan => plan.Subject).Distinct().Count());
+
+        static DeletionRequest Request(string user) => new() { Id = "7", Database = "sting_app", User = user, Status = "pending", State = DeletionRequestState.New, Reference = "pii_deletion_requests 7" };
+    }
+
+    [Fact]
     public void A_request_is_stopped_through_the_pipeline()
     {
         Approved("Remove-StingSubject -HoneyJar jar_123 -Confirm:$false");

@@ -25,6 +25,16 @@ public sealed class HostTests
     }
 
     [Fact]
+    public void A_revocation_waits_for_a_second_identity()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        shell.Run(Enrol + "Unregister-StingHost web-1 -Confirm:$false").FailedWith("ApprovalRequired");
+        Assert.Equal(JobState.Completed, shell.Run("Invoke-StingBackup -ConfigPath web-1.yaml").Succeeded().Objects<BackupResult>().Single().State);
+        Assert.Equal(ApprovalState.NotRequested, shell.Run("(Unregister-StingHost web-1 -LastGoodPoint none -WhatIf).Approval").Succeeded().Objects<ApprovalState>().Single());
+    }
+
+    [Fact]
     public void Plans_change_nothing()
     {
         using var sample = SampleInstallation.Copy();

@@ -10,7 +10,7 @@ public sealed class ExampleTests
 
     public static TheoryData<string, string> DatabaseExamples => ExamplesWhere(NeedsDatabase);
 
-    private static bool NeedsDatabase(string page) => page.EndsWith("-StingMetadataCapture", StringComparison.Ordinal) || page is "Restore-StingDatabase" or "Sync-StingErasure";
+    private static bool NeedsDatabase(string page) => page.EndsWith("-StingMetadataCapture", StringComparison.Ordinal) || page is "Restore-StingDatabase" or "Sync-StingErasure" or "Get-StingErasureRequest";
 
     private static TheoryData<string, string> ExamplesWhere(Func<string, bool> chosen)
     {

@@ -28,7 +28,7 @@ internal sealed class CapturedSample : IDisposable
         var captured = new CapturedSample(SampleInstallation.Copy(), await PostgresCluster.StartNewAsync("fsync=off"));
         try
         {
-            await captured.Cluster.ExecuteAsync("postgres", "CREATE TABLE notes(id int PRIMARY KEY)");
+            await captured.Cluster.ExecuteAsync("postgres", "CREATE TABLE notes(id int PRIMARY KEY); CREATE TABLE pii_deletion_requests(id int PRIMARY KEY, user_id text, status text); INSERT INTO pii_deletion_requests VALUES (1, '0b9d7f6e-1111-4000-8000-00000000000b', 'pending')");
             await captured.PrepareAsync();
             return captured;
         }

@@ -42,7 +42,7 @@ internal sealed class RowsRestoreTarget(PostgresSettings settings, RestorePlan p
                 throw new StingException("PostgresCaptureNotWhole", FailureKind.Integrity, $"The databases at {Location} were left as they are: something could not be restored, and they come back whole or not at all.", Location,
                     "The errors before this one say what is missing. Where it is no part of the databases, restore them by themselves: -DataClass Metadata, AuditLogs, Reports, Settings; else take another point.");
             }
-            foreach (var (database, rows) in await LogicalRestore.RunAsync(settings, files, cancel).ConfigureAwait(false))
+            foreach (var (database, rows) in await LogicalRestore.RunAsync(settings, files, plan.LeavesOutErased ? Output.Tell : null, cancel).ConfigureAwait(false))
             {
                 Output.Tell($"Database {database}: {rows} rows.");
             }

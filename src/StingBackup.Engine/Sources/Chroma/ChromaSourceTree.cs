@@ -11,7 +11,7 @@ namespace StingBackup.Engine.Sources.Chroma;
 /// its version and log position are always 0 on a single node (chromadb/types.py Collection), and a count does not show what was replaced. Where Chroma's folder is at hand, its database tells, and
 /// an unchanged collection is not read; else every collection is read in every run, and stored where it differs.
 /// </summary>
-internal sealed class ChromaSourceTree(ChromaClient client, string? folder, string spoolFolder, JobOutput output) : ISourceTree
+internal sealed class ChromaSourceTree(ChromaClient client, string? folder, string spoolFolder, CollectionOwners owners, JobOutput output) : ISourceTree
 {
     private readonly ConcurrentDictionary<EntryPath, ChromaCollection> _collections = new();
     private IReadOnlyDictionary<string, string>? _sequences;
@@ -34,6 +34,7 @@ internal sealed class ChromaSourceTree(ChromaClient client, string? folder, stri
             foreach (var collection in client.ListAsync(cancel).GetAwaiter().GetResult())
             {
                 _collections[ChromaPaths.Of(collection.Name)] = collection;
+                owners.Learn(collection);
             }
             foreach (var path in _collections.Keys.Order())
             {

@@ -108,6 +108,8 @@ internal sealed class ChromaStandIn : IAsyncDisposable
             ("POST", ["api", "v2", "tenants", Tenant, "databases", Database, "collections"]) => Create(body!),
             ("GET", ["api", "v2", "tenants", Tenant, "databases", Database, "collections", var name]) => Collections.Find(c => c.Name == name) is { } c ? (200, c.ToJson())
                 : Error(400, "InvalidCollection", $"Collection {name} does not exist."),   // chromadb/api/segment.py get_collection; chromadb/errors.py InvalidCollectionException, code 400
+            ("DELETE", ["api", "v2", "tenants", Tenant, "databases", Database, "collections", var name]) => Collections.RemoveAll(c => c.Name == name) > 0 ? (200, null)
+                : Error(400, "InvalidCollection", $"Collection {name} does not exist."),   // chromadb/api/segment.py delete_collection, by name; ValueError there is InvalidArgumentError
             (_, ["api", "v2", "tenants", Tenant, "databases", Database, "collections", var id, var action]) => Guid.TryParse(id, out _) ? OnCollection(method, id, action, body)
                 : Error(400, "InvalidUUID", $"Could not parse {id} as a UUID"),   // chromadb/utils/fastapi.py string_to_uuid
             _ => (404, new JsonObject { ["detail"] = "Not Found" }),   // Starlette's own

@@ -8,7 +8,7 @@ internal sealed class StandInCollection(string name)
     public string Id { get; init; } = Guid.NewGuid().ToString("D");
     public string Name => name;
     public int? Dimension { get; set; }
-    public JsonObject? Metadata { get; init; }
+    public JsonObject? Metadata { get; set; }
     /// <summary>chromadb/api/configuration.py CollectionConfigurationInternal.to_json, its defaults.</summary>
     public JsonObject Configuration { get; set; } = new()
     {

@@ -73,7 +73,7 @@ public static class FileReferences
     }
 
     /// <summary><c>/tmp/sting_uploads/&lt;jar&gt;/&lt;file&gt;</c> in STING's container is <c>jars/&lt;jar&gt;/&lt;file&gt;</c> here.</summary>
-    private static EntryPath? OfUpload(string path)
+    internal static EntryPath? OfUpload(string path)
     {
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return parts.Length < 2 ? null : Make(EntryPath.Parse("jars"), $"{parts[^2]}/{parts[^1]}");

@@ -63,8 +63,8 @@ internal sealed record OwnerPlan(string Expression, string Joins)
         }
         if (OwnerRules.JarColumns.FirstOrDefault(c => table.Column(c) is not null) is { } jar)
         {
-            var contributor = OwnerRules.ContributorColumns.FirstOrDefault(c => table.Column(c) is not null);
-            return new OwnerPlan($"'j' || t.{SqlText.Name(jar)}::text{(contributor is null ? "" : $" || coalesce(E'\\x1f' || t.{SqlText.Name(contributor)}::text, '')")}", "");
+            var contributor = ContributorPlan.Of(table, catalog);
+            return new OwnerPlan($"'j' || t.{SqlText.Name(jar)}::text{(contributor is null ? "" : $" || coalesce(E'\\x1f' || {contributor.Expression}, '')")}", contributor?.Joins ?? "");
         }
         return ByLink(table, catalog, above)
             ?? (OwnerRules.PersonColumns.FirstOrDefault(c => table.Column(c) is not null) is { } person ? new OwnerPlan($"'u' || nullif(t.{SqlText.Name(person)}::text, '')", "") : null)

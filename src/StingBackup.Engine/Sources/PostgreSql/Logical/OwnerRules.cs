@@ -16,6 +16,21 @@ internal static class OwnerRules
     /// <summary>Columns that hold who brought something into a jar.</summary>
     public static readonly IReadOnlyList<string> ContributorColumns = ["uploaded_by", "uploader_id", "contributor_id", "uploaded_by_id"];
 
+    /// <summary>Columns of <c>documents</c> that say it too; in any other table they say who made a row.</summary>
+    public static readonly IReadOnlyList<string> DocumentOwnerColumns = [.. ContributorColumns, "uploaded_by_user_id", "owner_id", "user_id", "kratos_id", "user_email", "added_by", "created_by"];
+
+    /// <summary>Columns of <c>documents</c> that name a row of <c>file_assets</c>, whose owner brought the document.</summary>
+    public static readonly IReadOnlyList<string> DocumentAssetColumns = ["file_asset_id", "asset_id", "file_id"];
+
+    /// <summary>Columns of <c>audit_logs</c> that name what was done something to; who did it stands in one of <see cref="PersonColumns"/> or <see cref="ActorColumns"/>.</summary>
+    public static readonly IReadOnlyList<string> AuditTargetColumns = ["document_id", "resource_id", "target_id", "entity_id", "object_id"];
+
+    /// <summary>Columns of <c>audit_logs</c> that hold who acted.</summary>
+    public static readonly IReadOnlyList<string> ActorColumns = ["actor_id", "user_id", "kratos_id", "user_uuid", "actor", "user_email", "performed_by"];
+
+    /// <summary>Columns of <c>audit_logs</c> that say what was done.</summary>
+    public static readonly IReadOnlyList<string> AuditActionColumns = ["action", "event_type", "event", "operation"];
+
     /// <summary>Tables that hold what the installation itself needs; belonging to <c>system</c> is right for them, and nothing to tell.</summary>
     private static readonly HashSet<string> OfTheSystem = new(StringComparer.Ordinal)
     {
@@ -40,6 +55,9 @@ internal static class OwnerRules
 
     /// <summary>Whether a table is the one of jars.</summary>
     public static bool IsJars(TableInfo table) => table.Name == "honey_jars" && table.Column("id") is not null;
+
+    /// <summary>Whether a table is the one of jars' documents.</summary>
+    public static bool IsDocuments(TableInfo table) => table.Name == "documents" && JarColumns.Any(c => table.Column(c) is not null);
 
     /// <summary>Whether to tell when a table's rows belong to the system.</summary>
     public static bool IsOfTheSystem(TableInfo table) => OfTheSystem.Contains(table.Name);

@@ -24,15 +24,22 @@ public sealed class LogicalRestore
     /// <param name="cancel">Cancels; what stands then is to be dropped before another try.</param>
     /// <returns>Rows loaded, by database.</returns>
     /// <exception cref="StingException"><c>PostgresDatabaseNotEmpty</c> before anything is written; whatever a server or tool can say</exception>
-    public static async Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, CancellationToken cancel)
+    public static Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, CancellationToken cancel) => RunAsync(settings, files, null, cancel);
+
+    /// <summary>Loads all databases of a capture that may lack the rows of whoever was erased.</summary>
+    /// <param name="settings">The server.</param>
+    /// <param name="files">The capture.</param>
+    /// <param name="letGo">Told what became of rows that referred to them; null where nobody was erased, and every key must hold.</param>
+    /// <param name="cancel">Cancels.</param>
+    internal static async Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, Action<string>? letGo, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(files);
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        return await new LogicalRestore(server, await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false), files).RunAsync(cancel).ConfigureAwait(false);
+        return await new LogicalRestore(server, await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false), files).RunAsync(letGo, cancel).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyDictionary<string, long>> RunAsync(CancellationToken cancel)
+    private async Task<IReadOnlyDictionary<string, long>> RunAsync(Action<string>? letGo, CancellationToken cancel)
     {
         var databases = _files.Paths.Where(p => p.EndsWith('/' + CapturePath.PreData, StringComparison.Ordinal)).Select(CapturePath.DatabaseOf).Order(StringComparer.Ordinal).ToList();
         var existing = new HashSet<string>(StringComparer.Ordinal);
@@ -54,10 +61,33 @@ public sealed class LogicalRestore
             }
             await _scripts.RunAsync(database, CapturePath.Of(database, CapturePath.PreData), cancel).ConfigureAwait(false);
             rows[database] = await LoadAsync(database, cancel).ConfigureAwait(false);
-            await _scripts.RunAsync(database, CapturePath.Of(database, CapturePath.PostData), cancel).ConfigureAwait(false);
+            await MakeKeysAsync(database, letGo, cancel).ConfigureAwait(false);
             await FinishAsync(database, cancel).ConfigureAwait(false);
         }
         return rows;
+    }
+
+    private async Task MakeKeysAsync(string database, Action<string>? letGo, CancellationToken cancel)
+    {
+        var script = CapturePath.Of(database, CapturePath.PostData);
+        if (letGo is null)
+        {
+            await _scripts.RunAsync(database, script, cancel).ConfigureAwait(false);
+            return;
+        }
+        await _scripts.RunWithOpenKeysAsync(database, script, cancel).ConfigureAwait(false);
+        await using var connection = await _server.OpenAsync(database, cancel).ConfigureAwait(false);
+        try
+        {
+            foreach (var told in await DanglingRows.MendAsync(connection, database, cancel).ConfigureAwait(false))
+            {
+                letGo(told);
+            }
+        }
+        catch (Exception e) when (PostgresErrors.IsPostgres(e))
+        {
+            throw PostgresErrors.Wrap(e, $"let rows of '{database}' go of whoever was erased", _server.Settings, database);
+        }
     }
 
     private async Task<bool> IsThereAsync(string database, CancellationToken cancel)

@@ -1,0 +1,76 @@
+using Npgsql;
+using StingBackup.Engine.Reserve;
+
+namespace StingBackup.Engine.Sources.PostgreSql.Logical;
+
+/// <summary>Reads from the databases, in the clear and before any file is read, who brought which document into a jar; by the same rules as rows are given to contributors (<see cref="OwnerPlan"/>).</summary>
+internal static class ContributorReader
+{
+    private const string Prepare = "SET search_path = ''; SET row_security = off; SET default_transaction_read_only = on";
+
+    /// <summary>Reads.</summary>
+    /// <exception cref="StingException">Of PostgreSQL</exception>
+    public static async Task<ContributorReading> ReadAsync(PostgresSettings settings, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
+        var sessions = new List<(NpgsqlConnection Connection, TableCatalog Catalog)>();
+        var database = "";
+        try
+        {
+            var people = new People();
+            foreach (var name in await server.ListDatabasesAsync(cancel).ConfigureAwait(false))
+            {
+                database = name;
+                var connection = await server.OpenAsync(name, cancel).ConfigureAwait(false);
+                sessions.Add((connection, null!));
+                await PostgresServer.ExecuteAsync(connection, Prepare, cancel).ConfigureAwait(false);
+                sessions[^1] = (connection, await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false));
+                // Everybody first: documents of one database may name people of another.
+                await people.AddAsync(connection, sessions[^1].Catalog, cancel).ConfigureAwait(false);
+            }
+            var documents = new Dictionary<EntryPath, string?>();
+            foreach (var (connection, catalog) in sessions)
+            {
+                foreach (var table in catalog.Tables.Where(t => OwnerRules.IsDocuments(t) && t.Column("file_path") is not null))
+                {
+                    await ReadAsync(connection, table, OwnerPlan.Of(table, catalog), people, documents, cancel).ConfigureAwait(false);
+                }
+            }
+            return new ContributorReading(documents, people.Resolve);
+        }
+        catch (Exception e) when (PostgresErrors.IsPostgres(e))
+        {
+            throw PostgresErrors.Wrap(e, $"read who contributed which document from the database '{database}'", settings, database);
+        }
+        finally
+        {
+            foreach (var (connection, _) in sessions)
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task ReadAsync(NpgsqlConnection connection, TableInfo table, OwnerPlan plan, People people, Dictionary<EntryPath, string?> documents, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand($"SELECT t.\"file_path\"::text, {plan.Expression} FROM ONLY {table.Sql} AS t{plan.Joins} WHERE t.\"file_path\" IS NOT NULL", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+        {
+            if (FileReferences.OfUpload(reader.GetString(0)) is not { } path)
+            {
+                continue;
+            }
+            var subject = OwnerPlan.Subject(await reader.IsDBNullAsync(1, cancel).ConfigureAwait(false) ? null : reader.GetString(1), people);
+            var contributor = SubjectNames.ContributorOf(subject) is null ? null : subject;
+            // Two rows that name one file for two people: it is the jar's.
+            documents[path] = documents.TryGetValue(path, out var before) && before != contributor ? null : contributor;
+        }
+    }
+}
+
+/// <summary>What the databases say of contributors.</summary>
+/// <param name="Documents">Each document's path in the reserve, and the subject of its contributor; null where nothing tells.</param>
+/// <param name="Resolve">Gives the subject of a person by UUID, number or e-mail address; null where none is meant.</param>
+internal sealed record ContributorReading(IReadOnlyDictionary<EntryPath, string?> Documents, Func<string, string?> Resolve);
