@@ -1,9 +1,11 @@
+using System.Collections;
 using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
 using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Storage.S3;
 
 namespace StingBackup.Cmdlets.Commands;
 
@@ -20,7 +22,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     private const string NoPassphraseHelp = "Make an open key file: whoever can read the keys can read every backup";
 
     /// <summary>The repository's folder.</summary>
-    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The folder for the repository: new or empty")]
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The folder for the repository, new or empty, or a bucket: s3://bucket/prefix")]
     [ValidateNotNullOrEmpty]
     public string BackupRoot { get; set; } = null!;
 
@@ -77,6 +79,11 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     [ValidateNotNullOrEmpty]
     public string? TimeZone { get; set; }
 
+    /// <summary>Further settings.</summary>
+    [Parameter(HelpMessage = "Further settings for the configuration file, such as @{ 'remote.endpoint' = 'https://s3.example.org' }")]
+    [ValidateNotNull]
+    public Hashtable? Setting { get; set; }
+
     /// <summary>Lets keys lie with the backups.</summary>
     [Parameter(HelpMessage = "Allow keys under the backup root: whoever takes the backups takes the keys")]
     public SwitchParameter AllowKeysInBackupRoot { get; set; }
@@ -86,7 +93,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         var sting = Sting is null ? null : InstallationFinder.FindAsync(Resolve(Sting), !NoDocker, HostView, TimeProvider.System, Cancel).ToBlockingEnumerable(Cancel).Single();
         var plan = Wait(ReserveInitializer.PlanAsync(new InitializeRequest
         {
-            BackupRoot = Resolve(BackupRoot), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
+            BackupRoot = S3Address.IsAddress(BackupRoot) ? BackupRoot : Resolve(BackupRoot), Setting = Settings(), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
             WithPassphrase = !NoPassphrase, AllowKeysInBackupRoot = AllowKeysInBackupRoot,
         }, Cancel));
@@ -105,6 +112,8 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         using var secret = Installation.ToSecret(passphrase);
         WriteObject(Wait(ReserveInitializer.RunAsync(plan, secret, TimeProvider.System, Cancel)));
     }
+
+    private Dictionary<string, string> Settings() => Setting is null ? [] : Setting.Keys.Cast<object>().ToDictionary(k => k.ToString()!, k => LanguagePrimitives.ConvertTo<string>(Setting[k]), StringComparer.Ordinal);
 
     private string? ResolveIfAny(string? path) => path is null ? null : Resolve(path);
 }

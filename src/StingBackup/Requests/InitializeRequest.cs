@@ -27,4 +27,6 @@ public sealed record InitializeRequest
     public KeyVaultRequest? KeyVault { get; init; }
     /// <summary>Lets keys lie under the backup root, with a warning.</summary>
     public bool AllowKeysInBackupRoot { get; init; }
+    /// <summary>Further settings of the configuration file, by their keys.</summary>
+    public IReadOnlyDictionary<string, string> Setting { get; init; } = new Dictionary<string, string>();
 }

@@ -51,6 +51,8 @@ internal static class ConfigurationBinder
             values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),
         RemoteLocation = values.Get(Settings.RemoteLocation),
         ArchiveLocation = values.Get(Settings.ArchiveLocation),
+        Remote = TierSettings.Remote.Bind(values),
+        Archive = TierSettings.Archive.Bind(values),
         EncryptionKeyId = values.Get(Settings.EncryptionKeyId),
         TimeZone = values.Get(Settings.TimeZone) is var zone && zone == "local" ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(zone),
         StateDirectory = values.Get(Settings.StateDirectory)!,

@@ -91,7 +91,7 @@ internal sealed class S3Errors(S3Options options)
     private StingException Busy(string action, string? name, string said, Exception cause) =>
         Make("StoreBusy", FailureKind.Busy, action, name, said, "Run the command later; what is stored already is used. Lower bandwidth_limit or streams if it comes back.", cause);
 
-    private StingException Unreachable(string action, string? name, Exception cause) => Make("StoreUnreachable", FailureKind.Io, action, name, $"it does not answer, or broke off: {Text(Innermost(cause))}",
+    private StingException Unreachable(string action, string? name, Exception cause) => Make("StoreUnreachable", FailureKind.Io, action, name, $"it does not answer, or broke off: {Text((Exception?)Within<TimeoutException>(cause) ?? Innermost(cause))}",
         "Check the endpoint, that the server runs and that this host may reach its port; then run the command again. What is stored already is used.", cause);
 
     private StingException LoginFailed(string action, string? name, string what, string remedy, Exception cause) => Make("StoreLoginFailed", FailureKind.Authentication, action, name, what, remedy, cause);

@@ -72,6 +72,10 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
+    /// <summary>Fails unless this host may write: the server honours conditional writes, or this host is the only writer.</summary>
+    /// <exception cref="StingException"><c>StoreWithoutConditionalWrites</c>, <c>StoreAccessDenied</c></exception>
+    public async ValueTask RequireWritableAsync(CancellationToken cancel) => await WritableAsync("~probe", cancel).ConfigureAwait(false);
+
     /// <summary>Finds out anew what the server does, and notes it.</summary>
     public async ValueTask<S3Abilities> ProbeAsync(CancellationToken cancel)
     {
@@ -203,7 +207,7 @@ public sealed class S3ObjectStore : IObjectStore
                     catch (StingException e)
                     {
                         failures.Enqueue(e);
-                        if (!RetryingObjectStore.IsPassing(e))
+                        if (!StoreRetry.IsPassing(e))
                         {
                             left.TryRemove(staged, out _);
                             await _staging.AbandonAsync(staged).ConfigureAwait(false);
@@ -217,7 +221,7 @@ public sealed class S3ObjectStore : IObjectStore
         {
             _staging.PutBack([.. left.OrderBy(s => s.Value).Select(s => s.Key)]);
         }
-        if (failures.FirstOrDefault(f => !RetryingObjectStore.IsPassing(f)) is { } final)
+        if (failures.FirstOrDefault(f => !StoreRetry.IsPassing(f)) is { } final)
         {
             throw final;
         }
@@ -231,24 +235,28 @@ public sealed class S3ObjectStore : IObjectStore
     {
         if (staged.Upload is not { } upload)
         {
-            await StoreAsync(staged.Name, staged.Content, abilities, cancel).ConfigureAwait(false);
+            await AgainAsync(stop => StoreAsync(staged.Name, staged.Content, abilities, stop), cancel).ConfigureAwait(false);
             return;
         }
         // Where the condition would be ignored, a look comes first. Uploads are packs, whose names are their hashes: between look and completion only the same bytes can arrive.
         var conditional = abilities.ConditionalComplete == Ability.Yes;
-        if (!conditional && await _bucket.FindAsync(staged.Name, cancel).ConfigureAwait(false) is not null)
+        var isThere = !conditional && await AgainAsync(stop => _bucket.FindAsync(staged.Name, stop), cancel).ConfigureAwait(false) is not null;
+        if (!isThere && await AgainAsync(stop => CompleteAsync(staged, upload, conditional, stop), cancel).ConfigureAwait(false))
         {
-            await _staging.AbandonAsync(staged).ConfigureAwait(false);
-        }
-        else if (await CompleteAsync(staged, upload, conditional, cancel).ConfigureAwait(false))
-        {
-            await ConfirmAsync(staged.Name, staged.Length, cancel).ConfigureAwait(false);
+            await AgainAsync(async stop =>
+            {
+                await ConfirmAsync(staged.Name, staged.Length, stop).ConfigureAwait(false);
+                return true;
+            }, cancel).ConfigureAwait(false);
         }
         else
         {
             await _staging.AbandonAsync(staged).ConfigureAwait(false);
         }
     }
+
+    private async Task<T> AgainAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancel) =>
+        _options.BarrierRetry is { } retry ? await retry.RunAsync(async stop => await request(stop).ConfigureAwait(false), cancel).ConfigureAwait(false) : await request(cancel).ConfigureAwait(false);
 
     private async Task<bool> CompleteAsync(S3Staged staged, string upload, bool conditional, CancellationToken cancel)
     {

@@ -27,6 +27,8 @@ public sealed record S3Options
     public BandwidthLimiter? Bandwidth { get; init; }
     /// <summary>Requests that a barrier has under way at once.</summary>
     public int Streams { get; init; } = TransferQueue.DefaultStreams;
+    /// <summary>How the requests of a barrier are repeated; null for not at all.</summary>
+    public StoreRetry? BarrierRetry { get; init; }
     /// <summary>How long the server may be silent: before its answer begins, and between two pieces of a body, in either direction.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
     /// <summary>Length of an upload's parts. Servers take no shorter ones than 5 MiB but the last.</summary>

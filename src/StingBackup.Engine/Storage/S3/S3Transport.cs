@@ -122,12 +122,16 @@ internal sealed class SilenceWatch : IDisposable
     }
 }
 
-/// <summary>A request's body at the pace that is allowed.</summary>
+/// <summary>
+/// A request's body at the pace that is allowed, once: .NET sends a request again by itself when a connection breaks before an answer, and a conditional write that had
+/// arrived the first time would then come back as refused, with nobody knowing of two attempts.
+/// </summary>
 internal sealed class PacedContent : HttpContent
 {
     private readonly HttpContent _inner;
     private readonly BandwidthLimiter? _bandwidth;
     private readonly SilenceWatch _watch;
+    private bool _sent;
 
     public PacedContent(HttpContent inner, BandwidthLimiter? bandwidth, SilenceWatch watch)
     {
@@ -142,8 +146,15 @@ internal sealed class PacedContent : HttpContent
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (_sent)
+        {
+            throw new IOException("the connection broke before an answer came");
+        }
+        _sent = true;
         await _inner.CopyToAsync(new PacedStream(stream, _bandwidth, _watch, ownsWatch: false), context, cancellationToken).ConfigureAwait(false);
+    }
 
     protected override bool TryComputeLength(out long length)
     {
