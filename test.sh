@@ -63,10 +63,11 @@ install_missing() {
     [[ $(type -P strace) ]] || { missing+=(strace) without+=("that let single system calls fail (strace)"); }
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { missing+=(postgresql) without+=("of databases (postgresql)"); }
     [[ -d /usr/lib/python3/dist-packages/hvac ]] || { missing+=(python3-hvac) without+=("of Vault with a client that others wrote (python3-hvac)"); }
+    [[ $(type -P radosgw) && $(type -P ceph-osd) && $(type -P ceph-mon) && $(type -P ceph-mgr) ]] || { missing+=(ceph-mon ceph-mgr ceph-osd radosgw) without+=("of buckets (a real S3 server: ceph-mon, ceph-mgr, ceph-osd, radosgw)"); }
     local skipped_tests
     skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters) and python3-hvac (another client of Vault) are there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-hvac (another client of Vault) and Ceph (a real S3 server) are there."
     elif [[ ! $install ]]; then
         echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then

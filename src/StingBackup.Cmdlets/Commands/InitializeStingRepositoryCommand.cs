@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
@@ -80,9 +79,9 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     public string? TimeZone { get; set; }
 
     /// <summary>Further settings.</summary>
-    [Parameter(HelpMessage = "Further settings for the configuration file, such as @{ 'remote.endpoint' = 'https://s3.example.org' }")]
-    [ValidateNotNull]
-    public Hashtable? Setting { get; set; }
+    [Parameter(HelpMessage = "Further settings for the configuration file, each as key=value: remote.endpoint=https://s3.example.org")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Setting { get; set; }
 
     /// <summary>Lets keys lie with the backups.</summary>
     [Parameter(HelpMessage = "Allow keys under the backup root: whoever takes the backups takes the keys")]
@@ -113,7 +112,15 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         WriteObject(Wait(ReserveInitializer.RunAsync(plan, secret, TimeProvider.System, Cancel)));
     }
 
-    private Dictionary<string, string> Settings() => Setting is null ? [] : Setting.Keys.Cast<object>().ToDictionary(k => k.ToString()!, k => LanguagePrimitives.ConvertTo<string>(Setting[k]), StringComparer.Ordinal);
+    private Dictionary<string, string> Settings()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var parts in (Setting ?? []).Select(s => s.Split('=', 2, StringSplitOptions.TrimEntries)))
+        {
+            settings[parts[0]] = parts.Length > 1 ? parts[1] : "";   // no value is a bad one, and told as such
+        }
+        return settings;
+    }
 
     private string? ResolveIfAny(string? path) => path is null ? null : Resolve(path);
 }
