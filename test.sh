@@ -65,10 +65,11 @@ install_missing() {
     [[ -d /usr/lib/python3/dist-packages/cryptography ]] || { missing+=(python3-cryptography) without+=("of formats with a reader in Python (python3-cryptography)"); }
     [[ -x /usr/bin/zstd || -d /usr/lib/python3/dist-packages/zstandard ]] || { missing+=(zstd) without+=("of packs with that reader (zstd)"); }
     [[ -d /usr/lib/python3/dist-packages/hvac ]] || { missing+=(python3-hvac) without+=("of Vault with a client that others wrote (python3-hvac)"); }
+    [[ $(type -P radosgw) && $(type -P ceph-osd) && $(type -P ceph-mon) && $(type -P ceph-mgr) ]] || { missing+=(ceph-mon ceph-mgr ceph-osd radosgw) without+=("of buckets (a real S3 server: ceph-mon, ceph-mgr, ceph-osd, radosgw)"); }
     local skipped_tests
     skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats) and python3-hvac (another client of Vault) are there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault) and Ceph (a real S3 server) are there."
     elif [[ ! $install ]]; then
         echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then

@@ -40,7 +40,7 @@ public sealed partial class Installation
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(options);
         var keys = ReserveKeys.Open(KeyOptionsOf(configuration), configuration.Repository.KeyFingerprint, options.Clock);
-        DirectoryObjectStore? store = null;
+        IObjectStore? store = null;
         try
         {
             if (configuration.Repository.ReserveId is { } expected && expected != keys.ReserveId)
@@ -48,7 +48,7 @@ public sealed partial class Installation
                 throw new StingException("KeyRoleMismatch", FailureKind.InvalidConfiguration, $"The keys in '{configuration.Keys.Directory}' are of reserve {keys.ReserveId}; '{configuration.File}' names {expected}.",
                     configuration.Keys.Directory, "Point keys.directory to the keys of this reserve, or correct repository.reserve_id.");
             }
-            store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
+            store = await StoreFactory.OpenAsync(configuration, options.Clock, cancel).ConfigureAwait(false);
             var (_, faults) = await keys.LoadFormatAsync(store, cancel).ConfigureAwait(false);
             var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
             var ledger = await keys.LoadLedgerAsync(store, cancel).ConfigureAwait(false);
@@ -84,7 +84,7 @@ public sealed partial class Installation
         ArgumentNullException.ThrowIfNull(configuration);
         return KeyOptions.Of(configuration.Keys.Directory, configuration.StateDirectory, configuration.Keys.Replicas, configuration.Keys.EpochPlaces) with
         {
-            BackupRoot = configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot, KeyVault = ConfiguredKeyVault.Of(configuration),
+            BackupRoot = Storage.S3.S3Address.IsAddress(configuration.Repository.BackupRoot) ? null : configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot, KeyVault = ConfiguredKeyVault.Of(configuration),
             Suite = configuration.Keys.Suite == KeySuite.Hybrid ? KemSuite.Hybrid : KemSuite.P256,
         };
     }

@@ -4,6 +4,7 @@ using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
 using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Storage.S3;
 
 namespace StingBackup.Cmdlets.Commands;
 
@@ -20,7 +21,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     private const string NoPassphraseHelp = "Make an open key file: whoever can read the keys can read every backup";
 
     /// <summary>The repository's folder.</summary>
-    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The folder for the repository: new or empty")]
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The folder for the repository, new or empty, or a bucket: s3://bucket/prefix")]
     [ValidateNotNullOrEmpty]
     public string BackupRoot { get; set; } = null!;
 
@@ -136,6 +137,11 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
     [ValidateNotNullOrEmpty]
     public string? TimeZone { get; set; }
 
+    /// <summary>Further settings.</summary>
+    [Parameter(HelpMessage = "Further settings for the configuration file, each as key=value: remote.endpoint=https://s3.example.org")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Setting { get; set; }
+
     /// <summary>Lets keys lie with the backups.</summary>
     [Parameter(HelpMessage = "Allow keys under the backup root: whoever takes the backups takes the keys")]
     public SwitchParameter AllowKeysInBackupRoot { get; set; }
@@ -149,7 +155,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         var sting = Sting is null ? null : InstallationFinder.FindAsync(Resolve(Sting), !NoDocker, HostView, TimeProvider.System, Cancel).ToBlockingEnumerable(Cancel).Single();
         var plan = Wait(ReserveInitializer.PlanAsync(new InitializeRequest
         {
-            BackupRoot = Resolve(BackupRoot), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
+            BackupRoot = S3Address.IsAddress(BackupRoot) ? BackupRoot : Resolve(BackupRoot), Setting = Settings(), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
             WithPassphrase = !NoPassphrase && KeyVaultAddress is null, AllowKeysInBackupRoot = AllowKeysInBackupRoot, KeySuite = KeySuite, KeyVault = KeyVaultAddress is null ? null : new KeyVaultRequest
             {
@@ -171,6 +177,16 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         var passphrase = NoPassphrase || plan.KeyVault is not null ? null : new PassphrasePrompt(Host.UI, Passphrase).AskNew() ?? throw Errors.NewPassphraseNeeded();
         using var secret = Installation.ToSecret(passphrase);
         WriteObject(Wait(ReserveInitializer.RunAsync(plan, secret, TimeProvider.System, Cancel)));
+    }
+
+    private Dictionary<string, string> Settings()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var parts in (Setting ?? []).Select(s => s.Split('=', 2, StringSplitOptions.TrimEntries)))
+        {
+            settings[parts[0]] = parts.Length > 1 ? parts[1] : "";   // no value is a bad one, and told as such
+        }
+        return settings;
     }
 
     private string? ResolveIfAny(string? path) => path is null ? null : Resolve(path);

@@ -28,7 +28,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
         if (Online && examined.Configuration is not null)
         {
             var facts = Gather(examined);
-            Emit(new ConfigurationProbe(new VaultCheck(), new PostgresCheck(), new ChromaCheck()).RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
+            Emit(new ConfigurationProbe(new VaultCheck(), new PostgresCheck(), new ChromaCheck(), new BucketCheck()).RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
         }
     }
 

@@ -3,6 +3,7 @@ using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Storage.S3;
 
 namespace StingBackup.Engine.Reserve;
 
@@ -34,8 +35,11 @@ public static class ReserveInitializer
         ArgumentNullException.ThrowIfNull(plan);
         var host = new HostView();
         var (configuration, keyPlan) = Prepare(plan.Request, host, plan.Subjects);
-        Directory.CreateDirectory(configuration.Repository.BackupRoot);
-        await using var store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
+        await using var store = await StoreFactory.CreateAsync(configuration, clock, cancel).ConfigureAwait(false);
+        await foreach (var found in store.ListAsync("", cancel).ConfigureAwait(false))
+        {
+            throw Exists(configuration.Repository.BackupRoot, $"it holds '{found.Name}'");
+        }
         using var keys = await ReserveKeys.CreateAsync(keyPlan, passphrase, cancel, clock).ConfigureAwait(false);
         await keys.PublishAsync(store, cancel).ConfigureAwait(false);
         Writer(plan.Request, configuration.File, host).Set(Settings.ReserveId, keys.ReserveId.ToString()).Set(Settings.KeyFingerprint, keys.KeyRoleFingerprint).WriteNew(configuration.File);
@@ -88,19 +92,41 @@ public static class ReserveInitializer
             throw new StingException("ReserveMissing", FailureKind.NotFound, $"There is no folder {configuration.Reserve.Path} to protect.", configuration.Reserve.Path, "Give the folder that holds the reserve (-Reserve, --reserve).");
         }
         var root = configuration.Repository.BackupRoot;
-        if (host.DirectoryExists(root) && Directory.EnumerateFileSystemEntries(root).Any(e => Path.GetFileName(e) != "lost+found"))
+        if (!S3Address.IsAddress(root) && host.DirectoryExists(root) && Directory.EnumerateFileSystemEntries(root).Any(e => Path.GetFileName(e) != "lost+found"))
         {
-            throw new StingException("RepositoryExists", FailureKind.AlreadyExists, $"The folder {root} is not empty; nothing was changed.", root,
-                "Give an empty folder, or use the repository that is there with the configuration that was made with it.");
+            throw Exists(root, "it is not empty");
         }
     }
 
+    private static StingException Exists(string root, string why) => new("RepositoryExists", FailureKind.AlreadyExists, $"No repository can be made in {root}: {why}. Nothing was changed.", root,
+        "Give an empty folder or an unused prefix, or use the repository that is there with the configuration that was made with it.");
+
     private static ProposedConfiguration? Propose(InitializeRequest request, string file, HostView host) => request.Sting is { } sting ? ProposedConfiguration.Of(sting, file, host) : null;
+
+    private static void ApplySettings(InitializeRequest request, string file, HostView host, ConfigurationWriter writer)
+    {
+        foreach (var (key, text) in request.Setting)
+        {
+            var findings = new FindingList();
+            object? value = null;
+            if (Settings.All.FirstOrDefault(s => s.Key == key && s != Settings.ReserveId && s != Settings.KeyFingerprint) is not { } setting)
+            {
+                findings.Error(key, null, 0, $"there is no setting '{key}' to give", $"{NearestNames.Question(key, Settings.All.Select(s => s.Key))} Get-StingBackupConfig lists every setting.".TrimStart());
+                findings.ThrowOnError();
+                continue;
+            }
+            if (!setting.TryRead(new ScalarNode(0, text, Quoted: true), new ReadContext(key, file, host.CurrentDirectory, host, findings), out value))
+            {
+                findings.ThrowOnError();
+            }
+            writer.SetValue(setting, value);
+        }
+    }
 
     private static ConfigurationWriter Writer(InitializeRequest request, string file, HostView host)
     {
         string? Full(string? path) => path is null ? null : Path.GetFullPath(path, host.CurrentDirectory);
-        var writer = new ConfigurationWriter().Set(Settings.BackupRoot, Full(request.BackupRoot)).Set(Settings.ReservePath, Full(request.Reserve));
+        var writer = new ConfigurationWriter().Set(Settings.BackupRoot, S3Address.IsAddress(request.BackupRoot) ? request.BackupRoot : Full(request.BackupRoot)).Set(Settings.ReservePath, Full(request.Reserve));
         foreach (var (setting, path) in new[] { (Settings.KeyDirectory, request.KeyDirectory), (Settings.StateDirectory, request.StateDirectory),
             (Settings.CacheDirectory, request.CacheDirectory), (Settings.LogDirectory, request.LogDirectory) })
         {
@@ -131,6 +157,7 @@ public static class ReserveInitializer
             writer.Set(VaultKeySettings.Mount, vault.Mount ?? VaultKeySettings.Mount.Default).Set(VaultKeySettings.Key, vault.Key ?? VaultKeySettings.Key.Default);
         }
         Propose(request, file, host)?.ApplyTo(writer);
+        ApplySettings(request, file, host, writer);
         return request.AllowKeysInBackupRoot ? writer.Set(Settings.AllowKeysInBackupRoot, true) : writer;
     }
 }

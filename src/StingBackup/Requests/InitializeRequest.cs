@@ -30,4 +30,6 @@ public sealed record InitializeRequest
 
     /// <summary>Key pairs of P-256, or of P-256 and ML-KEM-768 together.</summary>
     public KeySuite KeySuite { get; init; }
+    /// <summary>Further settings of the configuration file, by their keys.</summary>
+    public IReadOnlyDictionary<string, string> Setting { get; init; } = new Dictionary<string, string>();
 }

@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// <summary>Finds settings that each make sense alone, but not together.</summary>
 internal sealed class ContradictionCheck(SettingValues values, IHostView host, FindingList findings, string file)
 {
-    private readonly string? _backupRoot = Real(host, values.Get(Settings.BackupRoot));
+    private readonly string? _backupRoot = Storage.S3.S3Address.IsAddress(values.Get(Settings.BackupRoot)) ? null : Real(host, values.Get(Settings.BackupRoot));
     private readonly string? _reserve = Real(host, values.Get(Settings.ReservePath));
 
     public void Run()
@@ -20,6 +20,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         CheckPriority();
         new KeyVaultContradictions(values, host, findings, file).Run();
         new SourceContradictions(values, host, findings, file).Run();
+        new TierContradictions(values, findings, file).Run();
     }
 
     private void CheckRoots()

@@ -44,6 +44,9 @@ public sealed class ScalarType<T>(string description, Func<string, ReadContext, 
     /// <inheritdoc/>
     public override object? ToPublic(T value) => value is null ? null : toPublic is null ? write(value) : toPublic(value);
 
+    /// <summary>Reads a text.</summary>
+    public Parsed<T> Parse(string text, ReadContext context) => parse(text, context);
+
     /// <summary>For a person, without quotes.</summary>
     public string Show(T value) => write(value);
 }

@@ -143,6 +143,20 @@ internal static class SettingTypes
             : text.TrimEnd('/'),
         text => text!);
 
+    /// <summary>A bucket and what keys in it start with.</summary>
+    public static ScalarType<string?> Bucket(params string[] schemes)
+    {
+        var location = Location(schemes);
+        return new(location.Description, (text, context) => location.Parse(text, context) is var parsed && parsed.IsValid && Storage.S3.S3Address.ProblemOf(text) is { } problem
+            ? Bad<string?>($"'{text}' names no bucket: {problem}", $"Write {string.Join(" or ", schemes.Select(s => s + "://bucket/prefix"))}.") : parsed, text => text!);
+    }
+
+    /// <summary>A folder of this host, or a bucket.</summary>
+    public static ScalarType<string?> PathOrBucket { get; } = new(
+        "a path, or a bucket as s3://bucket/prefix or glacier://bucket/prefix",
+        (text, context) => (Storage.S3.S3Address.IsAddress(text) ? Bucket("s3", "glacier") : Path).Parse(text, context),
+        path => path!);
+
     public static ScalarType<string> Glob { get; } = new(
         "a glob",
         (text, _) => GlobPattern.Parse(text, out var problem) is null ? Bad<string>($"the glob '{text}' is not well formed: {problem}", "See 'Globs' in docs/configuration.md; put a glob in quotes.") : text,

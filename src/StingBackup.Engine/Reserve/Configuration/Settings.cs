@@ -12,11 +12,12 @@ public static class Settings
     public static readonly Setting<string?> BackupRoot = new()
     {
         Key = "repository.backup_root",
-        Type = SettingTypes.Path,
+        Type = SettingTypes.PathOrBucket,
         IsRequired = true,
         ShellVariable = "BACKUP_ROOT",
         Example = "/var/backups/sting",
-        Summary = "The folder that holds the repository (the local tier). Nothing else belongs into it. It may not lie in the reserve, unless reserve.exclude leaves it out.",
+        Summary = "The folder that holds the repository (the local tier), or a bucket that does in its place: s3://bucket/prefix, reached as the section 'remote' says, or glacier://bucket/prefix, as 'archive' does. "
+            + "Nothing else belongs into it. It may not lie in the reserve, unless reserve.exclude leaves it out.",
     };
 
     /// <summary>The reserve's identity.</summary>
@@ -172,7 +173,7 @@ public static class Settings
     public static readonly Setting<string?> RemoteLocation = new()
     {
         Key = "remote.location",
-        Type = SettingTypes.Location("s3"),
+        Type = SettingTypes.Bucket("s3"),
         ShellVariable = "REMOTE_BACKUP",
         Example = "s3://sting-backups",
         NotActedOn = LaterTier,
@@ -183,7 +184,7 @@ public static class Settings
     public static readonly Setting<string?> ArchiveLocation = new()
     {
         Key = "archive.location",
-        Type = SettingTypes.Location("glacier", "s3"),
+        Type = SettingTypes.Bucket("glacier", "s3"),
         ShellVariable = "ARCHIVE_STORAGE",
         Example = "glacier://sting-archives",
         NotActedOn = LaterTier,
@@ -239,8 +240,7 @@ public static class Settings
         Type = SettingTypes.BandwidthLimit,
         Default = new Bandwidth(100_000_000),
         ShellVariable = "BANDWIDTH_LIMIT",
-        NotActedOn = "The local tier uses no network.",
-        Summary = "How much of the network the remote and archive tiers may use: 100M is 100 megabits a second.",
+        Summary = "How much of the network a bucket's streams may use together: 100M is 100 megabits a second.",
     };
 
     /// <summary>How much memory.</summary>
@@ -375,7 +375,8 @@ public static class Settings
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
         ErasureSettings.DelayDays,
-        RemoteLocation, ArchiveLocation,
+        RemoteLocation, .. TierSettings.Remote.All,
+        ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass,
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,

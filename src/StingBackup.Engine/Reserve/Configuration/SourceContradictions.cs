@@ -31,7 +31,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         var path = host.RealPath(spool);
         foreach (var (setting, other) in ((Setting<string?>, string)[])[(Settings.ReservePath, "the reserve"), (Settings.BackupRoot, "the repository")])
         {
-            if (values.Get(setting) is { } folder && IsWithin(path, host.RealPath(folder)))
+            if (values.Get(setting) is { } folder && !Storage.S3.S3Address.IsAddress(folder) && IsWithin(path, host.RealPath(folder)))
             {
                 Refuse(CaptureSettings.SpoolDirectory, $"the spool {path} lies in {other} {folder}", "Name a folder of its own, on another disk than the database's.");
             }
@@ -57,7 +57,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         {
             taken.Add(ReserveMounts.Vectors.ToString());
         }
-        var root = values.Get(Settings.BackupRoot) is { } backups ? host.RealPath(backups) : null;
+        var root = values.Get(Settings.BackupRoot) is { } backups && !Storage.S3.S3Address.IsAddress(backups) ? host.RealPath(backups) : null;
         foreach (var folder in values.Get(SourceSettings.Folders))
         {
             if (!taken.Add(folder.At))
@@ -95,7 +95,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
             return;
         }
         var path = host.RealPath(chroma);
-        if (values.Get(Settings.BackupRoot) is { } backups && host.RealPath(backups) is var root && (IsWithin(root, path) || IsWithin(path, root)))
+        if (values.Get(Settings.BackupRoot) is { } backups && !Storage.S3.S3Address.IsAddress(backups) && host.RealPath(backups) is var root && (IsWithin(root, path) || IsWithin(path, root)))
         {
             Refuse(ChromaSourceSettings.Path, $"{path} and repository.backup_root {root} lie in each other, so that each run would back up the ones before", "Keep the repository in a folder of its own, outside of every source.");
         }

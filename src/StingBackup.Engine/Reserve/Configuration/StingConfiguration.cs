@@ -46,6 +46,10 @@ public sealed record StingConfiguration
     public required string? RemoteLocation { get; init; }
     /// <summary>The bucket or vault of the archive tier, or null.</summary>
     public required string? ArchiveLocation { get; init; }
+    /// <summary>How the remote tier's bucket is reached.</summary>
+    public TierConnection Remote { get; init; } = new();
+    /// <summary>How the archive tier's bucket is reached.</summary>
+    public TierConnection Archive { get; init; } = new();
     /// <summary>The name of the key that wraps all others, or null.</summary>
     public required string? EncryptionKeyId { get; init; }
     /// <summary>The zone of backup ids and of days.</summary>
@@ -61,7 +65,7 @@ public sealed record StingConfiguration
 }
 
 /// <summary>Where the repository lies, and whom to trust about it.</summary>
-/// <param name="BackupRoot">Its folder.</param>
+/// <param name="BackupRoot">Its folder, or the address of its bucket.</param>
 /// <param name="ReserveId">The reserve's identity, or null before <c>init</c>.</param>
 /// <param name="KeyFingerprint">SHA-256 of the key role's public key, 64 lower-case hexadecimal digits, or null before <c>init</c>.</param>
 public sealed record RepositorySettings(string BackupRoot, Repository.Id16? ReserveId, string? KeyFingerprint);

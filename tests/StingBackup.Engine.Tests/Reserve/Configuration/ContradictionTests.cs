@@ -44,6 +44,15 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", kubernetes_token_file: /s}", "key_vault.kubernetes_token_file", 3, "key_vault.kubernetes_role is not")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /t, login_mount: m}", "key_vault.login_mount", 3, "neither key_vault.role_id")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /r/token}", "key_vault.token_file", 3, "lies in /r")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {endpoint: \"https://s3:9000\"}", "remote.endpoint", 3, "neither remote.location nor repository.backup_root")]
+    [InlineData("repository: {backup_root: \"s3://bucket/p\"}\nreserve: {path: /r}\narchive: {streams: 2}", "archive.streams", 3, "neither archive.location")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket\", credentials: vault, vault_secret: kv/s3}", "remote.credentials", 3, "neither key_vault.address nor vault.address")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\"}\nremote: {location: \"s3://bucket\", credentials: vault}", "remote.credentials", 4, "remote.vault_secret is not set")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/p\"}\narchive: {location: \"glacier://bucket/p\"}", "archive.location", 4, "name one place")]
+    [InlineData("repository: {backup_root: \"s3://bucket\"}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/\"}", "remote.location", 3, "name one place")]
+    [InlineData("repository: {backup_root: \"s3://Bucket\"}\nreserve: {path: /r}", "repository.backup_root", 1, "names no bucket")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/a/../b\"}", "remote.location", 3, "names no bucket")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\narchive: {location: \"glacier://bucket\", storage_class: COLD}", "archive.storage_class", 3, "not one of GLACIER")]
     public void Two_settings_that_contradict_each_other_are_refused_with_file_line_key_and_remedy(string yaml, string key, int line, string problem)
     {
         var error = Assert.Single(Findings(yaml), f => f.Severity == FindingSeverity.Error);
@@ -53,9 +62,22 @@ public sealed class ContradictionTests
     }
 
     [Theory]
+    [InlineData("remote: {location: \"s3://bucket\", profile: p}", "remote.profile", "remote.credentials is chain")]
+    [InlineData("remote: {location: \"s3://bucket\", endpoint: \"http://s3.example.org\"}", "remote.endpoint", "without TLS")]
+    [InlineData("vault: {address: \"https://v:8200\"}\nremote: {location: \"s3://bucket\", credentials: vault, vault_secret: kv/s3}", "remote.credentials", "the Vault that is backed up")]
+    public void A_bucket_that_is_reached_in_a_doubtful_way_is_warned_of(string yaml, string key, string problem)
+    {
+        var warning = Assert.Single(Findings("repository: {backup_root: /b}\nreserve: {path: /r}\n" + yaml), f => f.Severity == FindingSeverity.Warning);
+        Assert.Equal((key, File), (warning.Key, warning.File));
+        Assert.Contains(problem, warning.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("repository: {backup_root: /srv/r/sub/repo}\nreserve: {path: /srv/r, exclude: [/sub/repo/]}")]
     [InlineData("repository: {backup_root: /srv/r/backups}\nreserve: {path: /srv/r}")]
     [InlineData("repository: {backup_root: /srv/r2}\nreserve: {path: /srv/r}")]
+    [InlineData("repository: {backup_root: \"s3://bucket/sting\"}\nreserve: {path: /r}\nremote: {endpoint: \"https://s3:9000\", credentials: profile, profile: p, credentials_file: /c, only_writer: h, addressing: host}")]
+    [InlineData("repository: {backup_root: \"glacier://bucket\"}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /t}\narchive: {credentials: vault, vault_secret: kv/sting/s3}")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\ncache_directory: /r/cache\nlog_directory: /r/cache/logs")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nretention: {local_days: 30, archive_days: 30}")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r, exclude: [/chroma_data/]}\nchroma: {path: /r/chroma_data, address: \"http://127.0.0.1:8000\"}")]

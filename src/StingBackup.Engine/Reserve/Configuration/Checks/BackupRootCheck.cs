@@ -16,6 +16,10 @@ internal sealed class BackupRootCheck : ImmediateCheck
     protected override IEnumerable<ConfigurationFinding> Look(ProbeContext context)
     {
         var root = context.Configuration.Repository.BackupRoot;
+        if (Storage.S3.S3Address.IsAddress(root))
+        {
+            yield break;   // the bucket has a check of its own
+        }
         var exists = context.Host.DirectoryExists(root);
         var folder = NearestExisting(context.Host, root);
         if (!exists)

@@ -1,0 +1,112 @@
+using System.Buffers;
+
+namespace StingBackup.Engine.Storage;
+
+/// <summary>
+/// A store behind a queue of few streams. What is staged is copied and sent in the background, so that whoever stages goes on; when as many objects are
+/// under way as there are streams, it waits. Disposes the inner store; several such stores may share one queue, each with a priority of its own.
+/// </summary>
+/// <param name="inner">The store.</param>
+/// <param name="queue">The streams.</param>
+/// <param name="priority">Of what is not a commit: packs.</param>
+public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, TransferPriority priority) : IObjectStore
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _room = new(queue.Streams);
+    private readonly CancellationTokenSource _closed = new();
+    private List<Task> _sending = [];
+
+    /// <inheritdoc/>
+    public string Location => inner.Location;
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => queue.RunAsync(PriorityOf(name), () => inner.PutAsync(name, content, cancel), cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        ObjectName.Check(name);
+        await _room.WaitAsync(cancel).ConfigureAwait(false);
+        var copy = ArrayPool<byte>.Shared.Rent(content.Length);
+        content.CopyTo(copy);
+        lock (_gate)
+        {
+            _sending.Add(SendAsync(name, copy, content.Length));
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="StingException">Of the first object that could not be sent, too: it is discarded, the others stay staged.</exception>
+    public async ValueTask BarrierAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Task[] sending;
+        lock (_gate)
+        {
+            sending = [.. _sending];
+        }
+        Task? failed = null;
+        foreach (var each in sending)
+        {
+            await each.WaitAsync(cancel).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            cancel.ThrowIfCancellationRequested();
+            failed ??= each.IsFaulted || each.IsCanceled ? each : null;
+        }
+        lock (_gate)
+        {
+            _sending.RemoveAll(sending.Contains);
+        }
+        if (failed is not null)
+        {
+            await failed.ConfigureAwait(false);
+        }
+        await inner.BarrierAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => queue.RunAsync(PriorityOf(name), () => inner.ReadAsync(name, offset, buffer, cancel), cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => inner.GetLengthAsync(name, cancel);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => inner.DeleteAsync(name, cancel);
+
+    /// <summary>Ends what is under way, discards what was staged, and closes the inner store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _closed.CancelAsync().ConfigureAwait(false);
+        List<Task> sending;
+        lock (_gate)
+        {
+            (sending, _sending) = (_sending, []);
+        }
+        await Task.WhenAll(sending).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        await inner.DisposeAsync().ConfigureAwait(false);
+        _room.Dispose();
+        _closed.Dispose();
+    }
+
+    private async Task SendAsync(string name, byte[] copy, int length)
+    {
+        await Task.Yield();
+        try
+        {
+            await queue.RunAsync(PriorityOf(name), async () =>
+            {
+                await inner.StageAsync(name, copy.AsMemory(0, length), _closed.Token).ConfigureAwait(false);
+                return true;
+            }, _closed.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+            _room.Release();
+        }
+    }
+
+    private TransferPriority PriorityOf(string name) => name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal) ? priority : TransferPriority.Commit;
+}

@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+
+namespace StingBackup.Engine.Storage;
+
+/// <summary>
+/// A store whose calls are repeated as <see cref="StoreRetry"/> says. A barrier is many requests: the store inside repeats each of them by itself, and what it did not come to stays
+/// staged. Disposes the inner store.
+/// </summary>
+/// <param name="inner">The store.</param>
+/// <param name="retry">How to repeat.</param>
+public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : IObjectStore
+{
+    /// <inheritdoc/>
+    public string Location => inner.Location;
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        var attempts = 0;
+        var created = await retry.RunAsync(async stop =>
+        {
+            attempts++;
+            return await inner.PutAsync(name, content, stop).ConfigureAwait(false);
+        }, cancel).ConfigureAwait(false);
+        // The answer to an earlier attempt may have been lost on its way: then what stands there is ours.
+        return created || (attempts > 1 && await HoldsAsync(name, content, cancel).ConfigureAwait(false));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => retry.RunAsync(stop => inner.StageAsync(name, content, stop), cancel);
+
+    /// <inheritdoc/>
+    public ValueTask BarrierAsync(CancellationToken cancel) => inner.BarrierAsync(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => retry.RunAsync(stop => inner.ReadAsync(name, offset, buffer, stop), cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => retry.RunAsync(stop => inner.GetLengthAsync(name, stop), cancel);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        // A listing that breaks off begins anew and passes over what was told already.
+        var last = "";
+        var listing = inner.ListAsync(prefix, cancel).GetAsyncEnumerator(cancel);
+        try
+        {
+            while (await retry.RunAsync(AdvanceAsync, cancel).ConfigureAwait(false))
+            {
+                last = listing.Current.Name;
+                yield return listing.Current;
+            }
+        }
+        finally
+        {
+            await listing.DisposeAsync().ConfigureAwait(false);
+        }
+
+        async ValueTask<bool> AdvanceAsync(CancellationToken stop)
+        {
+            try
+            {
+                do
+                {
+                    if (!await listing.MoveNextAsync().ConfigureAwait(false))
+                    {
+                        return false;
+                    }
+                }
+                while (string.CompareOrdinal(listing.Current.Name, last) <= 0);
+                return true;
+            }
+            catch (StingException e) when (StoreRetry.IsPassing(e))
+            {
+                await listing.DisposeAsync().ConfigureAwait(false);
+                listing = inner.ListAsync(prefix, cancel).GetAsyncEnumerator(cancel);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Deletes; when an answer was lost on its way, what is gone by then counts as deleted by this call.</summary>
+    public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)
+    {
+        var attempts = 0;
+        return await retry.RunAsync(async stop =>
+        {
+            attempts++;
+            return await inner.DeleteAsync(name, stop).ConfigureAwait(false);
+        }, cancel).ConfigureAwait(false) || attempts > 1;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async ValueTask<bool> HoldsAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        if (await GetLengthAsync(name, cancel).ConfigureAwait(false) != content.Length)
+        {
+            return false;
+        }
+        var there = new byte[content.Length];
+        return await ReadAsync(name, 0, there, cancel).ConfigureAwait(false) == there.Length && content.Span.SequenceEqual(there);
+    }
+}
