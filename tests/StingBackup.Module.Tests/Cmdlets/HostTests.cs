@@ -31,7 +31,8 @@ public sealed class HostTests
         using var shell = sample.OpenShell();
         shell.Run(Enrol + "Unregister-StingHost web-1 -Confirm:$false").FailedWith("ApprovalRequired");
         Assert.Equal(JobState.Completed, shell.Run("Invoke-StingBackup -ConfigPath web-1.yaml").Succeeded().Objects<BackupResult>().Single().State);
-        Assert.Equal(ApprovalState.NotRequested, shell.Run("(Unregister-StingHost web-1 -LastGoodPoint none -WhatIf).Approval").Succeeded().Objects<ApprovalState>().Single());
+        // The same number makes the same plan, whatever the host stored meanwhile.
+        Assert.Equal(ApprovalState.Open, shell.Run("(Unregister-StingHost web-1 -LastGoodPoint none -WhatIf).Approval").Succeeded().Objects<ApprovalState>().Single());
     }
 
     [Fact]
