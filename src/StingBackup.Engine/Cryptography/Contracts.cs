@@ -54,4 +54,8 @@ public interface ISigner
 /// <param name="SigningKey">P-256 public key, 65 bytes.</param>
 /// <param name="EncryptionKey">P-256 public key that writer secrets are sealed to, 65 bytes.</param>
 /// <param name="LastGoodSequence">Null while enrolled; else the last point of his that counts.</param>
-public sealed record EnrolledWriter(Id16 Id, string HostName, byte[] SigningKey, byte[] EncryptionKey, long? LastGoodSequence);
+public sealed record EnrolledWriter(Id16 Id, string HostName, byte[] SigningKey, byte[] EncryptionKey, long? LastGoodSequence)
+{
+    /// <summary>Whether it may let restore points go and sweep packs: hosts that only write may not.</summary>
+    public bool MayMaintain { get; init; }
+}

@@ -57,7 +57,7 @@ public sealed class RepositoryIndex
     public RepositoryIndex Without(IReadOnlyCollection<Id32> packs)
     {
         ArgumentNullException.ThrowIfNull(packs);
-        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, packs);
+        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, [.. packs, .. _gone]);
     }
 
     /// <summary>The fragments in use.</summary>
