@@ -20,6 +20,11 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Prune";
         var survey = await PruneSurvey.TakeAsync(installation, output, cancel).ConfigureAwait(false);
+        foreach (var fragment in survey.View.Index.Superseded)
+        {
+            // Before what replaces it is itself replaced, and it would count again.
+            _joined += await installation.Store.DeleteAsync(fragment, cancel).ConfigureAwait(false) ? 1 : 0;
+        }
         foreach (var (mark, standing) in new PruneDecision(survey, installation).Marks)
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
@@ -65,7 +70,7 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
     /// <summary>The survey was taken after the last session that could use the packs had ended: what no point reaches now, no point will.</summary>
     private async ValueTask CondemnAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
     {
-        var into = mark.Marked.Into.ToHashSet();
+        var into = Into(mark, survey);
         foreach (var pack in into)
         {
             // Read whole: the old packs go on its account.
@@ -82,6 +87,9 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
         }
         await PutAsync(mark.Marked with { Writer = installation.Writer, Sequence = survey.LastSequence, Step = MarkStep.Condemned, TimeNs = installation.NowNs, Packs = condemned }, cancel).ConfigureAwait(false);
     }
+
+    /// <summary>Packs that a mark's moved ones were copied to, less those that are on their way out themselves: a copy of the same chunks is the same pack, and may stand in a mark.</summary>
+    private static HashSet<Id32> Into(PackMark mark, PruneSurvey survey) => [.. mark.Marked.Into.Except(survey.Marks.Packs)];
 
     /// <summary>Whether no point reaches anything of a pack that is not, of a moved one, in the packs that it was copied to.</summary>
     private static bool IsUnneeded(PruneSurvey survey, MarkedPack pack, HashSet<Id32> into)
@@ -100,7 +108,7 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
     /// <summary>First the index says that they are gone, then they go, then the mark.</summary>
     private async ValueTask DeleteAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
     {
-        var into = mark.Marked.Into.ToHashSet();
+        var into = Into(mark, survey);
         var going = mark.Condemned!.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
         if (going.Count < mark.Condemned.Packs.Count)
         {
@@ -179,6 +187,7 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
             await installation.Store.BarrierAsync(cancel).ConfigureAwait(false);
             await IndexFragment.PutAsync(installation.Store, copier.Content, identity, level: 0, cancel).ConfigureAwait(false);
             into.AddRange(copier.Content.Packs.Select(pack => pack.Id));
+            moved.RemoveAll(use => into.Contains(use.Pack.Id));   // a copy of all of it is the pack itself
             _rewritten = Add(_rewritten, copier.Content.Packs.Count, copier.Content.Packs.Sum(pack => pack.Length));
         }
     }

@@ -92,20 +92,24 @@ internal sealed class PruneSurvey
         foreach (var pack in Stored.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             var live = new List<int>();
-            var length = 0L;
+            long length = 0, all = 0;
             foreach (var rank in Rows.Of(pack.Id))
             {
-                if (Reached.Contains(rank) && View.Index.TryPlaceAt(rank, out var place))
+                if (View.Index.TryPlaceAt(rank, out var place))
                 {
-                    live.Add(rank);
-                    length += place.Entry.StoredLength;
+                    all += place.Entry.StoredLength;
+                    if (Reached.Contains(rank))
+                    {
+                        live.Add(rank);
+                        length += place.Entry.StoredLength;
+                    }
                 }
             }
             LiveLength += length;
             if (!marked.Contains(pack.Id))
             {
                 var known = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default) ? of : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
-                packs.Add(new PackUse(pack, live, length, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
+                packs.Add(new PackUse(pack, live, length, all, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
             }
         }
         Packs = packs;
