@@ -97,6 +97,14 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>How long captures of whole servers are kept.</summary>
     public TimeSpan PhysicalRetention { get; init; } = TimeSpan.FromDays(14);
 
+    /// <summary>How long restore points are kept; the strategy's table where nothing else is configured.</summary>
+    public RetentionSettings Retention { get; init; } = new(Settings.LocalDays.Default, Settings.RemoteDays.Default, Settings.ArchiveDays.Default, Settings.ClassDays.ToDictionary(c => c.Key, c => c.Value.Default));
+
+    /// <summary>How long readers that began before may still need a pack that no restore point reaches.</summary>
+    public TimeSpan PruneGrace { get; init; } = TimeSpan.FromHours(PruneSettings.GraceHours.Default);
+    /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
+    public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
+
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
     public long NowNs => ToNs(Clock.GetUtcNow());
 

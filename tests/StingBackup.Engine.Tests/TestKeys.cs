@@ -15,7 +15,7 @@ internal sealed class TestKeys : ISubjectWriter, ISubjectReader, IDisposable
     public Id16 Reserve { get; } = new(RandomNumberGenerator.GetBytes(16));
     public Id16 Writer { get; } = new(RandomNumberGenerator.GetBytes(16));
     public ISigner Signer => _signer;
-    public EnrolledWriters Writers => new([new EnrolledWriter(Writer, "test", _signer.PublicKey.ToArray(), _signer.PublicKey.ToArray(), null)], []);
+    public EnrolledWriters Writers => new([new EnrolledWriter(Writer, "test", _signer.PublicKey.ToArray(), _signer.PublicKey.ToArray(), null) { MayMaintain = true }], []);
     public IReadOnlyCollection<Id16> Pseudonyms => [.. _subjects.Values.Select(s => s.Keys.Pseudonym)];
 
     /// <summary>Subjects for which no spare is left.</summary>

@@ -37,19 +37,16 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
 
     private async ValueTask<OpenRun> LoadAsync(WriterIdentity identity, Id32 previous, CancellationToken cancel)
     {
-        var marked = new HashSet<Id32>();
-        await foreach (var mark in _store.ListAsync("gc/", cancel).ConfigureAwait(false))
-        {
-            throw new StingException("FormatTooNew", FailureKind.NotSupported, $"'{mark.Name}' marks packs for deletion, which this version cannot read.", mark.Name,
-                "Use the version of StingBackup that prunes this repository.");
-        }
-        await SalvageAsync(identity, cancel).ConfigureAwait(false);
+        var unreadable = new List<StingException>();
+        var marked = (await MarkBook.LoadAsync(_store, identity.Reserve, installation.Writers, unreadable, cancel).ConfigureAwait(false)).Packs;
+        unreadable.ForEach(fault => output.Failed(fault));
+        await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
             output.Failed(damage);
         }
-        return new OpenRun(identity, previous, view, await WithoutMissingAsync(view.Index, cancel).ConfigureAwait(false));
+        return new OpenRun(identity, previous, view, await WithoutMissingAsync(view.Index.Without([.. marked]), cancel).ConfigureAwait(false));
     }
 
     /// <summary>
@@ -113,13 +110,13 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         return (identity.Sequence, PointRecord.HashOf(bytes));
     }
 
-    /// <summary>Packs that dead runs stored and no index names: read back, proved by their names, and indexed.</summary>
-    private async ValueTask SalvageAsync(WriterIdentity identity, CancellationToken cancel)
+    /// <summary>Packs that dead runs stored and no index names: read back, proved by their names, and indexed; not those that a sweeper has marked meanwhile.</summary>
+    private async ValueTask SalvageAsync(WriterIdentity identity, IReadOnlySet<Id32> marked, CancellationToken cancel)
     {
         foreach (var (journal, packs) in RunJournal.Left(installation.JournalFolder))
         {
             var content = new IndexContent();
-            foreach (var pack in packs)
+            foreach (var pack in packs.Where(pack => !marked.Contains(pack.Id)))
             {
                 if (await _store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is { } length)
                 {

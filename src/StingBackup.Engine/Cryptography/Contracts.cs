@@ -56,6 +56,9 @@ public interface ISigner
 /// <param name="LastGoodSequence">Null while enrolled; else the last point of his that counts.</param>
 public sealed record EnrolledWriter(Id16 Id, string HostName, byte[] SigningKey, byte[] EncryptionKey, long? LastGoodSequence)
 {
+    /// <summary>Whether it may let restore points go and sweep packs: hosts that only write may not.</summary>
+    public bool MayMaintain { get; init; }
+
     /// <summary>Signing keys of before, 65 bytes each, joined, newest first; what they signed stays checkable.</summary>
     public byte[] EarlierSigningKeys { get; init; } = [];
 

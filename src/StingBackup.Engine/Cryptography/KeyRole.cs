@@ -112,7 +112,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
         {
             CryptographicOperations.ZeroMemory(bytes);
         }
-        var enrolment = new WriterObject(_public.ReserveId, 1, host.ToWriter(), environment.NowNs);
+        var enrolment = new WriterObject(_public.ReserveId, 1, host.ToWriter() with { MayMaintain = true }, environment.NowNs);
         copies.Keep(enrolment.ObjectName, enrolment.ToBytes(privateHalf.KeyRole));
         return enrolment;
     }

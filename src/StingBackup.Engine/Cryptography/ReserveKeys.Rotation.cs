@@ -96,7 +96,7 @@ public sealed partial class ReserveKeys
             }
             if (!own.SigningKey.AsSpan().SequenceEqual(next.SigningKey.PublicKey.Span))
             {
-                Keep(reader, new WriterObject(ReserveId, await NewestRevisionAsync(store, next.WriterId, cancel).ConfigureAwait(false) + 1, next.ToWriter(), _environment.NowNs));
+                Keep(reader, new WriterObject(ReserveId, await NewestRevisionAsync(store, next.WriterId, cancel).ConfigureAwait(false) + 1, next.ToWriter() with { MayMaintain = true }, _environment.NowNs));
             }
         }
         await PublishAsync(store, cancel).ConfigureAwait(false);

@@ -63,7 +63,7 @@ internal sealed class IndexDraft
     public IReadOnlyList<DraftFragment> Encode(Id16 reserve, WriterIdentity? identity)
     {
         var drafts = new List<DraftFragment>();
-        if (_rows.Count == 0 && Replaced.Count == 0)
+        if (_rows.Count == 0 && Replaced.Count == 0 && Removes.Count == 0)
         {
             return drafts;
         }

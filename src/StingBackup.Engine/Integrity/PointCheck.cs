@@ -14,6 +14,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
     private readonly Dictionary<(Id16 Writer, long Sequence), StoredPoint> _valid = [];
     private readonly HashSet<(Id16 Writer, long Sequence)> _sessions = [];
     private readonly List<DoubtfulPoint> _doubtful = [];
+    private readonly DropBook _drops = new();
 
     /// <summary>Points whose bytes are as their writer signed them, oldest first; a revoked writer's up to his last good number.</summary>
     public IReadOnlyList<StoredPoint> Valid { get; private set; } = [];
@@ -26,6 +27,9 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
 
     /// <summary>Runs that announced themselves and have no point: in progress, or died and not yet closed by their host's next run.</summary>
     public IReadOnlyList<(Id16 Writer, long Sequence)> OpenRuns { get; private set; } = [];
+
+    /// <summary>Data classes of points that retention let go.</summary>
+    public int LetGo => _drops.Count;
 
     /// <summary>Points of revoked writers behind their last good number, which do not count.</summary>
     public int Revoked { get; private set; }
@@ -47,11 +51,31 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
         {
             CheckPrevious(run, point);
         }
+        await CheckMaintenanceAsync(cancel).ConfigureAwait(false);
         await CheckSeenAsync(cancel).ConfigureAwait(false);
         await CheckNumbersAsync(cancel).ConfigureAwait(false);
         var counted = _valid.Values.Where(p => writers.Find(p.Record.Writer)?.LastGoodSequence is not { } last || p.Record.Sequence <= last).ToList();
         Revoked = _valid.Count - counted.Count;
-        Valid = [.. counted.OrderBy(p => p.Record.TimeNs).ThenBy(p => p.Record.Sequence)];
+        Valid = [.. counted.Select(_drops.Trim).OrderBy(p => p.Record.TimeNs).ThenBy(p => p.Record.Sequence)];
+    }
+
+    /// <summary>What retention let go is looked at no more; and whoever let go or marked something must have had the right to.</summary>
+    private async ValueTask CheckMaintenanceAsync(CancellationToken cancel)
+    {
+        foreach (var name in census.Under(DropRecord.Prefix).Where(n => ObjectKinds.Of(n) == ObjectKind.Drop))
+        {
+            await probe.CheckAsync(name, bytes =>
+            {
+                if (DropRecord.Read(name, bytes, reserve, writers) is var drop && Maintenance.Counts(writers, drop.Writer, drop.Sequence))
+                {
+                    _drops.Add(drop);
+                }
+            }, cancel).ConfigureAwait(false);
+        }
+        foreach (var name in census.Under(MarkRecord.Prefix).Where(n => ObjectKinds.Of(n) == ObjectKind.Mark))
+        {
+            await probe.CheckAsync(name, bytes => MarkRecord.Read(name, bytes, reserve, writers), cancel).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask ReadPointAsync(string name, CancellationToken cancel)

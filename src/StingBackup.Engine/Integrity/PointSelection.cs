@@ -10,7 +10,7 @@ internal static class PointSelection
     /// <exception cref="StingException"><c>BackupNotFound</c>, <c>DateNotUnderstood</c></exception>
     public static IReadOnlyList<PointPart> Choose(IReadOnlyList<StoredPoint> points, VerifyRequest request, TimeZoneInfo zone)
     {
-        var parts = points.Where(p => !p.Record.IsVoid).Reverse().SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
+        var parts = points.Where(p => p.Record is { IsVoid: false, IsLetGo: false }).Reverse().SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
         // As PointFinder chooses: what was imported counts where there is nothing else.
         var own = parts.Where(p => !p.Point.IsImported).ToList();
         if (request.BackupId is { } id)

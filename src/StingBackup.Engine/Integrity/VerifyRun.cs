@@ -123,9 +123,9 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         {
             output.Tell($"{index.Uncovered.Count} packs are not in the index: of a run in progress, or of one that died.");
         }
-        if (census.Objects.Keys.Count(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark) is > 0 and var later)
+        if (points.LetGo > 0)
         {
-            output.Tell($"{later} objects are of kinds that this version does not know; they were not looked at.");
+            output.Tell($"{points.LetGo} data classes of restore points were let go by retention, and are not looked at.");
         }
     }
 

@@ -13,7 +13,7 @@ public enum ObjectKind : ushort
     Claim = 3,
     /// <summary><c>points/&lt;writer&gt;/&lt;seq&gt;</c></summary>
     Point = 4,
-    /// <summary><c>drops/&lt;id&gt;</c>, reserved</summary>
+    /// <summary><c>drops/&lt;sha256&gt;</c></summary>
     Drop = 5,
     /// <summary><c>index/&lt;level&gt;/&lt;id&gt;</c></summary>
     Index = 6,
@@ -23,7 +23,7 @@ public enum ObjectKind : ushort
     DataPack = 8,
     /// <summary><c>sessions/&lt;writer&gt;/&lt;seq&gt;</c></summary>
     Session = 9,
-    /// <summary><c>gc/&lt;mark&gt;</c>, reserved</summary>
+    /// <summary><c>gc/&lt;mark&gt;/&lt;step&gt;</c></summary>
     Mark = 10,
     /// <summary><c>ledger/*</c></summary>
     Ledger = 11,

@@ -20,9 +20,8 @@ internal static class ObjectKinds
             ["meta", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.MetaPack,
             ["data", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.DataPack,
             ["ledger", { Length: 12 } n] when IsNumber(n, 12, 12) => ObjectKind.Ledger,
-            // Reserved: later versions give them a meaning, this one leaves them alone.
-            ["drops", ..] => ObjectKind.Drop,
-            ["gc", ..] => ObjectKind.Mark,
+            ["drops", var id] when Id32.TryParse(id, out _) => ObjectKind.Drop,
+            ["gc", { Length: 32 } mark, var step] when Id16.TryParse(mark, out _) && IsNumber(step, 1, 1) => ObjectKind.Mark,
             ["audit", var w, { Length: 12 } n] when Id16.TryParse(w, out _) && IsNumber(n, 12, 12) => ObjectKind.Audit,
             ["approvers", var w] when IsWriter(w) => ObjectKind.Approver,
             _ => null,

@@ -155,7 +155,8 @@ internal sealed class PackAssembler(Id16 reserve, Id16 writer, long sequence)
         }
     }
 
-    private static int WriteFooter(Span<byte> pack, int at, int[] offsets, ChunkEntry[] entries)
+    /// <summary>Writes the tables behind the segments; returns where the pack ends.</summary>
+    internal static int WriteFooter(Span<byte> pack, int at, int[] offsets, ChunkEntry[] entries)
     {
         var start = at;
         BinaryPrimitives.WriteInt32LittleEndian(pack[at..], entries.Length);

@@ -68,6 +68,8 @@ public sealed record PointRecord
     public IReadOnlyList<PointClass> Classes { get; init; } = [];
     /// <summary>True for a void point: the run with this number was given up and nothing of it counts.</summary>
     public bool IsVoid { get; init; }
+    /// <summary>True when retention has let all of it go; no part of the object itself.</summary>
+    public bool IsLetGo { get; init; }
     /// <summary>Hash of the erasure ledger's head; zero while there is none.</summary>
     public Id32 LedgerHead { get; init; }
 

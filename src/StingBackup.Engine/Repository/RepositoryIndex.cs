@@ -24,6 +24,7 @@ public sealed class RepositoryIndex
     {
         ArgumentNullException.ThrowIfNull(fragments);
         var superseded = fragments.SelectMany(f => f.Supersedes).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        Superseded = [.. fragments.Select(f => f.Name).Where(superseded.Contains).Order(StringComparer.Ordinal)];
         _fragments = [.. fragments.Where(f => !superseded.Contains(f.Name)).OrderBy(f => f.Name, StringComparer.Ordinal)];
         _gone = [.. _fragments.SelectMany(f => f.Removes), .. gonePacks ?? []];
         _firstRank = new long[_fragments.Length + 1];
@@ -57,8 +58,11 @@ public sealed class RepositoryIndex
     public RepositoryIndex Without(IReadOnlyCollection<Id32> packs)
     {
         ArgumentNullException.ThrowIfNull(packs);
-        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, packs);
+        return packs.Count == 0 ? this : new RepositoryIndex(_fragments, [.. packs, .. _gone]);
     }
+
+    /// <summary>Names of fragments that were given and that another one replaces: who replaced them ended before he deleted them.</summary>
+    public IReadOnlyList<string> Superseded { get; }
 
     /// <summary>The fragments in use.</summary>
     public IReadOnlyList<IndexFragment> Fragments => _fragments;

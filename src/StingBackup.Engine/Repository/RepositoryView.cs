@@ -28,7 +28,7 @@ public sealed class RepositoryView
     /// <summary>The reserve.</summary>
     public Id16 Reserve { get; }
 
-    /// <summary>Every point with a valid signature, void ones included, oldest first.</summary>
+    /// <summary>Every point with a valid signature, void ones included, oldest first; less the data classes that retention let go.</summary>
     public IReadOnlyList<StoredPoint> Points { get; }
 
     /// <summary>Points that enrolled writers made and that cannot be used; what they say is not known. Each is among <see cref="Damage"/> too.</summary>
@@ -41,7 +41,7 @@ public sealed class RepositoryView
     public IReadOnlyList<StingException> Damage => _damage;
 
     /// <summary>Points that hold data, oldest first.</summary>
-    public IEnumerable<StoredPoint> Backups => Points.Where(p => !p.Record.IsVoid);
+    public IEnumerable<StoredPoint> Backups => Points.Where(p => !p.Record.IsVoid && !p.Record.IsLetGo);
 
     /// <summary>Reads points and index.</summary>
     /// <param name="store">The store.</param>
@@ -55,18 +55,15 @@ public sealed class RepositoryView
         var damage = new List<StingException>();
         var damagedPoints = new List<DamagedPoint>();
         var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damagedPoints, damage, cancel).ConfigureAwait(false);
-        points.RemoveAll(p => !Counts(writers, p.Record.Writer, p.Record.Sequence));
+        points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
+        var drops = await DropBook.LoadAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
         var index = await LoadIndexAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
-        return new RepositoryView(reserve, points, [.. damagedPoints.Where(p => Counts(writers, p.Writer, p.Sequence))], index, damage);
+        return new RepositoryView(reserve, [.. points.Select(drops.Trim)], [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
     /// <summary>The points that can be read and count, without the index.</summary>
     internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
-        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Counts(writers, p.Writer, p.Sequence))];
-
-    /// <summary>Whether a number of a writer is one that he may have used.</summary>
-    private static bool Counts(EnrolledWriters writers, Id16 writer, long sequence) =>
-        writers.Find(writer) is { } enrolled && (enrolled.LastGoodSequence is not { } last || sequence <= last);
+        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))];
 
     private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
         IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
@@ -108,7 +105,7 @@ public sealed class RepositoryView
                 {
                     var fragment = IndexFragment.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, writers.SigningKeyOf);
                     // A revoked writer's later ones could hide what others stored: they may supersede and remove.
-                    if (!fragment.IsSigned || Counts(writers, fragment.Writer, fragment.Sequence))
+                    if (!fragment.IsSigned || Maintenance.Counts(writers, fragment.Writer, fragment.Sequence))
                     {
                         fragments.Add(fragment);
                     }

@@ -36,6 +36,11 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
 
     public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => inner.GetLengthAsync(name, cancel);
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
-    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => inner.DeleteAsync(name, cancel);
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)
+    {
+        Before("delete", name);
+        return inner.DeleteAsync(name, cancel);
+    }
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

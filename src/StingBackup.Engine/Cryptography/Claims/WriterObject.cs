@@ -11,6 +11,10 @@ namespace StingBackup.Engine.Cryptography;
 /// <param name="CreatedNs">When the key role signed it, nanoseconds since 1970 UTC.</param>
 public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter Writer, long CreatedNs)
 {
+    /// <summary>Optional: a reader that does not know it lets nothing go and believes nobody who did.</summary>
+    private const int RightsKey = 100;
+    private const uint MaintainRight = 1;
+
     /// <summary>The object's name.</summary>
     public string ObjectName => KeyObjectNames.Writer(Writer.Id, Revision);
 
@@ -18,7 +22,7 @@ public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter 
     public byte[] ToBytes(ISigner keyRole)
     {
         ArgumentNullException.ThrowIfNull(keyRole);
-        var cbor = CborFields.StartMap(9);
+        var cbor = CborFields.StartMap(Writer.MayMaintain ? 10 : 9);
         CborFields.Write(cbor, 1, Suite.P256);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, Revision);
@@ -37,6 +41,10 @@ public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter 
         {
             cbor.WriteNull();
         }
+        if (Writer.MayMaintain)
+        {
+            CborFields.Write(cbor, RightsKey, MaintainRight);
+        }
         return ObjectFrame.Sign(ObjectKind.Writer, CborFields.End(cbor), keyRole.Sign);
     }
 
@@ -50,7 +58,7 @@ public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter 
         var writer = new WriterObject(
             new Id16(fields.Bytes(2, Id16.Size)), fields.Number(3),
             new EnrolledWriter(new Id16(fields.Bytes(4, Id16.Size)), fields.Text(5),
-                fields.Bytes(6, P256.PublicSize), fields.Bytes(7, P256.PublicSize), fields.LongOrNull(9)),
+                fields.Bytes(6, P256.PublicSize), fields.Bytes(7, P256.PublicSize), fields.LongOrNull(9)) { MayMaintain = fields.Has(RightsKey) && (fields.Number(RightsKey) & MaintainRight) != 0 },
             fields.Long(8));
         if (writer.ReserveId != reserveId || writer.ObjectName != name)
         {

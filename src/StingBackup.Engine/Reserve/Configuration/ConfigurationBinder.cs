@@ -47,7 +47,12 @@ Folders = values.Get(SourceSettings.Folders),
         Priority = ScheduleSettings.OrderOf(values.Get(ScheduleSettings.Priority)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
-            Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value))),
+            Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value)))
+        {
+            MinimumCopies = values.Get(RetentionTable.MinimumCopies), Thinning = RetentionTable.BindThinning(values), Profiles = values.Get(RetentionTable.Profiles),
+        },
+        PruneGrace = TimeSpan.FromHours(values.Get(PruneSettings.GraceHours)),
+        MaxWaste = values.Get(PruneSettings.MaxWaste) / 100.0,
         ErasureDelay = TimeSpan.FromDays(values.Get(ErasureSettings.DelayDays)),
         Performance = new PerformanceSettings(
             values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),

@@ -15,10 +15,10 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         CheckRoots();
         CheckKeys();
         CheckHostFolders();
-        CheckRetention();
         CheckIdentity();
         CheckPriority();
         new KeyVaultContradictions(values, host, findings, file).Run();
+        new RetentionContradictions(values, findings, file).Run();
         new SourceContradictions(values, host, findings, file).Run();
         new TierContradictions(values, findings, file).Run();
     }
@@ -100,22 +100,6 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
             {
                 Refuse(setting, $"{path} lies under repository.backup_root {_backupRoot}, where nothing but the repository belongs", "Move it.");
             }
-        }
-    }
-
-    private void CheckRetention()
-    {
-        Longer(Settings.RemoteDays, Settings.LocalDays);
-        Longer(Settings.ArchiveDays, Settings.RemoteDays);
-    }
-
-    private void Longer(Setting<int> colder, Setting<int> warmer)
-    {
-        if (!values.IsRefused(colder) && !values.IsRefused(warmer) && values.Get(colder) < values.Get(warmer))
-        {
-            var blamed = values.IsSet(colder) && values.OriginOf(colder).IsFile ? colder : warmer;
-            Refuse(blamed, string.Create(CultureInfo.InvariantCulture, $"{colder.Key} ({values.Get(colder)}) is shorter than {warmer.Key} ({values.Get(warmer)}): the tier below would forget first"),
-                string.Create(CultureInfo.InvariantCulture, $"Set {colder.Key} to {values.Get(warmer)} or more, or {warmer.Key} to {values.Get(colder)} or less."));
         }
     }
 

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Reserve.Configuration;
 public static class Settings
 {
     private const string LaterTier = "This version keeps backups on the local tier only.";
-    private const string LaterRetention = "This version deletes no restore point.";
+    private const string LaterRetention = "A tier lets go early only what a further tier has, and this version keeps the local one only: restore points stay for the days of their data class.";
 
     /// <summary>Where the repository lies.</summary>
     public static readonly Setting<string?> BackupRoot = new()
@@ -164,7 +164,6 @@ public static class Settings
             Key = "retention.physical_days",
             Type = SettingTypes.Integer(1, DataClasses.ErasurePromiseDays, "a physical capture holds many people mixed and forgets nobody, so none may outlive the days in which an erasure is done"),
             Default = 14,
-            NotActedOn = LaterRetention,
             Summary = "Days that physical captures (whole database servers, Chroma's folder) are kept at most. They are never on the archive tier. An erasure is done when the last capture that holds the person is gone.",
         },
     };
@@ -353,6 +352,7 @@ public static class Settings
         ("key_vault", "The Vault that protects the key file in the place of a passphrase. Never the one that is backed up."),
         ("schedule", "How often each data class is backed up, and which goes first."),
         ("retention", "How long restore points are kept."),
+        ("prune", "How the room of what no restore point reaches is given back."),
         ("erasure", "How a person's or a jar's backups are made unreadable for good."),
         ("remote", "The remote tier."),
         ("archive", "The archive tier."),
@@ -373,7 +373,8 @@ public static class Settings
         .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
-        LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value),
+        LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,
+        PruneSettings.GraceHours, PruneSettings.MaxWaste,
         ErasureSettings.DelayDays,
         RemoteLocation, .. TierSettings.Remote.All,
         ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass,
@@ -383,16 +384,16 @@ public static class Settings
         LogLevel, LogDays, LogFiles, LogFileSize, LogTotalSize,
     ];
 
-    private static Setting<int> Days(string key, int days, string? variable, string summary) => new()
+    private static Setting<int> Days(string key, int days, string? variable, string summary, string? notActedOn = LaterRetention) => new()
     {
         Key = key,
         Type = SettingTypes.Integer(1, 36500),
         Default = days,
         ShellVariable = variable,
-        NotActedOn = LaterRetention,
+        NotActedOn = notActedOn,
         Summary = summary,
     };
 
     private static Setting<int> ClassRetention(string name, int days, string what) =>
-        Days($"retention.{name}_days", days, null, $"Days that {what} are kept at most, whatever the tier.");
+        Days($"retention.{name}_days", days, null, $"Days that {what} are kept at most, whatever the tier.", notActedOn: null);
 }

@@ -36,6 +36,10 @@ public sealed record StingConfiguration
     public required IReadOnlyDictionary<DataClass, TimeSpan> Schedule { get; init; }
     /// <summary>Every class, the first one first.</summary>
     public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
+    /// <summary>How long readers that began before may still need a pack that no restore point reaches.</summary>
+    public required TimeSpan PruneGrace { get; init; }
+    /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
+    public required double MaxWaste { get; init; }
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
     /// <summary>How long an erasure can be stopped.</summary>
@@ -167,7 +171,24 @@ public sealed record KeyVaultSettings(Uri Address, string Mount, string Key)
 /// <param name="RemoteDays">On the remote tier.</param>
 /// <param name="ArchiveDays">On the archive tier.</param>
 /// <param name="ClassDays">At most, for each data class.</param>
-public sealed record RetentionSettings(int LocalDays, int RemoteDays, int ArchiveDays, IReadOnlyDictionary<DataClass, int> ClassDays);
+public sealed record RetentionSettings(int LocalDays, int RemoteDays, int ArchiveDays, IReadOnlyDictionary<DataClass, int> ClassDays)
+{
+    /// <summary>Restore points of each data class that stay however old they are.</summary>
+    public int MinimumCopies { get; init; } = 1;
+    /// <summary>How restore points are thinned out as they grow older; null when all of them are kept.</summary>
+    public ThinningSettings? Thinning { get; init; }
+    /// <summary>Regulations that the settings must fit.</summary>
+    public IReadOnlyList<ComplianceProfile> Profiles { get; init; } = [];
+}
+
+/// <summary>Which restore points stay once they are older than <see cref="AllDays"/>: the newest of each of the last hours, days, weeks, months and years that have one.</summary>
+/// <param name="AllDays">Days in which every restore point is kept.</param>
+/// <param name="Hourly">Hours.</param>
+/// <param name="Daily">Days.</param>
+/// <param name="Weekly">Weeks, from Monday.</param>
+/// <param name="Monthly">Months.</param>
+/// <param name="Yearly">Years.</param>
+public sealed record ThinningSettings(int AllDays, int Hourly, int Daily, int Weekly, int Monthly, int Yearly);
 
 /// <summary>How much of the host a run may use.</summary>
 /// <param name="ParallelThreads">Threads.</param>

@@ -1,0 +1,51 @@
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle.Pruning;
+
+/// <summary>What a survey says is to be done: a function of it, the settings and the clock.</summary>
+internal sealed class PruneDecision
+{
+    /// <summary>Packs so small that joining them is worth it: an eighth of a whole one.</summary>
+    private const int SmallPart = 8;
+    /// <summary>Small packs of a kind before they are joined.</summary>
+    private const int MostSmall = 64;
+
+    public PruneDecision(PruneSurvey survey, Installation installation)
+    {
+        var ended = survey.Packs.Where(use => use.HasEnded).ToList();
+        Unreached = [.. ended.Where(use => use.Live.Count == 0)];
+        var used = ended.Where(use => use.Live.Count > 0 && use.IsOwn).ToList();
+        var small = used.Where(IsSmall).ToLookup(use => use.Pack.Kind);
+        Wasteful = [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use) && small[use.Pack.Kind].Count() > MostSmall))];
+        Marks = [.. survey.Marks.Marks.Select(mark => (mark, StandingOf(mark, survey, installation)))];
+    }
+
+    /// <summary>Packs that no point reaches.</summary>
+    public IReadOnlyList<PackUse> Unreached { get; }
+
+    /// <summary>Packs to be written anew.</summary>
+    public IReadOnlyList<PackUse> Wasteful { get; }
+
+    /// <summary>Marks, and how each stands.</summary>
+    public IReadOnlyList<(PackMark Mark, MarkStanding Standing)> Marks { get; }
+
+    private static bool IsSmall(PackUse use) => use.Pack.Length < (use.Pack.Kind == ObjectKind.MetaPack ? PackFormat.MetaSize : PackFormat.DataSize) / SmallPart;
+
+    private static MarkStanding StandingOf(PackMark mark, PruneSurvey survey, Installation installation)
+    {
+        if (mark.Condemned is { } condemned)
+        {
+            var due = Installation.FromNs(condemned.TimeNs, 0) + installation.PruneGrace;
+            return due <= installation.Clock.GetUtcNow() ? new MarkStanding("", due, IsDue: true) : new MarkStanding("readers that began before", due, IsDue: false);
+        }
+        var open = mark.Sessions?.Sessions.Where(session => !survey.HasEnded(session.Writer, session.Sequence)).ToList() ?? [];
+        return open.Count == 0 ? new MarkStanding("", null, IsDue: false)
+            : new MarkStanding($"{open.Count} sessions that began before, the first run {open[0].Sequence} of writer {open[0].Writer}", null, IsDue: false);
+    }
+}
+
+/// <summary>How a mark stands.</summary>
+/// <param name="WaitsFor">What it waits for; empty when its next step can be taken.</param>
+/// <param name="Due">When its packs go; null before they are condemned.</param>
+/// <param name="IsDue">Whether they go now.</param>
+internal sealed record MarkStanding(string WaitsFor, DateTimeOffset? Due, bool IsDue);

@@ -1,0 +1,235 @@
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle.Pruning;
+
+/// <summary>
+/// One sweep. The oldest step first: what is due is deleted, what no session can use any more is condemned, and only then is more marked, so that each survey is used for one thing
+/// alone. A sweep that is killed anywhere leaves what the next one goes on with.
+/// </summary>
+internal sealed class PruneRun(Installation installation, JobOutput output)
+{
+    private PackSum _marked, _rewritten, _deleted, _waiting;
+    private long _spared, _joined, _sessions;
+
+    public async Task<object> RunAsync(CancellationToken cancel)
+    {
+        RetentionJob.RequireRight(installation);
+        using var hostLock = installation.LockHost();
+        var started = installation.Clock.GetTimestamp();
+        output.Progress.Activity = "Prune";
+        var survey = await PruneSurvey.TakeAsync(installation, output, cancel).ConfigureAwait(false);
+        foreach (var fragment in survey.View.Index.Superseded)
+        {
+            // Before what replaces it is itself replaced, and it would count again.
+            _joined += await installation.Store.DeleteAsync(fragment, cancel).ConfigureAwait(false) ? 1 : 0;
+        }
+        foreach (var (mark, standing) in new PruneDecision(survey, installation).Marks)
+        {
+            await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
+        }
+        if (_deleted.Packs > 0)
+        {
+            survey = await PruneSurvey.TakeAsync(installation, output, cancel).ConfigureAwait(false);
+        }
+        await MarkAsync(survey, cancel).ConfigureAwait(false);
+        await RemoveSessionsAsync(survey, cancel).ConfigureAwait(false);
+        if (_marked.Packs + _deleted.Packs > 0)
+        {
+            await AuditLog.NoteAsync(installation, "Optimize-StingRepository", [], FormattableString.Invariant($"Marked {_marked.Packs}, deleted {_deleted.Packs}"), cancel).ConfigureAwait(false);
+        }
+        return new PruneResult
+        {
+            Marked = _marked, Rewritten = _rewritten, Deleted = _deleted, Spared = _spared, Waiting = _waiting, FragmentsJoined = _joined, Sessions = _sessions, Duration = installation.Clock.GetElapsedTime(started),
+        };
+    }
+
+    // --- marks that stand
+
+    private async ValueTask GoOnAsync(PruneSurvey survey, PackMark mark, MarkStanding standing, CancellationToken cancel)
+    {
+        if (standing.IsDue)
+        {
+            await DeleteAsync(survey, mark, cancel).ConfigureAwait(false);
+            return;
+        }
+        if (mark is { Sessions: null, Condemned: null })
+        {
+            // Its sweeper ended in between. What is open now includes what was open then and still is.
+            await NameSessionsAsync(mark.Marked, cancel).ConfigureAwait(false);
+        }
+        else if (mark.Condemned is null && standing.WaitsFor.Length == 0)
+        {
+            await CondemnAsync(survey, mark, cancel).ConfigureAwait(false);
+        }
+        var waiting = (mark.Condemned ?? mark.Marked).Packs;
+        _waiting = Add(_waiting, waiting.Count, waiting.Sum(pack => pack.Length));
+    }
+
+    /// <summary>The survey was taken after the last session that could use the packs had ended: what no point reaches now, no point will.</summary>
+    private async ValueTask CondemnAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
+    {
+        var into = Into(mark, survey);
+        foreach (var pack in into)
+        {
+            // Read whole: the old packs go on its account.
+            var info = survey.Stored.GetValueOrDefault(pack) ?? throw new StingException("PruneUnsafe", FailureKind.Integrity, $"Pack {pack}, to which the last sweep copied, is not in the repository.", pack.ToString(),
+                "Run Test-StingBackupIntegrity, then Repair-StingRepository.");
+            PackReader.CheckBytes(info, await Storage.ObjectStoreExtensions.ReadAllAsync(installation.Store, info.Name, cancel).ConfigureAwait(false));
+        }
+        var condemned = mark.Marked.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
+        Spare(mark.Marked.Packs.Count - condemned.Count);
+        if (condemned.Count == 0)
+        {
+            await RemoveAsync(mark, cancel).ConfigureAwait(false);
+            return;
+        }
+        await PutAsync(mark.Marked with { Writer = installation.Writer, Sequence = survey.LastSequence, Step = MarkStep.Condemned, TimeNs = installation.NowNs, Packs = condemned }, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Packs that a mark's moved ones were copied to, less those that are on their way out themselves: a copy of the same chunks is the same pack, and may stand in a mark.</summary>
+    private static HashSet<Id32> Into(PackMark mark, PruneSurvey survey) => [.. mark.Marked.Into.Except(survey.Marks.Packs)];
+
+    /// <summary>Whether no point reaches anything of a pack that is not, of a moved one, in the packs that it was copied to.</summary>
+    private static bool IsUnneeded(PruneSurvey survey, MarkedPack pack, HashSet<Id32> into)
+    {
+        foreach (var rank in survey.Rows.Of(pack.Id))
+        {
+            if (survey.Reached.Contains(rank) && survey.View.Index.TryPlaceAt(rank, out var place)
+                && !(pack.IsMoved && survey.View.Index.FindAll(place.Entry.Id).Any(other => into.Contains(other.Segment.Pack.Id) && other.Segment.Header.Pseudonym == place.Segment.Header.Pseudonym)))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>First the index says that they are gone, then they go, then the mark.</summary>
+    private async ValueTask DeleteAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
+    {
+        var into = Into(mark, survey);
+        var going = mark.Condemned!.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
+        if (going.Count < mark.Condemned.Packs.Count)
+        {
+            output.Warn($"{mark.Condemned.Packs.Count - going.Count} packs that were to be deleted are reached by a restore point again: they stay. No session should have used them: see whether a host's state folder was copied, or its program is another one.");
+            Spare(mark.Condemned.Packs.Count - going.Count);
+        }
+        _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+        foreach (var pack in going)
+        {
+            if (await installation.Store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false))
+            {
+                _deleted = Add(_deleted, 1, pack.Length);
+            }
+        }
+        await RemoveAsync(mark, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The first step goes last: while it stands, a mark is whole enough to be gone on with.</summary>
+    private async ValueTask RemoveAsync(PackMark mark, CancellationToken cancel)
+    {
+        foreach (var step in (MarkStep[])[MarkStep.Sessions, MarkStep.Condemned, MarkStep.Marked])
+        {
+            await installation.Store.DeleteAsync(MarkRecord.NameOf(mark.Marked.Mark, step), cancel).ConfigureAwait(false);
+        }
+    }
+
+    private void Spare(int packs) => _spared += packs;
+
+    // --- new marks
+
+    private async ValueTask MarkAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        var decision = new PruneDecision(survey, installation);
+        var into = new List<Id32>();
+        var moved = new List<PackUse>();
+        foreach (var kind in decision.Wasteful.GroupBy(use => use.Pack.Kind))
+        {
+            await MoveAsync(survey, kind.Key, [.. kind], moved, into, cancel).ConfigureAwait(false);
+        }
+        List<MarkedPack> packs = [.. decision.Unreached.Select(use => ToMarked(use, isMoved: false)), .. moved.Select(use => ToMarked(use, isMoved: true))];
+        if (packs.Count == 0)
+        {
+            return;
+        }
+        var mark = new MarkRecord
+        {
+            Reserve = installation.Reserve, Writer = installation.Writer, Sequence = survey.LastSequence, Mark = Id16.New(installation.Random), Step = MarkStep.Marked, TimeNs = installation.NowNs, Packs = packs, Into = into,
+        };
+        await PutAsync(mark, cancel).ConfigureAwait(false);
+        await NameSessionsAsync(mark, cancel).ConfigureAwait(false);
+        _marked = Add(default, packs.Count, packs.Sum(pack => pack.Length));
+        _waiting = Add(_waiting, _marked.Packs, _marked.Length);
+    }
+
+    /// <summary>Copies what is needed of wasteful packs, and signs for it: it is this host's own.</summary>
+    private async ValueTask MoveAsync(PruneSurvey survey, ObjectKind kind, IReadOnlyList<PackUse> packs, List<PackUse> moved, List<Id32> into, CancellationToken cancel)
+    {
+        var identity = installation.IdentityOf(survey.LastSequence);
+        var copier = new PackCopier(installation.Store, identity, kind);
+        foreach (var use in packs)
+        {
+            output.Progress.Status = use.Pack.Name;
+            try
+            {
+                await copier.AddAsync(use.Pack, use.Live.Select(rank => survey.View.Index.TryPlaceAt(rank, out var place) ? place : default), cancel).ConfigureAwait(false);
+                moved.Add(use);
+            }
+            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+            {
+                output.Failed(e);   // it stays as it is
+            }
+        }
+        await copier.FlushAsync(cancel).ConfigureAwait(false);
+        if (copier.Content.Packs.Count > 0)
+        {
+            await installation.Store.BarrierAsync(cancel).ConfigureAwait(false);
+            await IndexFragment.PutAsync(installation.Store, copier.Content, identity, level: 0, cancel).ConfigureAwait(false);
+            into.AddRange(copier.Content.Packs.Select(pack => pack.Id));
+            moved.RemoveAll(use => into.Contains(use.Pack.Id));   // a copy of all of it is the pack itself
+            _rewritten = Add(_rewritten, copier.Content.Packs.Count, copier.Content.Packs.Sum(pack => pack.Length));
+        }
+    }
+
+    private static MarkedPack ToMarked(PackUse use, bool isMoved) => new(use.Pack.Id, use.Pack.Kind, use.Pack.Length, isMoved);
+
+    /// <summary>After the mark stands: which sessions may have looked before it did.</summary>
+    private async ValueTask NameSessionsAsync(MarkRecord mark, CancellationToken cancel)
+    {
+        var open = new List<(Id16 Writer, long Sequence)>();
+        await foreach (var item in installation.Store.ListAsync("sessions/", cancel).ConfigureAwait(false))
+        {
+            if (ObjectKinds.Of(item.Name) == ObjectKind.Session && ObjectKinds.RunIn(item.Name) is var session && session.Writer != installation.Writer
+                && await installation.Store.GetLengthAsync(PointRecord.NameOf(session.Writer, session.Sequence), cancel).ConfigureAwait(false) is null)
+            {
+                open.Add(session);
+            }
+        }
+        await PutAsync(mark with { Step = MarkStep.Sessions, TimeNs = installation.NowNs, Packs = [], Into = [], Sessions = open }, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Announcements of runs that have ended serve nobody; the newest of each writer stays, as a sign of how far its chain went.</summary>
+    private async ValueTask RemoveSessionsAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        string? before = null;
+        await foreach (var item in installation.Store.ListAsync("sessions/", cancel).ConfigureAwait(false))
+        {
+            if (ObjectKinds.Of(item.Name) != ObjectKind.Session)
+            {
+                continue;
+            }
+            var (writer, sequence) = before is null ? default : ObjectKinds.RunIn(before);
+            if (before is not null && ObjectKinds.RunIn(item.Name).Writer == writer && survey.View.Points.Any(p => p.Record.Writer == writer && p.Record.Sequence == sequence)
+                && await installation.Store.DeleteAsync(before, cancel).ConfigureAwait(false))
+            {
+                _sessions++;
+            }
+            before = item.Name;
+        }
+    }
+
+    private async ValueTask PutAsync(MarkRecord step, CancellationToken cancel) => await installation.Store.PutAsync(step.ObjectName, step.ToBytes(installation.Signer), cancel).ConfigureAwait(false);
+
+    private static PackSum Add(PackSum sum, long packs, long length) => new(sum.Packs + packs, sum.Length + length);
+}

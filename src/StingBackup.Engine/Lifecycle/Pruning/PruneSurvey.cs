@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle.Pruning;
+
+/// <summary>
+/// What lies in a repository and what of it some point reaches: told from what is in the clear, without any key. Refuses where anything is damaged or missing, since what lies behind it may be needed.
+/// </summary>
+internal sealed class PruneSurvey
+{
+    private readonly Installation _installation;
+    private readonly Dictionary<Id16, SortedSet<long>> _ended;
+
+    private PruneSurvey(Installation installation, RepositoryView view)
+    {
+        _installation = installation;
+        View = view;
+        _ended = view.Points.GroupBy(p => p.Record.Writer).ToDictionary(g => g.Key, g => new SortedSet<long>(g.Select(p => p.Record.Sequence)));
+        LastSequence = _ended.TryGetValue(installation.Writer, out var own) ? own.Max : 0;
+    }
+
+    /// <summary>Points and index.</summary>
+    public RepositoryView View { get; }
+    /// <summary>The index turned round.</summary>
+    public PackRows Rows { get; private set; } = null!;
+    /// <summary>Rows that some point reaches.</summary>
+    public ReachedRows Reached { get; private set; } = null!;
+    /// <summary>Marks.</summary>
+    public MarkBook Marks { get; private set; } = null!;
+    /// <summary>Every pack of the store that no mark names, by name.</summary>
+    public IReadOnlyList<PackUse> Packs { get; private set; } = [];
+    /// <summary>Every pack of the store.</summary>
+    public IReadOnlyDictionary<Id32, PackInfo> Stored { get; private set; } = new Dictionary<Id32, PackInfo>();
+    /// <summary>Bytes that some point reaches.</summary>
+    public long LiveLength { get; private set; }
+    /// <summary>Number of this host's last point.</summary>
+    public long LastSequence { get; }
+
+    /// <summary>Looks through the repository.</summary>
+    /// <exception cref="StingException"><c>PruneUnsafe</c></exception>
+    public static async ValueTask<PruneSurvey> TakeAsync(Installation installation, JobOutput output, CancellationToken cancel)
+    {
+        // Packs first, then points: a pack that comes meanwhile is not looked at; one that a new point reaches is seen reached.
+        var stored = new Dictionary<Id32, PackInfo>();
+        await foreach (var pack in PackFooters.ListAsync(installation.Store, cancel).ConfigureAwait(false))
+        {
+            stored.TryAdd(pack.Id, pack);
+        }
+        var damage = new List<StingException>();
+        var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, damage, cancel).ConfigureAwait(false);
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        damage.AddRange([.. view.Damage, .. installation.OpeningFaults]);
+        Refuse(damage);
+        installation.Ledger.Require(view.Backups);
+        var survey = new PruneSurvey(installation, view) { Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
+        await survey.WalkAsync(output, cancel).ConfigureAwait(false);
+        await survey.SortAsync(cancel).ConfigureAwait(false);
+        return survey;
+    }
+
+    /// <summary>Whether a session can write nothing any more.</summary>
+    public bool HasEnded(Id16 writer, long sequence) =>
+        writer == _installation.Writer   // the host's lock is ours
+        || (_ended.TryGetValue(writer, out var points) && sequence <= points.Max)
+        || _installation.Writers.Find(writer) is { LastGoodSequence: { } last } && sequence > last;
+
+    private async ValueTask WalkAsync(JobOutput output, CancellationToken cancel)
+    {
+        output.Progress.Status = "what the restore points reach";
+        var book = new FaultBook();
+        using var reader = new ChunkReader(_installation.Store, View.Index, _installation.Reserve, null);
+        var walk = new ReachWalk(reader, null, _installation.Ledger, book, _installation.Threads, output);
+        var parts = View.Backups.SelectMany(p => p.Record.Classes.Select(c => PointSelection.PartOf(p.Record, c))).ToList();
+        await walk.RunAsync(parts, cancel).ConfigureAwait(false);
+        Refuse([.. walk.Unreadable.Values, .. walk.Missing.Select(m => new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {m.Id}, which '{m.From}' names, is in no pack that the index names.", m.From, ""))]);
+        Reached = walk.Reached;
+    }
+
+    private async ValueTask SortAsync(CancellationToken cancel)
+    {
+        var signers = new Dictionary<Id32, HashSet<(Id16 Writer, long Sequence)>>();
+        foreach (var fragment in View.Index.Fragments)
+        {
+            foreach (var pack in fragment.Packs)
+            {
+                (signers.TryGetValue(pack.Id, out var of) ? of : signers[pack.Id] = []).Add(fragment.IsSigned ? (fragment.Writer, fragment.Sequence) : default);
+            }
+        }
+        var marked = Marks.Packs;
+        var packs = new List<PackUse>(Stored.Count);
+        foreach (var pack in Stored.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
+        {
+            var live = new List<int>();
+            long length = 0, all = 0;
+            foreach (var rank in Rows.Of(pack.Id))
+            {
+                if (View.Index.TryPlaceAt(rank, out var place))
+                {
+                    all += place.Entry.StoredLength;
+                    if (Reached.Contains(rank))
+                    {
+                        live.Add(rank);
+                        length += place.Entry.StoredLength;
+                    }
+                }
+            }
+            LiveLength += length;
+            if (!marked.Contains(pack.Id))
+            {
+                var known = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default) ? of : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
+                packs.Add(new PackUse(pack, live, length, all, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
+            }
+        }
+        Packs = packs;
+    }
+
+    /// <summary>Who wrote a pack that no signed fragment names: its header says so.</summary>
+    private async ValueTask<(Id16 Writer, long Sequence)> SessionOfAsync(PackInfo pack, CancellationToken cancel)
+    {
+        var header = new byte[PackFormat.HeaderSize];
+        return await _installation.Store.ReadAsync(pack.Name, 0, header, cancel).ConfigureAwait(false) == header.Length
+            ? (new Id16(header.AsSpan(28)), BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(44))) : default;
+    }
+
+    private static void Refuse(List<StingException> faults)
+    {
+        if (faults.Count > 0)
+        {
+            throw new StingException("PruneUnsafe", FailureKind.Integrity, $"Nothing is swept while something is damaged or missing, since what lies behind it may be needed: {faults[0].Message}{(faults.Count > 1 ? $" And {faults.Count - 1} more." : "")}",
+                faults[0].Target, "Run Test-StingBackupIntegrity, then Repair-StingRepository.", faults[0]);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle.Retention;
+
+/// <summary>One data class of one point that stands.</summary>
+/// <param name="Point">The point.</param>
+/// <param name="Part">The data class in it.</param>
+internal sealed record RetainedPart(PointRecord Point, PointClass Part)
+{
+    /// <summary>The moment of the cut.</summary>
+    public DateTimeOffset Time => Installation.FromNs(Point.TimeNs, Point.OffsetMinutes);
+}

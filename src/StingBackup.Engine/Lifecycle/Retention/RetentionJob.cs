@@ -1,0 +1,94 @@
+using System.Globalization;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Lifecycle.Retention;
+
+/// <summary>Lets restore points go whose time is over. Nothing is deleted by it: what only they reach is swept later, and no longer given to anybody at once.</summary>
+public static class RetentionJob
+{
+    /// <summary>What will go, when and why. Needs no key and changes nothing.</summary>
+    /// <param name="installation">The installation.</param>
+    /// <param name="time">As of when; null for now. A later moment tells what will have gone by then, of the points that stand today.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>NotAllowedToMaintain</c> on a host that only writes, and what reading a repository can say</exception>
+    public static async ValueTask<RetentionPlan> PlanAsync(Installation installation, DateTimeOffset? time, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        return await PlanAsync(installation, view, time ?? installation.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<RetentionPlan> PlanAsync(Installation installation, RepositoryView view, DateTimeOffset time, CancellationToken cancel)
+    {
+        using var held = new HeldParts(installation, view.Index);
+        await held.OpenAsync(cancel).ConfigureAwait(false);
+        var parts = view.Backups.SelectMany(point => point.Record.Classes.Select(part => new RetainedPart(point.Record, part)));
+        var entries = new RetentionPlanner(installation.Retention, installation.Zone).Decide(parts, time, held.HeldBy);
+        return new RetentionPlan
+        {
+            Repository = installation.Store.Location, Tier = Tier.Local, Time = TimeZoneInfo.ConvertTime(time, installation.Zone), Entries = entries.ToArray(),
+            Classes = entries.GroupBy(entry => entry.DataClass).OrderBy(group => group.Key).Select(group => Sum(group.Key, installation.Retention.ClassDays[group.Key], [.. group])).ToArray(),
+        };
+    }
+
+    private static ClassRetention Sum(DataClass dataClass, int days, IReadOnlyList<RetentionEntry> entries)
+    {
+        var kept = entries.Where(entry => !entry.Goes).ToList();
+        var next = kept.Where(entry => entry.KeptBy.Length == 0 || !entry.KeptBy.StartsWith("legal", StringComparison.Ordinal)).Select(entry => (DateTimeOffset?)entry.EndTime).Min();
+        return new ClassRetention(dataClass, days, entries.Count, entries.Count - kept.Count, kept.Count > 0 ? kept.Min(entry => entry.Time) : null, next);
+    }
+
+    /// <summary>Lets go what a plan names, as far as it would still go now. The last event is a <see cref="CompletedEvent"/> with a <see cref="RetentionResult"/>.</summary>
+    /// <exception cref="StingException">While it runs: <c>NotAllowedToMaintain</c>, <c>HostNotEnrolled</c>, <c>AuditChainBroken</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>.</exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RetentionPlan plan, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(plan);
+        return JobStream.RunAsync(installation, "retention", async (output, token) => await DropAsync(installation, plan, output, token).ConfigureAwait(false), cancel);
+    }
+
+    private static async Task<object> DropAsync(Installation installation, RetentionPlan plan, JobOutput output, CancellationToken cancel)
+    {
+        var started = installation.Clock.GetTimestamp();
+        RequireRight(installation);
+        output.Progress.Activity = "Retention";
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        foreach (var damage in view.Damage)
+        {
+            output.Failed(damage);
+        }
+        // A hold may have been set, or a point let go by another host, since the plan was made.
+        var planned = plan.Going.Select(entry => (entry.Writer, entry.Sequence, entry.DataClass)).ToHashSet();
+        var now = await PlanAsync(installation, view, installation.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
+        var going = now.Going.Where(entry => planned.Contains((entry.Writer, entry.Sequence, entry.DataClass))).ToList();
+        if (going.Count > 0)
+        {
+            var drop = new DropRecord
+            {
+                Reserve = installation.Reserve, Writer = installation.Writer, TimeNs = installation.NowNs,
+                Sequence = view.Points.Where(point => point.Record.Writer == installation.Writer).Select(point => point.Record.Sequence).DefaultIfEmpty().Max(),
+                Parts = [.. going.Select(entry => new DroppedPart(Id16.TryParse(entry.Writer, out var writer) ? writer : default, entry.Sequence, entry.DataClass, entry.Reason!.Value, Installation.ToNs(entry.EndTime)))],
+            };
+            var bytes = drop.ToBytes(installation.Signer);
+            await installation.Store.PutAsync(DropRecord.NameOf(bytes), bytes, cancel).ConfigureAwait(false);
+            await AuditLog.NoteAsync(installation, "Invoke-StingRetention", [], string.Create(CultureInfo.InvariantCulture, $"Dropped {going.Count}"), cancel).ConfigureAwait(false);
+            output.Tell($"{going.Count} restore points are let go. What only they reach is swept by Optimize-StingRepository.");
+        }
+        return new RetentionResult
+        {
+            Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Entries.Count(entry => entry.KeptBy.StartsWith("legal", StringComparison.Ordinal)),
+            Duration = installation.Clock.GetElapsedTime(started),
+        };
+    }
+
+    /// <summary>Refuses where this host may not let anything go.</summary>
+    internal static void RequireRight(Installation installation)
+    {
+        if (installation.Writers.Find(installation.Writer) is not { MayMaintain: true })
+        {
+            throw new StingException("NotAllowedToMaintain", FailureKind.Refused, $"This host, writer {installation.Writer}, may write backups and let nothing go.", installation.Writer.ToString(),
+                "Run it on the host that 'init' made, where the key directory is.");
+        }
+    }
+}

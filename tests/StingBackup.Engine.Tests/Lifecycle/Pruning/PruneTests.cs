@@ -1,0 +1,230 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Lifecycle.Pruning;
+using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Tests.Lifecycle.Pruning;
+
+public sealed class PruneTests
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(48);
+
+    /// <summary>Two points a year apart with nothing in common but one file.</summary>
+    private static async Task<(byte[] Kept, byte[] Gone)> TwoYearsAsync(TwoHosts hosts)
+    {
+        byte[] kept = RandomNumberGenerator.GetBytes(400_000), gone = RandomNumberGenerator.GetBytes(3_000_000);
+        hosts.Write(true, "users/1/kept.bin", kept);
+        hosts.Write(true, "users/1/gone.bin", gone);
+        await hosts.BackupAsync(first: true);
+        File.Delete(Path.Combine(hosts.Reserve(true), "users/1/gone.bin"));
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(370));
+        hosts.Write(true, "users/1/new.bin", RandomNumberGenerator.GetBytes(100_000));
+        await hosts.BackupAsync(first: true);
+        return (kept, gone);
+    }
+
+    [Fact]
+    public async Task What_no_point_reaches_goes_after_the_readers_time_and_everything_that_stands_opens()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        var before = hosts.PackBytes;
+        var plan = await RetentionJob.PlanAsync(hosts.Open(first: true), null, default);
+        Assert.All(plan.Going, e => Assert.Equal(RetentionReason.Expired, e.Reason));
+        Assert.Equal(plan.Going.Count(), (await hosts.LetGoAsync()).Dropped);
+        var view = await RepositoryView.LoadAsync(hosts.Store, hosts.Test.Keys.Reserve, hosts.Open(true).Writers, default);
+        Assert.DoesNotContain(view.Backups.First().Record.Classes, c => c.Class == DataClass.UserFiles);
+        Assert.Contains(view.Backups.Last().Record.Classes, c => c.Class == DataClass.UserFiles);
+
+        var seen = await PruneJob.PlanAsync(hosts.Open(true), default);
+        Assert.True(seen is { HasWork: true, Wasteful.Packs: > 0, Due.Packs: 0 });
+        var marked = await hosts.PruneAsync();
+        Assert.Equal((seen.Unreached.Packs + seen.Wasteful.Packs, 0L), (marked.Marked.Packs, marked.Deleted.Packs));
+        await hosts.VerifyAsync();
+        // The next sweep condemns, and nothing goes before readers have had their time.
+        Assert.Equal(0, (await hosts.PruneAsync()).Deleted.Packs);
+        hosts.Test.Clock.Advance(Grace - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, (await hosts.PruneAsync()).Deleted.Packs);
+        hosts.Test.Clock.Advance(TimeSpan.FromSeconds(1));
+        var swept = await hosts.PruneAsync();
+        Assert.Equal(marked.Marked, swept.Deleted);
+        Assert.InRange(hosts.PackBytes, 500_000, before - 2_900_000);
+        Assert.Empty(hosts.Names("gc/"));
+        await hosts.VerifyAsync();
+        Assert.False((await PruneJob.PlanAsync(hosts.Open(true), default)).HasWork);
+        // And the next backup stores nothing again.
+        Assert.Equal(0, (await hosts.BackupAsync(first: true)).BytesNew);
+        await hosts.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_session_that_began_before_the_mark_keeps_what_it_uses()
+    {
+        await using var hosts = new TwoHosts();
+        var content = RandomNumberGenerator.GetBytes(2_000_000);
+        hosts.Write(false, "users/9/a.bin", content);
+        await hosts.BackupAsync(first: false);
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(370));
+        File.Delete(Path.Combine(hosts.Reserve(false), "users/9/a.bin"));
+        await hosts.BackupAsync(first: false);
+        hosts.Write(false, "users/9/a.bin", content);   // it comes back, and its chunks are still there
+        var gate = new TaskCompletionSource();
+        hosts.Gate = gate.Task;
+        var running = Task.Run(() => hosts.BackupAsync(first: false));
+        while (hosts.Names("sessions/").Count < 3)
+        {
+            await Task.Delay(5);
+        }
+        await hosts.LetGoAsync();
+        Assert.True((await hosts.PruneAsync()).Marked.Packs > 0);
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(30));
+        var waiting = await hosts.PruneAsync();
+        Assert.True(waiting is { Deleted.Packs: 0, Waiting.Packs: > 0 });
+        var plan = await PruneJob.PlanAsync(hosts.Open(true), default);
+        Assert.Contains(hosts.SecondWriter.ToString(), Assert.Single(plan.Marks).WaitsFor, StringComparison.Ordinal);
+        gate.SetResult();
+        Assert.Equal(0, (await running).BytesNew);
+        Assert.True((await hosts.PruneAsync()).Spared > 0);
+        hosts.Test.Clock.Advance(Grace);
+        await hosts.PruneAsync();
+        hosts.Test.Clock.Advance(Grace);
+        await hosts.PruneAsync();
+        await hosts.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_session_that_begins_after_the_mark_stores_again_what_it_needs_of_it()
+    {
+        await using var hosts = new TwoHosts();
+        var (_, gone) = await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        await hosts.PruneAsync();
+        hosts.Write(true, "users/1/gone.bin", gone);
+        Assert.InRange((await hosts.BackupAsync(first: true)).BytesNew, gone.Length, long.MaxValue);
+        for (var i = 0; i < 6; i++)
+        {
+            hosts.Test.Clock.Advance(Grace);
+            await hosts.PruneAsync();
+        }
+        Assert.Empty(hosts.Names("gc/"));
+        await hosts.VerifyAsync();
+    }
+
+    /// <summary>Killed before each of its writes and deletions, again and again: what stands always opens, and the sweeps after it finish.</summary>
+    [Fact]
+    public async Task A_sweep_that_is_killed_anywhere_is_gone_on_with()
+    {
+        for (var at = 0; ; at++)
+        {
+            await using var hosts = new TwoHosts();
+            await TwoYearsAsync(hosts);
+            await hosts.LetGoAsync();
+            var (left, killed, where) = (at, false, "");
+            hosts.Store.Before = (verb, name) =>
+            {
+                if (verb is "put" or "stage" or "barrier" or "delete" && (killed || left-- == 0))
+                {
+                    killed = true;
+                    where = $"{verb} {name}";
+                    throw new StingException("StoreUnavailable", FailureKind.Io, "Killed.", name, "None.");
+                }
+            };
+            for (var i = 0; i < 4 && !killed; i++)
+            {
+                try
+                {
+                    await hosts.PruneAsync();
+                }
+                catch (StingException e) when (e.ErrorId == "StoreUnavailable")
+                {
+                }
+                hosts.Test.Clock.Advance(Grace);
+            }
+            hosts.Store.Before = (_, _) => { };
+            await hosts.VerifyAsync();
+            var deleted = 0L;
+            for (var i = 0; i < 5; i++)
+            {
+                try
+                {
+                    deleted += (await hosts.PruneAsync()).Deleted.Packs;
+                }
+                catch (StingException e)
+                {
+                    Assert.Fail($"{at} {i} {where}: {e.Message}");
+                }
+                hosts.Test.Clock.Advance(Grace);
+            }
+            Assert.Empty(hosts.Names("gc/"));
+            Assert.False((await PruneJob.PlanAsync(hosts.Open(true), default)).HasWork);
+            await hosts.VerifyAsync();
+            Assert.InRange(hosts.PackBytes, 500_000, 800_000);
+            if (!killed)
+            {
+                Assert.InRange(at, 12, 60);
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_host_that_only_writes_lets_nothing_go_and_sweeps_nothing()
+    {
+        await using var hosts = new TwoHosts();
+        hosts.Write(false, "users/9/a.bin", RandomNumberGenerator.GetBytes(1000));
+        await hosts.BackupAsync(first: false);
+        var refused = await Assert.ThrowsAsync<StingException>(() => hosts.PruneAsync(first: false));
+        Assert.Equal(("NotAllowedToMaintain", FailureKind.Refused), (refused.ErrorId, refused.Kind));
+        var second = hosts.Open(first: false);
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(3000));
+        var plan = await RetentionJob.PlanAsync(second, null, default);
+        refused = await Assert.ThrowsAsync<StingException>(() => TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(second, plan, default)));
+        Assert.Equal("NotAllowedToMaintain", refused.ErrorId);
+
+        // Nor does it help to write the objects by hand: nobody believes them, and a verify names them.
+        var point = (await RepositoryView.LoadAsync(hosts.Store, second.Reserve, second.Writers, default)).Backups.Single().Record;
+        var drop = new DropRecord { Reserve = second.Reserve, Writer = second.Writer, Sequence = 1, TimeNs = 0, Parts = [.. point.Classes.Select(c => new DroppedPart(point.Writer, point.Sequence, c.Class, RetentionReason.Expired, 0))] }.ToBytes(second.Signer);
+        await hosts.Store.PutAsync(DropRecord.NameOf(drop), drop, default);
+        var view = await RepositoryView.LoadAsync(hosts.Store, second.Reserve, second.Writers, default);
+        Assert.Single(view.Backups);
+        Assert.Equal(DropRecord.NameOf(drop), Assert.Single(view.Damage).Target);
+        var faults = (await Integrity.Verify.RunAsync(hosts.Open(true), new VerifyRequest { Level = IntegrityLevel.Structure })).Faults;
+        Assert.Contains("may write backups and let nothing go", Assert.Single(faults).Problem, StringComparison.Ordinal);
+        Assert.Equal("PruneUnsafe", (await Assert.ThrowsAsync<StingException>(() => hosts.PruneAsync())).ErrorId);
+    }
+
+    [Fact]
+    public async Task Nothing_is_swept_while_something_is_missing()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        var index = hosts.Names("index/")[0];
+        await hosts.Memory.DeleteAsync(index, default);
+        Assert.Equal("PruneUnsafe", (await Assert.ThrowsAsync<StingException>(() => hosts.PruneAsync())).ErrorId);
+        Assert.Empty(hosts.Names("gc/"));
+    }
+
+    [Fact]
+    public async Task Many_small_packs_and_fragments_are_joined()
+    {
+        await using var hosts = new TwoHosts();
+        for (var i = 0; i < 70; i++)
+        {
+            hosts.Write(true, $"users/{i % 3}/f{i}.bin", RandomNumberGenerator.GetBytes(2000));
+            await hosts.BackupAsync(first: true);
+        }
+        var (packs, fragments, sessions) = (hosts.Names("data/").Count, hosts.Names("index/").Count, hosts.Names("sessions/").Count);
+        Assert.True(packs >= 70 && fragments >= 70 && sessions >= 70);
+        for (var i = 0; i < 4; i++)
+        {
+            await hosts.PruneAsync();
+            hosts.Test.Clock.Advance(Grace);
+        }
+        Assert.InRange(hosts.Names("data/").Count, 1, 2);
+        Assert.InRange(hosts.Names("index/").Count, 1, 4);
+        Assert.Single(hosts.Names("sessions/"));
+        await hosts.VerifyAsync();
+        Assert.Equal(0, (await hosts.BackupAsync(first: true, BackupType.Full)).BytesNew);
+    }
+}
