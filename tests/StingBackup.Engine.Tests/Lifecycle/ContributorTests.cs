@@ -86,7 +86,9 @@ public sealed class ContributorTests
         await living.AddDocumentAsync("elsewhere.md", "three elsewhere", 3, StingSchema.JarId(3));
         await living.BackupAsync();
         var request = LivingReserve.Request(RestoreScope.HoneyJar, LivingReserve.Jar, "person3@example.org");
-        Assert.Equal("UserNotFound", (await Assert.ThrowsAsync<StingException>(() => living.PlanAsync(request))).ErrorId);
+        Assert.Equal("UserNotFound", (await Assert.ThrowsAsync<StingException>(() => living.PlanAsync(request with { Contributor = "nobody@example.org" }))).ErrorId);
+        // By the address that her rows hold, and by her id.
+        Assert.Equal(LivingReserve.Contributor(3), (await living.PlanAsync(request)).Subject);
         request = request with { Contributor = StingSchema.KratosId(3) };
         var plan = await living.PlanAsync(request);
         Assert.Equal(LivingReserve.Contributor(3), plan.Subject);
