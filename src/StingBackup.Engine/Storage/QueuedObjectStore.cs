@@ -14,6 +14,7 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _room = new(queue.Streams);
     private readonly CancellationTokenSource _closed = new();
+    private readonly Dictionary<string, Task> _lastOfName = new(StringComparer.Ordinal);
     private List<Task> _sending = [];
 
     /// <inheritdoc/>
@@ -31,7 +32,10 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         content.CopyTo(copy);
         lock (_gate)
         {
-            _sending.Add(SendAsync(name, copy, content.Length));
+            // Of two objects of one name the first staged must be the first inside.
+            var send = SendAsync(name, copy, content.Length, _lastOfName.GetValueOrDefault(name, Task.CompletedTask));
+            _lastOfName[name] = send;
+            _sending.Add(send);
         }
     }
 
@@ -55,6 +59,13 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         lock (_gate)
         {
             _sending.RemoveAll(sending.Contains);
+            foreach (var (name, last) in _lastOfName.ToArray())
+            {
+                if (last.IsCompleted)
+                {
+                    _lastOfName.Remove(name);
+                }
+            }
         }
         if (failed is not null)
         {
@@ -90,11 +101,12 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         _closed.Dispose();
     }
 
-    private async Task SendAsync(string name, byte[] copy, int length)
+    private async Task SendAsync(string name, byte[] copy, int length, Task before)
     {
         await Task.Yield();
         try
         {
+            await before.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
             await queue.RunAsync(PriorityOf(name), async () =>
             {
                 await inner.StageAsync(name, copy.AsMemory(0, length), _closed.Token).ConfigureAwait(false);

@@ -217,7 +217,7 @@ internal sealed class CephCluster
     private void StartDaemon(string name, params string[] arguments)
     {
         // The shell ends the daemon when the pipe closes: when this process ends, however that happens.
-        var script = "\"$@\" >>\"$STING_LOG\" 2>&1 </dev/null & read -r _; kill -9 $!";
+        var script = "\"$@\" >>\"$STING_LOG\" 2>&1 </dev/null & read -r _; kill -9 $!; wait 2>/dev/null";
         var start = new ProcessStartInfo("sh", ["-c", script, "sh", CephBinaries.Tool(name), .. arguments]) { RedirectStandardInput = true, RedirectStandardError = true };
         start.Environment["CEPH_CONF"] = Path.Combine(_folder, "ceph.conf");
         start.Environment["STING_LOG"] = Path.Combine(_folder, "log", name + ".out");

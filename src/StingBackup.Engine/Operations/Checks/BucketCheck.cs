@@ -4,7 +4,7 @@ using StingBackup.Engine.Storage.S3;
 
 namespace StingBackup.Engine.Operations.Checks;
 
-/// <summary>Each configured bucket is there and lets this host list it. What its server can do is told as the last write found it: trying leaves objects behind, so this check does not.</summary>
+/// <summary>Each configured bucket that runs use is there and lets this host list it. What its server can do is told as the last write found it: trying leaves objects behind, so this check does not.</summary>
 public sealed class BucketCheck : IConfigurationCheck
 {
     /// <inheritdoc/>
@@ -17,9 +17,9 @@ public sealed class BucketCheck : IConfigurationCheck
         var configuration = context.Configuration;
         foreach (var (setting, place) in ((Setting, string?)[])[(Settings.BackupRoot, configuration.Repository.BackupRoot), (Settings.RemoteLocation, configuration.RemoteLocation), (Settings.ArchiveLocation, configuration.ArchiveLocation)])
         {
-            if (!S3Address.IsAddress(place))
+            if (!S3Address.IsAddress(place) || setting.NotActedOn is not null)
             {
-                continue;
+                continue;   // what no run uses yet need not be there
             }
             ConfigurationFinding found;
             var options = StoreFactory.OptionsOf(configuration, S3Address.Parse(place!), context.Clock);

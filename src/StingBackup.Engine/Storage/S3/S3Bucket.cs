@@ -12,6 +12,7 @@ internal sealed class S3Bucket : IDisposable
 {
     private readonly S3Options _options;
     private readonly TimeProvider _clock;
+    private readonly S3HttpClients _connections;
     private readonly AmazonS3Client _client;
     private long _bucketSeen = long.MinValue;
 
@@ -20,9 +21,10 @@ internal sealed class S3Bucket : IDisposable
         _options = options;
         _clock = clock;
         Errors = new S3Errors(options);
+        _connections = new S3HttpClients(options, clock);
         var config = new AmazonS3Config
         {
-            ForcePathStyle = options.PathStyle, AuthenticationRegion = options.Region, MaxErrorRetry = 0, HttpClientFactory = new S3HttpClients(options, clock),
+            ForcePathStyle = options.PathStyle, AuthenticationRegion = options.Region, MaxErrorRetry = 0, HttpClientFactory = _connections,
             // Older servers do not understand what the library would add by itself; checksums are sent where a server was seen to keep them.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             DisableS3ExpressSessionAuth = true,
@@ -246,7 +248,11 @@ internal sealed class S3Bucket : IDisposable
     public Task DeleteAsync(string name, CancellationToken cancel) => CallAsync("delete the object", name,
         () => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name) }, cancel), cancel);
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _connections.Dispose();
+    }
 
     /// <summary>Over TLS the payload needs no signature of its own: its checksum is part of what is signed.</summary>
     private bool? SignsNoPayload => _options.Endpoint is null || _options.Endpoint.Scheme == Uri.UriSchemeHttps ? true : null;

@@ -31,8 +31,8 @@ public sealed record S3Options
     public StoreRetry? BarrierRetry { get; init; }
     /// <summary>How long the server may be silent: before its answer begins, and between two pieces of a body, in either direction.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
-    /// <summary>Length of an upload's parts. Servers take no shorter ones than 5 MiB but the last.</summary>
-    public int PartSize { get; init; } = 32 << 20;
+    /// <summary>Length of an upload's parts: a pack is one. Servers take no shorter ones than 5 MiB but the last.</summary>
+    public int PartSize { get; init; } = 64 << 20;
     /// <summary>Staged objects up to this length wait in memory and are stored by one request; longer ones are sent at once, as uploads that the barrier completes.</summary>
     public int LongestHeld { get; init; } = 1 << 20;
     /// <summary>Objects that the server is asked for at once in a listing.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -6,12 +7,27 @@ using Amazon.Runtime;
 
 namespace StingBackup.Engine.Storage.S3;
 
-/// <summary>The connections of a store. The library asks for one client and keeps it.</summary>
-internal sealed class S3HttpClients(S3Options options, TimeProvider clock) : HttpClientFactory
+/// <summary>The connections of a store. The library asks for a client before each request, and gets the one.</summary>
+internal sealed class S3HttpClients : HttpClientFactory, IDisposable
 {
+    private readonly Lazy<HttpClient> _one;
+
+    public S3HttpClients(S3Options options, TimeProvider clock) => _one = new Lazy<HttpClient>(() => Make(options, clock));
+
     /// <inheritdoc/>
     /// <exception cref="StingException"><c>StoreTlsFailed</c> when the file of trusted authorities is of no use.</exception>
-    public override HttpClient CreateHttpClient(IClientConfig clientConfig)
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _one.Value;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_one.IsValueCreated)
+        {
+            _one.Value.Dispose();
+        }
+    }
+
+    private static HttpClient Make(S3Options options, TimeProvider clock)
     {
         var sockets = new SocketsHttpHandler
         {
@@ -57,9 +73,15 @@ internal sealed class S3HttpClients(S3Options options, TimeProvider clock) : Htt
 /// </summary>
 internal sealed class PacingHandler(S3Options options, TimeProvider clock) : DelegatingHandler
 {
+    private const int Remembered = 256;
+
+    private readonly ConcurrentQueue<string> _recent = new();
+    private readonly ConcurrentDictionary<string, bool> _sent = new(StringComparer.Ordinal);
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.Headers.ExpectContinue = false;
+        RefuseRepetition(request);
         var watch = new SilenceWatch(options.Silence, clock, cancellationToken);
         var handedOn = false;
         try
@@ -89,6 +111,24 @@ internal sealed class PacingHandler(S3Options options, TimeProvider clock) : Del
             {
                 watch.Dispose();
             }
+        }
+    }
+
+    /// <summary>The library, too, sends some requests again by itself, whatever it is told. Each call has an id, which stays the same.</summary>
+    private void RefuseRepetition(HttpRequestMessage request)
+    {
+        if (!request.Headers.TryGetValues("amz-sdk-invocation-id", out var ids) || ids.FirstOrDefault() is not { } id)
+        {
+            return;
+        }
+        if (!_sent.TryAdd(id, true))
+        {
+            throw new IOException("the connection broke before an answer came");
+        }
+        _recent.Enqueue(id);
+        if (_recent.Count > Remembered && _recent.TryDequeue(out var oldest))
+        {
+            _sent.TryRemove(oldest, out _);
         }
     }
 }
