@@ -44,10 +44,10 @@ def unpack(codec, content, raw_length, name):
 class Repository:
     def __init__(self, root, keys):
         self.root, self.keys, self.packs, self.data_keys = root, keys, {}, {}
-        self.writers, self.index = {}, {}
+        self.writers, self.maintainers, self.index = {}, set(), {}
         self.check_format()
         self.load_writers()
-        self.points, self.ledger = self.load_points(), self.load_ledger()
+        self.points, self.ledger, self.drops = self.load_points(), self.load_ledger(), self.load_drops()
         self.load_index()
 
     def names(self, prefix):
@@ -91,6 +91,7 @@ class Repository:
             fields, _ = self.by_key_role(name, 2)
             if fields[3] > revisions.get(fields[4], 0):
                 revisions[fields[4]], self.writers[fields[4]] = fields[3], (fields[6], fields[9])
+                self.maintainers.add(fields[4]) if fields.get(100, 0) & 1 else self.maintainers.discard(fields[4])
 
     def signing_key(self, writer, seq, name):
         need(writer in self.writers, name, "its writer is not enrolled")
@@ -109,6 +110,22 @@ class Repository:
             if fields.get(12, 0) == 0:
                 points[name[len("points/"):]] = fields
         return points
+
+    def load_drops(self):
+        """Writer, number and class of each part that retention let go: it is given to nobody."""
+        dropped = set()
+        for name in sorted(self.names("drops")):
+            fields, digest = self.signed(name, 5, lambda f: self.writers.get(f[2], (None, None))[0] or need(False, name, "its writer is not enrolled"))
+            need((fields[1], name) == (self.keys.reserve, f"drops/{digest.hex()}"), name, "it belongs elsewhere")
+            need(fields[2] in self.maintainers, name, "its writer may let nothing go")
+            last = self.writers[fields[2]][1]
+            if last is None or fields[3] <= last:
+                dropped.update((writer, seq, data_class) for writer, seq, data_class, *_ in fields[5])
+        return dropped
+
+    def parts(self, point):
+        """The classes of a point less those that were let go."""
+        return [part for part in point[11] if (point[2], point[3], part[0]) not in self.drops]
 
     def load_ledger(self):
         """Pseudonyms of the erased by the hash of each entry, as far as that one."""
@@ -196,7 +213,7 @@ class Repository:
 
     def rows(self, point):
         """Class and row of every subject of a point."""
-        for data_class, pages, subjects, *_ in point[11]:
+        for data_class, pages, subjects, *_ in self.parts(point):
             count = 0
             for page in pages:
                 r = Reader(self.chunk(page, SUBJECTS)[1], f"subject page {page.hex()}")
@@ -295,9 +312,10 @@ def main():
     failures = 0
     try:
         repository = Repository(o.repository, Keys(o.keys, o.store, o.epoch, o.fingerprint))
-        need(repository.points, "points", "there is none")
-        chosen = o.point or max(repository.points, key=lambda name: (100 not in repository.points[name], repository.points[name][8], repository.points[name][3]))
-        need(chosen in repository.points, chosen, "there is no such point")
+        standing = [name for name, point in repository.points.items() if repository.parts(point)]
+        need(standing, "points", "there is none")
+        chosen = o.point or max(standing, key=lambda name: (100 not in repository.points[name], repository.points[name][8], repository.points[name][3]))
+        need(chosen in standing, chosen, "there is no such point, or it was let go")
         point = repository.points[chosen]
         need(point[13] in repository.ledger, f"points/{chosen}", "the ledger of erasures is not the one that its writer saw")
         erased = max(repository.ledger.values(), key=len)

@@ -23,6 +23,8 @@ Describe 'Plans, questions and consent' {
     It 'puts out the plan of <_> with -WhatIf, and changes nothing' -ForEach @(
         'Invoke-StingBackup -Type Full'
         'Repair-StingRepository'
+        'Invoke-StingRetention'
+        'Optimize-StingRepository'
         'Restore-StingFile document.pdf'
         'Restore-StingUser user@example.com'
         'Restore-StingHoneyJar jar_123'

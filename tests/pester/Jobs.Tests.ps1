@@ -68,6 +68,7 @@ Describe 'Jobs in the background' {
     It 'carries <_>' -ForEach @(
         'Test-StingBackupIntegrity -Level Data'
         'Repair-StingRepository'
+        'Optimize-StingRepository'
         'Restore-StingUser user@example.com -Destination ./restored'
         'Restore-StingHoneyJar jar_123 -Destination ./restored'
         'Restore-StingFile *.csv -Destination ./restored'

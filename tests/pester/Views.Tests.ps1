@@ -23,6 +23,8 @@ Describe 'What is shown' {
             details     = { Get-StingBackupStatus -Detailed }
             verified    = { Test-StingBackupIntegrity }
             repair      = { Repair-StingRepository -WhatIf }
+            retention   = { Get-StingRetentionPlan }
+            prune       = { Optimize-StingRepository -WhatIf }
             backup      = { Invoke-StingBackup -WhatIf }
             restore     = { Restore-StingUser user@example.com -WhatIf }
             result      = { $second }

@@ -126,7 +126,8 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
     /// <summary>Whether a parameter was given.</summary>
     private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
-    private bool IsWhatIf => LanguagePrimitives.IsTrue(
+    /// <summary>Whether only the plan is wanted: by the switch, or by the session's preference.</summary>
+    private protected bool IsWhatIf => LanguagePrimitives.IsTrue(
         MyInvocation.BoundParameters.TryGetValue("WhatIf", out var bound) ? bound : GetVariableValue("WhatIfPreference", defaultValue: false));
 
     /// <summary>Runs a step. What fails is one input of many where there are many, and the command itself where there is one.</summary>

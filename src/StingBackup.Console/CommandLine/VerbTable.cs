@@ -87,6 +87,19 @@ internal static class VerbTable
         {
             Examples = ["repair", "repair --dry-run"],
         },
+        new(Backup, "retention-plan", "Get-StingRetentionPlan", "Show which restore points will go, when and why")
+        {
+            Many = true,
+            Examples = ["retention-plan", "retention-plan --time=2027-01-15", "retention-plan --all"],
+        },
+        new(Backup, "retention", "Invoke-StingRetention", "Let restore points go whose time is over")
+        {
+            Examples = ["retention --dry-run", "retention --confirm"],
+        },
+        new(Backup, "prune", "Optimize-StingRepository", "Give back the room of what no restore point reaches")
+        {
+            Examples = ["prune --dry-run", "prune"],
+        },
         new(Backup, "keys", "Get-StingKey", "Show every key, where it lies and how it is")
         {
             Many = true,

@@ -33,6 +33,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
             var index = await new IndexRebuild(installation, writers, identity, reader, probe, _left, output).RunAsync(cancel).ConfigureAwait(false);
             TellIndex(index, identity);
             await RemoveDamagedSessionsAsync(writers, cancel).ConfigureAwait(false);
+            await RemoveVoidMaintenanceAsync(writers, cancel).ConfigureAwait(false);
             if (mending is not null && reader is SubjectReader && index.Audit is { } audit)
             {
                 await mending.RebuildClaimsAsync(audit.Names, writers, cancel).ConfigureAwait(false);
@@ -111,6 +112,54 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
             {
                 output.Explain($"Removed '{name}': its run has ended.");
             }
+        }
+    }
+
+    /// <summary>
+    /// A drop or a mark that is damaged, or signed by a host without the right, counts for nobody and keeps every sweep from going on. Without it the next retention lets go again what it named, and the next sweep marks again.
+    /// </summary>
+    private async ValueTask RemoveVoidMaintenanceAsync(EnrolledWriters writers, CancellationToken cancel)
+    {
+        if (writers.Faults.Count > 0)
+        {
+            return;   // whose writer cannot be looked up is not known to be void
+        }
+        var census = await Census.TakeAsync(installation.Store, new FaultBook(), cancel).ConfigureAwait(false);
+        var mender = new StoreMender(installation.Store, _left);
+        var names = census.Under(DropRecord.Prefix).Concat(census.Under(MarkRecord.Prefix)).Where(n => ObjectKinds.Of(n) is ObjectKind.Drop or ObjectKind.Mark).OrderDescending(StringComparer.Ordinal).ToList();
+        var isVoid = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            if (await IsVoidAsync(name, writers, cancel).ConfigureAwait(false))
+            {
+                isVoid.Add(name);
+            }
+        }
+        // Without its first step a mark counts for nobody; that one goes last, as in a sweep.
+        foreach (var name in names.Where(name => isVoid.Contains(name) || (ObjectKinds.Of(name) == ObjectKind.Mark && isVoid.Contains(name[..^1] + "1"))))
+        {
+            if (await mender.RemoveAsync(name, cancel).ConfigureAwait(false))
+            {
+                output.Explain($"Removed '{name}': nothing is done on its account.");
+            }
+        }
+    }
+
+    private async ValueTask<bool> IsVoidAsync(string name, EnrolledWriters writers, CancellationToken cancel)
+    {
+        try
+        {
+            var bytes = await Storage.ObjectStoreExtensions.ReadAllAsync(installation.Store, name, cancel).ConfigureAwait(false);
+            _ = ObjectKinds.Of(name) == ObjectKind.Drop ? (object)DropRecord.Read(name, bytes, installation.Reserve, writers) : MarkRecord.Read(name, bytes, installation.Reserve, writers);
+            return false;
+        }
+        catch (StingException e) when (e.ErrorId == "ObjectDamaged")
+        {
+            return true;
+        }
+        catch (StingException e) when (e.ErrorId is "ObjectNotFound" or "FormatTooNew")
+        {
+            return false;   // its sweeper was done with it; or a newer program's, which may know better
         }
     }
 

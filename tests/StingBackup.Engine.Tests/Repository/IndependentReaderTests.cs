@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Lifecycle.Pruning;
+using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tests.Cryptography;
 using StingBackup.Engine.Tests.Lifecycle;
@@ -99,6 +101,40 @@ public sealed class IndependentReaderTests
         Assert.Equal(1, read.Code);
         Assert.Contains("the key store has no key of it", read.Error, StringComparison.Ordinal);
         Assert.Equal(HashesOf(fixture.Reserve), read.Hashes);
+    }
+
+    [IndependentFact]
+    public async Task What_retention_let_go_it_gives_to_nobody_and_what_a_sweep_left_it_reads()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        fixture.Keys.Clock.Advance(TimeSpan.FromDays(400));
+        Directory.Delete(Path.Combine(fixture.Reserve, "users/ada"), recursive: true);
+        await fixture.BackupAsync();
+        var points = PointsOf(fixture);
+        Assert.Equal(0, Read(fixture, Dump(fixture), "--point", points[0]).Code);
+        await using (var installation = await fixture.OpenAsync())
+        {
+            Assert.True((await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default))).Dropped > 0);
+        }
+        var let = Read(fixture, Dump(fixture), "--point", points[0]);
+        Assert.Equal((1, $"{points[0]}: there is no such point, or it was let go"), (let.Code, let.Error.Trim()));
+
+        var deleted = 0L;
+        for (var i = 0; i < 3; i++)
+        {
+            await using var installation = await fixture.OpenAsync();
+            deleted += (await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(installation, default))).Deleted.Packs;
+            fixture.Keys.Clock.Advance(TimeSpan.FromHours(48));
+        }
+        Assert.True(deleted > 0);
+        var repository = Dump(fixture);
+        var read = Read(fixture, repository);
+        Assert.True(read.Code == 0, read.Error);
+        Assert.Equal(HashesOf(fixture.Reserve), read.Hashes);
+
+        var drop = Directory.GetFiles(Path.Combine(repository, "drops")).Single();
+        KeyFixture.Flip(drop, 40);
+        Assert.Contains("drops/", Read(fixture, repository).Error, StringComparison.Ordinal);
     }
 
     [IndependentFact]

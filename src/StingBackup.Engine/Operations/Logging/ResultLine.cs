@@ -47,6 +47,14 @@ internal static class ResultLine
                 logger.LogInformation("{State}: keys of kind {Kind} renewed, {Records} records and {Claims} claims in {Duration}", rotated.State, rotated.Kind, rotated.Records, rotated.Claims,
                     Display.Duration(rotated.Duration));
                 break;
+            case RetentionResult retained:
+                logger.LogInformation("{Dropped} restore points let go, {Kept} kept, {Held} of them by a legal hold, in {Duration}", retained.Dropped, retained.Kept, retained.Held, Display.Duration(retained.Duration));
+                break;
+            case PruneResult pruned:
+                logger.LogInformation("Deleted {Deleted} packs ({Freed}), marked {Marked} ({MarkedLength}), {Rewritten} written anew, {Spared} spared, {Waiting} wait ({WaitingLength}); {Fragments} index fragments joined, {Sessions} sessions removed, in {Duration}",
+                    pruned.Deleted.Packs, Display.Length(pruned.Deleted.Length), pruned.Marked.Packs, Display.Length(pruned.Marked.Length), pruned.Rewritten.Packs, pruned.Spared, pruned.Waiting.Packs,
+                    Display.Length(pruned.Waiting.Length), pruned.FragmentsJoined, pruned.Sessions, Display.Duration(pruned.Duration));
+                break;
             default:
                 logger.LogInformation("{Result}", result);
                 break;

@@ -60,12 +60,12 @@ internal sealed class TwoHosts : IAsyncDisposable
         };
     }
 
-    public async Task<BackupResult> BackupAsync(bool first, BackupType type = BackupType.Incremental)
+    public async Task<BackupResult> BackupAsync(bool first, BackupType type = BackupType.Incremental, List<StingException>? errors = null)
     {
         _test.Clock.Advance(TimeSpan.FromMinutes(1));
         var installation = Open(first);
         var plan = await BackupJob.PlanAsync(installation, type, null, due: false, default);
-        return await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, plan, default));
+        return await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, plan, default), errors);
     }
 
     public async Task<RetentionResult> LetGoAsync()

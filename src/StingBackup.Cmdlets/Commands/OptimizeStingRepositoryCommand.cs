@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Management.Automation;
+using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Lifecycle.Pruning;
+
+namespace StingBackup.Cmdlets.Commands;
+
+/// <summary>Gives back the room of what no restore point reaches: marks packs, condemns and deletes those whose time has come, writes wasteful ones anew.</summary>
+[Cmdlet(VerbsCommon.Optimize, "StingRepository", SupportsShouldProcess = true)]
+[OutputType(typeof(PruneResult), typeof(PrunePlan))]
+public sealed class OptimizeStingRepositoryCommand : InstallationCmdlet
+{
+    /// <summary>Runs in the background.</summary>
+    [Parameter(HelpMessage = "Run in the background, and output the job")]
+    public SwitchParameter AsJob { get; set; }
+
+    private protected override void Execute()
+    {
+        var plan = Wait(PruneJob.PlanAsync(Installation, Cancel));
+        var question = new Question("Prune", $"Give back the room of what no restore point of {plan.Repository} reaches",
+        [
+            Line("deleted now", plan.Due), Line("marked, since nothing of them is needed", plan.Unreached),
+            Line($"written anew ({Display.Length(plan.RewriteLength)}), since much of them is not needed, and marked", plan.Wasteful), "Marked packs go later, when no session and no reader can use them any more.",
+        ], plan, Destroys: false);
+        if (Ask(question, force: false))
+        {
+            RunJob((installation, cancel) => PruneJob.RunAsync(installation, cancel), AsJob, passThru: false);
+        }
+    }
+
+    private static string Line(string what, PackSum sum) => string.Create(CultureInfo.InvariantCulture, $"{sum.Packs:N0} packs ({Display.Length(sum.Length)}): {what}");
+}
