@@ -41,7 +41,7 @@ public static class RetentionTable
         Type = new ListType<ComplianceProfile>("a list of HIPAA, SOX, PCI-DSS and GDPR", SettingTypes.Choice("HIPAA, SOX, PCI-DSS or GDPR",
             ("HIPAA", ComplianceProfile.Hipaa), ("SOX", ComplianceProfile.Sox), ("PCI-DSS", ComplianceProfile.PciDss), ("GDPR", ComplianceProfile.Gdpr))),
         Default = [],
-        Example = "[HIPAA, SOX]",
+        Example = "[PCI-DSS, GDPR]",
         Summary = "Regulations that this section must fit; settings that do not are refused, never changed silently. HIPAA: 6 years for all but temporary files and physical captures. SOX: audit logs 3 years. PCI-DSS: audit logs 1 year. "
             + "GDPR: an erasure, its delay and the last physical capture included, ends within 30 days.",
     };
