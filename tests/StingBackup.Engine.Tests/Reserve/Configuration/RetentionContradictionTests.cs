@@ -20,8 +20,8 @@ public sealed class RetentionContradictionTests
     [InlineData("  keep_all_days: 7", "retention.keep_all_days", 4, "no retention.keep_ setting says what stays", "Set retention.keep_daily")]
     [InlineData("  keep_all_days: 7\n  keep_weekly: 0", "retention.keep_all_days", 4, "no retention.keep_ setting says what stays", "or remove retention.keep_all_days")]
     [InlineData("  minimum_copies: 0", "retention.minimum_copies", 4, "the last copy of a data class is never let go", "")]
-    [InlineData("  profiles: [HIPPA]", "retention.profiles", 4, "HIPAA, SOX, PCI-DSS or GDPR", "")]
-    [InlineData("  keep_daily: -1", "retention.keep_daily", 4, "0", "")]
+    [InlineData("  profiles: [HIPPA]", "retention.profiles", 4, "'HIPPA' is not one of HIPAA, SOX", "")]
+    [InlineData("  keep_daily: -1", "retention.keep_daily", 4, "-1 is out of range", "")]
     public void A_contradiction_is_refused_with_file_line_key_and_remedy(string yaml, string key, int line, string problem, string remedy)
     {
         var error = Assert.Single(Errors(yaml));
