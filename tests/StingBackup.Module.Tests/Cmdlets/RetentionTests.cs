@@ -78,7 +78,7 @@ public sealed class RetentionTests : IDisposable
         Assert.True(done.Dropped > 0);
         Assert.DoesNotContain(_shell.Run("Get-StingRestorePoint").Succeeded().Objects<RestorePoint>(), point => point is { BackupId: SampleInstallation.FirstRun, DataClass: DataClass.UserFiles });
         Assert.Equal([SampleInstallation.SecondRun], _shell.Run("Find-StingItem document.pdf").Succeeded().Objects<ItemVersion>().Select(version => version.BackupId).Distinct());
-        _shell.Run("Restore-StingUser user@example.com -Date 2024-01-15 -Destination ./before").FailedWith("BackupNotFound");
+        _shell.Run("Restore-StingUser user@example.com -Date 2024-01-15 -Destination ./before").FailedWith("SubjectNotInPoint");
         // Nothing is left to go: nobody is asked.
         Assert.Equal(0, _shell.Run("Invoke-StingRetention").Succeeded().Objects<RetentionResult>().Single().Dropped);
         Assert.Empty(_shell.Host.Questions);
