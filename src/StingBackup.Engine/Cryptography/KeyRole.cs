@@ -59,20 +59,25 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
     /// Leaves subjects behind: turns the epoch where the key store still has them, fills what is behind, and destroys everything of earlier epochs. Whoever calls it holds the
     /// directory (<see cref="HoldAsync"/>), and calls again until nothing is away.
     /// </summary>
-    public LeftBehind LeaveBehind(IReadOnlySet<Id16> erased, CancellationToken cancel) =>
-        TurnWhere(before => before.Pseudonyms.Any(erased.Contains), new TurnOrder(erased), cancel);
+    /// <param name="before">The key store as it stands, opened since the directory is held.</param>
+    /// <param name="erased">Whom to leave behind.</param>
+    /// <param name="cancel">Stops it before the switch.</param>
+    public LeftBehind LeaveBehind(KeyStore before, IReadOnlySet<Id16> erased, CancellationToken cancel) => Turn(before, before.Pseudonyms.Any(erased.Contains) ? new TurnOrder(erased) : null, cancel);
 
     /// <summary>Turns the epoch as <paramref name="order"/> says where the key store as it stands needs it, fills what is behind, and destroys everything of earlier epochs.</summary>
     public LeftBehind TurnWhere(Func<KeyStore, bool> isNeeded, TurnOrder order, CancellationToken cancel)
     {
+        using var before = OpenStore();
+        return Turn(before, isNeeded(before) ? order : null, cancel);
+    }
+
+    private LeftBehind Turn(KeyStore before, TurnOrder? order, CancellationToken cancel)
+    {
         var turn = new EpochTurn(environment, options, _public.ReserveId);
         var away = new List<StingException>();
-        using (var before = OpenStore())
+        if (order is not null)
         {
-            if (isNeeded(before))
-            {
-                turn.Run(before, order, privateHalf.KeyRole, cancel);
-            }
+            turn.Run(before, order, privateHalf.KeyRole, cancel);
         }
         using var now = OpenStore();
         now.Refill(away);

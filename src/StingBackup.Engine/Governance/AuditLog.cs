@@ -102,30 +102,44 @@ internal sealed class AuditLog
     /// <exception cref="StingException"><c>AuditChainBroken</c></exception>
     public async ValueTask CheckAsync(CancellationToken cancel) => await HeadAsync(cancel).ConfigureAwait(false);
 
-    /// <summary>The chain's head in the store, checked against what this host remembers.</summary>
+    /// <summary>
+    /// The chain's head in the store, checked against what this host remembers. Other processes of this host may add records meanwhile: what is remembered is read before the store is listed, which
+    /// then holds at least that, and a listing with a gap counts only when the next one is the same.
+    /// </summary>
     private async ValueTask<ChainHead?> HeadAsync(CancellationToken cancel)
     {
-        var count = 0L;
-        string? last = null;
-        await foreach (var item in _installation.Store.ListAsync($"{AuditRecord.Prefix}{Writer}/", cancel).ConfigureAwait(false))
-        {
-            (count, last) = (count + 1, item.Name);
-        }
+        var known = Remembered(_installation, Writer);
         ChainHead? head = null;
-        if (last is not null)
+        var listed = await ListAsync(cancel).ConfigureAwait(false);
+        while (listed.Last is { } last)
         {
             head = await ReadHeadAsync(_installation, last, cancel).ConfigureAwait(false) ?? throw Broken(last, $"'{last}', the last record of this host's audit chain, is not signed by it");
-            if (head.Sequence != count)
+            if (head.Sequence == listed.Count)
             {
-                throw Broken(last, $"the audit chain of {Writer} has {count} records and ends with number {head.Sequence}");
+                break;
             }
+            var again = await ListAsync(cancel).ConfigureAwait(false);
+            if (again == listed)
+            {
+                throw Broken(last, $"the audit chain of {Writer} has {listed.Count} records and ends with number {head.Sequence}");
+            }
+            (listed, head) = (again, null);
         }
-        var known = Remembered(_installation, Writer);
         if (known is not null && (head is null || known.Sequence > head.Sequence || (known.Sequence == head.Sequence && known.Hash != head.Hash)))
         {
             throw Broken(AuditRecord.NameOf(Writer, known.Sequence), $"this host wrote audit record {known.Sequence}, and the repository {(head is null ? "has none" : $"ends with {head.Sequence}, or has another one")}");
         }
         return head;
+    }
+
+    private async ValueTask<(long Count, string? Last)> ListAsync(CancellationToken cancel)
+    {
+        var (count, last) = (0L, (string?)null);
+        await foreach (var item in _installation.Store.ListAsync($"{AuditRecord.Prefix}{Writer}/", cancel).ConfigureAwait(false))
+        {
+            (count, last) = (count + 1, item.Name);
+        }
+        return (count, last);
     }
 
     private static async ValueTask<ChainHead?> ReadHeadAsync(Installation installation, string name, CancellationToken cancel)

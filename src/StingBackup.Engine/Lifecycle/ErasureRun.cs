@@ -20,15 +20,12 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Erase";
         using var held = await _role.HoldAsync(cancel).ConfigureAwait(false);
-        var due = await ApprovedAsync([.. book.Erasures.Where(IsDue)], cancel).ConfigureAwait(false);
-        if (due.Count == 0)
+        var (due, left) = await LeaveBehindAsync(cancel).ConfigureAwait(false);
+        if (left is null)
         {
             output.Tell("No erasure is due.");
             return Result([]);
         }
-        due = await WithEarlierCopiesAsync(due, cancel).ConfigureAwait(false);
-        output.Progress.Status = "the turn of the epoch";
-        var left = _role.LeaveBehind(due.SelectMany(record => record.Targets).Select(target => target.Pseudonym).ToHashSet(), cancel);
         due = [.. due.Select(record => Erased(record, left))];
 
         // From here on the keys are gone: whatever still fails is told and done again, never undone.
@@ -48,11 +45,25 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         };
     }
 
-    /// <summary>Those that are what a second identity approved; the others are told. What is begun is ended in any case: its key is gone.</summary>
-    private async ValueTask<List<ErasureRecord>> ApprovedAsync(List<ErasureRecord> due, CancellationToken cancel)
+    /// <summary>Chooses what is due and turns the epoch: from then on the keys are gone. The key store is opened once for all that is asked of it until then, since nobody else changes it meanwhile.</summary>
+    private async ValueTask<(List<ErasureRecord> Due, LeftBehind? Left)> LeaveBehindAsync(CancellationToken cancel)
     {
-        bool IsOpen(ErasureRecord record) => record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym));
-        if (!due.Exists(IsOpen))
+        using var store = _role.OpenStore();
+        bool IsBegun(ErasureRecord record) => record.State != ErasureState.Pending || record.Targets.Any(target => store.NewestGeneration(target.Pseudonym) is null);
+        var due = await ApprovedAsync([.. book.Erasures.Where(record => IsDue(record, IsBegun))], IsBegun, cancel).ConfigureAwait(false);
+        if (due.Count == 0)
+        {
+            return (due, null);
+        }
+        due = await WithEarlierCopiesAsync(due, IsBegun, cancel).ConfigureAwait(false);
+        output.Progress.Status = "the turn of the epoch";
+        return (due, _role.LeaveBehind(store, due.SelectMany(record => record.Targets).Select(target => target.Pseudonym).ToHashSet(), cancel));
+    }
+
+    /// <summary>Those that are what a second identity approved; the others are told. What is begun is ended in any case: its key is gone.</summary>
+    private async ValueTask<List<ErasureRecord>> ApprovedAsync(List<ErasureRecord> due, Func<ErasureRecord, bool> isBegun, CancellationToken cancel)
+    {
+        if (due.TrueForAll(record => isBegun(record)))
         {
             return due;
         }
@@ -60,7 +71,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         var approved = new List<ErasureRecord>();
         foreach (var record in due)
         {
-            if (IsOpen(record) && check(record) is { } refusal)
+            if (!isBegun(record) && check(record) is { } refusal)
             {
                 output.Failed(refusal);
             }
@@ -73,13 +84,13 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
     }
 
     /// <summary>Due, and nobody holds it. A hold that was set since keeps it, and is told.</summary>
-    private bool IsDue(ErasureRecord record)
+    private bool IsDue(ErasureRecord record, Func<ErasureRecord, bool> isBegun)
     {
         if (!record.IsDue(installation.NowNs))
         {
             return false;
         }
-        if (record.State == ErasureState.Pending && !_role.HasLost(record.Targets.Select(target => target.Pseudonym)) && ErasureTargets.HoldsOn(book, record.Targets, record.Names, reader) is [var hold, ..])
+        if (!isBegun(record) && ErasureTargets.HoldsOn(book, record.Targets, record.Names, reader) is [var hold, ..])
         {
             output.Failed(new StingException("LegalHoldStands", FailureKind.Refused, $"Erasure {record.Id} waits: '{hold.Subject}' must be kept ({hold.Reason}, hold {hold.Id}).", hold.Id.ToString(),
                 $"When the hold ends, lift it with Remove-StingLegalHold -Id {hold.Id}."));
@@ -89,9 +100,9 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
     }
 
     /// <summary>Once the keys are gone nobody can tell any more which documents of a jar were a contributor's: that is looked for now, and kept.</summary>
-    private async ValueTask<List<ErasureRecord>> WithEarlierCopiesAsync(List<ErasureRecord> due, CancellationToken cancel)
+    private async ValueTask<List<ErasureRecord>> WithEarlierCopiesAsync(List<ErasureRecord> due, Func<ErasureRecord, bool> isBegun, CancellationToken cancel)
     {
-        bool IsOpen(ErasureRecord record) => record.ErasedNs == 0 && record.Names.Any(name => SubjectNames.ContributorOf(name) is not null) && !_role.HasLost(record.Targets.Select(target => target.Pseudonym));
+        bool IsOpen(ErasureRecord record) => record.Names.Any(name => SubjectNames.ContributorOf(name) is not null) && !isBegun(record);
         if (!due.Exists(IsOpen))
         {
             return due;

@@ -71,6 +71,8 @@ public sealed record RetentionPlan
     public required IReadOnlyList<ClassRetention> Classes { get; init => field = Indexable.Of(value); }
     /// <summary>Every restore point, oldest first: those that go and those that stay.</summary>
     public required IReadOnlyList<RetentionEntry> Entries { get; init => field = Indexable.Of(value); }
+    /// <summary>Those beyond their time that a legal hold keeps.</summary>
+    public long Held => Entries.LongCount(entry => entry.KeptBy.StartsWith("legal hold", StringComparison.Ordinal));
     /// <summary>Those that go.</summary>
     public IEnumerable<RetentionEntry> Going => Entries.Where(entry => entry.Goes);
 }

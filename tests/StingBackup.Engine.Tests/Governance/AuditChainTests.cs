@@ -188,6 +188,28 @@ public sealed class AuditChainTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Whoever_reads_the_chain_while_another_process_goes_on_with_it_takes_it_for_whole()
+    {
+        var other = await AuditLog.OpenAsync(_test.Installation, default);
+        var store = new MovingStore(_test.Store);
+        _test.Wrap = _ => store;
+        var mine = await AuditLog.OpenAsync(await _test.ReopenAsync(), default);
+
+        // Another process adds a record, and remembers it, right after this one has listed the chain; the place that this one then wants is taken, and it gets the next.
+        store.AfterList = () => other.AppendAsync(new AuditDraft(AuditEvent.Noted, "other"), default).AsTask();
+        Assert.Equal(6, (await mine.AppendAsync(new AuditDraft(AuditEvent.Noted, "mine"), default)).Sequence);
+
+        // A listing need not tell of a record that came while it was made, though it does of one after that.
+        store.Hidden = _test.AuditName(5);
+        await mine.CheckAsync(default);
+        store.HidesAlways = true;
+        store.Hidden = _test.AuditName(5);
+        Assert.Equal("AuditChainBroken", (await Assert.ThrowsAsync<StingException>(() => mine.CheckAsync(default).AsTask())).ErrorId);
+        store.Hidden = null;
+        Assert.Empty(await _test.VerifyAsync());
+    }
+
+    [Fact]
     public async Task A_plan_has_one_digest_whatever_the_order_of_its_facts()
     {
         var turned = Plan with { Facts = [.. Plan.Facts.Reverse()], Subjects = [.. Plan.Subjects, .. Plan.Subjects] };
@@ -215,5 +237,40 @@ public sealed class AuditChainTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal((6, 2), (cbor.ReadInt32(), cbor.ReadInt32()));
         Assert.Equal((7, "Remove-StingSubject"), (cbor.ReadInt32(), cbor.ReadTextString()));
         await Task.CompletedTask;
+    }
+
+    /// <summary>A store in which something happens while it is listed.</summary>
+    private sealed class MovingStore(IObjectStore store) : IObjectStore
+    {
+        public Func<Task>? AfterList { get; set; }
+        public string? Hidden { get; set; }
+        public bool HidesAlways { get; set; }
+        public string Location => store.Location;
+        public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => store.PutAsync(name, content, cancel);
+        public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => store.StageAsync(name, content, cancel);
+        public ValueTask BarrierAsync(CancellationToken cancel) => store.BarrierAsync(cancel);
+        public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => store.ReadAsync(name, offset, buffer, cancel);
+        public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => store.GetLengthAsync(name, cancel);
+
+        public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        {
+            var hidden = Hidden;
+            Hidden = HidesAlways ? hidden : null;
+            await foreach (var item in store.ListAsync(prefix, cancel))
+            {
+                if (item.Name != hidden)
+                {
+                    yield return item;
+                }
+            }
+            if (AfterList is { } after)
+            {
+                AfterList = null;
+                await after();
+            }
+        }
+
+        public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => store.DeleteAsync(name, cancel);
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -205,6 +205,35 @@ public sealed class ContributorTests
     }
 
     [PostgresFact]
+    public async Task Vectors_in_a_collection_that_names_nobody_stand_in_plan_and_certificate_until_the_jar_goes()
+    {
+        await using var living = await LivingReserve.StartAsync();
+        await living.AddDocumentAsync("three.md", "of three", 3);
+        await living.AddDocumentAsync("four.md", "of four", 4);
+        await living.AddDocumentAsync("elsewhere.md", "three elsewhere", 3, StingSchema.JarId(3));
+        var mixed = ChromaSample.Seed(ChromaSample.CollectionOf(LivingReserve.Jar), 2, 1);
+        var mine = ChromaSample.Seed(ChromaSample.CollectionOf(StingSchema.JarId(3)), 2, 1);
+        mine.Metadata = new JsonObject { ["uploaded_by"] = StingSchema.KratosId(3) };
+        living.Chroma.Collections.AddRange([mixed, mine]);
+        var backup = await living.BackupAsync();
+
+        // Where a collection is the contributor's own it goes with its key; where it is mixed it is named. A person's erasure tells of both jars, the jar's own leaves nothing.
+        Assert.Empty((await living.PlanAsync(LivingReserve.Request(RestoreScope.HoneyJar, StingSchema.JarId(3), StingSchema.KratosId(3)))).Residuals);
+        Assert.Empty((await living.PlanAsync(LivingReserve.Request(RestoreScope.HoneyJar, LivingReserve.Jar))).Residuals);
+        var request = LivingReserve.Request(RestoreScope.User, StingSchema.KratosId(3));
+        Assert.Empty((await living.PlanAsync(request with { KeepContributions = true })).Residuals);
+        var copy = Assert.Single((await living.PlanAsync(request)).Residuals);
+        Assert.Contains($"1 vector collection in 1 restore points ({backup.BackupId})", copy.What, StringComparison.Ordinal);
+        var done = await living.EraseAsync(request);
+        var residual = Assert.Single(JsonNode.Parse(File.ReadAllBytes(done.Certificate!))!["certificate"]!["residual_copies"]!.AsArray());
+        Assert.Equal((copy.What, "when that restore point is dropped"), ((string?)residual!["what"], (string?)residual["ends"]));
+
+        // It is so: the mixed collection still opens, the contributor's own does not.
+        var all = LivingReserve.Content(await living.RestoreAsync(new RestoreRequest { Scope = RestoreScope.Reserve, Classes = [DataClass.Embeddings], AllowPartial = true }));
+        Assert.Contains(mixed.Name, Assert.Single(all).Key, StringComparison.Ordinal);
+    }
+
+    [PostgresFact]
     public async Task What_was_the_jars_before_anybody_was_known_stands_in_plan_and_certificate()
     {
         await using var living = await LivingReserve.StartAsync();

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Reserve;
@@ -22,7 +21,7 @@ internal sealed class LivingReserve : IAsyncDisposable
     private InitializeResult _made = null!;
 
     public string Root => _folder.Path;
-    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    public MovedClock Clock { get; } = new();
     public PostgresCluster Cluster { get; private set; } = null!;
     public VaultStandIn Vault { get; private set; } = null!;
     public ChromaStandIn Chroma { get; private set; } = null!;

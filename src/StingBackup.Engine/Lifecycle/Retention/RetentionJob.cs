@@ -77,7 +77,7 @@ public static class RetentionJob
         }
         return new RetentionResult
         {
-            Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Entries.Count(entry => entry.KeptBy.StartsWith("legal", StringComparison.Ordinal)),
+            Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Held,
             Duration = installation.Clock.GetElapsedTime(started),
         };
     }
