@@ -46,7 +46,7 @@ internal sealed class ErasureFixture : IDisposable
         File.WriteAllBytes(full, content);
     }
 
-    public async Task<Installation> OpenAsync(IObjectStore? store = null)
+    public async Task<Installation> OpenAsync(IObjectStore? store = null, JarContributors? contributors = null)
     {
         var keys = Keys.Open();
         store ??= Keys.Store;
@@ -58,7 +58,7 @@ internal sealed class ErasureFixture : IDisposable
             Reserve = keys.ReserveId, ReserveRoot = Reserve, Map = ReserveMap.Compile(new ReserveSettings { Path = "/", Rules = [new ClassRule("captures/**", DataClass.Physical, null)] }, UsersMap.Empty), Store = store,
             Host = new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey), Writers = writers, Keys = keys, Ledger = ledger,
             UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader ??= keys.Unlock(null)), StateFolder = Path.Combine(Keys.Folder, "run-state"),
-            CacheFolder = Path.Combine(Keys.Folder, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Keys.Clock,
+            CacheFolder = Path.Combine(Keys.Folder, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Keys.Clock, Contributors = contributors,
         };
     }
 

@@ -28,7 +28,7 @@ public static class PruneJob
         return plan!;
     }
 
-    /// <summary>Does what a plan names. The last event is a <see cref="CompletedEvent"/> with a <see cref="PruneResult"/>.</summary>
+    /// <summary>Sweeps: looks anew, since a plan is old by the time that it is agreed to, and does what is safe then. The last event is a <see cref="CompletedEvent"/> with a <see cref="PruneResult"/>.</summary>
     /// <exception cref="StingException">While it runs: those of the plan, <c>BackupRunning</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, CancellationToken cancel)
     {

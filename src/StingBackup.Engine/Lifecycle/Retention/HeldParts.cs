@@ -40,23 +40,28 @@ internal sealed class HeldParts(Installation installation, RepositoryIndex index
         {
             return $"legal hold {unknown.Hold}";   // of a subject whose claim is missing or damaged: it may be in any part
         }
-        var held = _holds.ToDictionary(hold => hold.Pseudonym!.Value, hold => hold.Hold);
+        if (installation.Contributors is not null && part.Part.Class is DataClass.HoneyJars or DataClass.Metadata or DataClass.Embeddings)
+        {
+            // A person's or a jar's contributions are subjects of their own, whose names no key-less look can tell: rather too much is kept for a court than too little.
+            return $"legal hold {_holds[0].Hold}";
+        }
         foreach (var page in part.Part.SubjectPages)
         {
-            foreach (var pseudonym in OnPage(page, held))
+            if (OnPage(page) is [var pseudonym, ..])
             {
-                return $"legal hold {held[pseudonym]}";
+                return $"legal hold {_holds.First(hold => hold.Pseudonym == pseudonym).Hold}";
             }
         }
         return null;
     }
 
-    private IReadOnlyList<Id16> OnPage(Id32 page, Dictionary<Id16, Id16> held)
+    /// <summary>Who of those held stands on a page; pages are shared by many points, and each is read once.</summary>
+    private IReadOnlyList<Id16> OnPage(Id32 page)
     {
         if (!_pages.TryGetValue(page, out var found))
         {
             var rows = _reader.ReadSubjectPageAsync(page, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-            _pages[page] = found = [.. rows.Select(row => row.Pseudonym).Where(held.ContainsKey)];
+            _pages[page] = found = [.. rows.Select(row => row.Pseudonym).Where(pseudonym => _holds.Exists(hold => hold.Pseudonym == pseudonym))];
         }
         return found;
     }

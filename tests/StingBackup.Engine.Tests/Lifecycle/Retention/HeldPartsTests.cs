@@ -1,5 +1,6 @@
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Lifecycle.Retention;
@@ -62,6 +63,32 @@ public sealed class HeldPartsTests
         var left = await PlanAsync(fixture);
         Assert.Empty(left.Going);
         Assert.Equal(2, left.Entries.Count(entry => entry.DataClass == DataClass.UserFiles && entry.KeptBy == $"legal hold {hold.Id}"));
+    }
+
+    [Fact]
+    public async Task Two_holds_on_one_person_are_two_holds()
+    {
+        using var fixture = await WithoutAdaAsync();
+        var first = await HoldAsync(fixture, "ada");
+        await HoldAsync(fixture, "ada");
+        Assert.Equal(2, (await PlanAsync(fixture)).Entries.Count(entry => entry.DataClass == DataClass.UserFiles && entry.KeptBy == $"legal hold {first.Id}"));
+    }
+
+    /// <summary>What somebody brought into a jar is under a name that only trees tell.</summary>
+    [Fact]
+    public async Task Where_a_database_tells_contributors_a_hold_keeps_what_may_hold_contributions_too()
+    {
+        using var fixture = await WithoutAdaAsync();
+        var hold = await HoldAsync(fixture, "ada");
+        var contributors = new JarContributors(_ => throw new InvalidOperationException("Nobody asks the database."), new ContributorMemory(Path.Combine(fixture.Keys.Folder, "memory"), static () => new byte[32]), static _ => true, fixture.Keys.Clock);
+        await using var installation = await fixture.OpenAsync(contributors: contributors);
+        var plan = await RetentionJob.PlanAsync(installation, null, default);
+        foreach (var kept in (DataClass[])[DataClass.HoneyJars, DataClass.Metadata, DataClass.Embeddings])
+        {
+            Assert.DoesNotContain(plan.Going, entry => entry.DataClass == kept);
+            Assert.Contains(plan.Entries, entry => entry.DataClass == kept && entry.KeptBy == $"legal hold {hold.Id}");
+        }
+        Assert.Contains(plan.Going, entry => entry.DataClass == DataClass.Settings);
     }
 
     [Fact]
