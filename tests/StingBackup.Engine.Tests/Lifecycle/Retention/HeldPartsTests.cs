@@ -70,6 +70,7 @@ public sealed class HeldPartsTests
     {
         using var fixture = await WithoutAdaAsync();
         var first = await HoldAsync(fixture, "ada");
+        fixture.Keys.Clock.Advance(TimeSpan.FromMinutes(1));   // of two holds the older one is named
         await HoldAsync(fixture, "ada");
         Assert.Equal(2, (await PlanAsync(fixture)).Entries.Count(entry => entry.DataClass == DataClass.UserFiles && entry.KeptBy == $"legal hold {first.Id}"));
     }
