@@ -187,6 +187,7 @@ public sealed partial class Installation : IAsyncDisposable
         Writers.Dispose();
         Random.Dispose();
         Keys?.Dispose();
+        await CloseTiersAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -13,8 +13,15 @@ public static class StoreFactory
     public static async ValueTask<IObjectStore> OpenAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return S3Address.IsAddress(configuration.Repository.BackupRoot) ? await OpenBucketAsync(configuration, S3Address.Parse(configuration.Repository.BackupRoot), clock, cancel).ConfigureAwait(false)
-            : DirectoryObjectStore.Open(configuration.Repository.BackupRoot);
+        return await OpenPlaceAsync(configuration, Tier.Local, configuration.Repository.BackupRoot, clock, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>How the tiers behind the first one are opened, those that a configuration names.</summary>
+    public static IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiersOf(StingConfiguration configuration, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        (Tier Tier, string? Place)[] places = [(Tier.Remote, configuration.RemoteLocation), (Tier.Archive, configuration.ArchiveLocation)];
+        return places.Where(t => t.Place is not null).ToDictionary(t => t.Tier, t => (Func<CancellationToken, ValueTask<IObjectStore>>)(cancel => OpenPlaceAsync(configuration, t.Tier, t.Place!, clock, cancel)));
     }
 
     /// <summary>Opens the store of a repository that is being made: a folder is made where it is missing; a bucket must be there, and be one that this host may write to.</summary>
@@ -27,7 +34,7 @@ public static class StoreFactory
             Directory.CreateDirectory(configuration.Repository.BackupRoot);
             return await OpenAsync(configuration, clock, cancel).ConfigureAwait(false);
         }
-        var options = OptionsOf(configuration, S3Address.Parse(configuration.Repository.BackupRoot), clock);
+        var options = OptionsOf(configuration, Tier.Local, S3Address.Parse(configuration.Repository.BackupRoot), clock);
         await using (var bucket = await OpenWithRetryAsync(options, clock, cancel).ConfigureAwait(false))
         {
             await bucket.RequireWritableAsync(cancel).ConfigureAwait(false);   // before keys are made for it
@@ -35,12 +42,12 @@ public static class StoreFactory
         return await OpenAsync(configuration, clock, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>How a configuration reaches a bucket; the address chooses the tier whose settings count. Nothing is sent.</summary>
-    public static S3Options OptionsOf(StingConfiguration configuration, S3Address address, TimeProvider clock)
+    /// <summary>How a configuration reaches a tier's bucket. Nothing is sent.</summary>
+    public static S3Options OptionsOf(StingConfiguration configuration, Tier of, S3Address address, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(address);
-        var tier = TierOf(configuration, address);
+        var tier = ConnectionOf(configuration, of, address);
         return new S3Options
         {
             Address = address, Endpoint = tier.Endpoint, Region = tier.Region, CertificateAuthorities = tier.CertificateAuthorities, Login = LoginOf(configuration, tier, clock), Streams = tier.Streams,
@@ -50,17 +57,23 @@ public static class StoreFactory
         };
     }
 
-    private static async ValueTask<IObjectStore> OpenBucketAsync(StingConfiguration configuration, S3Address address, TimeProvider clock, CancellationToken cancel)
+    private static async ValueTask<IObjectStore> OpenPlaceAsync(StingConfiguration configuration, Tier tier, string place, TimeProvider clock, CancellationToken cancel)
     {
+        if (!S3Address.IsAddress(place))
+        {
+            return DirectoryObjectStore.Open(place);
+        }
         var retry = new StoreRetry(clock);
-        var options = OptionsOf(configuration, address, clock) with { BarrierRetry = retry };
+        var options = OptionsOf(configuration, tier, S3Address.Parse(place), clock) with { BarrierRetry = retry };
         var bucket = await OpenWithRetryAsync(options, clock, cancel).ConfigureAwait(false);
         return new QueuedObjectStore(new RetryingObjectStore(bucket, retry), new TransferQueue(options.Streams), TransferPriority.UserData);
     }
 
     private static ValueTask<S3ObjectStore> OpenWithRetryAsync(S3Options options, TimeProvider clock, CancellationToken cancel) => new StoreRetry(clock).RunAsync(stop => S3ObjectStore.OpenAsync(options, clock, stop), cancel);
 
-    private static TierConnection TierOf(StingConfiguration configuration, S3Address address) => address.IsArchive ? configuration.Archive : configuration.Remote;
+    /// <summary>A first tier in a bucket has no section of its own: its address chooses whose settings count.</summary>
+    private static TierConnection ConnectionOf(StingConfiguration configuration, Tier tier, S3Address address) =>
+        tier == Tier.Archive || (tier == Tier.Local && address.IsArchive) ? configuration.Archive : configuration.Remote;
 
     private static S3Login LoginOf(StingConfiguration configuration, TierConnection tier, TimeProvider clock) => tier.Login switch
     {

@@ -15,14 +15,14 @@ public sealed class BucketCheck : IConfigurationCheck
     {
         ArgumentNullException.ThrowIfNull(context);
         var configuration = context.Configuration;
-        foreach (var (setting, place) in ((Setting, string?)[])[(Settings.BackupRoot, configuration.Repository.BackupRoot), (Settings.RemoteLocation, configuration.RemoteLocation), (Settings.ArchiveLocation, configuration.ArchiveLocation)])
+        foreach (var (tier, setting, place) in ((Tier, Setting, string?)[])[(Tier.Local, Settings.BackupRoot, configuration.Repository.BackupRoot), (Tier.Remote, Settings.RemoteLocation, configuration.RemoteLocation), (Tier.Archive, Settings.ArchiveLocation, configuration.ArchiveLocation)])
         {
-            if (!S3Address.IsAddress(place) || setting.NotActedOn is not null)
+            if (!S3Address.IsAddress(place))
             {
-                continue;   // what no run uses yet need not be there
+                continue;
             }
             ConfigurationFinding found;
-            var options = StoreFactory.OptionsOf(configuration, S3Address.Parse(place!), context.Clock);
+            var options = StoreFactory.OptionsOf(configuration, tier, S3Address.Parse(place!), context.Clock);
             try
             {
                 await using var store = await S3ObjectStore.OpenAsync(options, context.Clock, cancel).ConfigureAwait(false);

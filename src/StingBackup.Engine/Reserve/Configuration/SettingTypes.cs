@@ -152,9 +152,9 @@ internal static class SettingTypes
     }
 
     /// <summary>A folder of this host, or a bucket.</summary>
-    public static ScalarType<string?> PathOrBucket { get; } = new(
-        "a path, or a bucket as s3://bucket/prefix or glacier://bucket/prefix",
-        (text, context) => (Storage.S3.S3Address.IsAddress(text) ? Bucket("s3", "glacier") : Path).Parse(text, context),
+    public static ScalarType<string?> PathOrBucket(params string[] schemes) => new(
+        $"a path, or a bucket as {string.Join(" or ", schemes.Select(s => s + "://bucket/prefix"))}",
+        (text, context) => (text.Contains("://", StringComparison.Ordinal) ? Bucket(schemes) : Path).Parse(text, context),
         path => path!);
 
     public static ScalarType<string> Glob { get; } = new(

@@ -5,14 +5,13 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// </summary>
 public static class Settings
 {
-    private const string LaterTier = "This version keeps backups on the local tier only.";
     private const string LaterRetention = "A tier lets go early only what a further tier has, and this version keeps the local one only: restore points stay for the days of their data class.";
 
     /// <summary>Where the repository lies.</summary>
     public static readonly Setting<string?> BackupRoot = new()
     {
         Key = "repository.backup_root",
-        Type = SettingTypes.PathOrBucket,
+        Type = SettingTypes.PathOrBucket("s3", "glacier"),
         IsRequired = true,
         ShellVariable = "BACKUP_ROOT",
         Example = "/var/backups/sting",
@@ -172,22 +171,20 @@ public static class Settings
     public static readonly Setting<string?> RemoteLocation = new()
     {
         Key = "remote.location",
-        Type = SettingTypes.Bucket("s3"),
+        Type = SettingTypes.PathOrBucket("s3"),
         ShellVariable = "REMOTE_BACKUP",
         Example = "s3://sting-backups",
-        NotActedOn = LaterTier,
-        Summary = "The bucket of the remote tier.",
+        Summary = "The remote tier: a bucket, or a folder on other disks (a mounted share).",
     };
 
     /// <summary>The archive tier.</summary>
     public static readonly Setting<string?> ArchiveLocation = new()
     {
         Key = "archive.location",
-        Type = SettingTypes.Bucket("glacier", "s3"),
+        Type = SettingTypes.PathOrBucket("glacier", "s3"),
         ShellVariable = "ARCHIVE_STORAGE",
         Example = "glacier://sting-archives",
-        NotActedOn = LaterTier,
-        Summary = "The bucket or vault of the archive tier.",
+        Summary = "The archive tier: a bucket whose packs go to a storage class for archives, or a folder on other disks.",
     };
 
     /// <summary>The cipher.</summary>

@@ -2,19 +2,35 @@ using StingBackup.Engine.Storage.S3;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
-/// <summary>What is said about buckets that does not fit together.</summary>
+/// <summary>What is said about tiers that does not fit together.</summary>
 internal sealed class TierContradictions(SettingValues values, FindingList findings, string file)
 {
     public void Run()
     {
         Check(TierSettings.Remote, IsAtBackupRoot("s3://"));
         Check(TierSettings.Archive, IsAtBackupRoot("glacier://"));
+        RefuseFoldersWithinEachOther();
         var places = new[] { Settings.BackupRoot, Settings.RemoteLocation, Settings.ArchiveLocation }.Where(s => S3Address.IsAddress(values.Get(s))).Select(s => (Setting: s, Address: S3Address.Parse(values.Get(s)!))).ToArray();
         foreach (var group in places.GroupBy(p => (p.Address.Bucket, p.Address.Prefix)).Where(g => g.Count() > 1))
         {
             Refuse(group.Last().Setting, $"{string.Join(" and ", group.Select(g => g.Setting.Key))} name one place, {group.Last().Address}: a tier that is its own copy protects nothing", "Name a bucket, or at least a prefix, of its own for each.");
         }
     }
+
+    private void RefuseFoldersWithinEachOther()
+    {
+        Setting<string?>[] settings = [Settings.BackupRoot, Settings.RemoteLocation, Settings.ArchiveLocation];
+        var folders = settings.Select(s => (Setting: s, Path: values.Get(s))).Where(f => f.Path is not null && !S3Address.IsAddress(f.Path)).ToArray();
+        for (var later = 1; later < folders.Length; later++)
+        {
+            foreach (var (earlier, path) in folders[..later].Where(f => IsWithin(f.Path!, folders[later].Path!) || IsWithin(folders[later].Path!, f.Path!)))
+            {
+                Refuse(folders[later].Setting, $"{earlier.Key} and {folders[later].Setting.Key} lie in one folder, {path}: a tier that is its own copy protects nothing", "Name a folder of its own for each, on other disks.");
+            }
+        }
+    }
+
+    private static bool IsWithin(string path, string folder) => (path.TrimEnd('/') + '/').StartsWith(folder.TrimEnd('/') + '/', StringComparison.Ordinal);
 
     private void Check(TierSettings tier, bool isAtBackupRoot)
     {

@@ -49,6 +49,7 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket\", credentials: vault, vault_secret: kv/s3}", "remote.credentials", 3, "neither key_vault.address nor vault.address")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\"}\nremote: {location: \"s3://bucket\", credentials: vault}", "remote.credentials", 4, "remote.vault_secret is not set")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/p\"}\narchive: {location: \"glacier://bucket/p\"}", "archive.location", 4, "name one place")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: /b/remote}", "remote.location", 3, "lie in one folder")]
     [InlineData("repository: {backup_root: \"s3://bucket\"}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/\"}", "remote.location", 3, "name one place")]
     [InlineData("repository: {backup_root: \"s3://Bucket\"}\nreserve: {path: /r}", "repository.backup_root", 1, "names no bucket")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket/a/../b\"}", "remote.location", 3, "names no bucket")]
