@@ -29,14 +29,19 @@ public static class CertificateReader
         {
             var document = JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("it is no JSON object");
             var certificate = document["certificate"] as JsonObject ?? throw new JsonException("it has no 'certificate'");
-            format = certificate["format"]?.ToString() ?? throw new JsonException("it does not say 'format'");
-            var sort = System.Array.Find(Sorts, s => s.Format == format)
-                ?? throw new JsonException($"its format is '{format}'; this version knows {string.Join(" and ", Sorts.Select(s => $"'{s.Format}'"))}");
+            format = certificate["format"]?.ToString() ?? "";
             id = certificate["certificate_id"]?.ToString() ?? "";
             ended = DateTimeOffset.TryParse(certificate["deletion_timestamp"]?.ToString(), CultureInfo.InvariantCulture, out var time) ? time : null;
-            problems.AddRange(document.Select(field => field.Key).Except(["certificate", "signature", .. sort.Beside]).Select(key => $"it holds '{key}', which nobody signed."));
-            problems.AddRange(sort.Required.Where(key => certificate[key] is null).Select(key => $"it does not say '{key}'."));
-            fingerprint = Signer(document, certificate, sort, problems);
+            if (Array.Find(Sorts, s => s.Format == format) is { } sort)
+            {
+                problems.AddRange(document.Select(field => field.Key).Except(["certificate", "signature", .. sort.Beside]).Select(key => $"it holds '{key}', which nobody signed."));
+                problems.AddRange(sort.Required.Where(key => certificate[key] is null).Select(key => $"it does not say '{key}'."));
+                fingerprint = Signer(document, certificate, sort, problems);
+            }
+            else
+            {
+                problems.Add($"its signature cannot be looked at: its format is '{format}', and this version knows {string.Join(" and ", Sorts.Select(s => $"'{s.Format}'"))}.");
+            }
         }
         catch (Exception wrong) when (wrong is JsonException or FormatException or InvalidOperationException)
         {
