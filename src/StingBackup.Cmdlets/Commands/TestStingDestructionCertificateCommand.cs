@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -28,7 +29,7 @@ public sealed class TestStingDestructionCertificateCommand : StingCmdlet
             var full = GetUnresolvedProviderPathFromPSPath(path);
             try
             {
-                WriteObject(DestructionCertificate.Check(full, File.ReadAllBytes(full), KeyFingerprint));
+                WriteObject(CertificateReader.Check(full, File.ReadAllBytes(full), KeyFingerprint));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

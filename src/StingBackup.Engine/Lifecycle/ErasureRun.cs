@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;

@@ -8,11 +8,20 @@ internal sealed class DropBook
 {
     private readonly HashSet<(Id16 Writer, long Sequence, DataClass Class)> _parts = [];
 
+    private readonly List<DropRecord> _records = [];
+
+    /// <summary>What it was made of.</summary>
+    public IReadOnlyList<DropRecord> Records => _records;
+
     /// <summary>Parts in it.</summary>
     public int Count => _parts.Count;
 
     /// <summary>Adds what a record let go.</summary>
-    public void Add(DropRecord drop) => _parts.UnionWith(drop.Parts.Select(p => (p.Writer, p.Sequence, p.Class)));
+    public void Add(DropRecord drop)
+    {
+        _records.Add(drop);
+        _parts.UnionWith(drop.Parts.Select(p => (p.Writer, p.Sequence, p.Class)));
+    }
 
     /// <summary>Whether a part of a point was let go.</summary>
     public bool Has(PointRecord point, DataClass dataClass) => _parts.Contains((point.Writer, point.Sequence, dataClass));

@@ -178,13 +178,15 @@ public sealed record CertificateCheck
 {
     /// <summary>The file.</summary>
     public required string Path { get; init; }
-    /// <summary>Whether it says what the key role signed, and all that a certificate must say.</summary>
+    /// <summary>Whether it says what was signed, by whoever may, and all that a certificate must say.</summary>
     public required bool IsValid { get; init; }
+    /// <summary>Its format: of an erasure, <c>sting-destruction-certificate/1</c>, or of a purge, <c>sting-purge-certificate/1</c>.</summary>
+    public required string Format { get; init; }
     /// <summary>Its id.</summary>
     public required string CertificateId { get; init; }
-    /// <summary>When the key had been destroyed, as it says.</summary>
+    /// <summary>When the key had been destroyed, or the packs deleted, as it says.</summary>
     public DateTimeOffset? ErasedTime { get; init; }
-    /// <summary>Fingerprint of the key role that signed it.</summary>
+    /// <summary>Fingerprint of the key role that signed it, or the enrolment of the host that did.</summary>
     public required string KeyFingerprint { get; init; }
     /// <summary>Whether that is the key role which the configuration, or -KeyFingerprint, trusts; null where neither names one.</summary>
     public bool? IsTrusted { get; init; }

@@ -59,6 +59,8 @@ public sealed record PruneResult
     public required long FragmentsJoined { get; init; }
     /// <summary>Announcements of runs that have ended, deleted.</summary>
     public required long Sessions { get; init; }
+    /// <summary>Certificates of what was deleted: files that <c>Test-StingDestructionCertificate</c> checks, each with a page beside it.</summary>
+    public IReadOnlyList<string> Certificates { get; init => field = Indexable.Of(value); } = [];
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

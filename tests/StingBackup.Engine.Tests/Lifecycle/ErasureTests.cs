@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
@@ -243,7 +244,7 @@ public sealed class ErasureTests
             {
                 var erasure = Assert.Single(ErasureJob.List(installation));
                 Assert.True(erasure.State == ErasureState.Completed, $"write {failing}: {erasure.State}");
-                Assert.True(DestructionCertificate.Check("c", File.ReadAllBytes(erasure.Certificate!), installation.Keys!.KeyRoleFingerprint).IsValid);
+                Assert.True(CertificateReader.Check("c", File.ReadAllBytes(erasure.Certificate!), installation.Keys!.KeyRoleFingerprint).IsValid);
             }
             Assert.Equal("SubjectErased", (await Assert.ThrowsAsync<StingException>(() => fixture.RestoreAsync("ada"))).ErrorId);
             Assert.True(Directory.Exists(await fixture.RestoreAsync("bob")));

@@ -48,6 +48,10 @@ public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter 
         return ObjectFrame.Sign(ObjectKind.Writer, CborFields.End(cbor), keyRole.Sign);
     }
 
+    /// <summary>The revision that an enrolment gives itself, which is part of its name. Proves nothing.</summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>FormatTooNew</c></exception>
+    public static uint RevisionOf(ReadOnlyMemory<byte> bytes) => SignedObject.Fields("the enrolment", ObjectFrame.Split(bytes, ObjectKind.Writer, "the enrolment").Payload).Number(3);
+
     /// <summary>Reads one, and checks that the key role signed it for this reserve and that it stands under its own name.</summary>
     /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
     public static WriterObject Read(string name, ReadOnlyMemory<byte> bytes, Id16 reserveId, ReadOnlySpan<byte> keyRole)

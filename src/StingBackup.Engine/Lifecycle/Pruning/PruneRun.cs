@@ -12,6 +12,7 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
 {
     private PackSum _marked, _rewritten, _deleted, _waiting;
     private long _spared, _joined, _sessions;
+    private readonly List<string> _certificates = [];
 
     public async Task<object> RunAsync(CancellationToken cancel)
     {
@@ -41,7 +42,7 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
         }
         return new PruneResult
         {
-            Marked = _marked, Rewritten = _rewritten, Deleted = _deleted, Spared = _spared, Waiting = _waiting, FragmentsJoined = _joined, Sessions = _sessions, Duration = installation.Clock.GetElapsedTime(started),
+            Marked = _marked, Rewritten = _rewritten, Deleted = _deleted, Spared = _spared, Waiting = _waiting, FragmentsJoined = _joined, Sessions = _sessions, Certificates = _certificates.ToArray(), Duration = installation.Clock.GetElapsedTime(started),
         };
     }
 
@@ -122,6 +123,10 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
             {
                 _deleted = Add(_deleted, 1, pack.Length);
             }
+        }
+        if (going.Count > 0 && await new PurgeRecord(installation, output).CertifyAsync(survey, mark, going, cancel).ConfigureAwait(false) is { } certificate)
+        {
+            _certificates.Add(certificate);
         }
         await RemoveAsync(mark, cancel).ConfigureAwait(false);
     }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace StingBackup.Engine.Lifecycle;
+namespace StingBackup.Engine.Lifecycle.Certificates;
 
 /// <summary>A certificate as a page for people: one file, no script, nothing loaded from elsewhere. The signed file beside it is what counts.</summary>
 internal static class CertificatePage
@@ -16,8 +16,22 @@ internal static class CertificatePage
         using var parsed = JsonDocument.Parse(document.ToArray());
         var certificate = parsed.RootElement.GetProperty("certificate");
         var page = new StringBuilder("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">")
-            .Append("<title>Certificate of destruction</title><style>").Append(Style).Append("</style></head><body><h1>Certificate of destruction</h1>")
-            .Append("<p>Every backup of the person or honey jar below was made unreadable, for everybody and for good, by destroying the key that opens it.</p>");
+            .Append("<title>Certificate of destruction</title><style>").Append(Style).Append("</style></head><body><h1>Certificate of destruction</h1>");
+        if (certificate.GetProperty("format").GetString() == PurgeCertificate.Sort.Format)
+        {
+            Purge(page, certificate);
+        }
+        else
+        {
+            Erasure(page, certificate);
+        }
+        page.Append("<p>The signed file of the same name (.json) is what counts; Test-StingDestructionCertificate checks it.</p></body></html>");
+        return Encoding.UTF8.GetBytes(page.ToString());
+    }
+
+    private static void Erasure(StringBuilder page, JsonElement certificate)
+    {
+        page.Append("<p>Every backup of the person or honey jar below was made unreadable, for everybody and for good, by destroying the key that opens it.</p>");
         Section(page, "Certificate", certificate, "certificate_id", "deletion_timestamp", "deletion_method", "authorized_by", "reserve_id");
         Section(page, "Request", certificate.GetProperty("request"));
         Rows(page, "Subjects", certificate.GetProperty("subjects"));
@@ -30,8 +44,31 @@ internal static class CertificatePage
         Texts(page, "Exceptions", certificate.GetProperty("exceptions"));
         Texts(page, "Approved by", certificate.GetProperty("approvers"));
         Section(page, "Record", certificate.GetProperty("audit"));
-        page.Append("<p>The signed file of the same name (.json) is what counts; Test-StingDestructionCertificate checks it.</p></body></html>");
-        return Encoding.UTF8.GetBytes(page.ToString());
+    }
+
+    private static void Purge(StringBuilder page, JsonElement certificate)
+    {
+        page.Append("<p>The time of the restore points below was over. What they alone held was deleted from this tier.</p>");
+        Section(page, "Certificate", certificate, "certificate_id", "deletion_timestamp", "deletion_method", "tier", "location", "authorized_by", "reserve_id", "writer");
+        Table(page, "Restore points", certificate.GetProperty("restore_points"));
+        Table(page, "Packs deleted", certificate.GetProperty("packs"));
+        Section(page, "What stays", certificate.GetProperty("residual"));
+    }
+
+    /// <summary>Many items of one shape: a row each.</summary>
+    private static void Table(StringBuilder page, string title, JsonElement items)
+    {
+        page.Append("<h2>").Append(title).Append(": ").Append(items.GetArrayLength().ToString(System.Globalization.CultureInfo.InvariantCulture)).Append("</h2><table>");
+        foreach (var item in items.EnumerateArray())
+        {
+            page.Append("<tr>");
+            foreach (var field in item.EnumerateObject())
+            {
+                page.Append("<td>").Append(WebUtility.HtmlEncode(field.Value.ToString())).Append("</td>");
+            }
+            page.Append("</tr>");
+        }
+        page.Append("</table>");
     }
 
     private static void Section(StringBuilder page, string title, JsonElement fields, params string[] only)
