@@ -3,8 +3,12 @@ namespace StingBackup.Engine.Storage;
 /// <summary>How much of the network all streams that share it may use: a bucket of tokens, one a byte. The limit can be changed while they run.</summary>
 /// <param name="bytesPerSecond">The limit, or null for none.</param>
 /// <param name="clock">The clock.</param>
-public sealed class BandwidthLimiter(long? bytesPerSecond, TimeProvider clock)
+/// <param name="look">Asked every few seconds, while something passes or waits, what the limit is now; null where nobody else changes it.</param>
+public sealed class BandwidthLimiter(long? bytesPerSecond, TimeProvider clock, Func<long?>? look = null)
 {
+    /// <summary>How often the limit is asked for.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
     /// <summary>What may be sent at once after a pause.</summary>
     private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(100);
 
@@ -12,6 +16,7 @@ public sealed class BandwidthLimiter(long? bytesPerSecond, TimeProvider clock)
     private long? _rate = bytesPerSecond;
     private double _tokens;
     private long _filled = clock.GetTimestamp();
+    private long _looked = clock.GetTimestamp();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The limit, or null for none. Whoever waits goes on by the new one.</summary>
@@ -48,6 +53,7 @@ public sealed class BandwidthLimiter(long? bytesPerSecond, TimeProvider clock)
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
+            Look();
             TimeSpan wait;
             Task changed;
             lock (_gate)
@@ -67,7 +73,27 @@ public sealed class BandwidthLimiter(long? bytesPerSecond, TimeProvider clock)
         }
     }
 
-    private static TimeSpan MostWait => TimeSpan.FromHours(1);
+    private TimeSpan MostWait => look is null ? TimeSpan.FromHours(1) : LookInterval;
+
+    private void Look()
+    {
+        if (look is null)
+        {
+            return;
+        }
+        lock (_gate)
+        {
+            if (clock.GetElapsedTime(_looked) < LookInterval)
+            {
+                return;
+            }
+            _looked = clock.GetTimestamp();
+        }
+        if (look() is var now && now != BytesPerSecond)
+        {
+            BytesPerSecond = now;
+        }
+    }
 
     private void Fill()
     {

@@ -236,7 +236,7 @@ public static class Settings
         Type = SettingTypes.BandwidthLimit,
         Default = new Bandwidth(100_000_000),
         ShellVariable = "BANDWIDTH_LIMIT",
-        Summary = "How much of the network a bucket's streams may use together: 100M is 100 megabits a second.",
+        Summary = "How much of the network the streams of all buckets may use together: 100M is 100 megabits a second. A change counts within seconds, in jobs that run too.",
     };
 
     /// <summary>How much memory.</summary>
