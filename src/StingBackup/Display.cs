@@ -39,6 +39,10 @@ public static class Display
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalDays} d {span.Hours} h"),
     };
 
+    /// <summary>An interval that people set, with as few units as say it: <c>15 min</c>, <c>1 h</c>, <c>1 h 30 min</c>, <c>2 d</c>.</summary>
+    public static string Interval(TimeSpan span) => string.Join(' ', new (int Count, string Unit)[] { (span.Days, "d"), (span.Hours, "h"), (span.Minutes, "min"), (span.Seconds, "s") }
+        .Where(part => part.Count > 0).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Count} {part.Unit}")).DefaultIfEmpty("0 s"));
+
     /// <summary>How long ago, to one unit: <c>now</c>, <c>5 min</c>, <c>3 h</c>, <c>12 d</c>; nothing for null.</summary>
     public static string Age(DateTimeOffset? time) => time is { } known ? Age(known, TimeProvider.System) : "";
 

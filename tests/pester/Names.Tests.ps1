@@ -32,6 +32,7 @@ Describe 'Names, wrong and half typed' {
             @{ command = 'Get-StingRestorePoint backup_19990101_000000'; id = 'BackupNotFound'; category = 'ObjectNotFound' }
             @{ command = 'Get-StingRestorePointItem backup_19990101_000000'; id = 'BackupNotFound'; category = 'ObjectNotFound' }
             @{ command = 'Restore-StingReserve -BackupId backup_19990101_000000 -Force'; id = 'BackupNotFound'; category = 'ObjectNotFound' }
+            @{ command = 'Get-StingBackupReport soon'; id = 'MonthNotUnderstood'; category = 'InvalidArgument' }
             @{ command = 'Get-StingBackupLog backup_19990101_000000'; id = 'LogNotFound'; category = 'ObjectNotFound' }
             @{ command = 'Restore-StingUser user@example.com -Date soon'; id = 'DateNotUnderstood'; category = 'InvalidArgument' }
             @{ command = 'Test-StingBackupIntegrity -SamplePercent 200'; id = 'SampleNotUnderstood'; category = 'InvalidArgument' }

@@ -24,6 +24,7 @@ Describe 'What is shown' {
             verified    = { Test-StingBackupIntegrity }
             repair      = { Repair-StingRepository -WhatIf }
             retention   = { Get-StingRetentionPlan }
+            report      = { Get-StingBackupReport 2024-01 }
             prune       = { Optimize-StingRepository -WhatIf }
             backup      = { Invoke-StingBackup -WhatIf }
             restore     = { Restore-StingUser user@example.com -WhatIf }

@@ -215,6 +215,14 @@ internal static class VerbTable
         {
             Examples = ["hold-lift --id=0123456789abcdef0123456789abcdef --confirm"],
         },
+        new(Backup, "report", "Get-StingBackupReport", "Show a month: runs, recovery points, tiers and cost, evidence")
+        {
+            Examples = ["report --month=2024-01", "report --month=2024-01 --json"],
+        },
+        new(Backup, "report-file", "Export-StingBackupReport", "Write a month's report to a file: HTML, Markdown, JSON, CSV")
+        {
+            Examples = ["report-file --path=january.html --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
+        },
         new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
         {
             Many = true,

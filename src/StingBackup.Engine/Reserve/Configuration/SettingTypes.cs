@@ -32,6 +32,13 @@ internal static class SettingTypes
         number => number.ToString(CultureInfo.InvariantCulture),
         number => (long)number);
 
+    /// <summary>Dollars: decimal, since prices are far below a cent and must add up.</summary>
+    public static ScalarType<decimal> Price { get; } = new(
+        "a price in dollars, such as 0.023",
+        (text, _) => decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price <= 1_000_000 ? price : Bad<decimal>($"'{text}' is not a price", "Write dollars with a point: 0.023."),
+        price => price.ToString(CultureInfo.InvariantCulture),
+        price => price);
+
     public static ScalarType<bool> Boolean { get; } = new(
         "true or false",
         (text, _) => text.ToLowerInvariant() switch

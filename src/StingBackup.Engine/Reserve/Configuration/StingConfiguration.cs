@@ -40,6 +40,8 @@ public sealed record StingConfiguration
     public required TimeSpan PruneGrace { get; init; }
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
     public required double MaxWaste { get; init; }
+    /// <summary>What each tier costs, in dollars for a gigabyte and month.</summary>
+    public IReadOnlyDictionary<Tier, decimal> Prices { get; init; } = CostSettings.Prices.ToDictionary(p => p.Key, p => p.Value.Default);
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
     /// <summary>How long an erasure can be stopped.</summary>

@@ -1,0 +1,20 @@
+namespace StingBackup.Engine.Reserve.Configuration;
+
+/// <summary>What storage costs.</summary>
+public static class CostSettings
+{
+    private const string Unit = "dollars for a gigabyte (1,000,000,000 bytes) and month";
+
+    /// <summary>The price of each tier.</summary>
+    public static readonly IReadOnlyDictionary<Tier, Setting<decimal>> Prices = new Dictionary<Tier, Setting<decimal>>
+    {
+        [Tier.Local] = Price("local", 0.10m, "the local tier costs: SSD"),
+        [Tier.Remote] = Price("remote", 0.023m, "the remote tier costs: S3 Standard"),
+        [Tier.Archive] = Price("archive", 0.004m, "the archive tier costs: Glacier"),
+    };
+
+    private static Setting<decimal> Price(string tier, decimal price, string what) => new()
+    {
+        Key = $"cost.{tier}", Type = SettingTypes.Price, Default = price, Summary = $"What {what}, in {Unit}. Reports count with it; nothing else does.",
+    };
+}
