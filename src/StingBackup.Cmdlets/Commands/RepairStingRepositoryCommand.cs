@@ -11,7 +11,7 @@ namespace StingBackup.Cmdlets.Commands;
 public sealed class RepairStingRepositoryCommand : UnlockingCmdlet
 {
     /// <summary>Which tier.</summary>
-    [Parameter(HelpMessage = "The tier that is repaired. A further tier gets from the others what it has damaged or lacks; the local one is also rebuilt")]
+    [Parameter(HelpMessage = "The tier that is repaired: Local, Remote or Archive")]
     [PSDefaultValue(Help = "Local")]
     public Tier Tier { get; set; } = Tier.Local;
 

@@ -49,7 +49,7 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
     public string? OlderThan { get; set; }
 
     /// <summary>Stops in time.</summary>
-    [Parameter(HelpMessage = "Begin no further pack after so long: 10m, 2h. Those that were read longest ago come first")]
+    [Parameter(HelpMessage = "Begin no further pack after so long: 10m, 2h. What waits longest comes first")]
     [ValidateNotNullOrEmpty]
     public string? MaxDuration { get; set; }
 

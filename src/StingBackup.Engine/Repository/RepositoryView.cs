@@ -61,7 +61,7 @@ public sealed class RepositoryView
         points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
         var drops = await DropBook.LoadAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
         var index = await LoadIndexAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
-        return new RepositoryView(reserve, [.. points.Select(drops.Trim)], [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
+        return new RepositoryView(reserve, PointNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
     /// <summary>The points that can be read and count, without the index.</summary>
