@@ -10,6 +10,8 @@ bench/compare.sh [options]
   --runs N            timed runs of each step; 5 unless told
   --corpus LIST       fixture,small,large (the default: all three)
   --tools LIST        sting,restic,borg,tar (the default: all four)
+  --s3                also backs the fixture up to a real S3 server (Ceph) on this machine, and restores it: sting and restic
+  --s3-only           nothing but that
   --quick             one run on small corpora: shows that the lanes work, not how fast they are; writes no document
   --work DIR          keeps corpora there, for the next time; without it a temporary folder, removed at the end
   --docs FILE         whose measured section is replaced; docs/benchmarks.md unless told
@@ -25,7 +27,7 @@ TEXT
 }
 
 runs=5 corpora=fixture,small,large tools=sting,restic,borg,tar
-quick='' suffix='' work='' docs=$here/docs/benchmarks.md
+quick='' s3='' suffix='' work='' docs=$here/docs/benchmarks.md
 fail() { echo "compare.sh: $*" >&2; exit 2; }
 while (($#)); do
     case $1 in
@@ -36,6 +38,8 @@ while (($#)); do
         --work) work=$2; shift ;;
         --docs) docs=$2; shift ;;
         --no-docs) docs= ;;
+        --s3) s3=1 ;;
+        --s3-only) s3=only ;;
         --quick) quick=1 runs=1 docs= ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; fail "'$1' is no option." ;;
@@ -129,6 +133,50 @@ for tool in "${tools[@]}"; do
 done
 export -f open_tar first_restic
 
+# The same to a bucket. The server keeps everything in memory and starts anew for each round, so that none meets what others left.
+s3first_sting() { sting-backup full --config "$STING_CONFIG"; }
+s3restore_sting() { rm -rf "$XDG_CACHE_HOME"/*; sting-restore full --date latest --destination "$DEST" --confirm --config "$STING_CONFIG"; }
+s3first_restic() { cd "$TREE" && restic -r "$S3_RESTIC" -o s3.bucket-lookup=path backup --quiet --compression auto .; }
+s3restore_restic() { restic -r "$S3_RESTIC" -o s3.bucket-lookup=path restore latest --quiet --target "$DEST"; }
+export -f s3first_sting s3restore_sting s3first_restic s3restore_restic
+
+start_s3() {
+    local word endpoint access secret bucket
+    coproc SERVER { bench s3; }
+    read -r word endpoint access secret <&"${SERVER[0]}" && [[ $word == ready ]] || fail "the S3 server does not start."
+    echo bucket >&"${SERVER[1]}" && read -r word bucket <&"${SERVER[0]}"
+    export AWS_ACCESS_KEY_ID=$access AWS_SECRET_ACCESS_KEY=$secret S3_RESTIC=s3:$endpoint/$bucket/restic
+    mkdir -p "$STATE/sting" "$STATE/restic"
+    restic -r "$S3_RESTIC" -o s3.bucket-lookup=path init --quiet --repository-version 2 >"$log" 2>&1 || { cat "$log" >&2; fail "restic could not make its repository in the bucket."; }
+    sting-backup init --no-passphrase --backup-root "s3://$bucket/sting" --reserve "$TREE" --config "$STING_CONFIG" --key-directory "$STATE/sting/keys" --state-directory "$STATE/sting/state" --cache-directory "$STATE/sting/cache" \
+        --log-directory "$STATE/sting/logs" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none >"$log" 2>&1 || { cat "$log" >&2; fail "sting could not make its repository in the bucket."; }
+}
+stop_s3() {
+    local pid=$SERVER_PID
+    eval "exec ${SERVER[1]}>&-"
+    wait "$pid" || true
+}
+
+run_s3() {   # CORPUS
+    local round tool bytes
+    for ((round = 1; round <= runs; round++)); do
+        cp -a --reflink=auto "$work/$1$suffix" "$tree"
+        tree_hash=$(bench tree-hash "$tree")
+        bytes=$(tree_size "$tree")
+        start_s3
+        for tool in $(in_turn "$round"); do
+            [[ $tool == sting || $tool == restic ]] || continue
+            measure "$1" "$round" "$tool" s3first "$tree" "$STATE" "$bytes" || continue
+            mkdir "$DEST"
+            measure "$1" "$round" "$tool" s3restore "$STATE" "$DEST" "$bytes" || true
+            set_aside "$DEST"
+        done
+        stop_s3
+        set_aside "$STATE"
+        set_aside "$tree"
+    done
+}
+
 repository_size() { du --summarize --apparent-size --block-size=1 "$STATE/$1/repository" | cut -f1; }
 tree_size() { find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 warm() { find "$1" -type f -print0 | xargs -0 -r cat >/dev/null; }
@@ -143,7 +191,7 @@ measure() {
     /usr/bin/time -q -o "$run/time" -f '%U %S %M' bash -c '"$1" && sync -f "$2"' _ "${step}_$tool" "$writes" >"$log" 2>&1 || outcome=failed
     end=$EPOCHREALTIME
     read -r user system peak < <(tail -1 "$run/time")
-    if [[ $outcome == ok && $step == restore ]] && ! same_tree; then
+    if [[ $outcome == ok && $step == *restore ]] && ! same_tree; then
         outcome=void
     fi
     record "$corpus" "$round" "$tool" "$step" "$(awk "BEGIN { print $end - $start }")" "$(awk "BEGIN { print $user + $system }")" "$peak" "$bytes" "$outcome"
@@ -282,15 +330,18 @@ if [[ $quick ]]; then
 fi
 for corpus in "${corpora[@]}"; do
     corpus_of "$corpus" "$corpus" "${scale[$corpus]}"
-    [[ $corpus != fixture ]] || corpus_of fixture-apart fixture "${scale[fixture]}" --apart
+    [[ $corpus != fixture || $s3 == only ]] || corpus_of fixture-apart fixture "${scale[fixture]}" --apart
 done
 for corpus in "${corpora[@]}"; do
     if [[ -d $run/aside ]]; then
         clear_aside
         [[ $quick ]] || sleep 65
     fi
-    run_corpus "$corpus"
-    [[ $corpus != fixture ]] || run_apart
+    [[ $s3 == only ]] || run_corpus "$corpus"
+    if [[ $corpus == fixture ]]; then
+        [[ $s3 == only ]] || run_apart
+        [[ ! $s3 ]] || run_s3 fixture
+    fi
 done
 echo
 machine >"$run/machine.txt"

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using StingBackup.Bench;
+using StingBackup.Bench.Buckets;
 using StingBackup.Bench.Corpora;
 using StingBackup.Bench.Report;
+using StingBackup.Bench.Scale;
 using StingBackup.Bench.Sites;
 using StingBackup.Bench.Trees;
 using StingBackup.Engine.Reserve;
@@ -17,6 +19,10 @@ const string Usage = """
       sting DIR [--seed N] [--scale F] [--encrypted F]              builds a STING installation in a new folder: PostgreSQL, a stand-in for Vault, folders, and a repository with
                                                                     its configuration; keeps the servers up till its input ends, and reads from it: tick SEED [SHARE], reads
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
+      s3                                                                keeps a real S3 server (Ceph) up till its input ends, and reads from it: bucket
+      index CONFIG CHUNKS                                               puts a run of so many chunks into an empty repository, with index and trees and packs without bytes
+      sweep CONFIG SPEED                                                sweeps a repository over and over, by a clock that runs SPEED times as fast, till its input ends
+      restore-points CONFIG COPIES ERASED SCRATCH                       restores every run that a copy in COPIES is named by, and compares (Linux)
       suites                                                            times key pairs, seals and opens of each suite
       report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
     """;
@@ -31,6 +37,10 @@ try
         ["change", "fixture" or "small", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
         ["sting", var root, .. var rest] => await SiteAsync(root, rest),
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
+        ["s3"] => await BucketCommand.RunAsync(),
+        ["index", var configuration, var chunks] => await IndexCommand.RunAsync(configuration, long.Parse(chunks, CultureInfo.InvariantCulture)),
+        ["sweep", var configuration, var speed] => await SweepCommand.RunAsync(configuration, Fraction(speed)),
+        ["restore-points", var configuration, var copies, var erased, var scratch] when OperatingSystem.IsLinux() => await RestorePointsCommand.RunAsync(configuration, copies, erased, scratch),
         ["suites"] => SuiteCommand.Run(),
         ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
         ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),

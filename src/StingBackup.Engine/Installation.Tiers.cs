@@ -18,9 +18,13 @@ public sealed partial class Installation
     /// <exception cref="StingException"><c>TierNotConfigured</c>, and as the store's own <c>Open</c></exception>
     public async ValueTask<IObjectStore> OpenTierAsync(Tier tier, CancellationToken cancel)
     {
-        if (tier == Tier.Local)
+        if (tier == AtTier)
         {
             return Store;
+        }
+        if (tier == Tier.Local)
+        {
+            return _local!;
         }
         var open = FurtherTiers.GetValueOrDefault(tier) ?? throw new StingException("TierNotConfigured", FailureKind.InvalidConfiguration, $"There is no {tier} tier: {tier.ToString().ToLowerInvariant()}.location is not set.",
             Configuration?.File, $"Set {tier.ToString().ToLowerInvariant()}.location, or name another tier.");

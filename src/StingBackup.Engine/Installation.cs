@@ -47,7 +47,7 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Damaged format objects and enrolments met while opening; copies served instead.</summary>
     public IReadOnlyList<StingException> OpeningFaults { get; init; } = [];
     /// <summary>The local tier.</summary>
-    public required IObjectStore Store { get; init; }
+    public required IObjectStore Store { get => _store; init => _store = value; }
     /// <summary>This host's right to write; null where it has no keys of its own and can only read.</summary>
     public required HostRole? Host { get; init; }
     /// <summary>Enrolled writers.</summary>

@@ -66,7 +66,7 @@ public static class StoreFactory
         var retry = new StoreRetry(clock);
         var options = OptionsOf(configuration, tier, S3Address.Parse(place), clock) with { BarrierRetry = retry };
         var bucket = await OpenWithRetryAsync(options, clock, cancel).ConfigureAwait(false);
-        return new QueuedObjectStore(new RetryingObjectStore(bucket, retry), new TransferQueue(options.Streams), TransferPriority.UserData);
+        return new BlockCachingStore(new QueuedObjectStore(new RetryingObjectStore(bucket, retry), new TransferQueue(options.Streams), TransferPriority.UserData));
     }
 
     private static ValueTask<S3ObjectStore> OpenWithRetryAsync(S3Options options, TimeProvider clock, CancellationToken cancel) => new StoreRetry(clock).RunAsync(stop => S3ObjectStore.OpenAsync(options, clock, stop), cancel);

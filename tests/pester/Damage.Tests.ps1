@@ -26,6 +26,23 @@ Describe 'Damage' {
         (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
     }
 
+    It 'of a pack is healed from another tier, and told by the status' {
+        New-Item -ItemType Directory ./remote | Out-Null
+        Get-ChildItem ./backups -Exclude sessions, gc | Copy-Item -Destination ./remote -Recurse
+        $configuration = Get-Content -Raw ./sting-backup.yaml
+        $section, $rest = $configuration -split "(?<=\nremote:)", 2
+        Set-Content -NoNewline ./sting-backup.yaml ($section + ($rest -replace '\A([\s\S]*?)# location:.*', "`$1location: $((Resolve-Path ./remote).Path)"))
+        (Test-StingBackupIntegrity -Level Packs -Tier Remote).Passed | Should -BeTrue
+        $pack = Get-ChildItem ./backups/data -Recurse -File | Select-Object -First 1
+        Set-FlippedByte $pack.FullName
+        $result = Repair-StingRepository -WarningAction SilentlyContinue -WarningVariable warnings
+        $result.Healed.From | Should -Be 'Remote'
+        $warnings -join ' ' | Should -BeLike '*ObjectHealed*'
+        (Get-StingBackupStatus).Warnings -join ' ' | Should -BeLike '*replaced from other tiers*'
+        (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
+        Set-Content -NoNewline ./sting-backup.yaml $configuration
+    }
+
     It 'of the index is named, and repaired from the packs' {
         $fragment = Get-ChildItem ./backups/index -Recurse -File | Select-Object -First 1
         Set-FlippedByte $fragment.FullName

@@ -18,7 +18,8 @@ internal sealed class Comparison(IReadOnlyList<Measurement> measurements)
 
     // Each timed step, and how many times as fast as the faster of restic and borg it is to be; 0 where no goal is set.
     private static readonly (string Step, string Title, double Goal)[] Steps =
-        [("first", "first backup", 2.5), ("unchanged", "unchanged", 1), ("changed", "5 % changed", 0), ("restore", "restore", 2.5), ("verify", "verify with data", 0)];
+        [("first", "first backup", 2.5), ("unchanged", "unchanged", 1), ("changed", "5 % changed", 0), ("restore", "restore", 2.5), ("verify", "verify with data", 0),
+         ("s3first", "first backup to S3 on this machine", 1.5), ("s3restore", "restore from it", 1.5)];
 
     /// <summary>All tables, for the corpora that were measured.</summary>
     public string ToMarkdown()
@@ -26,12 +27,12 @@ internal sealed class Comparison(IReadOnlyList<Measurement> measurements)
         var text = new StringBuilder();
         foreach (var (corpus, title) in Corpora)
         {
-            var bytes = measurements.FirstOrDefault(m => m.Corpus == corpus && m.Step == "first")?.Bytes;
+            var bytes = measurements.FirstOrDefault(m => m.Corpus == corpus && m.Step is ("first" or "s3first"))?.Bytes;
             if (bytes is null)
             {
                 continue;
             }
-            var runs = Tools.Max(tool => Of(corpus, tool, "first").Count);
+            var runs = Tools.Max(tool => Math.Max(Of(corpus, tool, "first").Count, Of(corpus, tool, "s3first").Count));
             text.Append(CultureInfo.InvariantCulture, $"### {title} ({bytes / 1e6:F0} MB, {runs} {(runs == 1 ? "run" : "runs")})\n\n");
             AppendTable(text, corpus);
             text.Append('\n');

@@ -10,6 +10,11 @@ namespace StingBackup.Cmdlets.Commands;
 [OutputType(typeof(RepairResult), typeof(RepairPlan))]
 public sealed class RepairStingRepositoryCommand : UnlockingCmdlet
 {
+    /// <summary>Which tier.</summary>
+    [Parameter(HelpMessage = "The tier that is repaired: Local, Remote or Archive")]
+    [PSDefaultValue(Help = "Local")]
+    public Tier Tier { get; set; } = Tier.Local;
+
     /// <summary>Goes without the restore role.</summary>
     [Parameter(HelpMessage = "Go without keys: claims stay as they are, and later runs do not deduplicate against the new index")]
     public SwitchParameter WithoutKey { get; set; }
@@ -20,10 +25,11 @@ public sealed class RepairStingRepositoryCommand : UnlockingCmdlet
 
     private protected override void Execute()
     {
-        var plan = Wait(RepairJob.PlanAsync(Installation, useKeys: !WithoutKey, Cancel));
-        var details = plan.Faults.Select(f => $"{f.Object}: {f.Problem}").Prepend(plan.Faults.Count == 0 ? "Nothing is known to be wrong." : "Known to be wrong:");
+        var plan = Wait(RepairJob.PlanAsync(Installation, Tier, useKeys: !WithoutKey && Tier == Tier.Local, Cancel));
+        var details = plan.Faults.Select(f => $"{f.Object}: {f.Problem}").Prepend(plan.Faults.Count == 0 ? "Nothing is known to be wrong." : "Known to be wrong:")
+            .Concat(plan.Heals.Select(h => $"{h.Object}: comes from the {h.From} tier ({Display.Length(h.Length)}): {h.Problem}"));
         var question = new Question(
-            "Repair", string.Create(CultureInfo.InvariantCulture, $"Prove {plan.Packs:N0} packs ({Display.Length(plan.PackBytes)}) of {plan.Repository} and rebuild its index"),
+            "Repair", string.Create(CultureInfo.InvariantCulture, $"Prove {plan.Packs:N0} packs ({Display.Length(plan.PackBytes)}) of {plan.Repository}{(Tier == Tier.Local ? " and rebuild its index" : ", and replace what is damaged from other tiers")}"),
             [.. details], plan, Destroys: false);
         if (!Ask(question, force: false))
         {

@@ -38,6 +38,21 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
     [ValidateRange(0, int.MaxValue)]
     public int? SampleSeed { get; set; }
 
+    /// <summary>Which tier.</summary>
+    [Parameter(HelpMessage = "The tier whose repository is verified: Local, Remote or Archive")]
+    [PSDefaultValue(Help = "Local")]
+    public Tier Tier { get; set; } = Tier.Local;
+
+    /// <summary>Leaves out packs that were read lately.</summary>
+    [Parameter(HelpMessage = "Read only packs that were not read whole at this level for so long: 30d, 12h")]
+    [ValidateNotNullOrEmpty]
+    public string? OlderThan { get; set; }
+
+    /// <summary>Stops in time.</summary>
+    [Parameter(HelpMessage = "Begin no further pack after so long: 10m, 2h. What waits longest comes first")]
+    [ValidateNotNullOrEmpty]
+    public string? MaxDuration { get; set; }
+
     /// <summary>Opens the key file.</summary>
     [Parameter(HelpMessage = "The passphrase of the key file, for the levels Data and References; without it you are asked")]
     public SecureString? Passphrase { get; set; }
@@ -50,12 +65,13 @@ public sealed class TestStingBackupIntegrityCommand : InstallationCmdlet
 
     private protected override void Execute()
     {
+        TimeSpan? age = OlderThan is null ? null : CheckLimits.ParseSpan(OlderThan), most = MaxDuration is null ? null : CheckLimits.ParseSpan(MaxDuration);
         if (AsJob && Level >= IntegrityLevel.Data)
         {
             // Here somebody can still be asked for the passphrase.
             Wait(Installation.UnlockAsync(Cancel));
         }
-        var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent, SampleSeed = SampleSeed };
+        var request = new VerifyRequest { Level = Level, Date = Date, BackupId = BackupId, SamplePercent = SamplePercent, SampleSeed = SampleSeed, Tier = Tier, OlderThan = age, MaxDuration = most };
         RunJob((installation, cancel) => VerifyJob.RunAsync(installation, request, cancel).Select(Errors.FaultAsFailure), AsJob, passThru: false);
     }
 }

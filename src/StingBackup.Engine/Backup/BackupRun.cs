@@ -228,7 +228,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         cancel.ThrowIfCancellationRequested();
         var cut = import?.Time ?? started;
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
-        var name = BackupId.NextFree(cut, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
+        var others = installation.Writers.All.Count > 1;
+        var since = others ? await PointNames.NewSinceAsync(installation.Store, run.View, installation.Writers.SigningKeyOf, cancel).ConfigureAwait(false) : [];
+        var name = BackupId.NextFree(cut, installation.Zone, run.View.Points.Concat(since).Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
@@ -241,6 +243,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         {
             throw new StingException("RunGivenUp", FailureKind.Busy, $"Run {run.Identity.Sequence} was given up by another process while it ran.", point.ObjectName,
                 "Run the backup again; what it stored is used.");
+        }
+        if (others)
+        {
+            // Whoever committed in the same moment may have the name: it is told as everybody will see it.
+            since = await PointNames.NewSinceAsync(installation.Store, run.View, installation.Writers.SigningKeyOf, CancellationToken.None).ConfigureAwait(false);
+            name = PointNames.Settle([.. run.View.Points, .. since]).FirstOrDefault(p => p.Record.ObjectName == point.ObjectName)?.Record.Name ?? name;
         }
         return new BackupResult
         {

@@ -27,7 +27,8 @@ public static class AuditReader
     {
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : null;
         var chains = await AuditChains.LoadAsync(installation, approvers, cancel).ConfigureAwait(false);
-        foreach (var head in AuditLog.AllRemembered(installation))
+        // A further tier may lag behind what this host wrote last.
+        foreach (var head in installation.AtTier == Tier.Local ? AuditLog.AllRemembered(installation) : [])
         {
             chains.CheckSeen(head, "this host");
         }

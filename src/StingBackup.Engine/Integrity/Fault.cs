@@ -3,7 +3,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>One damaged thing while a job still learns about it: everything that is found wrong with it, and whom and what it hits.</summary>
-internal sealed class Fault(string name, string remedy)
+internal sealed class Fault(string name, string remedy, Tier tier = Tier.Local)
 {
     /// <summary>Files that are listed; the count goes on.</summary>
     public const int MaxFiles = 1000;
@@ -93,7 +93,7 @@ internal sealed class Fault(string name, string remedy)
         {
             return new IntegrityFault
             {
-                Object = name, Tier = Tier.Local, Remedy = remedy,
+                Object = name, Tier = tier, Remedy = remedy,
                 Problem = Problem,
                 Subjects = [.. _pseudonyms.Select(p => nameOf(p) ?? p.ToString()).Concat(_names).Distinct().Order(StringComparer.Ordinal)],
                 Files = [.. _files], FileCount = _fileCount,

@@ -3,7 +3,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>The faults of one job: one for each damaged thing, however often it is met. Safe to use from many threads.</summary>
-internal sealed class FaultBook(Action<string>? tell = null)
+internal sealed class FaultBook(Action<string>? tell = null, Tier tier = Tier.Local, bool hasOtherTiers = false)
 {
     private readonly SortedDictionary<string, Fault> _faults = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -59,7 +59,7 @@ internal sealed class FaultBook(Action<string>? tell = null)
         {
             if (!_faults.TryGetValue(name, out fault))
             {
-                _faults.Add(name, fault = new Fault(name, Remedies.For(name)));
+                _faults.Add(name, fault = new Fault(name, hasOtherTiers ? Remedies.For(name, tier) : Remedies.For(name), tier));
                 isNew = true;
             }
         }

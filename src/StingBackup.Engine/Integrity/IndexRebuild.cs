@@ -17,7 +17,7 @@ internal sealed record IndexOutcome(long Packs, long Entries, long Replaced, boo
 /// hold is never signed: readers still try it, the next full run stores it again, and the repair after that takes it out.
 /// </summary>
 internal sealed class IndexRebuild(
-    Installation installation, EnrolledWriters writers, WriterIdentity? identity, ISubjectReader? keys, ObjectProbe probe, FaultBook left, JobOutput output)
+    Installation installation, EnrolledWriters writers, WriterIdentity? identity, ISubjectReader? keys, ObjectProbe probe, TierHealer healer, FaultBook left, JobOutput output)
 {
     private readonly FaultBook _found = new();
     private readonly StoreMender _mender = new(installation.Store, left);
@@ -38,11 +38,16 @@ internal sealed class IndexRebuild(
         var survey = new PackSurvey(new WholePacks(probe, _found, installation.Threads, output), installation.Reserve, index, rows, opener, _found);
         await survey.RunAsync([.. census.Packs.Values.OrderBy(p => p.Name, StringComparer.Ordinal)], cancel).ConfigureAwait(false);
 
+        var missing = rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)).ToList();
+        var elsewhere = await new TierLeave(installation, index, rows, output).FindAsync(missing, points.Valid, _found, cancel).ConfigureAwait(false);
+        survey.AddElsewhere(missing.Where(p => elsewhere.Contains(p.Id)));
+        missing = await HealAsync(survey, [.. missing.Where(p => !elsewhere.Contains(p.Id))], cancel).ConfigureAwait(false);
+
         var kept = index.Fragments.Where(f => (f.IsSigned || keys is null) && f.Packs.All(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees)).ToList();
         var replaced = index.Fragments.Except(kept).ToList();
         _draft.Replaced.AddRange(check.Damaged.Concat(replaced.Select(f => f.Name)).Order(StringComparer.Ordinal));
         _draft.Removes.AddRange(replaced.SelectMany(f => f.Removes).Distinct());
-        survey.AddMissing(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)));
+        survey.AddMissing(missing);
         await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
 
         var audit = keys is null ? null : await FindUnneededAsync(survey, kept, replaced, points, cancel).ConfigureAwait(false);
@@ -62,6 +67,28 @@ internal sealed class IndexRebuild(
             kept.TrueForAll(f => f.IsSigned) && (written.Count == 0 ? _draft.Rows == 0 : written.All(w => w.Fragment.IsSigned)), audit);
     }
 
+    /// <summary>Damaged and missing packs from other tiers; returns those that stay missing.</summary>
+    private async ValueTask<List<PackInfo>> HealAsync(PackSurvey survey, IReadOnlyList<PackInfo> missing, CancellationToken cancel)
+    {
+        var lost = new List<PackInfo>(missing);
+        if (!healer.IsPossible)
+        {
+            return lost;
+        }
+        var healed = new List<PackInfo>();
+        foreach (var (pack, problem) in survey.Findings.Values.Where(f => !f.IsWhole).Select(f => (f.Pack, _found.Holds(f.Pack.Name) ? _found[f.Pack.Name].Problem : "it cannot be read")).Concat(missing.Select(p => (p, "it is missing"))).OrderBy(p => p.Item1.Name, StringComparer.Ordinal).ToList())
+        {
+            if (await healer.HealAsync(pack.Name, problem, writers, cancel).ConfigureAwait(false) && await installation.Store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is { } length)
+            {
+                _found.Forget(pack.Name);
+                healed.Add(pack with { Length = length });
+                lost.RemoveAll(p => p.Id == pack.Id);
+            }
+        }
+        await survey.RunAsync(healed, cancel).ConfigureAwait(false);
+        return lost;
+    }
+
     /// <summary>Rows of every pack that no kept fragment covers.</summary>
     private async ValueTask DraftAsync(
         PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, RepositoryIndex index, PackRows rows, CancellationToken cancel)
@@ -75,7 +102,7 @@ internal sealed class IndexRebuild(
         }
         if (keys is not null)
         {
-            await survey.OpenAsync([.. findings.Where(f => f.Agrees && !ours.Contains(f.Pack.Id)).Select(f => f.Pack)], cancel).ConfigureAwait(false);
+            await survey.OpenAsync([.. findings.Where(f => f is { Agrees: true, IsElsewhere: false } && !ours.Contains(f.Pack.Id)).Select(f => f.Pack)], cancel).ConfigureAwait(false);
         }
         foreach (var finding in findings)
         {

@@ -13,17 +13,35 @@ internal sealed record Reach(ChunkReader Reader, ReachWalk Walk, PageAudit? Audi
     public string? NameOf(Id16 pseudonym) => Audit?.Names.GetValueOrDefault(pseudonym);
 }
 
+/// <summary>Which packs have their turn.</summary>
+/// <param name="Memory">What was read when.</param>
+/// <param name="Leave">Packs that a further tier holds and this one no longer needs to.</param>
+/// <param name="IsOver">Whether the time is over.</param>
+internal sealed record PackTurn(CheckMemory Memory, IReadOnlySet<Id32> Leave, Func<bool> IsOver);
+
 /// <summary>Packs: whether they are there, as long as the index says, framed as packs; then, by level, read whole.</summary>
-internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck index, PackRows rows, Reach reach, Installation installation, FaultBook book, JobOutput output)
+internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck index, PackRows rows, Reach reach, Installation installation, PackTurn turn, FaultBook book, JobOutput output)
 {
-    private readonly PackScrub _scrub = new(new WholePacks(probe, book, installation.Threads, output), installation.Reserve, index.Index, rows, book);
-    private long _framed;
+    private readonly PackScrub _scrub = new(new WholePacks(probe, book, installation.Threads, output) { IsOver = turn.IsOver }, installation.Reserve, index.Index, rows, book, turn.Memory);
+    private long _framed, _frozen, _passedOver, _letGo;
 
     /// <summary>Packs looked at.</summary>
     public long Packs => Math.Max(_framed, _scrub.Packs);
 
     /// <summary>Chunks opened.</summary>
     public long ChunksOpened => _scrub.Chunks;
+
+    /// <summary>Packs that were not old enough, or no part of the sample.</summary>
+    public long PassedOver => _passedOver;
+
+    /// <summary>Packs that were not begun because the time was over.</summary>
+    public long Left => _scrub.Left;
+
+    /// <summary>Packs that a further tier holds and this one no longer needs to.</summary>
+    public long LetGo => _letGo;
+
+    /// <summary>Packs in cold storage that are not thawed.</summary>
+    public long Frozen => _frozen + _scrub.Frozen;
 
     /// <summary>The index by packs.</summary>
     public PackRows Rows => rows;
@@ -43,6 +61,11 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         {
             if (!census.Objects.TryGetValue(pack.Name, out var length))
             {
+                if (turn.Leave.Contains(pack.Id))
+                {
+                    _letGo++;
+                    continue;
+                }
                 book.Add(pack.Name, "it is missing");
                 _scrub.FailAll(pack, reach.Walk.Reached);
                 continue;
@@ -64,12 +87,22 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         else
         {
             var withKeys = request.Level == IntegrityLevel.Data ? reach.Reader : null;
-            await _scrub.RunAsync(Sample(present, request.SamplePercent, seed), withKeys, reach.Walk.Reached, cancel).ConfigureAwait(false);
+            var chosen = Sample(OldEnough(present, request), request.SamplePercent, seed);
+            _passedOver = present.Count - chosen.Count;
+            if ((request.OlderThan ?? request.MaxDuration) is not null)
+            {
+                // Where the time may not do for all, those go first that wait longest; among equals in the order of their names, which are random.
+                chosen = [.. chosen.OrderBy(p => turn.Memory.LastNs(p.Id, request.Level))];
+            }
+            await _scrub.RunAsync(chosen, withKeys, reach.Walk.Reached, () => installation.NowNs, cancel).ConfigureAwait(false);
         }
         AddUnreadablePages();
         AddMissing();
         AddUncovered();
     }
+
+    private List<PackInfo> OldEnough(List<PackInfo> packs, VerifyRequest request) => request.OlderThan is not { } age ? packs
+        : packs.FindAll(p => installation.NowNs - turn.Memory.LastNs(p.Id, request.Level) >= age.Ticks * 100);
 
     private bool IsReached(Id32 pack)
     {
@@ -115,6 +148,10 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
             {
                 throw ObjectFrame.Damaged(pack.Name, "it has no footer");
             }
+        }
+        catch (StingException e) when (WholePacks.IsFrozen(e))
+        {
+            Interlocked.Increment(ref _frozen);
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {

@@ -4,13 +4,19 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Looks at whole packs: SHA-256 against the name, footer against the index, and with keys every reached chunk opened.</summary>
-internal sealed class PackScrub(WholePacks packs, Id16 reserve, RepositoryIndex index, PackRows rows, FaultBook book)
+internal sealed class PackScrub(WholePacks packs, Id16 reserve, RepositoryIndex index, PackRows rows, FaultBook book, CheckMemory memory)
 {
     private readonly ConcurrentDictionary<Id32, ConcurrentBag<string>> _failed = new();
     private long _chunks;
 
     /// <summary>Packs read.</summary>
-    public long Packs => packs.Count;
+    public long Packs => packs.Count - packs.Frozen;
+
+    /// <summary>Packs that were not begun because the time was over.</summary>
+    public long Left => packs.Left;
+
+    /// <summary>Packs that are not thawed.</summary>
+    public long Frozen => packs.Frozen;
 
     /// <summary>Chunks opened.</summary>
     public long Chunks => Interlocked.Read(ref _chunks);
@@ -19,7 +25,12 @@ internal sealed class PackScrub(WholePacks packs, Id16 reserve, RepositoryIndex 
     public IReadOnlyDictionary<Id32, ConcurrentBag<string>> Failed => _failed;
 
     /// <summary>Reads packs. With a reader that has keys, opens those of their chunks that were reached.</summary>
-    public ValueTask RunAsync(IReadOnlyList<PackInfo> wanted, ChunkReader? reader, ReachedRows reached, CancellationToken cancel) =>
+    /// <param name="wanted">The packs.</param>
+    /// <param name="reader">Opens chunks; null where no keys are at hand.</param>
+    /// <param name="reached">Rows that points reach.</param>
+    /// <param name="nowNs">The time that is noted of sound packs.</param>
+    /// <param name="cancel">Cancels.</param>
+    public ValueTask RunAsync(IReadOnlyList<PackInfo> wanted, ChunkReader? reader, ReachedRows reached, Func<long> nowNs, CancellationToken cancel) =>
         packs.ReadAsync(wanted, (pack, content) =>
         {
             Check(pack, content);
@@ -27,7 +38,19 @@ internal sealed class PackScrub(WholePacks packs, Id16 reserve, RepositoryIndex 
             {
                 Open(pack, content, reader, reached);
             }
-        }, pack => FailAll(pack, reached), cancel);
+            if (book.Holds(pack.Name))
+            {
+                memory.Spoil(pack.Id);
+            }
+            else
+            {
+                memory.Note(pack.Id, reader is null ? IntegrityLevel.Packs : IntegrityLevel.Data, nowNs());
+            }
+        }, pack =>
+        {
+            memory.Spoil(pack.Id);
+            FailAll(pack, reached);
+        }, cancel);
 
     /// <summary>A pack that cannot be read at all, or is not there: every reached chunk in it fails.</summary>
     public void FailAll(PackInfo pack, ReachedRows reached)

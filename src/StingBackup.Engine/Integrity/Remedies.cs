@@ -1,8 +1,14 @@
+using StingBackup.Engine.Repository;
+
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>What to do about a damaged object, by what it is.</summary>
 internal static class Remedies
 {
+    /// <summary>The same where there are further tiers: they may have it whole.</summary>
+    public static string For(string name, Tier tier) => ObjectKinds.Of(name) is null or ObjectKind.Session or ObjectKind.Mark
+        ? For(name) : $"Run Repair-StingRepository{(tier == Tier.Local ? "" : $" -Tier {tier}")}: it is fetched from another tier that has it whole. Where none has: {For(name)}";
+
     /// <summary>The first folder of an object's name decides.</summary>
     public static string For(string name) => name[..Math.Max(0, name.IndexOf('/', StringComparison.Ordinal))] switch
     {

@@ -9,7 +9,8 @@ namespace StingBackup.Engine.Integrity;
 /// </summary>
 internal sealed class RepairRun(Installation installation, RepairPlan plan, JobOutput output)
 {
-    private readonly FaultBook _left = new(problem => output.Tell(problem));
+    private readonly FaultBook _left = new(problem => output.Tell(problem), Tier.Local, installation.Tiers.Count > 1);
+    private readonly FaultBook _unhealed = new();
 
     public async Task<RepairResult> RunAsync(CancellationToken cancel)
     {
@@ -18,6 +19,11 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         output.Progress.Activity = "Repair";
         var reader = plan.UseKeys ? await installation.UnlockAsync(cancel).ConfigureAwait(false) : null;
         using var enrolled = await EnrollAsync(reader as SubjectReader, cancel).ConfigureAwait(false);
+        var healer = new TierHealer(installation, _unhealed, output);
+        if (healer.IsPossible)
+        {
+            await new TierHealing(installation, healer, output).RunAsync(IntegrityLevel.Structure, cancel).ConfigureAwait(false);
+        }
         var keys = enrolled ?? installation.Keys;
         var mending = keys is null ? null : new KeyRepair(installation.Store, keys, reader as SubjectReader, _left, output);
         var writers = installation.Writers;
@@ -30,7 +36,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         {
             var identity = await IdentityAsync(enrolled, cancel).ConfigureAwait(false);
             var probe = new ObjectProbe(installation.Store, _left);
-            var index = await new IndexRebuild(installation, writers, identity, reader, probe, _left, output).RunAsync(cancel).ConfigureAwait(false);
+            var index = await new IndexRebuild(installation, writers, identity, reader, probe, healer, _left, output).RunAsync(cancel).ConfigureAwait(false);
             TellIndex(index, identity);
             await RemoveDamagedSessionsAsync(writers, cancel).ConfigureAwait(false);
             await RemoveVoidMaintenanceAsync(writers, cancel).ConfigureAwait(false);
@@ -42,10 +48,11 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
                 await mending.RefillAsync(writer?.Spares, unclaimed, cancel).ConfigureAwait(false);
             }
             DropCache();
+            healer.Note();
             return new RepairResult
             {
                 Packs = index.Packs, Entries = index.Entries, FragmentsReplaced = index.Replaced, ObjectsRestored = mending?.Restored ?? 0,
-                Signed = index.Signed, Faults = await RemainingAsync(writers, index.Audit, cancel).ConfigureAwait(false), Duration = installation.Clock.GetElapsedTime(started),
+                Healed = [.. healer.Healed], Signed = index.Signed, Faults = await RemainingAsync(writers, index.Audit, cancel).ConfigureAwait(false), Duration = installation.Clock.GetElapsedTime(started),
             };
         }
         finally
@@ -180,11 +187,14 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         }
     }
 
+    /// <summary>Says of a fault that is left why no other tier healed it.</summary>
+    internal static IntegrityFault WithReason(IntegrityFault fault, FaultBook unhealed) => unhealed.Holds(fault.Object) ? fault with { Problem = $"{fault.Problem}; {unhealed[fault.Object].Problem}" } : fault;
+
     /// <summary>What a look at the structure still finds, and the packs that were found damaged.</summary>
     private async ValueTask<IReadOnlyList<IntegrityFault>> RemainingAsync(EnrolledWriters writers, PageAudit? audit, CancellationToken cancel)
     {
         var structure = await new VerifyRun(installation, writers, new VerifyRequest { Level = IntegrityLevel.Structure }, output).RunAsync(cancel).ConfigureAwait(false);
         var known = structure.Faults.Select(f => f.Object).ToHashSet(StringComparer.Ordinal);
-        return [.. structure.Faults.Concat(_left.ToRecords(p => audit?.Names.GetValueOrDefault(p)).Where(f => !known.Contains(f.Object))).OrderBy(f => f.Object, StringComparer.Ordinal)];
+        return [.. structure.Faults.Concat(_left.ToRecords(p => audit?.Names.GetValueOrDefault(p)).Where(f => !known.Contains(f.Object))).Select(f => WithReason(f, _unhealed)).OrderBy(f => f.Object, StringComparer.Ordinal)];
     }
 }

@@ -12,16 +12,18 @@ public static class VerifyJob
     /// <param name="installation">The installation.</param>
     /// <param name="request">What to verify.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="StingException">While it runs: <c>SampleNotUnderstood</c>, <c>BackupNotFound</c>, <c>DateNotUnderstood</c>, <c>StoreUnavailable</c>, and what unlocking keys can say.</exception>
+    /// <exception cref="StingException">While it runs: <c>SampleNotUnderstood</c>, <c>CheckLimitWithoutPacks</c>, <c>TierNotConfigured</c>, <c>BackupNotFound</c>, <c>DateNotUnderstood</c>, <c>StoreUnavailable</c>, and what unlocking keys can say.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, VerifyRequest request, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
         return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
+            CheckLimits.Check(request);
+            var there = await installation.AtTierAsync(request.Tier, token).ConfigureAwait(false);
             var result = request.Level == IntegrityLevel.References
-                ? await new ReferenceRun(installation, request, output).RunAsync(token).ConfigureAwait(false)
-                : await new VerifyRun(installation, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
+                ? await new ReferenceRun(there, request, output).RunAsync(token).ConfigureAwait(false)
+                : await new VerifyRun(there, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);

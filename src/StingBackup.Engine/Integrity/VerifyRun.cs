@@ -9,13 +9,13 @@ namespace StingBackup.Engine.Integrity;
 /// </summary>
 internal sealed class VerifyRun(Installation installation, EnrolledWriters writers, VerifyRequest request, JobOutput output)
 {
-    private readonly FaultBook _book = new(problem => output.Tell(problem));
+    private readonly FaultBook _book = new(problem => output.Tell(problem), installation.AtTier, installation.Tiers.Count > 1);
 
     public async Task<IntegrityResult> RunAsync(CancellationToken cancel)
     {
-        CheckRequest();
+        CheckLimits.Check(request);
         var started = installation.Clock.GetTimestamp();
-        output.Progress.Activity = $"Verify ({request.Level})";
+        output.Progress.Activity = installation.AtTier == Tier.Local ? $"Verify ({request.Level})" : $"Verify the {installation.AtTier} tier ({request.Level})";
         var probe = new ObjectProbe(installation.Store, _book);
         var census = await Census.TakeAsync(installation.Store, _book, cancel).ConfigureAwait(false);
         KeyObjectCheck? keyObjects = null;
@@ -29,6 +29,10 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         keyObjects?.CheckHeads(points.Valid);
         await new AuditCheck(installation, _book).RunAsync(points.Valid.Select(p => p.Record), cancel).ConfigureAwait(false);
         var parts = PointSelection.Choose(points.Valid, request, installation.Zone);
+        if (installation.AtTier == Tier.Archive)
+        {
+            parts = [.. parts.Where(p => p.Part.Class != DataClass.Physical)];   // never enters the archive
+        }
         var index = new IndexCheck(probe, census, writers, installation.Reserve);
         await index.RunAsync(cancel).ConfigureAwait(false);
         TellSurroundings(census, points, index);
@@ -40,24 +44,79 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         {
             output.Tell($"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
         }
-        var packs = new PackCheck(probe, census, index, new PackRows(index.Index), reach, installation, _book, output);
-        await packs.RunAsync(request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
+        var rows = new PackRows(index.Index);
+        var leave = await new TierLeave(installation, index.Index, rows, output).FindAsync(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)), points.Valid, _book, cancel).ConfigureAwait(false);
+        var memory = CheckMemory.Load(installation, installation.AtTier);
+        memory.Keep([.. census.Packs.Keys]);
+        var turn = new PackTurn(memory, leave, () => request.MaxDuration is { } most && installation.Clock.GetElapsedTime(started) >= most);
+        var packs = new PackCheck(probe, census, index, rows, reach, installation, turn, _book, output);
+        await CheckPacksAsync(packs, memory, request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
         keyObjects?.CheckSubjects(reach.Walk.Subjects.Keys, reach.NameOf, TagOf(keys));
         await new DamageReport(reach, packs, _book, output).RunAsync(parts, points.Doubtful, cancel).ConfigureAwait(false);
+        if (installation.AtTier != Tier.Local)
+        {
+            await ForgiveWaitingAsync(census, cancel).ConfigureAwait(false);
+        }
+        TellPacks(packs);
+        var (_, never, oldest) = memory.Summary();
         return new IntegrityResult
         {
-            Level = request.Level, Tier = Tier.Local, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
+            Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
+            PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen,
+            OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(Installation.FromNs(last, 0), installation.Zone) : null,
             Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
             BytesRead = probe.BytesRead + reader.BytesRead, Faults = _book.ToRecords(reach.NameOf), Duration = installation.Clock.GetElapsedTime(started),
         };
     }
 
-    private void CheckRequest()
+    /// <summary>Checks packs; what was read whole is remembered however it ends. A look at the structure alone changes nothing on this host either.</summary>
+    private async ValueTask CheckPacksAsync(PackCheck packs, CheckMemory memory, VerifyRequest asked, bool limited, int seed, CancellationToken cancel)
     {
-        if (request.SamplePercent is not (> 0 and <= 100))
+        try
         {
-            throw new StingException("SampleNotUnderstood", FailureKind.InvalidArgument, $"A sample of {request.SamplePercent} % of the packs cannot be taken.", null,
-                "Give a number above 0, and 100 at most.");
+            await packs.RunAsync(asked, limited, seed, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (asked.Level > IntegrityLevel.Structure)
+            {
+                memory.Save(output.Warn);
+            }
+        }
+    }
+
+    /// <summary>What the local tier has and this one not yet is the next synchronisation's affair, unless a restore point here needs it.</summary>
+    private async ValueTask ForgiveWaitingAsync(Census census, CancellationToken cancel)
+    {
+        var local = await installation.OpenTierAsync(Tier.Local, cancel).ConfigureAwait(false);
+        var waiting = 0;
+        foreach (var fault in _book.All.Where(f => ObjectKinds.Of(f.Object) is ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Audit && !census.Objects.ContainsKey(f.Object)))
+        {
+            if (await local.GetLengthAsync(fault.Object, cancel).ConfigureAwait(false) is not null)
+            {
+                _book.Forget(fault.Object);
+                waiting++;
+            }
+        }
+        if (waiting > 0)
+        {
+            output.Tell($"{waiting} enrolments and audit records are on the local tier and not here yet: the next synchronisation copies them.");
+        }
+    }
+
+    private void TellPacks(PackCheck packs)
+    {
+        if (packs.LetGo > 0)
+        {
+            output.Tell($"{packs.LetGo} packs are no longer on the {installation.AtTier} tier, whose days for them are over: a further tier holds them.");
+        }
+        if (packs.Frozen > 0)
+        {
+            output.Tell($"{packs.Frozen} packs are in cold storage and not thawed: they were looked at by name and length alone.");
+        }
+        if (packs.Left > 0)
+        {
+            output.Tell($"The time was over with {packs.Packs} packs read and {packs.Left} left; the next verification begins with those.");
         }
     }
 

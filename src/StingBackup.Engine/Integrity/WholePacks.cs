@@ -10,10 +10,22 @@ internal sealed class WholePacks(ObjectProbe probe, FaultBook book, int threads,
     public const int MaxPackLength = 256 << 20;
 
     private readonly ConcurrentBag<byte[]> _buffers = [];
-    private long _count;
+    private long _count, _left, _frozen;
 
     /// <summary>Packs read.</summary>
     public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>Tells that the time is over: no further pack is begun.</summary>
+    public Func<bool> IsOver { get; init; } = static () => false;
+
+    /// <summary>Packs that were not begun because the time was over.</summary>
+    public long Left => Interlocked.Read(ref _left);
+
+    /// <summary>Packs in cold storage that cannot be read before they are thawed.</summary>
+    public long Frozen => Interlocked.Read(ref _frozen);
+
+    /// <summary>Whether a store says that an object lies in cold storage and is not thawed.</summary>
+    public static bool IsFrozen(StingException e) => e.ErrorId == "PackArchived";
 
     /// <summary>Gives each pack's bytes to <paramref name="look"/>, fewer than its length when it ends early; those that cannot be read at all to <paramref name="unreadable"/>.</summary>
     public async ValueTask ReadAsync(IReadOnlyList<PackInfo> packs, Action<PackInfo, ReadOnlyMemory<byte>> look, Action<PackInfo> unreadable, CancellationToken cancel)
@@ -22,6 +34,11 @@ internal sealed class WholePacks(ObjectProbe probe, FaultBook book, int threads,
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancel };
         await Parallel.ForEachAsync(packs, options, async (pack, token) =>
         {
+            if (IsOver())
+            {
+                Interlocked.Increment(ref _left);
+                return;
+            }
             output.Progress.Status = pack.Name;
             await ReadOneAsync(pack, look, unreadable, token).ConfigureAwait(false);
             output.Progress.Add(1, pack.Length);
@@ -47,6 +64,10 @@ internal sealed class WholePacks(ObjectProbe probe, FaultBook book, int threads,
                 book.Add(pack.Name, $"only {read} of its {pack.Length} bytes could be read");
             }
             look(pack, buffer.AsMemory(0, read));
+        }
+        catch (StingException e) when (IsFrozen(e))
+        {
+            Interlocked.Increment(ref _frozen);
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {

@@ -45,6 +45,7 @@ public static class StatusReader
                           where part.Class == c.DataClass
                           select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
         warnings.AddRange(KeyEscrowJob.WarningOf(escrow) is { } unready ? [unready] : []);
+        warnings.AddRange(TierCheckReader.Alarms(installation));
         var damage = book.ToRecords(static _ => null);
         var (deduplication, compression) = RatiosOf(backups, index);
         return new BackupStatus
@@ -54,7 +55,7 @@ public static class StatusReader
             Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection, Escrow = escrow,
             Contributors = installation.Host is null ? null : installation.Contributors?.Status(),
-            Warnings = [.. warnings.Distinct()], Damage = [.. damage],
+            Checks = TierCheckReader.Read(installation), Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };
     }
 

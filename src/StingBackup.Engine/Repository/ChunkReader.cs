@@ -55,6 +55,12 @@ public sealed class ChunkReader : IDisposable
         _keys = keys;
     }
 
+    /// <summary>Where else packs may lie under the same names, the nearest first; asked when no place here gives a chunk. Null for nowhere.</summary>
+    internal Func<CancellationToken, IAsyncEnumerable<(Tier Tier, IObjectStore Store)>>? Copies { get; init; }
+
+    /// <summary>Told of each chunk that came from another tier: its pack, the tier, and what was wrong here.</summary>
+    internal Action<string, Tier, StingException>? CameFrom { get; init; }
+
     /// <summary>The index that places are looked up in.</summary>
     public RepositoryIndex Index => _index;
 
@@ -139,7 +145,30 @@ public sealed class ChunkReader : IDisposable
                 first ??= e;
             }
         }
-        throw first!;
+        return Copies is not null && first is { ErrorId: "ChunkDamaged" or "ObjectNotFound" or "ObjectDamaged" or "StoreFailed" } ? await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false) : throw first!;
+    }
+
+    /// <summary>The same pack on another tier: the chunk proves itself, wherever it comes from.</summary>
+    private async ValueTask<T> ReadCopyAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
+    {
+        await foreach (var (tier, store) in Copies!(cancel).ConfigureAwait(false))
+        {
+            foreach (var place in Find(id))
+            {
+                try
+                {
+                    using var record = await ReadRecordAsync(store, place, cancel).ConfigureAwait(false);
+                    var opened = open(place, record.Span);
+                    CameFrom?.Invoke(place.Segment.Pack.Name, tier, first);
+                    return opened;
+                }
+                catch (StingException e) when (ObjectDamage.IsOfOneObject(e) || e.ErrorId == "PackArchived")
+                {
+                    // Its copy is no better: the next place, the next tier.
+                }
+            }
+        }
+        throw first;
     }
 
     private delegate T Opener<out T>(ChunkPlace place, ReadOnlySpan<byte> record);
@@ -151,7 +180,9 @@ public sealed class ChunkReader : IDisposable
             "Run Repair-StingRepository to rebuild the index from the packs.");
     }
 
-    private async ValueTask<ChunkBytes> ReadRecordAsync(ChunkPlace place, CancellationToken cancel)
+    private ValueTask<ChunkBytes> ReadRecordAsync(ChunkPlace place, CancellationToken cancel) => ReadRecordAsync(_store, place, cancel);
+
+    private async ValueTask<ChunkBytes> ReadRecordAsync(IObjectStore store, ChunkPlace place, CancellationToken cancel)
     {
         var length = place.Entry.StoredLength;
         if (length is < ChunkHeader.Size or > 2 * PackFormat.MaxRawLength + 1024)
@@ -161,7 +192,7 @@ public sealed class ChunkReader : IDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var read = await _store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
+            var read = await store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
             Interlocked.Add(ref _bytesRead, read);
             return read == length ? new ChunkBytes(buffer, length) : throw Damaged(place.Entry.Id, place, "the pack ends before it");
         }

@@ -220,7 +220,7 @@ public sealed class IndexFragment
         var segments = new SegmentInfo[counts[1]];
         for (var i = 0; i < segments.Length; i++)
         {
-            var header = SegmentHeader.Read(span[(at + 8)..], out _, out _);
+            var header = SegmentHeader.Read(bytes[(at + 8)..^ObjectFrame.SignatureSize]);
             segments[i] = new SegmentInfo(packs[BinaryPrimitives.ReadInt32LittleEndian(span[at..])], BinaryPrimitives.ReadInt32LittleEndian(span[(at + 4)..]), header);
             at += 8 + header.Size;
         }

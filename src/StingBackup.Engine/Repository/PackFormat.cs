@@ -63,6 +63,20 @@ public sealed record SegmentHeader
     /// <exception cref="InvalidDataException">It is not one, or its suite is unknown.</exception>
     public static SegmentHeader Read(ReadOnlySpan<byte> source, out int chunks, out int bodyLength)
     {
+        var (suite, sealedLength) = Check(source, out chunks, out bodyLength);
+        return Make(source, suite, source.Slice(28, 32).ToArray(), source.Slice(60, 32).ToArray(), source.Slice(FixedSize, sealedLength).ToArray());
+    }
+
+    /// <summary>Reads a header where it lies: its parts are not copied, so the memory must stay as it is.</summary>
+    /// <exception cref="InvalidDataException">It is not one, or its suite is unknown.</exception>
+    internal static SegmentHeader Read(ReadOnlyMemory<byte> source)
+    {
+        var (suite, sealedLength) = Check(source.Span, out _, out _);
+        return Make(source.Span, suite, source.Slice(28, 32), source.Slice(60, 32), source.Slice(FixedSize, sealedLength));
+    }
+
+    private static (ushort Suite, int SealedLength) Check(ReadOnlySpan<byte> source, out int chunks, out int bodyLength)
+    {
         if (source.Length < FixedSize || !source[..4].SequenceEqual(Magic))
         {
             throw new InvalidDataException("a segment does not start with its magic");
@@ -80,16 +94,13 @@ public sealed record SegmentHeader
         {
             throw new InvalidDataException("a segment header is cut short");
         }
-        return new SegmentHeader
-        {
-            Suite = suite,
-            Generation = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]),
-            Pseudonym = new Id16(source[12..]),
-            Salt = source.Slice(28, 32).ToArray(),
-            Commitment = source.Slice(60, 32).ToArray(),
-            SealedKey = source.Slice(FixedSize, sealedLength).ToArray(),
-        };
+        return (suite, sealedLength);
     }
+
+    private static SegmentHeader Make(ReadOnlySpan<byte> source, ushort suite, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> commitment, ReadOnlyMemory<byte> sealedKey) => new()
+    {
+        Suite = suite, Generation = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]), Pseudonym = new Id16(source[12..]), Salt = salt, Commitment = commitment, SealedKey = sealedKey,
+    };
 }
 
 /// <summary>A chunk's header within a segment, followed by the table (trees), the ciphertext and the tag.</summary>

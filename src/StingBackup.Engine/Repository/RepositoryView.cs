@@ -48,25 +48,28 @@ public sealed class RepositoryView
     /// <param name="reserve">The reserve that it must belong to.</param>
     /// <param name="writers">Enrolled writers; a revoked one counts up to his last good number.</param>
     /// <param name="cancel">Cancels.</param>
-    public static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel)
+    public static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) => LoadAsync(store, reserve, writers, null, cancel);
+
+    /// <summary>The same; what is damaged is taken from another tier's copy where that is whole, and stays among <see cref="Damage"/>.</summary>
+    internal static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(writers);
         var damage = new List<StingException>();
         var damagedPoints = new List<DamagedPoint>();
-        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, damagedPoints, damage, cancel).ConfigureAwait(false);
+        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, copies, damagedPoints, damage, cancel).ConfigureAwait(false);
         points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
         var drops = await DropBook.LoadAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
-        var index = await LoadIndexAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
-        return new RepositoryView(reserve, [.. points.Select(drops.Trim)], [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
+        var index = await LoadIndexAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
+        return new RepositoryView(reserve, PointNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
     /// <summary>The points that can be read and count, without the index.</summary>
     internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
-        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))];
+        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))];
 
     private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
-        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
+        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, CopyReader? copies, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
     {
         var points = new List<StoredPoint>();
         await foreach (var item in store.ListAsync("points/", cancel).ConfigureAwait(false))
@@ -79,7 +82,12 @@ public sealed class RepositoryView
             catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
             {
                 damage.Add(e);
-                if (ObjectKinds.Of(item.Name) == ObjectKind.Point)
+                if (copies is not null && ObjectKinds.Of(item.Name) == ObjectKind.Point
+                    && await copies.ReadAsync(item.Name, bytes => new StoredPoint(PointRecord.Read(item.Name, bytes, reserve, keyOf), PointRecord.HashOf(bytes)), e, cancel).ConfigureAwait(false) is { } copy)
+                {
+                    points.Add(copy);
+                }
+                else if (ObjectKinds.Of(item.Name) == ObjectKind.Point)
                 {
                     var (writer, sequence) = ObjectKinds.RunIn(item.Name);
                     damagedPoints.Add(new DamagedPoint(writer, sequence, e));
@@ -91,7 +99,7 @@ public sealed class RepositoryView
     }
 
     private static async ValueTask<RepositoryIndex> LoadIndexAsync(
-        IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel)
+        IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, List<StingException> damage, CancellationToken cancel)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -118,7 +126,15 @@ public sealed class RepositoryView
                 }
                 catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
                 {
-                    broken.Add(e);
+                    if (copies is not null && await copies.ReadAsync(item.Name, bytes => ReadFragment(item.Name, bytes, reserve, writers), e, cancel).ConfigureAwait(false) is { } copy)
+                    {
+                        fragments.Add(copy);
+                        damage.Add(e);
+                    }
+                    else
+                    {
+                        broken.Add(e);
+                    }
                 }
             }
             if (vanished)
@@ -133,4 +149,7 @@ public sealed class RepositoryView
             return new RepositoryIndex(fragments);
         }
     }
+
+    private static IndexFragment ReadFragment(string name, byte[] bytes, Id16 reserve, EnrolledWriters writers) =>
+        new Id32(System.Security.Cryptography.SHA256.HashData(bytes)) == ObjectKinds.IdIn(name) ? IndexFragment.Read(name, bytes, reserve, writers.SigningKeyOf) : throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
 }

@@ -202,7 +202,7 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
     {
         if (_view is null)
         {
-            _view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+            _view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);
             foreach (var damage in _view.Damage)
             {
                 Report(damage);

@@ -6,17 +6,20 @@ namespace StingBackup.Engine.Restore;
 /// <summary>A repository opened for reading: points and index, and what finds things in them. Without keys it tells only what is in the clear.</summary>
 internal sealed class RepositoryReading : IDisposable
 {
-    public RepositoryReading(Installation installation, RepositoryView view, ISubjectReader? keys)
+    public RepositoryReading(Installation installation, RepositoryView view, ISubjectReader? keys, CopiesRead? copies = null)
     {
         View = view;
+        Copies = copies ?? new CopiesRead(installation);
         Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
-        Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
+        Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
         Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));
     }
 
     public RepositoryView View { get; }
+    /// <summary>What came from other tiers.</summary>
+    public CopiesRead Copies { get; }
     public PointFinder Finder { get; }
     public ChunkReader Reader { get; }
     public TreeWalker Walker { get; }
@@ -27,9 +30,10 @@ internal sealed class RepositoryReading : IDisposable
     /// <exception cref="StingException"><c>LedgerShort</c></exception>
     public static async ValueTask<RepositoryReading> OpenAsync(Installation installation, CancellationToken cancel)
     {
-        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var copies = new CopiesRead(installation);
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, copies.Reader, cancel).ConfigureAwait(false);
         installation.Ledger.Require(view.Backups);
-        return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false));
+        return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false), copies);
     }
 
     public void Dispose() => Reader.Dispose();

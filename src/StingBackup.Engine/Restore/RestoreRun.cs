@@ -36,6 +36,7 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
             }
         }
         context.TellDegraded();
+        context.Repository.Copies.Tell(_output.Warn);
         _output.Progress.Status = "waiting for the disk";
         context.Target.Flush();
         if (plan.InPlace && context.Installation.Ledger.Entries.Count > 0 && plan.Points.Any(point => point.DataClass == DataClass.Physical))

@@ -11,6 +11,9 @@ namespace StingBackup.Engine.Storage;
 /// <param name="priority">Of what is not a commit: packs.</param>
 public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, TransferPriority priority) : IObjectStore
 {
+    private const int LongCopy = 1 << 20;
+
+    private readonly System.Collections.Concurrent.ConcurrentBag<byte[]> _copies = [];
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _room = new(queue.Streams);
     private readonly CancellationTokenSource _closed = new();
@@ -28,7 +31,7 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     {
         ObjectName.Check(name);
         await _room.WaitAsync(cancel).ConfigureAwait(false);
-        var copy = ArrayPool<byte>.Shared.Rent(content.Length);
+        var copy = Rent(content.Length);
         content.CopyTo(copy);
         lock (_gate)
         {
@@ -115,8 +118,30 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(copy);
+            Return(copy);
             _room.Release();
+        }
+    }
+
+    /// <summary>Packs are a little longer than a power of two: the shared pool would take twice the room for each.</summary>
+    private byte[] Rent(int length)
+    {
+        if (length < LongCopy)
+        {
+            return ArrayPool<byte>.Shared.Rent(length);
+        }
+        return _copies.TryTake(out var copy) && copy.Length >= length ? copy : GC.AllocateUninitializedArray<byte>((length + LongCopy - 1) / LongCopy * LongCopy);
+    }
+
+    private void Return(byte[] copy)
+    {
+        if (copy.Length >= LongCopy)
+        {
+            _copies.Add(copy);
+        }
+        else
+        {
+            ArrayPool<byte>.Shared.Return(copy);
         }
     }
 

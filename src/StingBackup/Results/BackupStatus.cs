@@ -94,6 +94,24 @@ public sealed record ClassStatus
 /// <param name="Length">Their bytes.</param>
 public sealed record StoreUse(string Kind, long Objects, long Length);
 
+/// <summary>What this host remembers of verifying a tier's packs.</summary>
+public sealed record TierCheck
+{
+    /// <summary>The tier.</summary>
+    public required Tier Tier { get; init; }
+    /// <summary>Packs at the last verification.</summary>
+    public required long Packs { get; init; }
+    /// <summary>How many of them this host never read whole.</summary>
+    public required long NeverChecked { get; init; }
+    /// <summary>When the one of the others was last read whole that waits longest; null when there are none.</summary>
+    public required DateTimeOffset? OldestCheck { get; init; }
+    /// <summary>How long that is ago.</summary>
+    public required TimeSpan? OldestAge { get; init; }
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{Tier}: {Packs:N0} packs, {(NeverChecked > 0 ? $"{NeverChecked:N0} never read whole" : "all read whole once")}{(OldestAge is { } age ? $", the oldest check {Display.Duration(age)} ago" : "")}");
+}
+
 /// <summary>How backups stand. Damage never keeps it from being shown: it is part of it.</summary>
 public sealed record BackupStatus
 {
@@ -141,6 +159,8 @@ public sealed record BackupStatus
     public EscrowState? Escrow { get; init; }
     /// <summary>Whose the documents of honey jars are; null where no database tells, or before the first run.</summary>
     public ContributorStatus? Contributors { get; init; }
+    /// <summary>What this host remembers of verifying each tier's packs; none for a tier that it never verified.</summary>
+    public IReadOnlyList<TierCheck> Checks { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What is weaker than it should be, for people.</summary>
     public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>

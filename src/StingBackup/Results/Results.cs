@@ -106,6 +106,16 @@ public sealed record IntegrityResult
     public required long Packs { get; init; }
     /// <summary>Chunks checked.</summary>
     public required long Chunks { get; init; }
+    /// <summary>Packs that were not read because they were not old enough, or no part of the sample.</summary>
+    public long PacksPassedOver { get; init; }
+    /// <summary>Packs that were not read because the time was over.</summary>
+    public long PacksLeft { get; init; }
+    /// <summary>Packs that a further tier holds and this one no longer needs to.</summary>
+    public long PacksLetGo { get; init; }
+    /// <summary>Packs in cold storage that are not thawed: looked at by name and length alone.</summary>
+    public long PacksFrozen { get; init; }
+    /// <summary>Of the tier's packs, when the one was last read whole that waits longest; null where some were never, or none is remembered.</summary>
+    public DateTimeOffset? OldestCheck { get; init; }
     /// <summary>Bytes read from the store.</summary>
     public required long BytesRead { get; init; }
     /// <summary>Faults found.</summary>
@@ -125,6 +135,10 @@ public sealed record RepairResult
     public required long FragmentsReplaced { get; init; }
     /// <summary>Objects put back from copies (enrolments, claims).</summary>
     public required long ObjectsRestored { get; init; }
+    /// <summary>The tier that was repaired.</summary>
+    public Tier Tier { get; init; } = Tier.Local;
+    /// <summary>Objects that were damaged or missing and came from another tier.</summary>
+    public IReadOnlyList<HealedObject> Healed { get; init => field = Indexable.Of(value); } = [];
     /// <summary>True when the new index is signed, so that later runs deduplicate against it.</summary>
     public required bool Signed { get; init; }
     /// <summary>Faults that could not be repaired.</summary>

@@ -75,12 +75,14 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
     internal Dictionary<string, ReadOnlyMemory<byte>> Copy() => new(Objects, StringComparer.Ordinal);
 
     /// <summary>An installation over a store, with a state folder of its own and the sample's keys opened again.</summary>
-    internal async Task<Installation> OpenAsync(IObjectStore store, string state)
+    internal async Task<Installation> OpenAsync(IObjectStore store, string state, IObjectStore? remote = null, IObjectStore? archive = null)
     {
         var keys = ReserveKeys.Open(KeyOptions!, Keys.KeyRoleFingerprint, _base.Clock);
         var writers = await keys.LoadWritersAsync(store, default);
+        var further = new[] { (Tier.Remote, remote), (Tier.Archive, archive) }.Where(t => t.Item2 is not null).ToDictionary(t => t.Item1, t => (Func<CancellationToken, ValueTask<IObjectStore>>)(_ => ValueTask.FromResult(t.Item2!)));
         return new Installation
         {
+            FurtherTiers = further,
             Reserve = Keys.ReserveId, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store,
             Host = new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers), keys.CacheKey), Writers = writers, Keys = keys,
             UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(_reader!), StateFolder = Path.Combine(Folder, "state", state),

@@ -116,4 +116,54 @@ public sealed class IntegrityTests
         shell.Host.Answers.Enqueue(SampleInstallation.Passphrase);
         Assert.True(shell.Run("Test-StingBackupIntegrity -Level Data -AsJob | Wait-Job | Receive-Job").Succeeded().Objects<IntegrityResult>().Single().Passed);
     }
+
+    [CulturedFact]
+    public void Nights_of_ten_minutes_are_remembered_and_shown_by_the_status()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        var first = shell.Run("Test-StingBackupIntegrity -Level Packs -OlderThan 30d -MaxDuration 10m").Succeeded().Objects<IntegrityResult>().Single();
+        Assert.True(first.Packs > 0);
+        var second = shell.Run("Test-StingBackupIntegrity -Level Packs -OlderThan 30d -MaxDuration 10m").Succeeded().Objects<IntegrityResult>().Single();
+        Assert.Equal((0L, first.Packs), (second.Packs, second.PacksPassedOver));
+        var status = shell.Run("Get-StingBackupStatus").Succeeded().Objects<BackupStatus>().Single();
+        Assert.Equal((Tier.Local, first.Packs, 0L), (status.Checks[0].Tier, status.Checks[0].Packs, status.Checks[0].NeverChecked));
+        shell.Run("Test-StingBackupIntegrity -Level Packs -OlderThan soon").FailedWith("DurationNotUnderstood");
+        shell.Run("Test-StingBackupIntegrity -OlderThan 30d").FailedWith("CheckLimitWithoutPacks");
+        shell.Run("Test-StingBackupIntegrity -Tier Remote").FailedWith("TierNotConfigured");
+    }
+
+    [Fact]
+    public void A_damaged_pack_comes_back_from_another_tier_and_a_further_tier_is_verified_and_healed_too()
+    {
+        using var sample = SampleInstallation.Copy();
+        var remote = sample["remote"];
+        foreach (var file in Directory.EnumerateFiles(sample["backups"], "*", SearchOption.AllDirectories).Where(f => !f.Contains($"{Path.DirectorySeparatorChar}sessions{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+        {
+            var copy = Path.Join(remote, Path.GetRelativePath(sample["backups"], file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        var configuration = File.ReadAllText(sample["sting-backup.yaml"]);
+        var section = configuration.IndexOf("\nremote:", StringComparison.Ordinal);
+        var line = configuration.IndexOf("# location:", section, StringComparison.Ordinal);
+        File.WriteAllText(sample["sting-backup.yaml"], configuration[..line] + $"location: {remote}\n  " + configuration[line..]);
+        using var shell = sample.OpenShell();
+        Assert.True(shell.Run("Test-StingBackupIntegrity -Level Packs -Tier Remote").Succeeded().Objects<IntegrityResult>().Single() is { Passed: true, Tier: Tier.Remote });
+        var pack = LargestPack(sample);
+        var good = File.ReadAllBytes(pack);
+        Flip(pack);
+        var repaired = shell.Run("Repair-StingRepository");
+        Assert.Empty(repaired.Errors);
+        var result = repaired.Objects<RepairResult>().Single();
+        Assert.Equal([(Tier.Local, Tier.Remote)], result.Healed.Select(h => (h.Tier, h.From)));
+        Assert.Equal(good, File.ReadAllBytes(pack));
+        var twin = Path.Join(remote, Path.GetRelativePath(sample["backups"], pack));
+        File.Delete(twin);
+        var plan = shell.Run("Repair-StingRepository -Tier Remote -WhatIf").Succeeded().Objects<RepairPlan>().Single();
+        Assert.Equal([(Tier.Remote, Tier.Local)], plan.Heals.Select(h => (h.Tier, h.From)));
+        Assert.False(File.Exists(twin));
+        Assert.Empty(shell.Run("Repair-StingRepository -Tier Remote").Objects<RepairResult>().Single().Faults);
+        Assert.Equal(good, File.ReadAllBytes(twin));
+    }
 }

@@ -52,7 +52,7 @@ internal sealed class ReferenceRun(Installation installation, VerifyRequest requ
         }
         return new IntegrityResult
         {
-            Level = request.Level, Tier = Tier.Local, Points = state.Classes.DistinctBy(c => c.BackupId).LongCount(), Packs = 0, Chunks = _references.Count,
+            Level = request.Level, Tier = installation.AtTier, Points = state.Classes.DistinctBy(c => c.BackupId).LongCount(), Packs = 0, Chunks = _references.Count,
             BytesRead = repository.Reader.BytesRead, Faults = [.. faults.Take(MostFaults)], Duration = installation.Clock.GetElapsedTime(started),
         };
     }

@@ -89,9 +89,10 @@ internal sealed class PruneSurvey
         }
         var marked = Marks.Packs;
         var packs = new List<PackUse>(Stored.Count);
+        var live = new List<int>();
         foreach (var pack in Stored.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
-            var live = new List<int>();
+            live.Clear();
             long length = 0, all = 0;
             foreach (var rank in Rows.Of(pack.Id))
             {
@@ -109,7 +110,7 @@ internal sealed class PruneSurvey
             if (!marked.Contains(pack.Id))
             {
                 var known = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default) ? of : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
-                packs.Add(new PackUse(pack, live, length, all, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
+                packs.Add(new PackUse(pack, live.ToArray(), length, all, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
             }
         }
         Packs = packs;
