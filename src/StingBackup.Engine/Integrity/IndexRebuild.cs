@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Integrity;
 
@@ -38,11 +39,14 @@ internal sealed class IndexRebuild(
         var survey = new PackSurvey(new WholePacks(probe, _found, installation.Threads, output), installation.Reserve, index, rows, opener, _found);
         await survey.RunAsync([.. census.Packs.Values.OrderBy(p => p.Name, StringComparer.Ordinal)], cancel).ConfigureAwait(false);
 
+        var absent = rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)).ToList();
+        var elsewhere = await PacksElsewhere.AmongAsync(installation, absent, index, rows, output, cancel).ConfigureAwait(false);
+        survey.AddElsewhere(absent.Where(p => elsewhere.Contains(p.Id)));
+        survey.AddMissing(absent.Where(p => !elsewhere.Contains(p.Id)));
         var kept = index.Fragments.Where(f => (f.IsSigned || keys is null) && f.Packs.All(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees)).ToList();
         var replaced = index.Fragments.Except(kept).ToList();
         _draft.Replaced.AddRange(check.Damaged.Concat(replaced.Select(f => f.Name)).Order(StringComparer.Ordinal));
         _draft.Removes.AddRange(replaced.SelectMany(f => f.Removes).Distinct());
-        survey.AddMissing(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)));
         await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
 
         var audit = keys is null ? null : await FindUnneededAsync(survey, kept, replaced, points, cancel).ConfigureAwait(false);
@@ -75,7 +79,7 @@ internal sealed class IndexRebuild(
         }
         if (keys is not null)
         {
-            await survey.OpenAsync([.. findings.Where(f => f.Agrees && !ours.Contains(f.Pack.Id)).Select(f => f.Pack)], cancel).ConfigureAwait(false);
+            await survey.OpenAsync([.. findings.Where(f => f is { Agrees: true, IsElsewhere: false } && !ours.Contains(f.Pack.Id)).Select(f => f.Pack)], cancel).ConfigureAwait(false);
         }
         foreach (var finding in findings)
         {

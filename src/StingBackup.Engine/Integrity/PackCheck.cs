@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Integrity;
 
@@ -39,7 +40,13 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
     public async ValueTask RunAsync(VerifyRequest request, bool limited, int seed, CancellationToken cancel)
     {
         var present = new List<PackInfo>();
-        foreach (var pack in rows.Packs.Where(p => !limited || IsReached(p.Id)))
+        var looked = rows.Packs.Where(p => !limited || IsReached(p.Id)).ToList();
+        var elsewhere = await PacksElsewhere.AmongAsync(installation, looked.Where(p => !census.Objects.ContainsKey(p.Name)), index.Index, rows, output, cancel).ConfigureAwait(false);
+        if (elsewhere.Count > 0)
+        {
+            output.Tell($"{elsewhere.Count} packs lie on further tiers alone, and are not looked at here.");
+        }
+        foreach (var pack in looked.Where(p => !elsewhere.Contains(p.Id)))
         {
             if (!census.Objects.TryGetValue(pack.Name, out var length))
             {

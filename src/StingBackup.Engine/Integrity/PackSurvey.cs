@@ -14,6 +14,9 @@ internal sealed class PackFinding(PackInfo pack)
     /// <summary>Whole, and the index says of it what its footer says.</summary>
     public bool Agrees { get; set; }
 
+    /// <summary>It lies on a further tier alone: what the index says of it stays as it is.</summary>
+    public bool IsElsewhere { get; init; }
+
     /// <summary>Where its chunks are: from the footer of a whole pack, else from the index, else from what is left of the footer. Null when nothing tells, or nothing needs to.</summary>
     public PackTables? Tables { get; set; }
 
@@ -62,6 +65,15 @@ internal sealed class PackSurvey(WholePacks packs, Id16 reserve, RepositoryIndex
         {
             found.Add(pack.Name, "it is missing");
             _findings[pack.Id] = new PackFinding(pack) { Tables = rows.TablesOf(pack.Id, index) };
+        }
+    }
+
+    /// <summary>Takes packs that lie on a further tier.</summary>
+    public void AddElsewhere(IEnumerable<PackInfo> elsewhere)
+    {
+        foreach (var pack in elsewhere)
+        {
+            _findings[pack.Id] = new PackFinding(pack) { IsElsewhere = true, IsWhole = true, Agrees = true };
         }
     }
 

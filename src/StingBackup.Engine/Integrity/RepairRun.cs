@@ -41,7 +41,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
                 var unclaimed = writer is null ? 0 : (await SubjectSurvey.TakeAsync(installation, writer, cancel).ConfigureAwait(false)).Unclaimed;
                 await mending.RefillAsync(writer?.Spares, unclaimed, cancel).ConfigureAwait(false);
             }
-            DropCache();
+            DropCache(installation, output.Warn);
             return new RepairResult
             {
                 Packs = index.Packs, Entries = index.Entries, FragmentsReplaced = index.Replaced, ObjectsRestored = mending?.Restored ?? 0,
@@ -164,7 +164,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
     }
 
     /// <summary>The host's cache may name chunks that are no more; it fills itself again.</summary>
-    private void DropCache()
+    internal static void DropCache(Installation installation, Action<string> warn)
     {
         var folder = Path.Combine(installation.CacheFolder, installation.Reserve.ToString());
         try
@@ -176,7 +176,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            output.Warn($"The host's cache in '{folder}' could not be removed: {e.Message} Remove it by hand, so that the next backup does not build on it.");
+            warn($"The host's cache in '{folder}' could not be removed: {e.Message} Remove it by hand, so that the next backup does not build on it.");
         }
     }
 

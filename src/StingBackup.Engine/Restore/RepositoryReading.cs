@@ -10,7 +10,7 @@ internal sealed class RepositoryReading : IDisposable
     {
         View = view;
         Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
-        Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
+        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys);
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
         Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));
