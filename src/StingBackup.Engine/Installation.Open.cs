@@ -7,6 +7,7 @@ using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine;
 
@@ -41,6 +42,7 @@ public sealed partial class Installation
         ArgumentNullException.ThrowIfNull(options);
         var keys = ReserveKeys.Open(KeyOptionsOf(configuration), configuration.Repository.KeyFingerprint, options.Clock);
         IObjectStore? store = null;
+        var tiers = StoreFactory.FurtherTiersOf(configuration, options.Clock);
         try
         {
             if (configuration.Repository.ReserveId is { } expected && expected != keys.ReserveId)
@@ -48,8 +50,7 @@ public sealed partial class Installation
                 throw new StingException("KeyRoleMismatch", FailureKind.InvalidConfiguration, $"The keys in '{configuration.Keys.Directory}' are of reserve {keys.ReserveId}; '{configuration.File}' names {expected}.",
                     configuration.Keys.Directory, "Point keys.directory to the keys of this reserve, or correct repository.reserve_id.");
             }
-            store = await StoreFactory.OpenAsync(configuration, options.Clock, cancel).ConfigureAwait(false);
-            var (_, faults) = await keys.LoadFormatAsync(store, cancel).ConfigureAwait(false);
+            (store, var faults) = await OpenFirstAsync(configuration, keys, tiers, options.Clock, cancel).ConfigureAwait(false);
             var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
             var ledger = await keys.LoadLedgerAsync(store, cancel).ConfigureAwait(false);
             var host = new HostView();
@@ -57,15 +58,20 @@ public sealed partial class Installation
             var map = ReserveMap.Compile(configuration.Reserve, users);
             var unlocking = new Unlocking(keys, options);
             var contributors = ConfiguredContributors.Of(configuration, keys, options.Clock);
-            return new Installation
+            var installation = new Installation
             {
-                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock, contributors)], Contributors = contributors, Store = store, FurtherTiers = StoreFactory.FurtherTiersOf(configuration, options.Clock), Keys = keys,
+                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock, contributors)], Contributors = contributors, Store = store, FurtherTiers = tiers, SyncsAtCommit = configuration.RemoteAtCommit, RemoteLag = configuration.RemoteLag, ConfiguredQuota = configuration.RemoteQuota, LocalMaxPercent = configuration.LocalMaxPercent, Keys = keys,
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, MaxWaste = configuration.MaxWaste, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
+            if (store is LostTierStore lost)
+            {
+                installation._openTiers[Tier.Remote] = lost.Next;
+            }
+            return installation;
         }
         catch
         {
@@ -73,6 +79,47 @@ public sealed partial class Installation
             if (store is not null)
             {
                 await store.DisposeAsync().ConfigureAwait(false);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Opens the local tier; where it holds no repository any more and a remote tier does, that one in its place, to read.</summary>
+    private static async ValueTask<(IObjectStore Store, List<StingException> Faults)> OpenFirstAsync(
+        StingConfiguration configuration, ReserveKeys keys, IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> tiers, TimeProvider clock, CancellationToken cancel)
+    {
+        IObjectStore? local = null, next = null;
+        try
+        {
+            try
+            {
+                local = await StoreFactory.OpenAsync(configuration, clock, cancel).ConfigureAwait(false);
+                var (_, faults) = await keys.LoadFormatAsync(local, cancel).ConfigureAwait(false);
+                return (local, [.. faults]);
+            }
+            catch (StingException lost) when (lost.ErrorId is "RepositoryMissing" or "StoreUnavailable" && tiers.TryGetValue(Tier.Remote, out var open))
+            {
+                try
+                {
+                    next = await open(cancel).ConfigureAwait(false);
+                    var (_, faults) = await keys.LoadFormatAsync(next, cancel).ConfigureAwait(false);
+                    var store = new LostTierStore(configuration.Repository.BackupRoot, local, next);
+                    return (store, [store.ToWarning(), .. faults]);
+                }
+                catch (StingException e)
+                {
+                    throw new StingException(lost.ErrorId, lost.Kind, $"{lost.Message} Nor can it be read from the Remote tier: {e.Message}", lost.Target, $"{lost.Remedy} Or: {e.Remedy}", lost);
+                }
+            }
+        }
+        catch
+        {
+            foreach (var opened in (IObjectStore?[])[local, next])
+            {
+                if (opened is not null)
+                {
+                    await opened.DisposeAsync().ConfigureAwait(false);
+                }
             }
             throw;
         }

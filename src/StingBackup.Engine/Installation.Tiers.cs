@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine;
 
@@ -11,6 +13,17 @@ public sealed partial class Installation
     /// <summary>How the tiers behind the first one are opened. A tier is opened when something is asked of it: a run that needs the local one alone must not fail because another is away.</summary>
     internal IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get; init; } = ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
 
+    /// <summary>Whether what a run commits goes to the remote tier at once.</summary>
+    public bool SyncsAtCommit { get; init; } = TierTimes.AtCommit.Default;
+    /// <summary>How far the remote tier may lag before that is told.</summary>
+    public TimeSpan RemoteLag { get; init; } = TimeSpan.FromMinutes(TierTimes.EveryMinutes.Default);
+    /// <summary>The most bytes that may lie on the remote tier without an approval.</summary>
+    public long ConfiguredQuota { get; init; } = TierTimes.Quota.Default;
+    /// <summary>The most bytes that may lie on the remote tier.</summary>
+    public long RemoteQuota => ConfiguredQuota;
+    /// <summary>The share of its disk, in percent, that the local tier may take where further tiers hold what it lets go.</summary>
+    public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
+
     /// <summary>The tiers that there are, the nearest first.</summary>
     public IReadOnlyList<Tier> Tiers => [Tier.Local, .. FurtherTiers.Keys.Order()];
 
@@ -20,7 +33,7 @@ public sealed partial class Installation
     {
         if (tier == AtTier)
         {
-            return Store;
+            return (Store as LostTierStore)?.Local ?? Store;
         }
         if (tier == Tier.Local)
         {
@@ -38,6 +51,21 @@ public sealed partial class Installation
             _tierGate.Release();
         }
     }
+
+    /// <summary>What is read: the local tier, and where it lacks a pack, the further ones by the pack's name. Writes go to the local tier.</summary>
+    public IObjectStore Reading => FurtherTiers.Count == 0 || Store is LostTierStore ? Store : _reading ??= new ReadThroughStore(Store, [.. FurtherTiers.Keys.Order().Select(tier => new FurtherPlace(tier, cancel => OpenTierAsync(tier, cancel)))], Clock);
+
+    private ReadThroughStore? _reading;
+
+    /// <summary>Whether the local tier holds no repository any more, so that everything is read from the next one and nothing is written.</summary>
+    public bool IsLocalTierLost => Store is LostTierStore;
+
+    /// <summary>Where a tier lies, for people; nothing is opened.</summary>
+    internal string LocationOf(Tier tier) => (tier switch { Tier.Local => Store.Location, Tier.Remote => Configuration?.RemoteLocation, _ => Configuration?.ArchiveLocation })
+        ?? (_openTiers.TryGetValue(tier, out var open) ? open.Location : tier.ToString());
+
+    /// <summary>What this host remembers of a further tier.</summary>
+    internal TierMemory MemoryOf(Tier tier) => new(this, tier);
 
     private async ValueTask CloseTiersAsync()
     {

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Backup;
 
@@ -39,6 +40,12 @@ public static class BackupJob
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
-            async (output, token) => await new BackupRun(installation, plan, output).RunAsync(token).ConfigureAwait(false), cancel);
+            async (output, token) =>
+            {
+                var packs = await LocalCap.PrepareAsync(installation, output, token).ConfigureAwait(false);
+                var result = await new BackupRun(installation, plan, output) { Packs = packs }.RunAsync(token).ConfigureAwait(false);
+                await TierSyncJob.AfterCommitAsync(installation, output, token).ConfigureAwait(false);
+                return result;
+            }, cancel);
     }
 }

@@ -19,6 +19,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>As many groups as items are ahead: classes that go first overtake whatever waits.</summary>
     private const int GroupsAhead = BatchesAhead * ScanBatch.Size;
 
+    /// <summary>Where packs go: the local tier, or what stands before it.</summary>
+    public Storage.IObjectStore Packs { get; init; } = installation.Store;
+
     private readonly BackupCounters _counters = new();
     private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
     private CutCheck? _cut;
@@ -32,7 +35,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
-        using var store = new RunStore(installation.Store, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
+        using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
         var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);

@@ -51,11 +51,13 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
 
     /// <summary>
     /// A baseline depends on nothing that it has not looked at: packs that the index names and the store lacks, or has with another length,
-    /// are not deduplicated against, so that what they held is stored again from the sources.
+    /// are not deduplicated against, so that what they held is stored again from the sources. Where further tiers hold what the local one lets go, no run does: a new restore point lies on the local
+    /// tier as a whole.
     /// </summary>
     private async ValueTask<RepositoryIndex> WithoutMissingAsync(RepositoryIndex index, CancellationToken cancel)
     {
-        if (type == BackupType.Incremental)
+        var letsGo = installation.FurtherTiers.Count > 0;
+        if (type == BackupType.Incremental && !letsGo)
         {
             return index;
         }
@@ -65,7 +67,12 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
             present[pack.Id] = pack.Length;
         }
         var missing = index.Packs.Where(p => present.GetValueOrDefault(p.Id, -1) != p.Length).ToList();
-        foreach (var pack in missing)
+        var elsewhere = missing.Where(p => letsGo && p.Kind == ObjectKind.DataPack && !present.ContainsKey(p.Id)).ToHashSet();
+        if (elsewhere.Count > 0)
+        {
+            output.Explain($"{elsewhere.Count} packs are not on the local tier; nothing is stored by reference to them.");
+        }
+        foreach (var pack in missing.Where(p => !elsewhere.Contains(p)))
         {
             output.Failed(new StingException("PackMissing", FailureKind.Integrity,
                 $"Pack '{pack.Name}' is {(present.ContainsKey(pack.Id) ? "of another length than it was written with" : "not in the repository")}; what it held is stored again where the reserve still has it.",

@@ -47,7 +47,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
                 var unclaimed = writer is null ? 0 : (await SubjectSurvey.TakeAsync(installation, writer, cancel).ConfigureAwait(false)).Unclaimed;
                 await mending.RefillAsync(writer?.Spares, unclaimed, cancel).ConfigureAwait(false);
             }
-            DropCache();
+            DropCache(installation, output.Warn);
             healer.Note();
             return new RepairResult
             {
@@ -171,7 +171,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
     }
 
     /// <summary>The host's cache may name chunks that are no more; it fills itself again.</summary>
-    private void DropCache()
+    internal static void DropCache(Installation installation, Action<string> warn)
     {
         var folder = Path.Combine(installation.CacheFolder, installation.Reserve.ToString());
         try
@@ -183,7 +183,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            output.Warn($"The host's cache in '{folder}' could not be removed: {e.Message} Remove it by hand, so that the next backup does not build on it.");
+            warn($"The host's cache in '{folder}' could not be removed: {e.Message} Remove it by hand, so that the next backup does not build on it.");
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
     /// <summary>Tries to read, with keys as they are now. The ledger is the one of now too: whoever was erased in the same turn opens no more.</summary>
     public static async ValueTask<ErasureProof> TryAsync(Installation installation, RepositoryView view, ErasureLedger ledger, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
     {
-        using var reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys);
+        using var reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys);
         int refused = 0, opened = 0;
         string? fault = null;
         var erased = Choose(scope.Chunks, installation.Random);

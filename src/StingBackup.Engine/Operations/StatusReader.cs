@@ -1,6 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations;
 
@@ -25,7 +26,7 @@ public static class StatusReader
         var points = new PointCheck(probe, census, installation.Writers, installation.Reserve, book);
         await points.RunAsync(cancel).ConfigureAwait(false);
         var index = await ReadIndexAsync(installation, probe, census, cancel).ConfigureAwait(false);
-        foreach (var pack in index.Packs.Where(p => !census.Objects.ContainsKey(p.Name)))
+        foreach (var pack in TierWatch.MissingOf(installation, index, census))
         {
             book.Add(pack.Name, "it is missing");
         }
@@ -40,6 +41,7 @@ public static class StatusReader
         var protection = ProtectionOf(installation.Keys, warnings);
         EscrowState? escrow = installation.Keys is { HasKeyDirectory: true } keys ? KeyEscrowJob.StateOf(keys) : null;
         AddWarnings(installation, lastRun, classes, room, spares, warnings);
+        warnings.AddRange(await TierWatch.WarningsAsync(installation, cancel).ConfigureAwait(false));
         warnings.AddRange(from c in classes
                           from part in backups.First(p => p.Name == c.BackupId).Carried
                           where part.Class == c.DataClass

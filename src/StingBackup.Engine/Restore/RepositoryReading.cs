@@ -11,7 +11,7 @@ internal sealed class RepositoryReading : IDisposable
         View = view;
         Copies = copies ?? new CopiesRead(installation);
         Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
-        Reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, keys) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
+        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
         Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));

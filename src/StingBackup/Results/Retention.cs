@@ -71,6 +71,8 @@ public sealed record RetentionPlan
     public required IReadOnlyList<ClassRetention> Classes { get; init => field = Indexable.Of(value); }
     /// <summary>Every restore point, oldest first: those that go and those that stay.</summary>
     public required IReadOnlyList<RetentionEntry> Entries { get; init => field = Indexable.Of(value); }
+    /// <summary>What tiers let go of their content by their days, since the next one has it; none where no tier follows.</summary>
+    public IReadOnlyList<TierRetention> Tiers { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Those beyond their time that a legal hold keeps.</summary>
     public long Held => Entries.LongCount(entry => entry.KeptBy.StartsWith("legal hold", StringComparison.Ordinal));
     /// <summary>Those that go.</summary>
@@ -86,6 +88,8 @@ public sealed record RetentionResult
     public required long Kept { get; init; }
     /// <summary>Restore points beyond their time that a legal hold keeps.</summary>
     public required long Held { get; init; }
+    /// <summary>What tiers let go of their content.</summary>
+    public IReadOnlyList<TierRetention> Tiers { get; init => field = Indexable.Of(value); } = [];
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

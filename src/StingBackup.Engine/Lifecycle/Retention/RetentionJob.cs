@@ -1,6 +1,7 @@
 using System.Globalization;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Lifecycle.Retention;
 
@@ -16,7 +17,19 @@ public static class RetentionJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-        return await PlanAsync(installation, view, time ?? installation.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
+        var asked = time ?? installation.Clock.GetUtcNow();
+        var plan = await PlanAsync(installation, view, asked, cancel).ConfigureAwait(false);
+        if (installation.FurtherTiers.Count == 0)
+        {
+            return plan;
+        }
+        TierRetention[] tiers = [];
+        var look = JobStream.RunAsync(installation.Clock, async (output, token) => tiers = await TierDays.PlanAsync(installation, asked, output, token).ConfigureAwait(false), cancel);
+        await foreach (var _ in look.ConfigureAwait(false))
+        {
+            // Progress of a plan is told to nobody.
+        }
+        return plan with { Tiers = tiers };
     }
 
     private static async ValueTask<RetentionPlan> PlanAsync(Installation installation, RepositoryView view, DateTimeOffset time, CancellationToken cancel)
@@ -77,7 +90,7 @@ public static class RetentionJob
         }
         return new RetentionResult
         {
-            Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Held,
+            Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Held, Tiers = await TierDays.RunAsync(installation, output, cancel).ConfigureAwait(false),
             Duration = installation.Clock.GetElapsedTime(started),
         };
     }

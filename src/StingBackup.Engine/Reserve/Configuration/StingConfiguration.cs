@@ -56,6 +56,14 @@ public sealed record StingConfiguration
     public TierConnection Remote { get; init; } = new();
     /// <summary>How the archive tier's bucket is reached.</summary>
     public TierConnection Archive { get; init; } = new();
+    /// <summary>Whether a run's commit goes to the remote tier at once.</summary>
+    public bool RemoteAtCommit { get; init; } = TierTimes.AtCommit.Default;
+    /// <summary>How far the remote tier may lag.</summary>
+    public TimeSpan RemoteLag { get; init; } = TimeSpan.FromMinutes(TierTimes.EveryMinutes.Default);
+    /// <summary>The most bytes on the remote tier.</summary>
+    public long RemoteQuota { get; init; } = TierTimes.Quota.Default;
+    /// <summary>Percent of its disk that the local tier may take.</summary>
+    public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
     /// <summary>The name of the key that wraps all others, or null.</summary>
     public required string? EncryptionKeyId { get; init; }
     /// <summary>The zone of backup ids and of days.</summary>

@@ -1,0 +1,77 @@
+using System.Globalization;
+using StingBackup.Engine.Capture;
+
+namespace StingBackup.Engine.Tiering;
+
+/// <summary>What a host notes of its dealings with a further tier.</summary>
+internal sealed record TierNote
+{
+    /// <summary>When the tier last had everything that this host's local tier had.</summary>
+    public DateTimeOffset? CompleteTime { get; init; }
+    /// <summary>When it was last tried.</summary>
+    public DateTimeOffset? TriedTime { get; init; }
+    /// <summary>How the last attempt failed; empty when it did not.</summary>
+    public string Failure { get; init; } = "";
+    /// <summary>Claims by name as the tier has them: SHA-256 of their bytes.</summary>
+    public Dictionary<string, string> Claims { get; init; } = [];
+}
+
+/// <summary>
+/// What this host remembers of a further tier, in <c>state/tiers/</c>: which objects the tier has confirmed, and how the last attempt went. It is a cache, so that a look at what waits needs no
+/// tier that is away; nothing is ever let go on its account.
+/// </summary>
+internal sealed class TierMemory
+{
+    private readonly string _noteFile, _namesFile;
+
+    public TierMemory(Installation installation, Tier tier)
+    {
+        Folder = Path.Combine(installation.StateFolder, "tiers", installation.Reserve.ToString());
+        _noteFile = Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{tier.ToString().ToLowerInvariant()}.json"));
+        _namesFile = Path.ChangeExtension(_noteFile, ".confirmed");
+    }
+
+    /// <summary>Where it lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>The note; an empty one when there is none.</summary>
+    public TierNote ReadNote() => CaptureFiles.Read<TierNote>(_noteFile) ?? new TierNote();
+
+    /// <summary>Writes the note.</summary>
+    public void Write(TierNote note) => CaptureFiles.Write(_noteFile, note);
+
+    /// <summary>Names that the tier has confirmed; null when that was never noted.</summary>
+    public HashSet<string>? ReadConfirmed()
+    {
+        try
+        {
+            return File.Exists(_namesFile) ? File.ReadLines(_namesFile).ToHashSet(StringComparer.Ordinal) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes all that the tier has, as a listing showed it.</summary>
+    public void Replace(IEnumerable<string> names)
+    {
+        CaptureFiles.CreateFolder(Folder);
+        File.WriteAllLines(_namesFile + ".new", names);
+        File.Move(_namesFile + ".new", _namesFile, overwrite: true);
+    }
+
+    /// <summary>Notes further objects, so that a sync that is killed has not to be asked about them.</summary>
+    public void Add(IEnumerable<string> names)
+    {
+        CaptureFiles.CreateFolder(Folder);
+        File.AppendAllLines(_namesFile, names);
+    }
+
+    /// <summary>Whether another process of this host works on the tier now; else the lock, which ends with its process.</summary>
+    public Platform.FileLock? TryLock(out bool held)
+    {
+        CaptureFiles.CreateFolder(Folder);
+        return Platform.FileLock.TryAcquire(Path.ChangeExtension(_noteFile, ".lock"), out held);
+    }
+}

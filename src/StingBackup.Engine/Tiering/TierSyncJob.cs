@@ -1,0 +1,111 @@
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Tiering;
+
+/// <summary>Brings tiers up to date: what a further tier lacks of the local one, or a lost local one of the remote tier.</summary>
+public static class TierSyncJob
+{
+    /// <summary>The tiers that a sync without a name brings up to date, in their order.</summary>
+    public static IReadOnlyList<Tier> FurtherTiers(Installation installation)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        return [.. installation.Tiers.Where(t => t != Tier.Local)];
+    }
+
+    /// <summary>What would be copied to a tier now. Changes nothing.</summary>
+    /// <exception cref="StingException"><c>TierNotConfigured</c>, <c>TierUnavailable</c></exception>
+    public static async ValueTask<TierSyncPlan> PlanAsync(Installation installation, Tier tier, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        TierSyncPlan? plan = null;
+        var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, async route =>
+            (await TierComparison.TakeAsync(installation, route, output, token).ConfigureAwait(false)).ToPlan(installation), token).ConfigureAwait(false), cancel);
+        await foreach (var _ in look.ConfigureAwait(false))
+        {
+            // Progress of a plan is told to nobody.
+        }
+        return plan!;
+    }
+
+    /// <summary>Brings a tier up to date: looks anew, and copies. The last event is a <see cref="CompletedEvent"/> with a <see cref="TierSyncResult"/>.</summary>
+    /// <exception cref="StingException">While it runs: <c>TierNotConfigured</c>, <c>TierUnavailable</c>, <c>SyncRunning</c>, <c>RemoteQuotaReached</c>, <c>StoreFull</c>, <c>StoreUnconfirmed</c>; each says what waits.</exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", async (output, token) => await SyncAsync(installation, tier, output, token).ConfigureAwait(false), cancel);
+    }
+
+    /// <summary>The same within another job.</summary>
+    internal static async ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, CancellationToken cancel)
+    {
+        using var one = installation.MemoryOf(tier).TryLock(out var held);
+        if (held)
+        {
+            throw new StingException("SyncRunning", FailureKind.Busy, $"Another process of this host brings the {tier} tier up to date now.", tier.ToString(), "Wait for it; what came since it began waits for the next sync.");
+        }
+        // A host that writes into the local tier while it is brought back would begin a second chain.
+        using var hostLock = tier == Tier.Local ? installation.LockHost() : null;
+        var result = await GuardedAsync(installation, tier, route => new TierSyncRun(installation, route, output).RunAsync(cancel), cancel).ConfigureAwait(false);
+        if (tier == Tier.Local && installation.IsLocalTierLost)
+        {
+            Integrity.RepairRun.DropCache(installation, output.Warn);   // it is of runs that may be lost
+        }
+        return result;
+    }
+
+    /// <summary>After a run has committed. Whatever happens here, the run stands: it is told, with what waits.</summary>
+    internal static async ValueTask AfterCommitAsync(Installation installation, JobOutput output, CancellationToken cancel)
+    {
+        if (!installation.SyncsAtCommit || !installation.FurtherTiers.ContainsKey(Tier.Remote))
+        {
+            return;
+        }
+        try
+        {
+            var result = await SyncAsync(installation, Tier.Remote, output, cancel).ConfigureAwait(false);
+            output.Explain(FormattableString.Invariant($"The Remote tier has {result.Points} restore points more ({Display.Length(result.Packs.Length + result.Others.Length)})."));
+        }
+        catch (StingException e) when (e.ErrorId == "SyncRunning")
+        {
+            output.Tell($"{e.Message} What this run stored gets there with the next sync.");
+        }
+        catch (StingException e)
+        {
+            output.Warn($"The run is committed, but not on the Remote tier yet. {e.Message} {e.Remedy}");
+        }
+    }
+
+    /// <summary>Whether a failure is of a tier that does not answer.</summary>
+    internal static bool IsAway(StingException e) => e.ErrorId is "StoreUnavailable" or "StoreUnreachable" or "StoreBusy" or "StoreLoginFailed" or "StoreTlsFailed";
+
+    /// <summary>Opens the route and does something on it; a failure is noted, and told with what waits.</summary>
+    private static async Task<T> GuardedAsync<T>(Installation installation, Tier tier, Func<TierRoute, Task<T>> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await work(await TierRoute.ToAsync(installation, tier, cancel).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (StingException e) when (e.ErrorId is not ("TierNotConfigured" or "LocalTierLost") && tier != Tier.Local)
+        {
+            var waits = await TellBacklogAsync(installation, tier, cancel).ConfigureAwait(false);
+            var memory = installation.MemoryOf(tier);
+            memory.Write(memory.ReadNote() with { TriedTime = installation.Clock.GetUtcNow(), Failure = e.Message });
+            throw IsAway(e)
+                ? new StingException("TierUnavailable", e.Kind, $"The {tier} tier cannot be reached: {e.Message}{waits}", installation.LocationOf(tier), e.Remedy, e)
+                : new StingException(e.ErrorId, e.Kind, $"{e.Message}{waits}", e.Target, e.Remedy, e);
+        }
+    }
+
+    /// <summary>What waits, unless the local tier itself is what fails.</summary>
+    private static async ValueTask<string> TellBacklogAsync(Installation installation, Tier tier, CancellationToken cancel)
+    {
+        try
+        {
+            return await TierBacklogReader.ReadAsync(installation, tier, cancel).ConfigureAwait(false) is { } backlog ? $" {TierBacklogReader.Tell(backlog, installation)}" : "";
+        }
+        catch (StingException e) when (IsAway(e))
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
+
+namespace StingBackup.Engine.Tiering;
+
+/// <summary>
+/// Brings a tier up to date, in the order of writing: heads → packs → barrier → index → points, oldest first → records. A kill anywhere leaves a tier on which every point has all that it reaches;
+/// the next sync goes on. Runs beside backups: what they commit meanwhile waits for the next one.
+/// </summary>
+internal sealed class TierSyncRun(Installation installation, TierRoute route, JobOutput output)
+{
+    private readonly TierMemory? _memory = route.Target == Tier.Local ? null : installation.MemoryOf(route.Target);
+    private readonly ConcurrentDictionary<string, byte> _copied = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private long _points, _others, _othersLength, _claims;
+
+    /// <summary>Bytes between two barriers.</summary>
+    public long BatchLength { get; init; } = 512L << 20;
+
+    public async Task<TierSyncResult> RunAsync(CancellationToken cancel)
+    {
+        var started = installation.Clock.GetTimestamp();
+        output.Progress.Activity = $"Sync {route.Target}";
+        var comparison = await TierComparison.TakeAsync(installation, route, output, cancel).ConfigureAwait(false);
+        _memory?.Replace(comparison.Target.Objects.Keys.Where(name => !comparison.Damaged.Any(p => p.Name == name)));
+        TellSurroundings(comparison);
+        output.Progress.TotalBytes = output.Progress.Bytes + comparison.Packs.Sum(p => p.Length);
+        await CopyAllAsync([.. comparison.Lacking(TierStep.Heads)], cancel).ConfigureAwait(false);
+        await RenewClaimsAsync(comparison, cancel).ConfigureAwait(false);
+        var packs = await CopyPacksAsync(comparison, cancel).ConfigureAwait(false);
+        await CopyAllAsync([.. comparison.Lacking(TierStep.Index)], cancel).ConfigureAwait(false);
+        await CopyPointsAsync(comparison, packs, cancel).ConfigureAwait(false);
+        await CopyAllAsync([.. comparison.Lacking(TierStep.Records)], cancel).ConfigureAwait(false);
+        var waiting = comparison.BacklogWithout(_copied.Keys.ToHashSet(StringComparer.Ordinal));
+        await NoteAsync(comparison, waiting, cancel).ConfigureAwait(false);
+        return new TierSyncResult
+        {
+            Tier = route.Target, State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, Points = _points, Packs = packs.Copied, Others = new ObjectSum(_others, _othersLength), Claims = _claims,
+            Waiting = waiting, Duration = installation.Clock.GetElapsedTime(started),
+        };
+    }
+
+    private void TellSurroundings(TierComparison comparison)
+    {
+        foreach (var name in comparison.Conflicts)
+        {
+            output.Failed(new ClaimComparison(installation, route).Conflict(name, "their bytes differ"));
+        }
+        foreach (var pack in comparison.Damaged)
+        {
+            output.Warn($"'{pack.Name}' has another length in {route.To.Location} than it was written with: it is written there anew.");
+        }
+        if (comparison.Missing.Count > 0)
+        {
+            output.Warn($"{comparison.Missing.Count} packs that the index names lie on neither tier (the first is '{comparison.Missing[0].Name}'): restore points that need them are copied without. Test-StingBackupIntegrity tells which files they are of.");
+        }
+    }
+
+    // --- small objects
+
+    private async ValueTask CopyAllAsync(IReadOnlyList<string> names, CancellationToken cancel)
+    {
+        var done = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = TransferQueue.DefaultStreams, CancellationToken = cancel }, async (name, stop) =>
+        {
+            if (await ReadAsync(name, stop).ConfigureAwait(false) is { } bytes && await PutAsync(name, bytes, stop).ConfigureAwait(false))
+            {
+                Interlocked.Increment(ref _others);
+                Interlocked.Add(ref _othersLength, bytes.Length);
+                done.Add(name);
+            }
+        }).ConfigureAwait(false);
+        Keep(done);
+    }
+
+    /// <summary>Null when the object cannot be read, which is told, or is gone since it was listed.</summary>
+    private async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            var bytes = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
+            return ObjectKinds.Of(name) is ObjectKind.Index or ObjectKind.Drop && new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name)
+                ? throw ObjectFrame.Damaged(name, "its SHA-256 is not its name") : bytes;
+        }
+        catch (StingException e) when (e.ErrorId == "ObjectNotFound")
+        {
+            return null;
+        }
+        catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+        {
+            output.Failed(e);
+            return null;
+        }
+    }
+
+    /// <summary>False, and told, when another object has the name by now.</summary>
+    private async ValueTask<bool> PutAsync(string name, byte[] bytes, CancellationToken cancel)
+    {
+        var there = await route.To.PutAsync(name, bytes, cancel).ConfigureAwait(false) ? bytes : await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false);
+        if (!bytes.AsSpan().SequenceEqual(there))
+        {
+            output.Failed(new ClaimComparison(installation, route).Conflict(name, "their bytes differ"));
+            return false;
+        }
+        await PackTransfer.ConfirmAsync(route.To, name, bytes.Length, cancel).ConfigureAwait(false);
+        return true;
+    }
+
+    private async ValueTask RenewClaimsAsync(TierComparison comparison, CancellationToken cancel)
+    {
+        foreach (var name in comparison.Erased)
+        {
+            _claims += await route.To.DeleteAsync(name, cancel).ConfigureAwait(false) ? 1 : 0;
+        }
+        var claims = new ClaimComparison(installation, route);
+        foreach (var name in comparison.Renewed)
+        {
+            if (await ReadAsync(name, cancel).ConfigureAwait(false) is not { } bytes)
+            {
+                continue;
+            }
+            if (claims.RefusalOf(name, bytes, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } refusal)
+            {
+                output.Failed(refusal);
+                _refused.Add(name);
+                continue;
+            }
+            // A kill in between leaves it missing, and the next sync puts it.
+            await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            await PutAsync(name, bytes, cancel).ConfigureAwait(false);
+            _claims++;
+        }
+    }
+
+    // --- packs and points
+
+    private async ValueTask<PackTransfer> CopyPacksAsync(TierComparison comparison, CancellationToken cancel)
+    {
+        var packs = new PackTransfer(route, output) { BatchLength = BatchLength };
+        foreach (var pack in comparison.Damaged)
+        {
+            await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+        }
+        var room = TierRoom.Of(installation, route, comparison.Target.Length);
+        await packs.RunAsync(comparison.Packs, room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
+        return packs;
+    }
+
+    private async ValueTask CopyPointsAsync(TierComparison comparison, PackTransfer packs, CancellationToken cancel)
+    {
+        foreach (var failure in packs.Failed.Values.Where(f => f.ErrorId != "ObjectNotFound"))
+        {
+            output.Failed(failure);
+        }
+        foreach (var point in comparison.Points)
+        {
+            if (!packs.Failed.IsEmpty && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, cancel).ConfigureAwait(false) is { } pack)
+            {
+                output.Failed(new StingException("PointWaits", FailureKind.Integrity, $"Restore point {point.Record.Name} is not copied to the {route.Target} tier: it needs '{pack}', which cannot be copied.", point.Name,
+                    "Run Repair-StingRepository, or a full backup, which stores what is damaged again; then sync again."));
+                continue;
+            }
+            if (await ReadAsync(point.Name, cancel).ConfigureAwait(false) is { } bytes && await PutAsync(point.Name, bytes, cancel).ConfigureAwait(false))
+            {
+                _points++;
+                Interlocked.Add(ref _othersLength, bytes.Length);
+                Interlocked.Increment(ref _others);
+                Keep([point.Name]);
+            }
+        }
+    }
+
+    /// <summary>A pack that a point reaches and that did not get there; null when there is none.</summary>
+    private async ValueTask<string?> LacksAsync(TierComparison comparison, PointRecord point, ConcurrentDictionary<Id32, StingException> failed, CancellationToken cancel)
+    {
+        var reach = await TierReach.WalkAsync(installation, route.From, comparison.View.Index, point.Classes.Select(c => PointSelection.PartOf(point, c)), output, cancel).ConfigureAwait(false);
+        return comparison.Packs.FirstOrDefault(p => failed.ContainsKey(p.Id) && (reach.Packs.Contains(p.Id) || (reach.Faults.Count > 0 && p.Kind == ObjectKind.MetaPack)))?.Name;
+    }
+
+    private void Keep(IEnumerable<string> names)
+    {
+        var kept = names.ToList();
+        kept.ForEach(name => _copied.TryAdd(name, 0));
+        if (kept.Count > 0)
+        {
+            _memory?.Add(kept);
+        }
+    }
+
+    private async ValueTask NoteAsync(TierComparison comparison, TierBacklog waiting, CancellationToken cancel)
+    {
+        if (_memory is null)
+        {
+            return;
+        }
+        var claims = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => n.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
+            && !_refused.Contains(n) && (_copied.ContainsKey(n) || comparison.Target.Objects.ContainsKey(n))))
+        {
+            if (await ReadAsync(name, cancel).ConfigureAwait(false) is { } bytes)
+            {
+                claims[name] = ClaimComparison.HashOf(bytes);
+            }
+        }
+        var now = installation.Clock.GetUtcNow();
+        _memory.Write(new TierNote { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : _memory.ReadNote().CompleteTime, Claims = claims });
+    }
+}

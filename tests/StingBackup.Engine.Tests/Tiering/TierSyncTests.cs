@@ -1,0 +1,260 @@
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering;
+
+namespace StingBackup.Engine.Tests.Tiering;
+
+/// <summary>Replication: the far side gets what the local tier has, in the order of writing, and nothing counts that it has not shown.</summary>
+public sealed class TierSyncTests
+{
+    private static async Task<TierReserve> TwoRunsAsync()
+    {
+        var reserve = new TierReserve();
+        reserve.Write("users/1/a.bin", 300_000);
+        reserve.Write("users/2/b.bin", 200_000);
+        await reserve.BackupAsync();
+        reserve.Write("users/1/c.bin", 100_000);
+        await reserve.BackupAsync();
+        return reserve;
+    }
+
+    [Fact]
+    public async Task Everything_gets_there_in_the_order_of_writing_and_a_second_sync_has_nothing_to_do()
+    {
+        await using var reserve = await TwoRunsAsync();
+        var stored = new List<string>();
+        reserve.Remote.Before = (verb, name) =>
+        {
+            if (verb is "put" or "stage" or "barrier")
+            {
+                lock (stored)
+                {
+                    stored.Add(verb == "barrier" ? "(barrier)" : name);
+                }
+            }
+        };
+        var plan = await TierSyncJob.PlanAsync(reserve.Open(), Tier.Remote, default);
+        Assert.Empty(stored);
+        Assert.Equal((Tier.Local, 2L, true), (plan.Source, plan.Points, plan.HasWork));
+        var result = await reserve.SyncAsync();
+        Assert.Equal((JobState.Completed, 2L, plan.Packs, plan.Others.Length), (result.State, result.Points, result.Packs, result.Others.Length));
+        Assert.Equal(default, result.Waiting);
+        Assert.Equal(TierReserve.Replicated(reserve.LocalMemory), TierReserve.Replicated(reserve.RemoteMemory));
+        Assert.All(TierReserve.Replicated(reserve.LocalMemory), name => Assert.True(reserve.LocalMemory.Objects[name].Span.SequenceEqual(reserve.RemoteMemory.Objects[name].Span)));
+        Assert.Equal(0, TierReserve.Count(reserve.RemoteMemory, "sessions/"));
+        int Last(string prefix) => stored.FindLastIndex(n => n.StartsWith(prefix, StringComparison.Ordinal));
+        int First(string prefix) => stored.FindIndex(n => n.StartsWith(prefix, StringComparison.Ordinal));
+        Assert.True(Last("data/") < Last("(barrier)") && Last("meta/") < Last("(barrier)"));
+        Assert.True(Last("(barrier)") < First("index/") && Last("index/") < First("points/"));
+        Assert.Equal(stored.Where(n => n.StartsWith("points/", StringComparison.Ordinal)).Order(StringComparer.Ordinal), stored.Where(n => n.StartsWith("points/", StringComparison.Ordinal)));
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+
+        stored.Clear();
+        Assert.False((await TierSyncJob.PlanAsync(reserve.Open(), Tier.Remote, default)).HasWork);
+        Assert.Equal(0, (await reserve.SyncAsync()).Points);
+        Assert.DoesNotContain(stored, n => n != "(barrier)");
+    }
+
+    public static TheoryData<string, string, int> Deaths => new() { { "stage", "meta/", 1 }, { "stage", "data/", 1 }, { "stage", "data/", 2 }, { "barrier", "", 1 }, { "put", "index/", 1 }, { "put", "index/", 2 }, { "put", "points/", 1 }, { "put", "points/", 2 } };
+
+    [Theory]
+    [MemberData(nameof(Deaths))]
+    public async Task A_sync_that_dies_anywhere_leaves_whole_points_and_the_next_goes_on(string verb, string prefix, int nth)
+    {
+        await using var reserve = await TwoRunsAsync();
+        var met = 0;
+        reserve.Remote.Before = (v, name) =>
+        {
+            if (v == verb && name.StartsWith(prefix, StringComparison.Ordinal) && Interlocked.Increment(ref met) >= nth)
+            {
+                throw TierReserve.Gone;
+            }
+        };
+        var error = await Assert.ThrowsAsync<StingException>(() => reserve.SyncAsync());
+        Assert.Equal("TierUnavailable", error.ErrorId);
+        Assert.Contains("wait on the local tier", error.Message, StringComparison.Ordinal);
+        var there = TierReserve.Count(reserve.RemoteMemory, "points/");
+        Assert.Equal(prefix == "points/" ? nth - 1 : 0, there);
+        if (there > 0)
+        {
+            Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        }
+        var before = reserve.RemoteMemory.Objects.Keys.ToHashSet();
+        var again = new List<string>();
+        reserve.Remote.Before = (v, name) =>
+        {
+            if (v is "put" or "stage")
+            {
+                lock (again)
+                {
+                    again.Add(name);
+                }
+            }
+        };
+        await reserve.SyncAsync();
+        Assert.DoesNotContain(again, before.Contains);   // what was confirmed is not sent twice
+        Assert.Equal(TierReserve.Replicated(reserve.LocalMemory), TierReserve.Replicated(reserve.RemoteMemory));
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+    }
+
+    [Fact]
+    public async Task A_remote_tier_that_is_away_for_days_fails_no_backup_and_what_waits_is_told_and_comes_after()
+    {
+        await using var reserve = new TierReserve { SyncsAtCommit = true };
+        reserve.Write("users/1/a.bin", 50_000);
+        await reserve.BackupAsync();
+        Assert.Equal(1, TierReserve.Count(reserve.RemoteMemory, "points/"));   // at the commit
+        reserve.Away = TierReserve.Gone;
+        for (var day = 1; day <= 3; day++)
+        {
+            reserve.Test.Clock.Advance(TimeSpan.FromDays(1));
+            reserve.Write($"users/1/day-{day}.bin", 50_000);
+            var warnings = new List<string>();
+            var result = await reserve.BackupAsync(warnings: warnings);
+            Assert.Equal(JobState.Completed, result.State);
+            Assert.Contains($"{day} restore points (", Assert.Single(warnings), StringComparison.Ordinal);
+        }
+        var status = await TierStatusReader.ReadAsync(reserve.Open(), Tier.Remote, default);
+        Assert.False(status.IsReachable);
+        Assert.True(status.IsLate);
+        Assert.Equal(3, status.Waiting!.Value.Points);
+        Assert.InRange(status.Waiting.Value.Objects.Length, 150_000, 400_000);
+        Assert.InRange(status.Lag, TimeSpan.FromDays(2), TimeSpan.FromDays(2.1));
+        var error = await Assert.ThrowsAsync<StingException>(async () => await TierSyncJob.PlanAsync(reserve.Open(), Tier.Remote, default));
+        Assert.Equal("TierUnavailable", error.ErrorId);
+        Assert.Contains("3 restore points", error.Message, StringComparison.Ordinal);
+
+        reserve.Away = null;
+        Assert.Equal(3, (await reserve.SyncAsync()).Points);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        status = await TierStatusReader.ReadAsync(reserve.Open(), Tier.Remote, default);
+        Assert.Equal((true, false, TimeSpan.Zero, 4L, default(TierBacklog)), (status.IsReachable, status.IsLate, status.Lag, status.Points, status.Waiting!.Value));
+        Assert.Equal(reserve.Test.Clock.GetUtcNow(), status.LastSyncTime);
+    }
+
+    [Fact]
+    public async Task A_backup_that_commits_while_a_sync_runs_waits_for_the_next_one()
+    {
+        await using var reserve = await TwoRunsAsync();
+        var ran = false;
+        reserve.Remote.Before = (verb, _) =>
+        {
+            if (verb == "barrier" && !ran)
+            {
+                ran = true;
+                reserve.Write("users/3/late.bin", 80_000);
+                reserve.BackupAsync().GetAwaiter().GetResult();
+            }
+        };
+        Assert.Equal(2, (await reserve.SyncAsync()).Points);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        Assert.Equal(1, (await reserve.SyncAsync()).Points);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+    }
+
+    [Fact]
+    public async Task Two_syncs_at_once_are_one()
+    {
+        await using var reserve = await TwoRunsAsync();
+        StingException? second = null;
+        reserve.Remote.Before = (verb, _) =>
+        {
+            if (verb == "barrier")
+            {
+                second ??= Assert.ThrowsAsync<StingException>(() => reserve.SyncAsync()).GetAwaiter().GetResult();
+            }
+        };
+        await reserve.SyncAsync();
+        Assert.Equal("SyncRunning", second?.ErrorId);
+    }
+
+    [Fact]
+    public async Task Damage_of_the_local_tier_does_not_reach_the_remote_one_and_what_needs_it_waits()
+    {
+        await using var reserve = new TierReserve();
+        reserve.Write("users/1/a.bin", 300_000);
+        await reserve.BackupAsync();
+        var hit = reserve.LocalMemory.Objects.Keys.Single(n => n.StartsWith("data/", StringComparison.Ordinal));
+        reserve.Delete("users/1/a.bin");
+        reserve.Write("users/1/b.bin", 100_000);
+        await reserve.BackupAsync();
+        var bytes = reserve.LocalMemory.Objects[hit].ToArray();
+        bytes[1000] ^= 1;
+        await reserve.LocalMemory.DeleteAsync(hit, default);
+        await reserve.LocalMemory.PutAsync(hit, bytes, default);
+        var errors = new List<StingException>();
+        var result = await reserve.SyncAsync(errors: errors);
+        Assert.Equal((JobState.CompletedWithErrors, 1L, 1L), (result.State, result.Points, result.Waiting.Points));
+        Assert.Equal(["ObjectDamaged", "PointWaits"], errors.Select(e => e.ErrorId).Order());
+        Assert.False(reserve.RemoteMemory.Objects.ContainsKey(hit));
+    }
+
+    [Fact]
+    public async Task A_store_that_lies_is_not_believed()
+    {
+        await using var reserve = await TwoRunsAsync();
+        var lies = new LyingStore(reserve.RemoteMemory);
+        reserve.Remote = new Backup.FaultyStore(lies);
+        lies.Swallows = name => name.StartsWith("data/", StringComparison.Ordinal);
+        Assert.Equal("StoreUnconfirmed", (await Assert.ThrowsAsync<StingException>(() => reserve.SyncAsync())).ErrorId);
+        Assert.Equal(0, TierReserve.Count(reserve.RemoteMemory, "points/"));
+        lies.Swallows = _ => false;
+        lies.Truncates = name => name.StartsWith("data/", StringComparison.Ordinal);
+        Assert.Equal("StoreUnconfirmed", (await Assert.ThrowsAsync<StingException>(() => reserve.SyncAsync())).ErrorId);
+        // What it cut short stands under the pack's name: it is told by its length, and written anew.
+        lies.Truncates = _ => false;
+        var warnings = new List<string>();
+        Assert.Equal(2, (await reserve.SyncAsync(warnings: warnings)).Points);
+        Assert.Contains(warnings, w => w.Contains("another length", StringComparison.Ordinal));
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        // A stale listing costs work, nothing else.
+        reserve.Write("users/1/more.bin", 50_000);
+        await reserve.BackupAsync();
+        lies.Stale = new Dictionary<string, ReadOnlyMemory<byte>>();
+        Assert.Equal(3, (await reserve.SyncAsync()).Points);
+        lies.Stale = null;
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        Assert.Equal(TierReserve.Replicated(reserve.LocalMemory), TierReserve.Replicated(reserve.RemoteMemory));
+    }
+
+    [Fact]
+    public async Task One_name_for_two_things_is_told_and_nothing_is_overwritten()
+    {
+        await using var reserve = await TwoRunsAsync();
+        await reserve.SyncAsync();
+        // A disk that was thought lost: here the chain went on from its first point in another way.
+        var second = reserve.RemoteMemory.Objects.Keys.Where(n => n.StartsWith("points/", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
+        var other = reserve.RemoteMemory.Objects[second].ToArray();
+        other[^1] ^= 1;
+        await reserve.RemoteMemory.DeleteAsync(second, default);
+        await reserve.RemoteMemory.PutAsync(second, other, default);
+        var errors = new List<StingException>();
+        await reserve.SyncAsync(errors: errors);
+        Assert.Equal(("TierConflict", second), (Assert.Single(errors).ErrorId, errors[0].Target));
+        Assert.Equal(other, reserve.RemoteMemory.Objects[second].ToArray());
+    }
+
+    [Fact]
+    public async Task Uploads_stop_at_the_quota_and_say_so()
+    {
+        await using var reserve = await TwoRunsAsync();
+        reserve.Quota = 400_000;
+        var error = await Assert.ThrowsAsync<StingException>(() => reserve.SyncAsync());
+        Assert.Equal("RemoteQuotaReached", error.ErrorId);
+        Assert.Contains("2 restore points", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, TierReserve.Count(reserve.RemoteMemory, "points/"));
+        reserve.Quota = 4_000_000;
+        Assert.Equal(2, (await reserve.SyncAsync()).Points);
+    }
+
+    [Fact]
+    public async Task A_lost_remote_tier_is_filled_anew()
+    {
+        await using var reserve = await TwoRunsAsync();
+        await reserve.SyncAsync();
+        reserve.RemoteMemory = new MemoryObjectStore();
+        reserve.Remote = new Backup.FaultyStore(reserve.RemoteMemory);
+        Assert.Equal(2, (await reserve.SyncAsync()).Points);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+    }
+}
