@@ -90,8 +90,9 @@ public sealed class RepositoryView
         return points;
     }
 
-    private static async ValueTask<RepositoryIndex> LoadIndexAsync(
-        IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel)
+    /// <summary>Reads the index. With <paramref name="rebuild"/> false, what a damaged fragment held is not made anew from the packs: those of an archive cannot be read.</summary>
+    internal static async ValueTask<RepositoryIndex> LoadIndexAsync(
+        IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel, bool rebuild = true)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -128,6 +129,9 @@ public sealed class RepositoryView
             if (broken.Count > 0)
             {
                 damage.AddRange(broken);
+            }
+            if (broken.Count > 0 && rebuild)
+            {
                 fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(store, reserve, fragments, damage, cancel).ConfigureAwait(false));
             }
             return new RepositoryIndex(fragments);

@@ -374,7 +374,7 @@ public static class Settings
         PruneSettings.GraceHours, PruneSettings.MaxWaste,
         ErasureSettings.DelayDays,
         RemoteLocation, .. TierSettings.Remote.All,
-        ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass,
+        ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass, .. ArchiveSettings.All,
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,

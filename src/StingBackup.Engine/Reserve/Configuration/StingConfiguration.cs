@@ -54,6 +54,8 @@ public sealed record StingConfiguration
     public TierConnection Remote { get; init; } = new();
     /// <summary>How the archive tier's bucket is reached.</summary>
     public TierConnection Archive { get; init; } = new();
+    /// <summary>How the archive tier is filled, aged and thawed.</summary>
+    public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
     /// <summary>The name of the key that wraps all others, or null.</summary>
     public required string? EncryptionKeyId { get; init; }
     /// <summary>The zone of backup ids and of days.</summary>
