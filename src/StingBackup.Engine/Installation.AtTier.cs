@@ -23,7 +23,7 @@ public sealed partial class Installation
         }
         var store = await OpenTierAsync(tier, cancel).ConfigureAwait(false);
         var there = (Installation)MemberwiseClone();
-        (there._local, there._store, there.AtTier) = (_local ?? _store, store, tier);
+        (there._local, there._store, there._reading, there.AtTier) = (_local ?? _store, store, null, tier);
         return there;
     }
 }

@@ -53,7 +53,7 @@ public sealed partial class Installation
     }
 
     /// <summary>What is read: the local tier, and where it lacks a pack, the further ones by the pack's name. Writes go to the local tier.</summary>
-    public IObjectStore Reading => FurtherTiers.Count == 0 || Store is LostTierStore ? Store : _reading ??= new ReadThroughStore(Store, [.. FurtherTiers.Keys.Order().Select(tier => new FurtherPlace(tier, cancel => OpenTierAsync(tier, cancel)))], Clock);
+    public IObjectStore Reading => FurtherTiers.Count == 0 || AtTier != Tier.Local || Store is LostTierStore ? Store : _reading ??= new ReadThroughStore(Store, [.. FurtherTiers.Keys.Order().Select(tier => new FurtherPlace(tier, cancel => OpenTierAsync(tier, cancel)))], Clock);
 
     private ReadThroughStore? _reading;
 

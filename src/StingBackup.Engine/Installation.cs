@@ -105,6 +105,12 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
     public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
 
+    /// <summary>How the archive tier is filled, aged and thawed.</summary>
+    public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
+
+    /// <summary>How often a restore that waits asks how the packs are.</summary>
+    internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
     public long NowNs => ToNs(Clock.GetUtcNow());
 

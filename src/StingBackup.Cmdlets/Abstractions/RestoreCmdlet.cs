@@ -47,6 +47,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
     [Parameter(HelpMessage = "Run in the background, and output the job")]
     public SwitchParameter AsJob { get; set; }
 
+    /// <summary>Waits for the archive tier.</summary>
+    [Parameter(HelpMessage = "Wait until packs of the archive tier that were asked for are thawed, and restore what can be read meanwhile")]
+    public new SwitchParameter Wait { get; set; }
+
     /// <summary>Asks nothing.</summary>
     [Parameter(HelpMessage = "Do not ask; it never overrules -WhatIf")]
     public SwitchParameter Force { get; set; }
@@ -72,10 +76,11 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
             WriteVerbose($"{request.BackupId} was restored already.");
             return;
         }
-        var plan = Wait(RestoreJob.PlanAsync(Installation, request, Cancel));
+        var plan = StingCmdlet.Wait(RestoreJob.PlanAsync(Installation, request, Cancel));
+        bool waits = Wait;
         if (Ask(Put(plan), Force))
         {
-            RunJob((installation, cancel) => RestoreJob.RunAsync(installation, plan, cancel), AsJob, passThru: false);
+            RunJob((installation, cancel) => RestoreJob.RunAsync(installation, plan, waits, cancel), AsJob, passThru: false);
         }
     }
 

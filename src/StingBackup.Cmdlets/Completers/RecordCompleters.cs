@@ -1,6 +1,7 @@
 using System.Collections;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Cmdlets.Completers;
 
@@ -16,4 +17,11 @@ public sealed class LegalHoldCompleter : ConfiguredCompleter
 {
     private protected override IEnumerable<(string Value, string Explanation)> Values(StingConfiguration configuration, IDictionary bound) =>
         LegalHolds.List(configuration).Select(hold => (hold.Id, $"{hold.Subject}: {hold.Reason}"));
+}
+
+/// <summary>Completes retrievals from the archive tier that this host has asked for.</summary>
+public sealed class RetrievalCompleter : ConfiguredCompleter
+{
+    private protected override IEnumerable<(string Value, string Explanation)> Values(StingConfiguration configuration, IDictionary bound) =>
+        RetrievalJob.List(configuration).Select(retrieval => (retrieval.Id, $"{retrieval.Scope}, {Display.Time(retrieval.Created)}"));
 }

@@ -100,6 +100,21 @@ internal static class VerbTable
         {
             Examples = ["prune --dry-run", "prune"],
         },
+        new(Backup, "restore-plan", "Get-StingRestorePlan", "Show which packs a restore reads, and what thawing them takes and costs")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["restore-plan --email=user@example.com --date=2024-01-15", "restore-plan --file=document.pdf", "restore-plan --backup-id=backup_20240115_020000 --json"],
+        },
+        new(Backup, "thaw", "Request-StingArchiveRetrieval", "Ask that what a restore needs of the archive be thawed")
+        {
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["thaw --email=user@example.com --speed=bulk --dry-run", "thaw --backup-id=backup_20240115_020000 --speed=standard --confirm"],
+        },
+        new(Backup, "thaw-status", "Get-StingArchiveRetrieval", "Show how retrievals from the archive stand")
+        {
+            Many = true,
+            Examples = ["thaw-status", "thaw-status --json"],
+        },
         new(Backup, "keys", "Get-StingKey", "Show every key, where it lies and how it is")
         {
             Many = true,

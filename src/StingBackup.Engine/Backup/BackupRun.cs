@@ -43,7 +43,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         try
         {
             _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
-            using var trees = new TreeStage(store, caches, _counters, installation.ZstdLevel);
+            using var trees = new TreeStage(store, caches, _counters, ZstdLevel);
             var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
             await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
@@ -207,9 +207,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         await StageThreads.JoinAsync([scan, tree, tree.ContinueWith(_ => queue.Close(), TaskScheduler.Default), .. workers]).ConfigureAwait(false);
     }
 
+    /// <summary>What is kept for years is worth more work.</summary>
+    private int ZstdLevel => plan.Type == BackupType.Archive ? installation.Archiving.ZstdLevel : installation.ZstdLevel;
+
     private void Work(WorkQueue<BlockWork, ReadGroup> queue, FileReader reader, RunStore store, CancellationToken cancel)
     {
-        using var worker = new ReadWorker(store, _counters, installation.ZstdLevel);
+        using var worker = new ReadWorker(store, _counters, ZstdLevel);
         while (queue.TryTake(out var block, out var group, cancel))
         {
             block?.Run(worker);

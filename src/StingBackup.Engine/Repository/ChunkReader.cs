@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Repository;
 
@@ -44,7 +45,11 @@ public sealed class ChunkReader : IDisposable
     private readonly ConcurrentDictionary<SegmentInfo, byte[]> _segmentKeys = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<Id32, byte[]> _dataKeys = new();
     private readonly ConcurrentBag<Codec> _codecs = [];
+    private readonly ColdPlaces? _cold;
     private long _bytesRead;
+
+    /// <summary>Makes one that looks for a chunk in the archive tier, too, when no hot tier gives it.</summary>
+    internal ChunkReader(IObjectStore store, RepositoryIndex index, Id16 reserve, ISubjectReader? keys, ColdPlaces? cold) : this(store, index, reserve, keys) => _cold = cold;
 
     /// <summary>Makes one. <paramref name="keys"/> is null where only what is in the clear is read.</summary>
     public ChunkReader(IObjectStore store, RepositoryIndex index, Id16 reserve, ISubjectReader? keys)
@@ -133,11 +138,11 @@ public sealed class ChunkReader : IDisposable
     private async ValueTask<T> ReadAnyPlaceAsync<T>(Id32 id, Opener<T> open, CancellationToken cancel)
     {
         StingException? first = null;
-        foreach (var place in Find(id))
+        foreach (var place in _index.FindAll(id))
         {
             try
             {
-                using var record = await ReadRecordAsync(place, cancel).ConfigureAwait(false);
+                using var record = await ReadRecordAsync(_store, place, cancel).ConfigureAwait(false);
                 return open(place, record.Span);
             }
             catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
@@ -145,22 +150,31 @@ public sealed class ChunkReader : IDisposable
                 first ??= e;
             }
         }
-        return Copies is not null && first is { ErrorId: "ChunkDamaged" or "ObjectNotFound" or "ObjectDamaged" or "StoreFailed" } ? await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false) : throw first!;
+        first ??= new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {id} is in no pack that the index names.", id.ToString(), "Run Repair-StingRepository to rebuild the index from the packs.");
+        if (Copies is not null && first.ErrorId is "ChunkDamaged" or "ObjectNotFound" or "ObjectDamaged" or "StoreFailed")
+        {
+            var (found, copy) = await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false);
+            if (found)
+            {
+                return copy!;
+            }
+        }
+        return _cold is null ? throw first : await ReadColdAsync(_cold, id, open, first, cancel).ConfigureAwait(false);
     }
 
     /// <summary>The same pack on another tier: the chunk proves itself, wherever it comes from.</summary>
-    private async ValueTask<T> ReadCopyAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
+    private async ValueTask<(bool Found, T? Value)> ReadCopyAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
     {
         await foreach (var (tier, store) in Copies!(cancel).ConfigureAwait(false))
         {
-            foreach (var place in Find(id))
+            foreach (var place in _index.FindAll(id))
             {
                 try
                 {
                     using var record = await ReadRecordAsync(store, place, cancel).ConfigureAwait(false);
                     var opened = open(place, record.Span);
                     CameFrom?.Invoke(place.Segment.Pack.Name, tier, first);
-                    return opened;
+                    return (true, opened);
                 }
                 catch (StingException e) when (ObjectDamage.IsOfOneObject(e) || e.ErrorId == "PackArchived")
                 {
@@ -168,19 +182,29 @@ public sealed class ChunkReader : IDisposable
                 }
             }
         }
+        return default;
+    }
+
+    /// <summary>The archive's places of a chunk. That a pack must be thawed says more than that it is on no hot tier.</summary>
+    private async ValueTask<T> ReadColdAsync<T>(ColdPlaces cold, Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
+    {
+        var (store, places) = await cold.FindAsync(id, cancel).ConfigureAwait(false);
+        foreach (var place in places)
+        {
+            try
+            {
+                using var record = await ReadRecordAsync(store, place, cancel).ConfigureAwait(false);
+                return open(place, record.Span);
+            }
+            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+            {
+                first = e.ErrorId == "PackArchived" ? e : first;
+            }
+        }
         throw first;
     }
 
     private delegate T Opener<out T>(ChunkPlace place, ReadOnlySpan<byte> record);
-
-    private IReadOnlyList<ChunkPlace> Find(Id32 id)
-    {
-        var places = _index.FindAll(id);
-        return places.Count > 0 ? places : throw new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {id} is in no pack that the index names.", id.ToString(),
-            "Run Repair-StingRepository to rebuild the index from the packs.");
-    }
-
-    private ValueTask<ChunkBytes> ReadRecordAsync(ChunkPlace place, CancellationToken cancel) => ReadRecordAsync(_store, place, cancel);
 
     private async ValueTask<ChunkBytes> ReadRecordAsync(IObjectStore store, ChunkPlace place, CancellationToken cancel)
     {

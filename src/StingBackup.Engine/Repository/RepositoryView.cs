@@ -98,7 +98,21 @@ public sealed class RepositoryView
         return points;
     }
 
-    private static async ValueTask<RepositoryIndex> LoadIndexAsync(
+    /// <summary>The index as its fragments say it. What a damaged one held is not made anew from the packs: those of an archive cannot be read.</summary>
+    internal static async ValueTask<RepositoryIndex> LoadIndexAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel) =>
+        new((await ReadFragmentsAsync(store, reserve, writers, null, damage, cancel).ConfigureAwait(false)).Fragments);
+
+    private static async ValueTask<RepositoryIndex> LoadIndexAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, List<StingException> damage, CancellationToken cancel)
+    {
+        var (fragments, broken) = await ReadFragmentsAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
+        if (broken)
+        {
+            fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(store, reserve, fragments, damage, cancel).ConfigureAwait(false));
+        }
+        return new RepositoryIndex(fragments);
+    }
+
+    private static async ValueTask<(List<IndexFragment> Fragments, bool Broken)> ReadFragmentsAsync(
         IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, List<StingException> damage, CancellationToken cancel)
     {
         for (var attempt = 0; ; attempt++)
@@ -141,12 +155,8 @@ public sealed class RepositoryView
             {
                 continue;
             }
-            if (broken.Count > 0)
-            {
-                damage.AddRange(broken);
-                fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(store, reserve, fragments, damage, cancel).ConfigureAwait(false));
-            }
-            return new RepositoryIndex(fragments);
+            damage.AddRange(broken);
+            return (fragments, broken.Count > 0);
         }
     }
 

@@ -1,17 +1,21 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Restore;
 
 /// <summary>A repository opened for reading: points and index, and what finds things in them. Without keys it tells only what is in the clear.</summary>
 internal sealed class RepositoryReading : IDisposable
 {
+    private readonly ColdPlaces? _cold;
+
     public RepositoryReading(Installation installation, RepositoryView view, ISubjectReader? keys, CopiesRead? copies = null)
     {
         View = view;
         Copies = copies ?? new CopiesRead(installation);
         Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
-        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
+        _cold = ColdPlaces.Of(installation);
+        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys, _cold) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
         Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));
@@ -36,5 +40,9 @@ internal sealed class RepositoryReading : IDisposable
         return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false), copies);
     }
 
-    public void Dispose() => Reader.Dispose();
+    public void Dispose()
+    {
+        Reader.Dispose();
+        _cold?.Dispose();
+    }
 }

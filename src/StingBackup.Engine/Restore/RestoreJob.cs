@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Restore;
 
@@ -30,7 +31,11 @@ public static class RestoreJob
     /// <param name="plan">The plan.</param>
     /// <param name="cancel">Cancels.</param>
     /// <exception cref="StingException"><c>RestoreNoRoom</c>, <c>RestorePlanOutdated</c>, <c>RestoreTargetFull</c>, <c>StoreUnavailable</c>; where the plan holds secrets, what <see cref="Guard"/> says</exception>
-    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, CancellationToken cancel)
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, CancellationToken cancel) => RunAsync(installation, plan, waits: false, cancel);
+
+    /// <summary>The same; with <paramref name="waits"/> it waits until packs of the archive tier that were asked for are thawed, and restores what it can meanwhile.</summary>
+    /// <inheritdoc cref="RunAsync(Installation, RestorePlan, CancellationToken)"/>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, bool waits, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
@@ -38,19 +43,22 @@ public static class RestoreJob
         {
             var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
             return RestoreApproval.Needed(exact) is { } dangerous
-                ? await Guard.RunAsync(installation, dangerous, deed => RestoreAsync(installation, exact, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
-                : await RestoreAsync(installation, exact, output, token).ConfigureAwait(false);
+                ? await Guard.RunAsync(installation, dangerous, deed => RestoreAsync(installation, exact, waits, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
+                : await RestoreAsync(installation, exact, waits, output, token).ConfigureAwait(false);
         }, cancel);
     }
 
-    private static async Task<RestoreResult> RestoreAsync(Installation installation, RestorePlan exact, JobOutput output, CancellationToken token)
+    private static async Task<RestoreResult> RestoreAsync(Installation installation, RestorePlan exact, bool waits, JobOutput output, CancellationToken token)
     {
-        var selection = (RestoreSelection)exact.Selection!;
         var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
-        using var repository = new RepositoryReading(installation, selection.View, keys);
-        using var target = OpenTarget(installation, exact, output, token);
-        var context = new RestoreContext(installation, exact.Conflict, selection, repository, target, output);
-        return await new RestoreRun(exact, context, keys).RunAsync(token).ConfigureAwait(false);
+        using var repository = new RepositoryReading(installation, ((RestoreSelection)exact.Selection!).View, keys);
+        async Task<RestoreResult> RoundAsync(RestorePlan plan, RestoreSelection selection)
+        {
+            using var target = OpenTarget(installation, plan, output, token);
+            return await new RestoreRun(plan, new RestoreContext(installation, plan.Conflict, selection, repository, target, output), keys).RunAsync(token).ConfigureAwait(false);
+        }
+        return waits ? await new WaitingRestore(installation, exact, output, RoundAsync).RunAsync(repository, token).ConfigureAwait(false)
+            : await RoundAsync(exact, (RestoreSelection)exact.Selection!).ConfigureAwait(false);
     }
 
     private static IRestoreTarget OpenTarget(Installation installation, RestorePlan plan, JobOutput output, CancellationToken cancel)

@@ -58,7 +58,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, LeavesOutErased = installation.Ledger.Entries.Count > 0, Conflict = request.Conflict,
             Points = [.. (choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
-            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked },
+            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs },
         };
         return await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false);
     }

@@ -14,13 +14,20 @@ namespace StingBackup.Engine.Restore;
 internal sealed record RestoreSelection(
     RepositoryView View, IReadOnlyList<PointTree> Trees, IReadOnlyList<TreeFailure> Failures, ItemSelector Items, IReadOnlySet<EntryPath> LinkedPaths)
 {
+    /// <summary>Packs and chunks that it reads.</summary>
+    public PackTally? Packs { get; init; }
+
+    /// <summary>Which files are taken now, of those that are selected; null for all. Folders always are.</summary>
+    public Func<TreeEntry, CancellationToken, ValueTask<bool>>? TakesNow { get; init; }
+
     /// <summary>The selected items in path order.</summary>
     public async IAsyncEnumerable<TreeItem> WalkAsync(
         TreeWalker walker, Action<PointTree, PageDamage>? damaged, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         await foreach (var item in new MergedTrees(walker, Trees).WalkAsync(Items.Under, true, damaged, cancel).ConfigureAwait(false))
         {
-            if (Items.Selects(item.Tree.Subject, item.Entry.Path, item.Entry.Kind == ItemKind.Directory))
+            if (Items.Selects(item.Tree.Subject, item.Entry.Path, item.Entry.Kind == ItemKind.Directory)
+                && (TakesNow is null || item.Entry.Kind == ItemKind.Directory || await TakesNow(item.Entry, cancel).ConfigureAwait(false)))
             {
                 yield return item;
             }

@@ -20,6 +20,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Where it is, for messages: a path or URL without credentials.</summary>
     string Location { get; }
 
+    /// <summary>What it can do beside where its objects may lie in storage classes for archives; null where everything can be read at once.</summary>
+    IThawingStore? Thawing => null;
+
     /// <summary>Creates an object, durable and visible on return. False when the name exists: nothing is changed then.</summary>
     ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
 

@@ -24,6 +24,9 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public string Location => inner.Location;
 
     /// <inheritdoc/>
+    public IThawingStore? Thawing => inner.Thawing;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => queue.RunAsync(PriorityOf(name), () => inner.PutAsync(name, content, cancel), cancel);
 
     /// <inheritdoc/>

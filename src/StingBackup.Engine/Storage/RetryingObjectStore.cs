@@ -14,6 +14,9 @@ public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : 
     public string Location => inner.Location;
 
     /// <inheritdoc/>
+    public IThawingStore? Thawing => inner.Thawing is { } thawing ? new RetryingThawingStore(thawing, retry) : null;
+
+    /// <inheritdoc/>
     public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         var attempts = 0;

@@ -113,8 +113,11 @@ internal sealed class CephCluster
         await UntilAsync(async () => (await RunAsync("ceph", "osd", "stat")).Contains("1 up", StringComparison.Ordinal), "the object daemon");
         await RunAsync("radosgw-admin", "user", "create", "--uid=test", "--display-name=test", $"--access-key={AccessKey}", $"--secret-key={SecretKey}");
         await RunAsync("radosgw-admin", "user", "create", "--uid=guest", "--display-name=guest", $"--access-key={GuestAccessKey}", $"--secret-key={GuestSecretKey}");
-        await RunAsync("radosgw-admin", "zonegroup", "placement", "add", "--rgw-zonegroup", "default", "--placement-id", "default-placement", "--storage-class", "GLACIER");
-        await RunAsync("radosgw-admin", "zone", "placement", "add", "--rgw-zone", "default", "--placement-id", "default-placement", "--storage-class", "GLACIER", "--data-pool", "default.rgw.cold.data");
+        foreach (var storageClass in (string[])["GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"])
+        {
+            await RunAsync("radosgw-admin", "zonegroup", "placement", "add", "--rgw-zonegroup", "default", "--placement-id", "default-placement", "--storage-class", storageClass);
+            await RunAsync("radosgw-admin", "zone", "placement", "add", "--rgw-zone", "default", "--placement-id", "default-placement", "--storage-class", storageClass, "--data-pool", "default.rgw.cold.data");
+        }
         StartDaemon("radosgw", "-f", "-n", "client.rgw");
         Client = NewClient(AccessKey, SecretKey);
         await UntilAsync(async () =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
+using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Lifecycle.Retention;
 
@@ -36,8 +37,9 @@ public static class RetentionJob
     {
         using var held = new HeldParts(installation, view.Index);
         await held.OpenAsync(cancel).ConfigureAwait(false);
+        var thaws = new ThawBook(installation).Holds(installation.Clock.GetUtcNow());
         var parts = view.Backups.SelectMany(point => point.Record.Classes.Select(part => new RetainedPart(point.Record, part)));
-        var entries = new RetentionPlanner(installation.Retention, installation.Zone).Decide(parts, time, held.HeldBy);
+        var entries = new RetentionPlanner(installation.Retention, installation.Zone).Decide(parts, time, part => held.HeldBy(part) ?? thaws(part.Point.Name));
         return new RetentionPlan
         {
             Repository = installation.Store.Location, Tier = Tier.Local, Time = TimeZoneInfo.ConvertTime(time, installation.Zone), Entries = entries.ToArray(),

@@ -11,6 +11,7 @@ internal sealed class RetentionContradictions(SettingValues values, FindingList 
     {
         Longer(Settings.RemoteDays, Settings.LocalDays);
         Longer(Settings.ArchiveDays, Settings.RemoteDays);
+        CheckArchiveAge();
         CheckThinning();
         if (values.IsRefused(RetentionTable.Profiles))
         {
@@ -64,6 +65,17 @@ internal sealed class RetentionContradictions(SettingValues values, FindingList 
         if (values.IsSet(RetentionTable.KeepAllDays) && !values.IsRefused(RetentionTable.KeepAllDays) && values.Get(RetentionTable.KeepAllDays) > 0 && RetentionTable.BindThinning(values) is null)
         {
             Refuse(RetentionTable.KeepAllDays, $"{RetentionTable.KeepAllDays.Key} is set, but no retention.keep_ setting says what stays of older restore points", $"Set {RetentionTable.KeepDaily.Key} or another of them, or remove {RetentionTable.KeepAllDays.Key}.");
+        }
+    }
+
+    /// <summary>What a hotter tier lets go before the archive takes it would be nowhere; it is kept instead, against the days that were asked for.</summary>
+    private void CheckArchiveAge()
+    {
+        var hot = values.Get(Settings.RemoteLocation) is null ? Settings.LocalDays : Settings.RemoteDays;
+        if (values.Get(Settings.ArchiveLocation) is not null && !values.IsRefused(hot) && !values.IsRefused(ArchiveSettings.AfterDays) && values.Get(hot) < values.Get(ArchiveSettings.AfterDays))
+        {
+            Refuse(values.OriginOf(ArchiveSettings.AfterDays).IsFile ? ArchiveSettings.AfterDays : hot, string.Create(CultureInfo.InvariantCulture, $"{hot.Key} ({values.Get(hot)}) is shorter than {ArchiveSettings.AfterDays.Key} ({values.Get(ArchiveSettings.AfterDays)}): restore points would end there before they enter the archive"),
+                string.Create(CultureInfo.InvariantCulture, $"Set {hot.Key} to {values.Get(ArchiveSettings.AfterDays)} or more, or {ArchiveSettings.AfterDays.Key} to {values.Get(hot)} or less."));
         }
     }
 

@@ -378,7 +378,7 @@ public static class Settings
         ErasureSettings.DelayDays,
         TierTimes.MaxPercent,
         RemoteLocation, TierTimes.AtCommit, TierTimes.EveryMinutes, TierTimes.Quota, .. TierSettings.Remote.All,
-        ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass,
+        ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass, .. ArchiveSettings.All,
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,

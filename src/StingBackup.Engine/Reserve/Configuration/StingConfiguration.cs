@@ -64,6 +64,8 @@ public sealed record StingConfiguration
     public long RemoteQuota { get; init; } = TierTimes.Quota.Default;
     /// <summary>Percent of its disk that the local tier may take.</summary>
     public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
+    /// <summary>How the archive tier is filled, aged and thawed.</summary>
+    public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
     /// <summary>The name of the key that wraps all others, or null.</summary>
     public required string? EncryptionKeyId { get; init; }
     /// <summary>The zone of backup ids and of days.</summary>

@@ -169,6 +169,15 @@ internal sealed class S3Bucket : IDisposable
     /// <summary>Objects whose names begin so, in order.</summary>
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken cancel)
     {
+        await foreach (var (info, _) in ListItemsAsync(prefix, page, cancel).ConfigureAwait(false))
+        {
+            yield return info;
+        }
+    }
+
+    /// <summary>The same, with all that the server says of each.</summary>
+    public async IAsyncEnumerable<(ObjectInfo Info, S3Object Item)> ListItemsAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken cancel)
+    {
         var request = new ListObjectsV2Request { BucketName = Bucket, Prefix = _options.Address.KeyOf(prefix), MaxKeys = page };
         var own = _options.Address.KeyOf("").Length;
         var last = "";
@@ -187,7 +196,7 @@ internal sealed class S3Bucket : IDisposable
                 var name = item.Key[own..];
                 if (ObjectName.IsValid(name))   // else another program's, or a probe
                 {
-                    yield return new ObjectInfo(name, item.Size ?? 0);
+                    yield return (new ObjectInfo(name, item.Size ?? 0), item);
                 }
             }
             if (answer.IsTruncated != true)

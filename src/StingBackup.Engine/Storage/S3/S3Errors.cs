@@ -55,6 +55,10 @@ internal sealed class S3Errors(S3Options options)
         "the server ignores If-None-Match, so that two hosts could overwrite each other",
         "Use a server that honours it; or let one host alone write to this bucket, and name it on every host (only_writer).", null);
 
+    /// <summary>An object is not thawed at this speed.</summary>
+    public StingException ThawRefused(string name, RetrievalSpeed speed, AmazonServiceException answer) => Make("ThawRefused", FailureKind.NotSupported, "thaw the object", name,
+        $"it answers {(int)answer.StatusCode} {answer.ErrorCode} ({Text(answer)})", $"Ask again at another speed than {speed}: DEEP_ARCHIVE knows no Expedited, and Expedited may be out of capacity.", answer);
+
     /// <summary>The bucket is not there.</summary>
     public StingException BucketMissing(string action, string? name, Exception? cause) => Make("StoreUnavailable", FailureKind.NotFound, action, name, $"there is no bucket '{options.Address.Bucket}'",
         "Correct its name or the endpoint, or make the bucket: this program makes none.", cause);
@@ -67,7 +71,7 @@ internal sealed class S3Errors(S3Options options)
         {
             "NoSuchBucket" => BucketMissing(action, name, answer),
             "NoSuchKey" when name is not null => new StingException("ObjectNotFound", FailureKind.NotFound, $"Object '{name}' is not in {Place}.", name, "Run Test-StingBackupIntegrity -Level Structure to see what misses it.", answer),
-            "InvalidObjectState" => Make("ObjectArchived", FailureKind.NotSupported, action, name, "it lies in a storage class that must be thawed first", "Ask the server to restore the object, and wait until it has.", answer),
+            "InvalidObjectState" => Make("PackArchived", FailureKind.NotSupported, action, name, "it lies in a storage class that must be thawed first", "Get-StingRestorePlan tells what that takes and costs; Request-StingArchiveRetrieval asks for it; then restore with -Wait.", answer),
             "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken" or "InvalidSecurity" or "AuthorizationHeaderMalformed" or "RequestExpired" =>
                 LoginFailed(action, name, said, $"Check the credentials that {options.Login.Description} gives, and the region ({options.Region}).", answer),
             "RequestTimeTooSkewed" => LoginFailed(action, name, said, "Set this host's clock (NTP); the server refuses requests of another time.", answer),

@@ -31,6 +31,9 @@ public sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public string Location => _options.Address.ToString();
 
+    /// <inheritdoc/>
+    public IThawingStore Thawing => new S3Thawing(_bucket, _options);
+
     /// <summary>Opens the store; the bucket must be there. What the server can do is asked before the first write, unless this host has noted it lately.</summary>
     /// <exception cref="StingException"><c>StoreUnavailable</c>, <c>StoreAccessDenied</c>, <c>StoreLoginFailed</c>, <c>StoreTlsFailed</c>, <c>StoreUnreachable</c>, <c>StoreBusy</c></exception>
     public static async ValueTask<S3ObjectStore> OpenAsync(S3Options options, TimeProvider clock, CancellationToken cancel)
