@@ -50,6 +50,6 @@ public sealed class RequestStingArchiveRetrievalCommand : SelectionCmdlet
         {
             details.Add($"It costs more than archive.retrieval_cost_limit and needs an approval. It is: {approval}");
         }
-        return new Question("Retrieve", string.Create(CultureInfo.InvariantCulture, $"Thaw {packs.ToThaw.Packs:N0} packs ({Display.Length(packs.ToThaw.Length)}) of {plan.Archive} for {packs.Scope}, {plan.Speed}"), details, plan, Destroys: false);
+        return new Question("Retrieve", string.Create(CultureInfo.InvariantCulture, $"Thaw {plan.ToAsk.Packs:N0} packs ({Display.Length(plan.ToAsk.Length)}) of {plan.Archive} for {packs.Scope}, {plan.Speed}"), details, plan, Destroys: false);
     }
 }

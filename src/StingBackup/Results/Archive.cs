@@ -61,6 +61,8 @@ public sealed record ArchiveResult
     public required long Objects { get; init; }
     /// <summary>Packs sent to the coldest storage class.</summary>
     public required long Cooled { get; init; }
+    /// <summary>Cold packs deleted that no restore point reaches any more.</summary>
+    public required PackSum Deleted { get; init; }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

@@ -82,7 +82,9 @@ public sealed record RetrievalPlan
     public required RetrievalSpeed Speed { get; init; }
     /// <summary>Days that the thawed copies stay.</summary>
     public required int Days { get; init; }
-    /// <summary>What it takes; null where nothing is to be thawed.</summary>
+    /// <summary>Packs that would be asked for: all of the restore's that are archived, less those that a retrieval under way has asked for.</summary>
+    public required PackSum ToAsk { get; init; }
+    /// <summary>What it takes; null where nothing is to be asked for.</summary>
     public required RetrievalEstimate? Estimate { get; init; }
     /// <summary>Where the packs lie.</summary>
     public required string Archive { get; init; }

@@ -155,7 +155,10 @@ internal sealed class GlacierProxy : IAsyncDisposable
             return;
         }
         var (code, error) = await DecideAsync(path, tier, days);
-        Asked.Enqueue((path, tier, code));
+        if (!path.Contains("/~probe/", StringComparison.Ordinal))
+        {
+            Asked.Enqueue((path, tier, code));
+        }
         if (error is null)
         {
             context.Response.StatusCode = code;

@@ -32,11 +32,13 @@ internal sealed class ColdJournal
     }
 
     /// <summary>Notes a pack that is about to be sent.</summary>
-    public void Add(PackTables tables)
+    /// <param name="tables">Its tables.</param>
+    /// <param name="sequence">The number under which its host will sign for it.</param>
+    public void Add(PackTables tables, long sequence)
     {
         var content = new IndexContent();
         content.Add(tables);
-        Durable.WriteFile(PathOf(tables.Pack.Id), IndexFragment.Write(content, _reserve, default, 0, level: 0, signer: null), replace: true, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Durable.WriteFile(PathOf(tables.Pack.Id), IndexFragment.Write(content, _reserve, default, sequence, level: 0, signer: null), replace: true, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>Forgets packs: the index names them now, or they never arrived.</summary>
@@ -52,14 +54,16 @@ internal sealed class ColdJournal
     public bool HasNotes => Directory.EnumerateFiles(_folder, "*.pack").Any();
 
     /// <summary>What an earlier run left: tables of the packs that did arrive. Notes of those that did not are removed.</summary>
-    public async ValueTask<IndexContent> RecoverAsync(ArchiveIndex archive, CancellationToken cancel)
+    public async ValueTask<(IndexContent Content, long Sequence)> RecoverAsync(ArchiveIndex archive, CancellationToken cancel)
     {
         var known = archive.Index.Packs.Select(pack => pack.Id).ToHashSet();
         var content = new IndexContent();
+        var sequence = 0L;
         foreach (var path in Directory.EnumerateFiles(_folder, "*.pack").Order(StringComparer.Ordinal))
         {
             if (Read(path) is { } fragment && fragment.Packs is [var pack] && !known.Contains(pack.Id) && await archive.Store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) == pack.Length)
             {
+                sequence = Math.Max(sequence, fragment.Sequence);
                 content.Add(new PackTables(pack, fragment.Segments, [.. Enumerable.Range(0, fragment.Count).Select(rank => fragment[rank])]));
             }
             else
@@ -67,7 +71,7 @@ internal sealed class ColdJournal
                 Durable.Remove(path);
             }
         }
-        return content;
+        return (content, sequence);
     }
 
     /// <summary>A note that was cut off by a crash is none: its pack was not sent yet.</summary>

@@ -49,16 +49,26 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
         await copies.CopyAsync(DropRecord.Prefix, cancel).ConfigureAwait(false);
         await PutPointsAsync(survey, sources, copies, isWhole && survey.Faults.Count == 0, cancel).ConfigureAwait(false);
         var cooled = await ColdTransition.RunAsync(installation, _archive, output, cancel).ConfigureAwait(false);
-        if (_cold.Packs + _points + cooled > 0)
+        var deleted = await AnyDropAsync(cancel).ConfigureAwait(false) ? await new ColdSweep(installation, source, output).RunAsync(cancel).ConfigureAwait(false) : default;
+        if (_cold.Packs + _points + cooled + deleted.Packs > 0)
         {
-            await AuditLog.NoteAsync(installation, "Sync-StingTier", [], FormattableString.Invariant($"Archived {_points} points, {_cold.Packs} packs; cooled {cooled}"), cancel).ConfigureAwait(false);
+            await AuditLog.NoteAsync(installation, "Sync-StingTier", [], FormattableString.Invariant($"Archived {_points} points, {_cold.Packs} packs; cooled {cooled}, deleted {deleted.Packs}"), cancel).ConfigureAwait(false);
             await copies.CopyAsync("audit/", cancel).ConfigureAwait(false);
         }
         return new ArchiveResult
         {
             State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, Points = _points, Withheld = _withheld, Cold = _cold, Chunks = _chunks, Meta = _meta, Recovered = _recovered,
-            Objects = copies.Count, Cooled = cooled, Duration = installation.Clock.GetElapsedTime(started),
+            Objects = copies.Count, Cooled = cooled, Deleted = deleted, Duration = installation.Clock.GetElapsedTime(started),
         };
+    }
+
+    private async ValueTask<bool> AnyDropAsync(CancellationToken cancel)
+    {
+        await foreach (var _ in source.ListAsync(DropRecord.Prefix, cancel).ConfigureAwait(false))
+        {
+            return true;
+        }
+        return false;
     }
 
     private WriterIdentity IdentityOf(RepositoryView view) => installation.IdentityOf(view.Points.Where(point => point.Record.Writer == installation.Writer).Select(point => point.Record.Sequence).DefaultIfEmpty().Max());
@@ -70,10 +80,10 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
         {
             return;
         }
-        var left = await _journal.RecoverAsync(await ArchiveIndex.LoadAsync(installation, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        var (left, sequence) = await _journal.RecoverAsync(await ArchiveIndex.LoadAsync(installation, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
         if (left.Packs.Count > 0)
         {
-            await IndexFragment.PutAsync(_archive, left, installation.IdentityOf(0), level: 0, cancel).ConfigureAwait(false);
+            await IndexFragment.PutAsync(_archive, left, installation.IdentityOf(sequence), level: 0, cancel).ConfigureAwait(false);
             _journal.Remove(left.Packs.Select(pack => pack.Id));
             _recovered = left.Packs.Count;
             output.Tell($"{_recovered} packs that an earlier run had stored are used.");
@@ -157,7 +167,7 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
 
     private async ValueTask StageAsync(PackTables tables, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
-        _journal.Add(tables);
+        _journal.Add(tables, _identity.Sequence);
         await _archive.StageAsync(tables.Pack.Name, bytes, cancel).ConfigureAwait(false);
         _unnamed.Add(tables);
         if (_unnamed.Packs.Count >= Batch)

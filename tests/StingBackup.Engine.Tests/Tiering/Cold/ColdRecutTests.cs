@@ -151,7 +151,7 @@ public sealed class ColdRecutTests
             {
                 Assert.Equal(filled.Archive.Objects.Keys.Count(n => n.StartsWith("drops/", StringComparison.Ordinal)), ArchivedReserve.Names(filled.Local, "drops/").Count);
                 // What the run itself would have noted is missing; it was killed.
-                Assert.All((await filled.VerifyArchiveAsync(IntegrityLevel.Structure)).Where(f => !f.Object.StartsWith("audit/", StringComparison.Ordinal)), OnlyTheCapture);
+                Assert.All((await filled.VerifyArchiveAsync(IntegrityLevel.Data)).Where(f => !f.Object.StartsWith("audit/", StringComparison.Ordinal)), OnlyTheCapture);
             }
             var gone = await filled.ArchiveAsync();
             Assert.Equal(3, ArchivedReserve.Names(filled.Archive, "points/").Count);
@@ -210,6 +210,33 @@ public sealed class ColdRecutTests
         Assert.Single(ArchivedReserve.Names(reserve.Archive, "drops/"));
         Assert.InRange(ColdChunks(reserve).Sum(c => c.Entry.RawLength), 200_000, 290_000);
         Assert.Empty(await reserve.VerifyArchiveAsync(IntegrityLevel.Data));
+    }
+
+    /// <summary>Vectors that are kept for 90 days beside files that are kept for a year.</summary>
+    [Fact]
+    public async Task A_cold_pack_goes_when_nothing_needs_it_and_readers_have_had_their_time()
+    {
+        await using var reserve = new ArchivedReserve();
+        await FillAsync(reserve);
+        reserve.Advance(9);
+        var packs = (await reserve.ArchiveAsync()).Cold.Packs;
+        reserve.Advance(100);
+        File.Delete(Path.Combine(reserve.Test.ReserveRoot, "chunks/7/vectors.bin"));
+        await reserve.Test.BackupAsync();
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
+        var installation = reserve.Open();
+        Assert.True((await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default))).Dropped > 0);
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);   // readers that began before
+        reserve.Advance(1.9);
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
+        reserve.Advance(0.2);
+        var swept = await reserve.ArchiveAsync();
+        Assert.Equal(1, swept.Deleted.Packs);
+        Assert.InRange(swept.Deleted.Length, 500_000, 600_000);
+        Assert.Equal(packs - 1, ArchivedReserve.Names(reserve.Archive, "data/").Count);
+        Assert.DoesNotContain((await IndexAsync(reserve)).Index.Packs, p => p.Length == swept.Deleted.Length && p.Kind == ObjectKind.DataPack);
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
+        Assert.DoesNotContain(await reserve.VerifyArchiveAsync(IntegrityLevel.Data), f => f.Files.Any(file => !file.EndsWith("whole/base.tar", StringComparison.Ordinal)));
     }
 
     [Fact]

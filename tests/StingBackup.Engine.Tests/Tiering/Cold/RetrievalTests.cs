@@ -74,7 +74,7 @@ public sealed class RetrievalTests
         var cold = plan.Packs.Where(p => p.Tier == Tier.Archive).ToList();
         Assert.Equal(2, cold.Count);
         Assert.All(cold, p => Assert.Equal(("GLACIER", PackReadiness.Archived), (p.StorageClass, p.State)));
-        Assert.InRange(plan.Tiers[1].Needed, 3_606_000, cold.Sum(p => p.Length));
+        Assert.InRange(plan.Tiers[1].Needed, 3_600_000, cold.Sum(p => p.Length));
         Assert.Equal((2L, cold.Sum(p => p.Length), 0L, 0L), (plan.ToThaw.Packs, plan.ToThaw.Length, plan.Thawing.Packs, plan.Missing.Packs));
         Assert.Equal([RetrievalSpeed.Bulk, RetrievalSpeed.Standard, RetrievalSpeed.Expedited], plan.Estimates.Select(e => e.Speed));
         Assert.Equal((TimeSpan.FromHours(3), TimeSpan.FromHours(5)), (plan.Estimates[1].From, plan.Estimates[1].To));
@@ -105,7 +105,7 @@ public sealed class RetrievalTests
 
         var asked = await AskAsync(reserve, Everything, RetrievalSpeed.Standard);
         Assert.Equal((RetrievalState.Thawing, 2L, 0L), (asked.State, asked.Requested.Packs, asked.Thawed.Packs));
-        Assert.Equal(2, glacier.Proxy.Asked.Count);
+        Assert.Equal(["Standard 202", "Standard 202"], glacier.Proxy.Asked.Select(a => $"{a.Tier} {a.Status}"));
         // Asked again: nothing is asked twice.
         await AskAsync(reserve, Everything, RetrievalSpeed.Standard);
         Assert.Equal(2, glacier.Proxy.Asked.Count);
@@ -117,7 +117,7 @@ public sealed class RetrievalTests
         using (var ends = new CancellationTokenSource())
         {
             var first = RestoreAsync(reserve.Open(), request, ends.Token);
-            for (var i = 0; i < 400 && (!Directory.Exists(destination) || Directory.EnumerateFiles(destination, "*", SearchOption.AllDirectories).Count() < 2); i++)
+            for (var i = 0; i < 1000 && !((string[])["1", "2"]).Any(person => File.Exists(Path.Combine(destination, "users", person, "big.bin"))); i++)
             {
                 await Task.Delay(10);
             }
@@ -172,10 +172,27 @@ public sealed class RetrievalTests
         reserve.Test.Write("users/1/more.txt", [1, 2, 3]);
         await reserve.Test.BackupAsync();
         async Task<RetentionPlan> PlanAsync() => await RetentionJob.PlanAsync(reserve.Open(), reserve.Test.Clock.GetUtcNow().AddDays(400), default);
-        var held = (await PlanAsync()).Entries.Where(e => e.BackupId == done.BackupIds[0]).ToList();
+        var held = (await PlanAsync()).Entries.Where(e => e.BackupId == done.BackupIds[0] && e.DataClass == DataClass.UserFiles).ToList();
+        Assert.NotEmpty(held);
         Assert.All(held, e => Assert.Equal((false, $"retrieval {done.Id}"), (e.Goes, e.KeptBy)));
         reserve.Advance(11);
-        Assert.All((await PlanAsync()).Entries.Where(e => e.BackupId == done.BackupIds[0]), e => Assert.True(e.Goes));
+        Assert.All((await PlanAsync()).Entries.Where(e => e.BackupId == done.BackupIds[0] && e.DataClass == DataClass.UserFiles), e => Assert.True(e.Goes));
+    }
+
+    [CephFact]
+    public async Task Above_the_cost_limit_a_second_identity_approves_and_a_faster_speed_is_another_request()
+    {
+        var (reserve, glacier, _) = await ArchivedAsync();
+        await using var one = reserve;
+        await using var two = glacier;
+        reserve.Test.Archiving = reserve.Test.Archiving with { CostLimit = 0.01m };
+        var cheap = await AskAsync(reserve, Everything, RetrievalSpeed.Bulk);
+        Assert.True(cheap.Cost < 0.01m);
+        var dear = await RetrievalJob.PlanAsync(reserve.Open(), Everything, RetrievalSpeed.Expedited, default);
+        Assert.Equal((true, 2L, (ApprovalState?)ApprovalState.NotRequested), (dear.Estimate!.NeedsApproval, dear.ToAsk.Packs, dear.Approval));
+        Assert.Equal("ApprovalRequired", (await Assert.ThrowsAsync<StingException>(() => AskAsync(reserve, Everything, RetrievalSpeed.Expedited))).ErrorId);
+        Assert.Equal(2, glacier.Proxy.Asked.Count);   // the cheap ones alone
+        Assert.Equal(RetrievalSpeed.Bulk, (await StatusAsync(reserve)).Speed);
     }
 
     [Fact]

@@ -30,19 +30,34 @@ public static class RetrievalJob
         {
             throw NothingToThaw(packs);
         }
-        var estimate = packs.Estimates.FirstOrDefault(e => e.Speed == speed);
-        if (packs.ToThaw.Packs > 0 && estimate is null)
+        if (EstimateOf(Archived(packs), installation, speed) is null)
         {
-            throw new StingException("ThawRefused", FailureKind.NotSupported, $"Not all of these packs can be thawed at speed {speed}: {string.Join(", ", packs.Packs.Where(p => p.State == PackReadiness.Archived).Select(p => p.StorageClass).Distinct())} has none.", speed.ToString(),
-                $"Choose {string.Join(" or ", packs.Estimates.Select(e => e.Speed))}.");
+            throw new StingException("ThawRefused", FailureKind.NotSupported, $"Not all of these packs can be thawed at speed {speed}: {string.Join(", ", Archived(packs).Select(p => p.StorageClass).Distinct())} has none.", speed.ToString(),
+                $"Choose {string.Join(" or ", PackPlanner.Estimates(Archived(packs), installation.Archiving).Select(e => e.Speed))}.");
         }
+        var asks = ToAsk(installation, packs, speed);
         var plan = new RetrievalPlan
         {
-            Packs = packs, Speed = speed, Days = installation.Archiving.ThawDays, Estimate = estimate,
+            Packs = packs, Speed = speed, Days = installation.Archiving.ThawDays, Estimate = EstimateOf(asks, installation, speed), ToAsk = new PackSum(asks.Count, asks.Sum(p => p.Length)),
             Archive = (await installation.OpenTierAsync(TierOf(packs), cancel).ConfigureAwait(false)).Location,
         };
         return Needed(installation, plan) is { } dangerous ? plan with { Approval = await Guard.LookAsync(installation, dangerous, cancel).ConfigureAwait(false) } : plan;
     }
+
+    /// <summary>Packs that have to be asked for: those of a retrieval under way that were not; else all, since a faster speed is charged for what is being thawed too.</summary>
+    private static List<RestorePack> ToAsk(Installation installation, RestorePackPlan packs, RetrievalSpeed speed)
+    {
+        var book = new ThawBook(installation);
+        var requested = Known(book, packs.Id, speed, installation.Clock.GetUtcNow()) is { } known ? book.Requested(known) : [];
+        return [.. Archived(packs).Where(p => !requested.Contains(p.Name))];
+    }
+
+    private static List<RestorePack> Archived(RestorePackPlan packs) => [.. packs.Packs.Where(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed)];
+
+    private static RetrievalEstimate? EstimateOf(List<RestorePack> packs, Installation installation, RetrievalSpeed speed) => PackPlanner.Estimates(packs, installation.Archiving).FirstOrDefault(e => e.Speed == speed);
+
+    /// <summary>A retrieval of the same packs that goes on: not slower than what is asked, and its time is not over.</summary>
+    private static ThawRecord? Known(ThawBook book, string id, RetrievalSpeed speed, DateTimeOffset now) => book.Find(id) is { } known && known.Due > now && known.Speed >= speed ? known : null;
 
     /// <summary>
     /// Asks for what a plan names and nobody has asked for yet. Broken off, the same call goes on. The last event is a <see cref="CompletedEvent"/> with an <see cref="ArchiveRetrieval"/>.
@@ -52,7 +67,8 @@ public static class RetrievalJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation, "thaw", async (output, token) => Needed(installation, plan) is { } dangerous
+        // What is asked for is told anew: what a plan says of itself opens nothing.
+        return JobStream.RunAsync(installation, "thaw", async (output, token) => Needed(installation, plan with { ToAsk = new PackSum(ToAsk(installation, plan.Packs, plan.Speed).Count, 0) }) is { } dangerous
             ? await Guard.RunAsync(installation, dangerous, deed => AskAsync(installation, plan, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
             : await AskAsync(installation, plan, output, token).ConfigureAwait(false), cancel);
     }
@@ -129,15 +145,11 @@ public static class RetrievalJob
     private static ThawRecord Record(Installation installation, RetrievalPlan plan, ThawBook book)
     {
         var now = installation.Clock.GetUtcNow();
-        if (book.Find(plan.Packs.Id) is { } known && known.Due > now && known.Speed >= plan.Speed)
+        if (Known(book, plan.Packs.Id, plan.Speed, now) is { } known)
         {
             return known;
         }
-        var packs = plan.Packs.Packs.Where(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed).Select(p => new ThawPack(p.Name, p.Length)).ToArray();
-        if (packs.Length == 0)
-        {
-            throw NothingToThaw(plan.Packs);
-        }
+        ThawPack[] packs = [.. Archived(plan.Packs).Select(p => new ThawPack(p.Name, p.Length))];
         book.Forget(plan.Packs.Id);
         return new ThawRecord
         {
@@ -152,8 +164,8 @@ public static class RetrievalJob
     /// </summary>
     private static DangerousPlan? Needed(Installation installation, RetrievalPlan plan)
     {
-        var packs = plan.Packs.Packs.Where(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed).ToList();
-        if (plan.Packs.ToThaw.Packs == 0 || PackPlanner.Estimates(packs, installation.Archiving).FirstOrDefault(e => e.Speed == plan.Speed) is not { NeedsApproval: true } estimate)
+        var packs = Archived(plan.Packs);
+        if (plan.ToAsk.Packs == 0 || EstimateOf(packs, installation, plan.Speed) is not { NeedsApproval: true } estimate)
         {
             return null;
         }
@@ -170,7 +182,7 @@ public static class RetrievalJob
 
     private static StingException NothingToThaw(RestorePackPlan packs) => new("NothingToThaw", FailureKind.InvalidArgument, $"{packs.Scope} needs nothing that must be thawed.", packs.Scope, "Restore it at once.");
 
-    private static Tier TierOf(RestorePackPlan packs) => packs.Packs.FirstOrDefault(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed)?.Tier ?? Tier.Archive;
+    private static Tier TierOf(RestorePackPlan packs) => Archived(packs).FirstOrDefault()?.Tier ?? Tier.Archive;
 
     private static PackSum SumOf(IEnumerable<ThawPack> packs) => packs.Aggregate(default(PackSum), static (sum, pack) => new PackSum(sum.Packs + 1, sum.Length + pack.Length));
 }
