@@ -18,7 +18,7 @@ public sealed class BlockCachingStoreTests : ObjectStoreConformance
         return new BlockCachingStore(memory);
     }
 
-    private IObjectStore Over(MemoryObjectStore memory) => Made(memory);
+    private BlockCachingStore Over(MemoryObjectStore memory) => Made(memory);
 
     [Fact]
     public async Task Neighbours_come_with_one_request_and_the_first_read_of_a_pack_takes_only_itself()
