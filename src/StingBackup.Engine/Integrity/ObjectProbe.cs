@@ -17,7 +17,10 @@ internal sealed class ObjectProbe(IObjectStore store, FaultBook book)
     public void AddRead(long bytes) => Interlocked.Add(ref _bytesRead, bytes);
 
     /// <summary>Reads a whole object and looks at it. False, and a fault, when it cannot be read or the look finds it damaged.</summary>
-    public async ValueTask<bool> CheckAsync(string name, Action<byte[]> look, CancellationToken cancel)
+    public ValueTask<bool> CheckAsync(string name, Action<byte[]> look, CancellationToken cancel) => CheckAsync(name, look, mayVanish: false, cancel);
+
+    /// <summary>The same; with <paramref name="mayVanish"/> an object that is gone since it was listed is no fault: a sweep beside may take it.</summary>
+    public async ValueTask<bool> CheckAsync(string name, Action<byte[]> look, bool mayVanish, CancellationToken cancel)
     {
         try
         {
@@ -25,6 +28,10 @@ internal sealed class ObjectProbe(IObjectStore store, FaultBook book)
             AddRead(bytes.Length);
             look(bytes);
             return true;
+        }
+        catch (StingException e) when (mayVanish && e.ErrorId == "ObjectNotFound")
+        {
+            return false;
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {

@@ -12,24 +12,16 @@ internal sealed class PackRows
 
     public PackRows(RepositoryIndex index)
     {
-        var numbers = new Dictionary<SegmentInfo, int>(ReferenceEqualityComparer.Instance);
         foreach (var pack in index.Packs)
         {
             _numbers.Add(pack.Id, _packs.Count);
             _packs.Add(pack);
         }
-        foreach (var segment in index.Fragments.SelectMany(f => f.Segments))
-        {
-            numbers[segment] = _numbers.GetValueOrDefault(segment.Pack.Id, -1);
-        }
-        // Two passes over the rows: count, then place.
+        // Two passes over the rows: count, then place. Of each row only its segment is read.
         _first = new int[_packs.Count + 1];
-        for (var rank = 0; rank < index.Count; rank++)
+        foreach (var (_, number) in Rows(index))
         {
-            if (index.TryPlaceAt(rank, out var place))
-            {
-                _first[numbers[place.Segment] + 1]++;
-            }
+            _first[number + 1]++;
         }
         for (var i = 1; i < _first.Length; i++)
         {
@@ -37,11 +29,25 @@ internal sealed class PackRows
         }
         _ranks = new int[_first[^1]];
         var next = _first.AsSpan(0, _packs.Count).ToArray();
-        for (var rank = 0; rank < index.Count; rank++)
+        foreach (var (rank, number) in Rows(index))
         {
-            if (index.TryPlaceAt(rank, out var place))
+            _ranks[next[number]++] = rank;
+        }
+    }
+
+    /// <summary>Each row whose pack is not gone: its rank, and its pack's number.</summary>
+    private IEnumerable<(int Rank, int Number)> Rows(RepositoryIndex index)
+    {
+        var rank = 0;
+        foreach (var fragment in index.Fragments)
+        {
+            var numbers = fragment.Segments.Select(s => _numbers.GetValueOrDefault(s.Pack.Id, -1)).ToArray();
+            for (var row = 0; row < fragment.Count; row++, rank++)
             {
-                _ranks[next[numbers[place.Segment]]++] = rank;
+                if (numbers[fragment.SegmentAt(row)] is >= 0 and var number)
+                {
+                    yield return (rank, number);
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
         }
         foreach (var name in census.Under("sessions/").Where(n => ObjectKinds.Of(n) == ObjectKind.Session))
         {
-            if (await probe.CheckAsync(name, bytes => SessionRecord.Check(name, bytes, reserve, writers.SigningKeyOf), cancel).ConfigureAwait(false))
+            if (await probe.CheckAsync(name, bytes => SessionRecord.Check(name, bytes, reserve, writers.SigningKeyOf), mayVanish: true, cancel).ConfigureAwait(false))
             {
                 _sessions.Add(ObjectKinds.RunIn(name));
             }
@@ -74,7 +74,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
         }
         foreach (var name in census.Under(MarkRecord.Prefix).Where(n => ObjectKinds.Of(n) == ObjectKind.Mark))
         {
-            await probe.CheckAsync(name, bytes => MarkRecord.Read(name, bytes, reserve, writers), cancel).ConfigureAwait(false);
+            await probe.CheckAsync(name, bytes => MarkRecord.Read(name, bytes, reserve, writers), mayVanish: true, cancel).ConfigureAwait(false);
         }
     }
 

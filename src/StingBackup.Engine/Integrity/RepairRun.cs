@@ -48,7 +48,6 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
                 await mending.RefillAsync(writer?.Spares, unclaimed, cancel).ConfigureAwait(false);
             }
             DropCache(installation, output.Warn);
-            healer.Note();
             return new RepairResult
             {
                 Packs = index.Packs, Entries = index.Entries, FragmentsReplaced = index.Replaced, ObjectsRestored = mending?.Restored ?? 0,
@@ -57,6 +56,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         }
         finally
         {
+            healer.Note();
             if (writers != installation.Writers)
             {
                 writers.Dispose();

@@ -73,6 +73,9 @@ public sealed class IndexFragment
     /// <summary>One entry, by its rank.</summary>
     public ChunkEntry this[int rank] => ChunkEntry.Read(_entries.Span.Slice(rank * ChunkEntry.Size, ChunkEntry.Size));
 
+    /// <summary>The number of the segment that one entry lies in, by its rank.</summary>
+    internal int SegmentAt(int rank) => BinaryPrimitives.ReadInt32LittleEndian(_entries.Span[(rank * ChunkEntry.Size + Id32.Size)..]);
+
     /// <summary>The id of one entry, by its rank.</summary>
     public Id32 IdAt(int rank) => new(_entries.Span.Slice(rank * ChunkEntry.Size, Id32.Size));
 

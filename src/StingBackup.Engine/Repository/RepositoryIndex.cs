@@ -110,7 +110,7 @@ public sealed class RepositoryIndex
         for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0 && found < ranks.Length; slot = (slot + 1) & _mask)
         {
             var (fragment, rank) = Locate(_slots[slot] - 1);
-            if (fragment.IdAt(rank) == id && Resolve(fragment, rank, out _))
+            if (fragment.IdAt(rank) == id && (_gone.Count == 0 || Resolve(fragment, rank, out _)))
             {
                 ranks[found++] = _slots[slot] - 1;
             }

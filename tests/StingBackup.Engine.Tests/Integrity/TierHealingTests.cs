@@ -68,6 +68,39 @@ public sealed class TierHealingTests(SampleRepository sample) : IClassFixture<Sa
     }
 
     [Fact]
+    public async Task Drops_and_the_ledger_are_healed_too()
+    {
+        await using var made = await sample.OpenAsync(new MemoryObjectStore(sample.Objects), NewState());
+        var entry = new Engine.Cryptography.LedgerEntry { Reserve = made.Reserve, Sequence = 1, Previous = default, Pseudonym = new Id16(new byte[16]), Tag = new Id16(Enumerable.Repeat((byte)7, 16).ToArray()), ErasedNs = 1, Epoch = 1, Request = default };
+        var objects = sample.Copy();
+        objects[entry.ObjectName] = entry.ToBytes(sample.Reader.Role.Keys.KeyRole);
+        var first = PointRecord.Guess(objects[objects.Keys.First(n => n.StartsWith("points/", StringComparison.Ordinal))])!;
+        var identity = made.IdentityOf(first.Sequence);
+        var drop = new DropRecord
+        {
+            Reserve = made.Reserve, Writer = identity.Writer, Sequence = first.Sequence, TimeNs = made.NowNs,
+            Parts = [new DroppedPart(first.Writer, first.Sequence, first.Classes[0].Class, RetentionReason.Expired, made.NowNs)],
+        }.ToBytes(identity.Signer);
+        objects[DropRecord.NameOf(drop)] = drop;
+        foreach (var name in objects.Keys.Where(n => n.StartsWith("ledger/", StringComparison.Ordinal) || n.StartsWith("drops/", StringComparison.Ordinal)).ToList())
+        {
+            foreach (var missing in (bool[])[false, true])
+            {
+                var hurt = new Dictionary<string, ReadOnlyMemory<byte>>(objects, StringComparer.Ordinal) { [name] = Verify.Flip(objects[name], objects[name].Length / 2) };
+                if (missing)
+                {
+                    hurt.Remove(name);
+                }
+                var local = new MemoryObjectStore(hurt);
+                await using var installation = await sample.OpenAsync(local, NewState(), new MemoryObjectStore(objects.Where(o => IsCopied(o.Key))));
+                var result = await RunAsync(RepairJob.RunAsync(installation, await RepairJob.PlanAsync(installation, useKeys: true, default), default), []);
+                Assert.Equal([name], result.Healed.Select(h => h.Object));
+                Assert.Equal(objects[name].ToArray(), local.Objects[name].ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_is_damaged_on_both_tiers_is_named_and_nothing_is_replaced()
     {
         foreach (var name in (string[])[.. sample.Objects.Keys.Where(n => n.StartsWith("data/", StringComparison.Ordinal)), sample.Objects.Keys.First(n => n.StartsWith("points/", StringComparison.Ordinal))])

@@ -87,6 +87,15 @@ public sealed class VerifyTurnTests(SampleRepository sample) : IClassFixture<Sam
         }
     }
 
+    [Fact]
+    public async Task What_a_sweep_takes_away_beside_a_verification_is_no_fault()
+    {
+        var store = new SweptStore(new MemoryObjectStore(sample.Objects));
+        await using var installation = await OpenAsync(store, sample.Clock);
+        Assert.Empty((await Verify.RunAsync(installation, new VerifyRequest())).Faults);
+        Assert.NotEqual(0, store.Swept);
+    }
+
     [Theory]
     [InlineData("10m", 600)]
     [InlineData("1.5h", 5400)]
@@ -144,6 +153,22 @@ public sealed class VerifyTurnTests(SampleRepository sample) : IClassFixture<Sam
     {
         public override ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => name.StartsWith("data/", StringComparison.Ordinal)
             ? throw new StingException("PackArchived", FailureKind.Busy, $"'{name}' is in cold storage.", name, "Request-StingArchiveRetrieval") : Inner.ReadAsync(name, offset, buffer, cancel);
+    }
+
+    /// <summary>Sessions are listed, and gone when they are read.</summary>
+    private sealed class SweptStore(MemoryObjectStore inner) : Passing(inner)
+    {
+        public int Swept { get; private set; }
+
+        public override ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+        {
+            if (!name.StartsWith("sessions/", StringComparison.Ordinal))
+            {
+                return Inner.ReadAsync(name, offset, buffer, cancel);
+            }
+            Swept++;
+            throw this.NotFound(name);
+        }
     }
 
     private class Passing(MemoryObjectStore inner) : IObjectStore

@@ -8,9 +8,9 @@ public sealed class BlockCachingStoreTests : ObjectStoreConformance
 {
     private Func<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> _objects = static () => new Dictionary<string, ReadOnlyMemory<byte>>();
 
-    protected override ValueTask<IObjectStore> CreateAsync() => ValueTask.FromResult(Over(new MemoryObjectStore()));
+    protected override ValueTask<IObjectStore> CreateAsync() => ValueTask.FromResult<IObjectStore>(Made(new MemoryObjectStore()));
 
-    protected override ValueTask<IObjectStore> ReopenAsync(IObjectStore store) => ValueTask.FromResult(Over(new MemoryObjectStore(_objects())));
+    protected override ValueTask<IObjectStore> ReopenAsync(IObjectStore store) => ValueTask.FromResult<IObjectStore>(Made(new MemoryObjectStore(_objects())));
 
     private BlockCachingStore Made(MemoryObjectStore memory)
     {
@@ -18,7 +18,6 @@ public sealed class BlockCachingStoreTests : ObjectStoreConformance
         return new BlockCachingStore(memory);
     }
 
-    private BlockCachingStore Over(MemoryObjectStore memory) => Made(memory);
 
     [Fact]
     public async Task Neighbours_come_with_one_request_and_the_first_read_of_a_pack_takes_only_itself()
