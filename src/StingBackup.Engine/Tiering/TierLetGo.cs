@@ -28,7 +28,7 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
     public static Tier? NextOf(Installation installation, Tier tier) => tier switch
     {
         Tier.Local when installation.FurtherTiers.ContainsKey(Tier.Remote) => Tier.Remote,
-        Tier.Remote when installation.FurtherTiers.ContainsKey(Tier.Archive) => Tier.Archive,
+        Tier.Remote when installation.FurtherTiers.ContainsKey(Tier.Remote) && installation.FurtherTiers.ContainsKey(Tier.Archive) => Tier.Archive,
         _ => null,
     };
 
