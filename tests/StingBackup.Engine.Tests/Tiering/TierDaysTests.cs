@@ -54,7 +54,7 @@ public sealed class TierDaysTests
         Assert.Equal(opened, reserve.Openings);
         var errors = new List<StingException>();
         await reserve.RestoreAsync(first, errors: errors);
-        Assert.Contains(errors, e => e.ErrorId == "PackOutOfReach" && e.Message.Contains("Remote", StringComparison.Ordinal));
+        Assert.Contains(errors, e => e.Message.Contains("the Remote tier, which may have it, cannot be asked", StringComparison.Ordinal));
         reserve.Away = null;
         Assert.Equal(then, await reserve.RestoreAsync(first));
         Assert.Equal(0, (await reserve.RetainAsync()).Tiers[0].Going.Packs);
