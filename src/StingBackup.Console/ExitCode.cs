@@ -62,6 +62,7 @@ internal static class ExitCodes
         ErasureResult result => Of(result.State),
         ErasureSyncResult result => Of(result.State),
         KeyRotationResult result => Of(result.State),
+        TierSyncResult result => Of(result.State),
         CertificateCheck { IsValid: false } => ExitCode.IntegrityFault,
         _ => ExitCode.Done,
     };

@@ -20,7 +20,7 @@ public sealed partial class Installation
     /// <summary>The most bytes that may lie on the remote tier without an approval.</summary>
     public long ConfiguredQuota { get; init; } = TierTimes.Quota.Default;
     /// <summary>The most bytes that may lie on the remote tier.</summary>
-    public long RemoteQuota => ConfiguredQuota;
+    public long RemoteQuota => Math.Max(ConfiguredQuota, TierQuotaJob.ApprovedOf(this) ?? 0);
     /// <summary>The share of its disk, in percent, that the local tier may take where further tiers hold what it lets go.</summary>
     public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
 
@@ -59,6 +59,14 @@ public sealed partial class Installation
 
     /// <summary>Whether the local tier holds no repository any more, so that everything is read from the next one and nothing is written.</summary>
     public bool IsLocalTierLost => Store is LostTierStore;
+
+    /// <summary>This installation over the store of another tier, for jobs that work on one tier. It owns nothing: it is not to be disposed.</summary>
+    internal async ValueTask<Installation> OnAsync(Tier tier, CancellationToken cancel) => tier == Tier.Local ? this : new Installation
+    {
+        Reserve = Reserve, ReserveRoot = ReserveRoot, Map = Map, Users = Users, Store = await OpenTierAsync(tier, cancel).ConfigureAwait(false), Host = Host, Writers = Writers, Ledger = Ledger, UnlockAsync = UnlockAsync, Keys = Keys,
+        Configuration = Configuration, HostView = HostView, OpeningFaults = OpeningFaults, StateFolder = StateFolder, CacheFolder = CacheFolder, Threads = Threads, ZstdLevel = ZstdLevel, Zone = Zone, Clock = Clock, Random = Random,
+        ConfiguredQuota = ConfiguredQuota, Retention = Retention, PruneGrace = PruneGrace, MaxWaste = MaxWaste, PhysicalRetention = PhysicalRetention, Contributors = Contributors,
+    };
 
     /// <summary>Where a tier lies, for people; nothing is opened.</summary>
     internal string LocationOf(Tier tier) => (tier switch { Tier.Local => Store.Location, Tier.Remote => Configuration?.RemoteLocation, _ => Configuration?.ArchiveLocation })

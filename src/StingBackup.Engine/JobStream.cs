@@ -53,9 +53,18 @@ public sealed class JobOutput
     /// <summary>Items that failed so far.</summary>
     public long Errors => Interlocked.Read(ref _errors);
 
+    /// <summary>Whether what fails is a warning: the job has done what it was for, and only something behind it fails.</summary>
+    internal bool TellsFailures { get; set; }
+
     /// <summary>One item failed; the job goes on. <paramref name="count"/> when the one failure stands for many items.</summary>
     public void Failed(StingException error, long count = 1)
     {
+        ArgumentNullException.ThrowIfNull(error);
+        if (TellsFailures)
+        {
+            Warn($"{error.Message} {error.Remedy}");
+            return;
+        }
         Interlocked.Add(ref _errors, count);
         Write(new ItemFailedEvent(error));
     }

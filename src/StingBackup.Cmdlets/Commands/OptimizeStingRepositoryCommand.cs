@@ -10,13 +10,18 @@ namespace StingBackup.Cmdlets.Commands;
 [OutputType(typeof(PruneResult), typeof(PrunePlan))]
 public sealed class OptimizeStingRepositoryCommand : InstallationCmdlet
 {
+    /// <summary>Which tier.</summary>
+    [Parameter(HelpMessage = "The tier that is swept: Local or Remote")]
+    [PSDefaultValue(Help = "Local")]
+    public Tier Tier { get; set; } = Tier.Local;
+
     /// <summary>Runs in the background.</summary>
     [Parameter(HelpMessage = "Run in the background, and output the job")]
     public SwitchParameter AsJob { get; set; }
 
     private protected override void Execute()
     {
-        var plan = Wait(PruneJob.PlanAsync(Installation, Cancel));
+        var plan = Wait(PruneJob.PlanAsync(Installation, Tier, Cancel));
         var question = new Question("Prune", $"Give back the room of what no restore point of {plan.Repository} reaches",
         [
             Line("deleted now", plan.Due), Line("marked, since nothing of them is needed", plan.Unreached),
@@ -24,7 +29,7 @@ public sealed class OptimizeStingRepositoryCommand : InstallationCmdlet
         ], plan, Destroys: false);
         if (Ask(question, force: false))
         {
-            RunJob((installation, cancel) => PruneJob.RunAsync(installation, cancel), AsJob, passThru: false);
+            RunJob((installation, cancel) => PruneJob.RunAsync(installation, Tier, cancel), AsJob, passThru: false);
         }
     }
 

@@ -98,7 +98,20 @@ internal static class VerbTable
         },
         new(Backup, "prune", "Optimize-StingRepository", "Give back the room of what no restore point reaches")
         {
-            Examples = ["prune --dry-run", "prune"],
+            Examples = ["prune --dry-run", "prune", "prune --tier=remote"],
+        },
+        new(Backup, "tiers", "Get-StingTier", "Show each tier: what lies there, what waits for it and since when")
+        {
+            Many = true,
+            Examples = ["tiers", "tiers --tier=remote --json"],
+        },
+        new(Backup, "sync", "Sync-StingTier", "Copy to the further tiers what they lack, or bring a lost local tier back")
+        {
+            Examples = ["sync --dry-run", "sync", "sync --tier=local"],
+        },
+        new(Backup, "tier-quota", "Set-StingTierQuota", "Let more lie on the remote tier than the configuration says; needs an approval")
+        {
+            Examples = ["tier-quota --length=12TB --dry-run", "tier-quota --length=12TB"],
         },
         new(Backup, "restore-plan", "Get-StingRestorePlan", "Show which packs a restore reads, and what thawing them takes and costs")
         {

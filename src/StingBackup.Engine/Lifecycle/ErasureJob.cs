@@ -45,7 +45,7 @@ public static class ErasureJob
             throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{request.Subject}' was asked for already, on {Display.Time(Installation.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
                 $"Stop it with Stop-StingErasure -Id {open.Id}, or carry it out with Complete-StingErasure when it is due.");
         }
-        var scope = await ErasureScope.MeasureAsync(installation, repository.View, targets.Select(target => target.Pseudonym).ToHashSet(), cancel).ConfigureAwait(false);
+        var scope = (await new ErasureTiers(installation, targets.Select(target => target.Pseudonym).ToHashSet()).MeasureAsync(repository.View, cancel).ConfigureAwait(false)).Scope;
         var now = installation.Clock.GetUtcNow();
         return new ErasurePlan
         {

@@ -169,8 +169,13 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         {
             waiting.Add($"What this host remembers of it is not dropped yet: {busy.Message}");
         }
-        var scope = await ErasureScope.MeasureAsync(installation, view, record.Targets.Select(target => target.Pseudonym).ToHashSet(), cancel).ConfigureAwait(false);
-        var proof = await ErasureProof.TryAsync(installation, view, ledger, scope, keys, cancel).ConfigureAwait(false);
+        var tiers = await new ErasureTiers(installation, record.Targets.Select(target => target.Pseudonym).ToHashSet())
+            .ProveAsync(view, [.. record.Targets.Select(target => target.Tag)], ledger, keys, cancel).ConfigureAwait(false);
+        var (scope, proof) = (tiers.Scope, tiers.Proof!);
+        foreach (var away in tiers.Away)
+        {
+            output.Warn($"Erasure {record.Id}: {away} What is there of it opens for nobody; its claims go, and the ledger gets there, with the next sync.");
+        }
         if (!proof.Holds)
         {
             waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.NeighbourFault is { } why ? $" ({why})" : "")}.");
@@ -187,7 +192,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
             book.Keep(record, _role.Keys.KeyRole);
             return record;
         }
-        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0)), .. record.EarlierCopies.Select(what => new ResidualCopy(what, null))], OtherHosts(), by, installation.Clock.GetUtcNow());
+        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0)), .. record.EarlierCopies.Select(what => new ResidualCopy(what, null))], OtherHosts(), by, installation.Clock.GetUtcNow()) { TiersAway = tiers.Away };
         var document = DestructionCertificate.Make(certificate, installation.Reserve, _role.Keys.KeyRole);
         book.KeepCertificate(record.Id, document, CertificatePage.Render(document));
         record = record with { State = ErasureState.Completed, Names = [], Waiting = [] };

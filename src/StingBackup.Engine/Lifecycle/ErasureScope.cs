@@ -13,13 +13,16 @@ internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, 
 {
     private const int MostNeighbours = 4096;
 
-    /// <summary>Looks through subject tables and index.</summary>
-    public static async ValueTask<ErasureScope> MeasureAsync(Installation installation, RepositoryView view, IReadOnlySet<Id16> pseudonyms, CancellationToken cancel)
+    /// <summary>The same of several tiers: a copy counts where it lies.</summary>
+    public ErasureScope With(ErasureScope other) => this with { Hits = [.. Hits, .. other.Hits], Packs = Packs + other.Packs, StoredBytes = StoredBytes + other.StoredBytes, Chunks = [.. Chunks, .. other.Chunks] };
+
+    /// <summary>Looks through a tier's subject tables and index.</summary>
+    public static async ValueTask<ErasureScope> MeasureAsync(Installation installation, ScopedTier tier, IReadOnlySet<Id16> pseudonyms, CancellationToken cancel)
     {
-        using var reader = new ChunkReader(installation.Store, view.Index, installation.Reserve, null);
+        using var reader = new ChunkReader(tier.Store, tier.View.Index, installation.Reserve, null);
         var hits = new SortedDictionary<DataClass, ErasureHit>();
         var pages = new Dictionary<Id32, IReadOnlyList<SubjectRow>>();
-        foreach (var point in view.Backups)
+        foreach (var point in tier.View.Backups)
         {
             foreach (var part in point.Record.Classes)
             {
@@ -27,11 +30,22 @@ internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, 
                 if (rows.Count > 0)
                 {
                     var before = hits.GetValueOrDefault(part.Class)?.Points ?? 0;
-                    hits[part.Class] = new ErasureHit(Tier.Local, part.Class, before + 1, rows.Sum(row => row.Items), rows.Sum(row => row.Length));
+                    hits[part.Class] = new ErasureHit(tier.Tier, part.Class, before + 1, rows.Sum(row => row.Items), rows.Sum(row => row.Length));
                 }
             }
         }
-        return OfIndex(view.Index, pseudonyms, [.. hits.Values]);
+        return OfIndex(tier.View.Index, pseudonyms, [.. hits.Values], installation.FurtherTiers.Count == 0 ? null : await PacksOnAsync(tier.Store, cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>What lies on the tier itself: its index also names what it let go.</summary>
+    private static async ValueTask<HashSet<Id32>> PacksOnAsync(Storage.IObjectStore store, CancellationToken cancel)
+    {
+        var packs = new HashSet<Id32>();
+        await foreach (var pack in PackFooters.ListAsync(store, cancel).ConfigureAwait(false))
+        {
+            packs.Add(pack.Id);
+        }
+        return packs;
     }
 
     private static async ValueTask<List<SubjectRow>> RowsAsync(
@@ -50,7 +64,7 @@ internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, 
         return found;
     }
 
-    private static ErasureScope OfIndex(RepositoryIndex index, IReadOnlySet<Id16> pseudonyms, IReadOnlyList<ErasureHit> hits)
+    private static ErasureScope OfIndex(RepositoryIndex index, IReadOnlySet<Id16> pseudonyms, IReadOnlyList<ErasureHit> hits, HashSet<Id32>? here)
     {
         var packs = new HashSet<Id32>();
         long stored = 0;
@@ -58,7 +72,7 @@ internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, 
         var step = Math.Max(1, index.Count / MostNeighbours);
         for (var rank = 0; rank < index.Count; rank++)
         {
-            if (!index.TryPlaceAt(rank, out var place) || place.Segment.Header.Suite == SegmentHeader.ClearSuite)
+            if (!index.TryPlaceAt(rank, out var place) || place.Segment.Header.Suite == SegmentHeader.ClearSuite || here?.Contains(place.Segment.Pack.Id) == false)
             {
                 continue;
             }
@@ -90,10 +104,15 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
     /// <summary>Whether it shows what must be shown.</summary>
     public bool Holds => Refused == Tried && NeighboursOpened == NeighboursTried;
 
-    /// <summary>Tries to read, with keys as they are now. The ledger is the one of now too: whoever was erased in the same turn opens no more.</summary>
-    public static async ValueTask<ErasureProof> TryAsync(Installation installation, RepositoryView view, ErasureLedger ledger, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
+    /// <summary>The same of several tiers.</summary>
+    public ErasureProof With(ErasureProof other) =>
+        new(Tried + other.Tried, Refused + other.Refused, NeighboursTried + other.NeighboursTried, NeighboursOpened + other.NeighboursOpened, NeighbourFault ?? other.NeighbourFault);
+
+    /// <summary>Tries to read what lies on a tier, with keys as they are now. The ledger is the one of now too: whoever was erased in the same turn opens no more.</summary>
+    public static async ValueTask<ErasureProof> TryAsync(Installation installation, ScopedTier tier, ErasureLedger ledger, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
     {
-        using var reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys);
+        var view = tier.View;
+        using var reader = new ChunkReader(tier.Store, view.Index, installation.Reserve, keys);
         int refused = 0, opened = 0;
         string? fault = null;
         var erased = Choose(scope.Chunks, installation.Random);
@@ -101,7 +120,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
         {
             try
             {
-                await OpenAsync(installation, view, reader, rank, cancel).ConfigureAwait(false);
+                await OpenAsync(tier, reader, rank, cancel).ConfigureAwait(false);
             }
             catch (StingException e) when (e.ErrorId == "SubjectKeyMissing")
             {
@@ -114,7 +133,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
         {
             try
             {
-                await OpenAsync(installation, view, reader, rank, cancel).ConfigureAwait(false);
+                await OpenAsync(tier, reader, rank, cancel).ConfigureAwait(false);
                 opened++;
             }
             catch (StingException e)
@@ -141,11 +160,11 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
         return chosen;
     }
 
-    private static async ValueTask OpenAsync(Installation installation, RepositoryView view, ChunkReader reader, int rank, CancellationToken cancel)
+    private static async ValueTask OpenAsync(ScopedTier tier, ChunkReader reader, int rank, CancellationToken cancel)
     {
-        view.Index.TryPlaceAt(rank, out var place);
+        tier.View.Index.TryPlaceAt(rank, out var place);
         var record = new byte[place.Entry.StoredLength];
-        await installation.Store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, record, cancel).ConfigureAwait(false);
+        await tier.Store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, record, cancel).ConfigureAwait(false);
         reader.OpenRecord(place, record).Dispose();
     }
 }

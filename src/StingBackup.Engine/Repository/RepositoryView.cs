@@ -43,6 +43,9 @@ public sealed class RepositoryView
     /// <summary>Points that hold data, oldest first.</summary>
     public IEnumerable<StoredPoint> Backups => Points.Where(p => !p.Record.IsVoid && !p.Record.IsLetGo);
 
+    /// <summary>The same points over another index.</summary>
+    internal RepositoryView With(RepositoryIndex index) => new(Reserve, Points, DamagedPoints, index, _damage);
+
     /// <summary>Reads points and index.</summary>
     /// <param name="store">The store.</param>
     /// <param name="reserve">The reserve that it must belong to.</param>

@@ -50,7 +50,11 @@ internal sealed class LocalCap
         {
             return installation.Store;
         }
-        await cap.CleanAsync(installation, output, cancel).ConfigureAwait(false);
+        if (cap.Surplus > 0)
+        {
+            using var hostLock = installation.LockHost();   // no other run of this host builds on what goes
+            await cap.CleanAsync(installation, output, cancel).ConfigureAwait(false);
+        }
         return new CappedStore(installation.Store, cap);
     }
 

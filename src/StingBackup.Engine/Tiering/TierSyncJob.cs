@@ -1,4 +1,5 @@
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -18,13 +19,19 @@ public static class TierSyncJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         TierSyncPlan? plan = null;
-        var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, async route =>
+        var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, notes: false, async route =>
             (await TierComparison.TakeAsync(installation, route, output, token).ConfigureAwait(false)).ToPlan(installation), token).ConfigureAwait(false), cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
             // Progress of a plan is told to nobody.
         }
-        return plan!;
+        if (tier != Tier.Archive)
+        {
+            return plan!;
+        }
+        // To the archive content goes as cold packs, of restore points that are old enough.
+        var cold = await GuardedAsync(installation, tier, notes: false, _ => ColdRecut.PlanAsync(installation, installation.Reading, cancel).AsTask(), cancel).ConfigureAwait(false);
+        return plan! with { Points = cold.Points, Packs = new PackSum(plan.Packs.Packs, plan.Packs.Length + cold.Length) };
     }
 
     /// <summary>Brings a tier up to date: looks anew, and copies. The last event is a <see cref="CompletedEvent"/> with a <see cref="TierSyncResult"/>.</summary>
@@ -38,19 +45,32 @@ public static class TierSyncJob
     /// <summary>The same within another job.</summary>
     internal static async ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, CancellationToken cancel)
     {
-        using var one = installation.MemoryOf(tier).TryLock(out var held);
-        if (held)
-        {
-            throw new StingException("SyncRunning", FailureKind.Busy, $"Another process of this host brings the {tier} tier up to date now.", tier.ToString(), "Wait for it; what came since it began waits for the next sync.");
-        }
+        using var one = Lock(installation, tier);
         // A host that writes into the local tier while it is brought back would begin a second chain.
         using var hostLock = tier == Tier.Local ? installation.LockHost() : null;
-        var result = await GuardedAsync(installation, tier, route => new TierSyncRun(installation, route, output).RunAsync(cancel), cancel).ConfigureAwait(false);
+        var result = await GuardedAsync(installation, tier, notes: true, route => new TierSyncRun(installation, route, output).RunAsync(cancel), cancel).ConfigureAwait(false);
+        if (tier == Tier.Archive)
+        {
+            var cold = await GuardedAsync(installation, tier, notes: true, _ => ColdRecut.RunAsync(installation, installation.Reading, output, cancel), cancel).ConfigureAwait(false);
+            return result with
+            {
+                Points = cold.Points, Packs = new PackSum(result.Packs.Packs + cold.Cold.Packs + cold.Meta.Packs, result.Packs.Length + cold.Cold.Length + cold.Meta.Length),
+                State = cold.State == JobState.Completed ? result.State : cold.State, Duration = result.Duration + cold.Duration,
+            };
+        }
         if (tier == Tier.Local && installation.IsLocalTierLost)
         {
             Integrity.RepairRun.DropCache(installation, output.Warn);   // it is of runs that may be lost
         }
         return result;
+    }
+
+    /// <summary>One at a time for each host and tier.</summary>
+    /// <exception cref="StingException"><c>SyncRunning</c></exception>
+    internal static IDisposable? Lock(Installation installation, Tier tier)
+    {
+        var one = installation.MemoryOf(tier).TryLock(out var held);
+        return !held ? one : throw new StingException("SyncRunning", FailureKind.Busy, $"Another process of this host works on the {tier} tier now.", tier.ToString(), "Wait for it; what came since it began waits for the next sync.");
     }
 
     /// <summary>After a run has committed. Whatever happens here, the run stands: it is told, with what waits.</summary>
@@ -60,6 +80,7 @@ public static class TierSyncJob
         {
             return;
         }
+        output.TellsFailures = true;
         try
         {
             var result = await SyncAsync(installation, Tier.Remote, output, cancel).ConfigureAwait(false);
@@ -73,13 +94,17 @@ public static class TierSyncJob
         {
             output.Warn($"The run is committed, but not on the Remote tier yet. {e.Message} {e.Remedy}");
         }
+        finally
+        {
+            output.TellsFailures = false;
+        }
     }
 
     /// <summary>Whether a failure is of a tier that does not answer.</summary>
     internal static bool IsAway(StingException e) => e.ErrorId is "StoreUnavailable" or "StoreUnreachable" or "StoreBusy" or "StoreLoginFailed" or "StoreTlsFailed";
 
     /// <summary>Opens the route and does something on it; a failure is noted, and told with what waits.</summary>
-    private static async Task<T> GuardedAsync<T>(Installation installation, Tier tier, Func<TierRoute, Task<T>> work, CancellationToken cancel)
+    private static async Task<T> GuardedAsync<T>(Installation installation, Tier tier, bool notes, Func<TierRoute, Task<T>> work, CancellationToken cancel)
     {
         try
         {
@@ -88,11 +113,12 @@ public static class TierSyncJob
         catch (StingException e) when (e.ErrorId is not ("TierNotConfigured" or "LocalTierLost") && tier != Tier.Local)
         {
             var waits = await TellBacklogAsync(installation, tier, cancel).ConfigureAwait(false);
-            var memory = installation.MemoryOf(tier);
-            memory.Write(memory.ReadNote() with { TriedTime = installation.Clock.GetUtcNow(), Failure = e.Message });
-            throw IsAway(e)
-                ? new StingException("TierUnavailable", e.Kind, $"The {tier} tier cannot be reached: {e.Message}{waits}", installation.LocationOf(tier), e.Remedy, e)
-                : new StingException(e.ErrorId, e.Kind, $"{e.Message}{waits}", e.Target, e.Remedy, e);
+            if (notes)
+            {
+                var memory = installation.MemoryOf(tier);
+                memory.Write(memory.ReadNote() with { TriedTime = installation.Clock.GetUtcNow(), Failure = e.Message });
+            }
+            throw TierFailure.Telling(e, installation, tier, waits);
         }
     }
 

@@ -104,3 +104,29 @@ public sealed record TierSyncResult
 /// <param name="Unconfirmed">Packs whose time is over and that stay, since the next tier does not have them.</param>
 /// <param name="Problem">Why nothing goes; empty where something may.</param>
 public sealed record TierRetention(Tier Tier, Tier Next, int Days, PackSum Going, PackSum Unconfirmed, string Problem);
+
+/// <summary>What raising a tier's quota would do: printed by <c>-WhatIf</c>.</summary>
+public sealed record TierQuotaPlan
+{
+    /// <summary>The tier.</summary>
+    public required Tier Tier { get; init; }
+    /// <summary>Where it lies.</summary>
+    public required string Location { get; init; }
+    /// <summary>Bytes that the configuration allows.</summary>
+    public required long Configured { get; init; }
+    /// <summary>Bytes that may lie there now.</summary>
+    public required long Before { get; init; }
+    /// <summary>Bytes that may lie there then.</summary>
+    public required long Length { get; init; }
+    /// <summary>How its approval stands.</summary>
+    public ApprovalState? Approval { get; init; }
+}
+
+/// <summary>A tier's quota that was raised.</summary>
+public sealed record TierQuotaResult
+{
+    /// <summary>The tier.</summary>
+    public required Tier Tier { get; init; }
+    /// <summary>Bytes that may lie there.</summary>
+    public required long Length { get; init; }
+}

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Integrity;
-using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
@@ -84,8 +83,6 @@ internal sealed class TierReserve : IAsyncDisposable
         var installation = Open();
         return await TestInstallation.CompleteAsync<RetentionResult>(Warned(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default), warnings));
     }
-
-    public Task<PruneResult> PruneAsync() => TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(Open(), default));
 
     /// <summary>Opens every chunk that a point of one tier's objects reaches, with nothing but these.</summary>
     public async Task<IReadOnlyList<IntegrityFault>> VerifyAloneAsync(IReadOnlyDictionary<string, ReadOnlyMemory<byte>> objects)

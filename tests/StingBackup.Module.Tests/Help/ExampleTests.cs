@@ -30,6 +30,10 @@ public sealed class ExampleTests
     public void It_runs(string page, string title)
     {
         using var sample = SampleInstallation.Copy();
+        if (page.Contains("-StingTier", StringComparison.Ordinal))
+        {
+            sample.AddRemoteTier();
+        }
         Run(sample, page, title);
     }
 

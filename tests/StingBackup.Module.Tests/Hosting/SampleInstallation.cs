@@ -56,6 +56,17 @@ internal sealed class SampleInstallation : IDisposable
         File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nreserve:\n", "\nreserve:\n  rules:\n    - {glob: \"env/**\", class: Secrets}\n", StringComparison.Ordinal));
     }
 
+    /// <summary>A remote tier: the folder remote, empty until something is copied there.</summary>
+    public void AddRemoteTier(string location = "remote")
+    {
+        if (location == "remote")
+        {
+            Directory.CreateDirectory(this["remote"]);
+        }
+        var configuration = this["sting-backup.yaml"];
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nlocal:\n", "\nlocal:\n  max_percent: 100\n", StringComparison.Ordinal).Replace("\nremote:\n", $"\nremote:\n  location: {location}\n", StringComparison.Ordinal));
+    }
+
     /// <summary>The passphrase as cmdlets take it.</summary>
     public static SecureString SecurePassphrase
     {

@@ -7,7 +7,11 @@ namespace StingBackup.Engine.Lifecycle.Certificates;
 /// <summary>What a certificate is made of.</summary>
 internal sealed record CertificateFacts(
     ErasureRecord Record, LeftBehind Keys, ErasureLedger Ledger, ErasureScope Scope, ErasureProof Proof, IReadOnlyList<ResidualCopy> Residuals, IReadOnlyList<string> OtherHosts,
-    string By, DateTimeOffset Now);
+    string By, DateTimeOffset Now)
+{
+    /// <summary>Tiers that could not be looked at, and why.</summary>
+    public IReadOnlyList<string> TiersAway { get; init; } = [];
+}
 
 /// <summary>The certificate of an erasure, signed by the key role. It names nobody: pseudonym and request do.</summary>
 internal static class DestructionCertificate
@@ -66,6 +70,7 @@ internal static class DestructionCertificate
     private static JsonArray Exceptions(CertificateFacts facts)
     {
         var exceptions = facts.OtherHosts.Select(host => $"host {host}: paths and chunk ids in its cache, and its copy of the writer secret, which open nothing, go with its next runs").ToList();
+        exceptions.AddRange(facts.TiersAway.Select(away => $"{away.TrimEnd('.')}; the key is destroyed, so that what lies there opens for nobody; it was not counted, and claims and ledger get there with the next sync"));
         exceptions.Add("what other subjects' data says of this one (logs, others' documents) is theirs and is not reached");
         return new JsonArray([.. exceptions.Select(text => (JsonNode)text)]);
     }

@@ -16,12 +16,16 @@ internal sealed class PruneDecision
         Unreached = [.. ended.Where(use => use.Live.Count == 0)];
         var used = ended.Where(use => use.Live.Count > 0 && use.IsOwn).ToList();
         var small = used.Where(IsSmall).ToLookup(use => use.Pack.Kind);
-        Wasteful = [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use) && small[use.Pack.Kind].Count() > MostSmall))];
+        Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use) && small[use.Pack.Kind].Count() > MostSmall))];
         Marks = [.. survey.Marks.Marks.Select(mark => (mark, StandingOf(mark, survey, installation)))];
     }
 
     /// <summary>Packs that no point reaches.</summary>
     public IReadOnlyList<PackUse> Unreached { get; }
+
+    /// <summary>Packs that the index names, the tier let go, and no point reaches any more: the index may forget them.</summary>
+    public static IReadOnlyList<PackInfo> Forgotten(PruneSurvey survey, Installation installation) => survey.Bounds is not null || installation.FurtherTiers.Count == 0 ? []
+        : [.. survey.Rows.Packs.Where(pack => pack.Kind == ObjectKind.DataPack && !survey.Stored.ContainsKey(pack.Id) && !survey.IsReached(pack.Id))];
 
     /// <summary>Packs to be written anew.</summary>
     public IReadOnlyList<PackUse> Wasteful { get; }

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
@@ -11,15 +12,21 @@ public static class PruneJob
 {
     /// <summary>What a sweep would do now. Changes nothing.</summary>
     /// <exception cref="StingException"><c>PruneUnsafe</c>, <c>NotAllowedToMaintain</c>, <c>LedgerShort</c></exception>
-    public static async ValueTask<PrunePlan> PlanAsync(Installation installation, CancellationToken cancel)
+    public static ValueTask<PrunePlan> PlanAsync(Installation installation, CancellationToken cancel) => PlanAsync(installation, Tier.Local, cancel);
+
+    /// <summary>What a sweep of a tier would do now. Changes nothing.</summary>
+    /// <exception cref="StingException">Also <c>TierNotConfigured</c>, <c>TierBehind</c></exception>
+    public static async ValueTask<PrunePlan> PlanAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         RetentionJob.RequireRight(installation);
+        RefuseCold(tier);
         PrunePlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) =>
         {
-            var survey = await PruneSurvey.TakeAsync(installation, output, token).ConfigureAwait(false);
-            return plan = ToPlan(survey, new PruneDecision(survey, installation), installation);
+            var swept = await installation.OnAsync(tier, token).ConfigureAwait(false);
+            var survey = await PruneSurvey.TakeAsync(swept, tier == Tier.Local ? null : await PruneBounds.TakeAsync(installation, tier, token).ConfigureAwait(false), output, token).ConfigureAwait(false);
+            return plan = ToPlan(survey, new PruneDecision(survey, swept), swept) with { Tier = tier };
         }, cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
@@ -30,10 +37,27 @@ public static class PruneJob
 
     /// <summary>Sweeps: looks anew, since a plan is old by the time that it is agreed to, and does what is safe then. The last event is a <see cref="CompletedEvent"/> with a <see cref="PruneResult"/>.</summary>
     /// <exception cref="StingException">While it runs: those of the plan, <c>BackupRunning</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>.</exception>
-    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, CancellationToken cancel)
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, CancellationToken cancel) => RunAsync(installation, Tier.Local, cancel);
+
+    /// <summary>Sweeps a tier. Of a further one goes what no restore point reaches and the local tier has no more; no sync of this host runs meanwhile.</summary>
+    /// <exception cref="StingException">Also <c>TierNotConfigured</c>, <c>TierBehind</c>, <c>SyncRunning</c></exception>
+    public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
-        return JobStream.RunAsync(installation, "prune", async (output, token) => await new PruneRun(installation, output).RunAsync(token).ConfigureAwait(false), cancel);
+        return JobStream.RunAsync(installation, "prune", async (output, token) =>
+        {
+            RefuseCold(tier);
+            using var one = tier == Tier.Local ? null : TierSyncJob.Lock(installation, tier);
+            return await new PruneRun(await installation.OnAsync(tier, token).ConfigureAwait(false), tier, installation, output).RunAsync(token).ConfigureAwait(false);
+        }, cancel);
+    }
+
+    private static void RefuseCold(Tier tier)
+    {
+        if (tier == Tier.Archive)
+        {
+            throw new StingException("TierNotSwept", FailureKind.NotSupported, "The archive's packs end by their own dates, and are not swept.", tier.ToString(), "Sweep the Local or the Remote tier.");
+        }
     }
 
     private static PrunePlan ToPlan(PruneSurvey survey, PruneDecision decision, Installation installation) => new()

@@ -8,7 +8,11 @@ namespace StingBackup.Engine.Lifecycle.Pruning;
 /// One sweep. The oldest step first: what is due is deleted, what no session can use any more is condemned, and only then is more marked, so that each survey is used for one thing
 /// alone. A sweep that is killed anywhere leaves what the next one goes on with.
 /// </summary>
-internal sealed class PruneRun(Installation installation, JobOutput output)
+/// <param name="installation">The installation whose store is swept.</param>
+/// <param name="tier">The tier that it is.</param>
+/// <param name="home">The installation that keeps the audit, whose store is the local tier.</param>
+/// <param name="output">Takes progress.</param>
+internal sealed class PruneRun(Installation installation, Tier tier, Installation home, JobOutput output)
 {
     private PackSum _marked, _rewritten, _deleted, _waiting;
     private long _spared, _joined, _sessions;
@@ -20,8 +24,9 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
         using var hostLock = installation.LockHost();
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Prune";
-        var survey = await PruneSurvey.TakeAsync(installation, output, cancel).ConfigureAwait(false);
-        foreach (var fragment in survey.View.Index.Superseded)
+        var bounds = tier == Tier.Local ? null : await PruneBounds.TakeAsync(home, tier, cancel).ConfigureAwait(false);
+        var survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
+        foreach (var fragment in survey.Replaced)
         {
             // Before what replaces it is itself replaced, and it would count again.
             _joined += await installation.Store.DeleteAsync(fragment, cancel).ConfigureAwait(false) ? 1 : 0;
@@ -30,15 +35,22 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
         }
+        if (PruneDecision.Forgotten(survey, installation) is { Count: > 0 } forgotten && _deleted.Packs == 0)
+        {
+            // Nothing can use them: no run builds on what is not on its tier.
+            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. forgotten.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+            output.Explain($"The index forgets {forgotten.Count} packs that lay on further tiers alone and that no restore point needs any more.");
+            survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
+        }
         if (_deleted.Packs > 0)
         {
-            survey = await PruneSurvey.TakeAsync(installation, output, cancel).ConfigureAwait(false);
+            survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         }
         await MarkAsync(survey, cancel).ConfigureAwait(false);
         await RemoveSessionsAsync(survey, cancel).ConfigureAwait(false);
         if (_marked.Packs + _deleted.Packs > 0)
         {
-            await AuditLog.NoteAsync(installation, "Optimize-StingRepository", [], FormattableString.Invariant($"Marked {_marked.Packs}, deleted {_deleted.Packs}"), cancel).ConfigureAwait(false);
+            await AuditLog.NoteAsync(home, "Optimize-StingRepository", [], FormattableString.Invariant($"{(tier == Tier.Local ? "" : $"{tier}: ")}Marked {_marked.Packs}, deleted {_deleted.Packs}"), cancel).ConfigureAwait(false);
         }
         return new PruneResult
         {
@@ -116,7 +128,10 @@ internal sealed class PruneRun(Installation installation, JobOutput output)
             output.Warn($"{mark.Condemned.Packs.Count - going.Count} packs that were to be deleted are reached by a restore point again: they stay. No session should have used them: see whether a host's state folder was copied, or its program is another one.");
             Spare(mark.Condemned.Packs.Count - going.Count);
         }
-        _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+        if (tier == Tier.Local)
+        {
+            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+        }
         foreach (var pack in going)
         {
             if (await installation.Store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false))

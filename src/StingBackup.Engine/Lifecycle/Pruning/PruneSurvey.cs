@@ -12,14 +12,19 @@ internal sealed class PruneSurvey
     private readonly Installation _installation;
     private readonly Dictionary<Id16, SortedSet<long>> _ended;
 
-    private PruneSurvey(Installation installation, RepositoryView view)
+    private PruneSurvey(Installation installation, PruneBounds? bounds, RepositoryView view)
     {
         _installation = installation;
+        Bounds = bounds;
         View = view;
         _ended = view.Points.GroupBy(p => p.Record.Writer).ToDictionary(g => g.Key, g => new SortedSet<long>(g.Select(p => p.Record.Sequence)));
         LastSequence = _ended.TryGetValue(installation.Writer, out var own) ? own.Max : 0;
     }
 
+    /// <summary>What a sweep of a further tier may touch; null on the local one.</summary>
+    public PruneBounds? Bounds { get; }
+    /// <summary>Fragments that another one replaces; of a further tier those too that the tier before has replaced. They can go.</summary>
+    public IReadOnlyList<string> Replaced { get; private init; } = [];
     /// <summary>Points and index.</summary>
     public RepositoryView View { get; }
     /// <summary>The index turned round.</summary>
@@ -39,7 +44,7 @@ internal sealed class PruneSurvey
 
     /// <summary>Looks through the repository.</summary>
     /// <exception cref="StingException"><c>PruneUnsafe</c></exception>
-    public static async ValueTask<PruneSurvey> TakeAsync(Installation installation, JobOutput output, CancellationToken cancel)
+    public static async ValueTask<PruneSurvey> TakeAsync(Installation installation, PruneBounds? bounds, JobOutput output, CancellationToken cancel)
     {
         // Packs first, then points: a pack that comes meanwhile is not looked at; one that a new point reaches is seen reached.
         var stored = new Dictionary<Id32, PackInfo>();
@@ -51,9 +56,16 @@ internal sealed class PruneSurvey
         var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, damage, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         damage.AddRange([.. view.Damage, .. installation.OpeningFaults]);
+        var superseded = view.Index.Superseded;
+        var replaced = view.Index.Fragments.Where(f => bounds?.IsReplaced(f) == true).ToList();
+        if (replaced.Count > 0)
+        {
+            // The walk shows whether they are needed all the same: then what they name is missing, and nothing is swept.
+            view = view.With(new RepositoryIndex([.. view.Index.Fragments.Except(replaced)]));
+        }
         Refuse(damage);
         installation.Ledger.Require(view.Backups);
-        var survey = new PruneSurvey(installation, view) { Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
+        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
         await survey.WalkAsync(output, cancel).ConfigureAwait(false);
         await survey.SortAsync(cancel).ConfigureAwait(false);
         return survey;
@@ -64,6 +76,19 @@ internal sealed class PruneSurvey
         writer == _installation.Writer   // the host's lock is ours
         || (_ended.TryGetValue(writer, out var points) && sequence <= points.Max)
         || _installation.Writers.Find(writer) is { LastGoodSequence: { } last } && sequence > last;
+
+    /// <summary>Whether some point reaches anything of a pack that the index names.</summary>
+    public bool IsReached(Id32 pack)
+    {
+        foreach (var rank in Rows.Of(pack))
+        {
+            if (Reached.Contains(rank))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     private async ValueTask WalkAsync(JobOutput output, CancellationToken cancel)
     {
@@ -110,7 +135,8 @@ internal sealed class PruneSurvey
             if (!marked.Contains(pack.Id))
             {
                 var known = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default) ? of : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
-                packs.Add(new PackUse(pack, live.ToArray(), length, all, of is not null && known.All(k => k.Writer == _installation.Writer), known.All(k => HasEnded(k.Writer, k.Sequence))));
+                packs.Add(new PackUse(pack, live.ToArray(), length, all, of is not null && known.All(k => k.Writer == _installation.Writer),
+                    known.All(k => HasEnded(k.Writer, k.Sequence)) && Bounds?.Allows(pack.Id, named: Rows.Knows(pack.Id), known.Select(k => k.Writer)) != false));
             }
         }
         Packs = packs;

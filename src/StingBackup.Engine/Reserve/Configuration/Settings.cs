@@ -138,10 +138,10 @@ public static class Settings
     };
 
     /// <summary>Retention on the local tier.</summary>
-    public static readonly Setting<int> LocalDays = Days("retention.local_days", 7, "LOCAL_RETENTION_DAYS", "Days that a restore point stays on the local tier.");
+    public static readonly Setting<int> LocalDays = Days("retention.local_days", 7, "LOCAL_RETENTION_DAYS", "Days that the content of restore points stays on the local tier where a remote tier has it; then it is read there. The newest of each data class stays.", notActedOn: null);
 
     /// <summary>Retention on the remote tier.</summary>
-    public static readonly Setting<int> RemoteDays = Days("retention.remote_days", 30, "REMOTE_RETENTION_DAYS", "Days that a restore point stays on the remote tier. No fewer than retention.local_days.");
+    public static readonly Setting<int> RemoteDays = Days("retention.remote_days", 30, "REMOTE_RETENTION_DAYS", "Days that the content of restore points stays on the remote tier where the archive has it. No fewer than retention.local_days.", notActedOn: null);
 
     /// <summary>Retention on the archive tier.</summary>
     public static readonly Setting<int> ArchiveDays = Days("retention.archive_days", 365, "ARCHIVE_RETENTION_DAYS", "Days that a restore point stays on the archive tier. No fewer than retention.remote_days.");
