@@ -108,7 +108,7 @@ public sealed partial class Installation
                 }
                 catch (StingException e)
                 {
-                    throw new StingException(lost.ErrorId, lost.Kind, $"{lost.Message} Nor can it be read from the Remote tier: {e.Message}", lost.Target, $"{lost.Remedy} Or: {e.Remedy}", lost);
+                    throw TierFailure.OfBoth(lost, e);
                 }
             }
         }
