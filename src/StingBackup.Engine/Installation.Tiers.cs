@@ -60,14 +60,6 @@ public sealed partial class Installation
     /// <summary>Whether the local tier holds no repository any more, so that everything is read from the next one and nothing is written.</summary>
     public bool IsLocalTierLost => Store is LostTierStore;
 
-    /// <summary>This installation over the store of another tier, for jobs that work on one tier. It owns nothing: it is not to be disposed.</summary>
-    internal async ValueTask<Installation> OnAsync(Tier tier, CancellationToken cancel) => tier == Tier.Local ? this : new Installation
-    {
-        Reserve = Reserve, ReserveRoot = ReserveRoot, Map = Map, Users = Users, Store = await OpenTierAsync(tier, cancel).ConfigureAwait(false), Host = Host, Writers = Writers, Ledger = Ledger, UnlockAsync = UnlockAsync, Keys = Keys,
-        Configuration = Configuration, HostView = HostView, OpeningFaults = OpeningFaults, StateFolder = StateFolder, CacheFolder = CacheFolder, Threads = Threads, ZstdLevel = ZstdLevel, Zone = Zone, Clock = Clock, Random = Random,
-        ConfiguredQuota = ConfiguredQuota, Retention = Retention, PruneGrace = PruneGrace, MaxWaste = MaxWaste, PhysicalRetention = PhysicalRetention, Contributors = Contributors,
-    };
-
     /// <summary>Where a tier lies, for people; nothing is opened.</summary>
     internal string LocationOf(Tier tier) => (tier switch { Tier.Local => Store.Location, Tier.Remote => Configuration?.RemoteLocation, _ => Configuration?.ArchiveLocation })
         ?? (_openTiers.TryGetValue(tier, out var open) ? open.Location : tier.ToString());

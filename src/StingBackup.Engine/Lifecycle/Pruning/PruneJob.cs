@@ -24,7 +24,7 @@ public static class PruneJob
         PrunePlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) =>
         {
-            var swept = await installation.OnAsync(tier, token).ConfigureAwait(false);
+            var swept = await installation.AtTierAsync(tier, token).ConfigureAwait(false);
             var survey = await PruneSurvey.TakeAsync(swept, tier == Tier.Local ? null : await PruneBounds.TakeAsync(installation, tier, token).ConfigureAwait(false), output, token).ConfigureAwait(false);
             return plan = ToPlan(survey, new PruneDecision(survey, swept), swept) with { Tier = tier };
         }, cancel);
@@ -48,7 +48,7 @@ public static class PruneJob
         {
             RefuseCold(tier);
             using var one = tier == Tier.Local ? null : TierSyncJob.Lock(installation, tier);
-            return await new PruneRun(await installation.OnAsync(tier, token).ConfigureAwait(false), tier, installation, output).RunAsync(token).ConfigureAwait(false);
+            return await new PruneRun(await installation.AtTierAsync(tier, token).ConfigureAwait(false), tier, installation, output).RunAsync(token).ConfigureAwait(false);
         }, cancel);
     }
 

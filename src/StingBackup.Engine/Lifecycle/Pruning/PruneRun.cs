@@ -139,7 +139,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
                 _deleted = Add(_deleted, 1, pack.Length);
             }
         }
-        if (going.Count > 0 && await new PurgeRecord(installation, output).CertifyAsync(survey, mark, going, cancel).ConfigureAwait(false) is { } certificate)
+        if (going.Count > 0 && await new PurgeRecord(installation, home, output).CertifyAsync(survey, mark, going, cancel).ConfigureAwait(false) is { } certificate)
         {
             _certificates.Add(certificate);
         }

@@ -9,7 +9,10 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
 /// <summary>Certifies what a sweep deleted: a signed file and its page in the host's state folder, the certificate's digest in the audit chain. Done before the mark goes, so a sweep that is killed certifies again.</summary>
-internal sealed class PurgeRecord(Installation installation, JobOutput output)
+/// <param name="installation">The installation at the tier that is swept.</param>
+/// <param name="home">The installation that keeps the audit.</param>
+/// <param name="output">Told what is weaker than it should be.</param>
+internal sealed class PurgeRecord(Installation installation, Installation home, JobOutput output)
 {
     private readonly DiskKeyFiles _files = new(installation.Clock);
 
@@ -35,20 +38,20 @@ internal sealed class PurgeRecord(Installation installation, JobOutput output)
                 throw new StingException("PurgeIncomplete", FailureKind.Io, $"'{pack.Name}' was deleted and is still in {installation.Store.Location}.", pack.Name, "Look why the store keeps it (a lock, versions, another program), then run Optimize-StingRepository again.");
             }
         }
-        var facts = new PurgeFacts(mark.Marked.Mark, Tier.Local, installation.Store.Location, await PartsAsync(survey, mark, cancel).ConfigureAwait(false), deleted, survey.Packs.Sum(use => use.RowsLength - use.LiveLength),
+        var facts = new PurgeFacts(mark.Marked.Mark, installation.AtTier, installation.Store.Location, await PartsAsync(survey, mark, cancel).ConfigureAwait(false), deleted, survey.Packs.Sum(use => use.RowsLength - use.LiveLength),
             installation.Clock.GetUtcNow());
         var certificate = PurgeCertificate.Make(facts, installation.Reserve, (installation.Writer, installation.Signer), enrolment, installation.Keys!.KeyRolePublicKey);
         var path = PathOf(mark.Marked.Mark);
         _files.MakeFolder(Folder);
         _files.Replace(path, certificate);
         _files.Replace(Path.ChangeExtension(path, ".html"), CertificatePage.Render(certificate));
-        await AuditLog.NoteAsync(installation, "Optimize-StingRepository", [], FormattableString.Invariant($"Purged {deleted.Count}; certificate {mark.Marked.Mark}, SHA-256 {PointRecord.HashOf(certificate)}"), cancel).ConfigureAwait(false);
+        await AuditLog.NoteAsync(home, "Optimize-StingRepository", [], FormattableString.Invariant($"Purged {deleted.Count}; certificate {mark.Marked.Mark}, SHA-256 {PointRecord.HashOf(certificate)}"), cancel).ConfigureAwait(false);
         return path;
     }
 
     private string PathOf(Id16 mark) => Path.Combine(Folder, $"purge-{mark}.json");
 
-    /// <summary>What had been let go when the packs were marked, less what earlier certificates name.</summary>
+    /// <summary>What had been let go when the packs were marked, less what earlier certificates of this tier name.</summary>
     private async ValueTask<IReadOnlyList<(string BackupId, DroppedPart Part)>> PartsAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
     {
         var certified = Certified(PathOf(mark.Marked.Mark));
@@ -70,7 +73,8 @@ internal sealed class PurgeRecord(Installation installation, JobOutput output)
             }
             try
             {
-                foreach (var part in JsonNode.Parse(File.ReadAllBytes(path))?["certificate"]?["restore_points"]?.AsArray() ?? [])
+                var certificate = JsonNode.Parse(File.ReadAllBytes(path))?["certificate"];
+                foreach (var part in certificate?["tier"]?.ToString() == installation.AtTier.ToString() ? certificate["restore_points"]?.AsArray() ?? [] : [])
                 {
                     certified.Add((part?["backup_id"]?.ToString() ?? "", part?["data_class"]?.ToString() ?? ""));
                 }
