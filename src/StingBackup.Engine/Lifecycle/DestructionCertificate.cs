@@ -25,9 +25,13 @@ public static class DestructionCertificate
 
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    internal static byte[] Make(CertificateFacts facts, Id16 reserve, ISigner keyRole)
+    internal static byte[] Make(CertificateFacts facts, Id16 reserve, ISigner keyRole, byte[] handovers)
     {
         var certificate = Content(facts, reserve);
+        if (handovers.Length > 0)
+        {
+            certificate["key_handovers"] = Convert.ToBase64String(handovers);
+        }
         var signature = keyRole.Sign(Canonical(certificate));
         var document = new JsonObject
         {
@@ -40,9 +44,13 @@ public static class DestructionCertificate
     /// <param name="path">The file, for messages.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="trusted">The key role's fingerprint, or null.</param>
-    public static CertificateCheck Check(string path, ReadOnlySpan<byte> bytes, string? trusted)
+    /// <param name="reserve">A copy of <c>reserve.pub</c>, which says how the key role's keys followed one another, or null: a certificate knows those before its own alone.</param>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c> for one that is no reserve.pub</exception>
+    public static CertificateCheck Check(string path, ReadOnlySpan<byte> bytes, string? trusted, CertificateReserve? reserve = null)
     {
+        var known = reserve?.Chain;
         var problems = new List<string>();
+        var isEarlier = false;
         var (id, fingerprint, erased) = ("", "", (DateTimeOffset?)null);
         try
         {
@@ -59,6 +67,7 @@ public static class DestructionCertificate
             else
             {
                 fingerprint = Fingerprint.Of(keyRole);
+                isEarlier = trusted is not null && (LeadsFrom(trusted, certificate, keyRole) || (known is not null && known.Holds(trusted.Trim()) && known.Holds(keyRole)));
             }
             problems.AddRange(document.Select(field => field.Key).Except(["certificate", "key_role", "signature"]).Select(key => $"it holds '{key}', which nobody signed."));
             problems.AddRange(Required.Where(key => certificate[key] is null).Select(key => $"it does not say '{key}'."));
@@ -71,7 +80,7 @@ public static class DestructionCertificate
         {
             problems.Add($"it is no certificate: {wrong.Message}");
         }
-        bool? isTrusted = trusted is null ? null : fingerprint.Length > 0 && string.Equals(trusted.Trim(), fingerprint, StringComparison.OrdinalIgnoreCase);
+        bool? isTrusted = trusted is null ? null : fingerprint.Length > 0 && (isEarlier || string.Equals(trusted.Trim(), fingerprint, StringComparison.OrdinalIgnoreCase));
         if (isTrusted == false && fingerprint.Length > 0)
         {
             problems.Add($"key role {fingerprint} signed it, not {trusted}.");
@@ -81,6 +90,11 @@ public static class DestructionCertificate
             Path = path, IsValid = problems.Count == 0, CertificateId = id, ErasedTime = erased, KeyFingerprint = fingerprint, IsTrusted = isTrusted, Problems = problems.ToArray(),
         };
     }
+
+    /// <summary>Whether the key role whom somebody trusts handed over, key by key, to the one that signed.</summary>
+    private static bool LeadsFrom(string trusted, JsonObject certificate, byte[] keyRole) =>
+        certificate["key_handovers"]?.GetValue<string>() is { } handovers && Id16.TryParse(certificate["reserve_id"]?.ToString() ?? "", out var reserve)
+        && KeyRoleChain.TryRead(Convert.FromBase64String(handovers), reserve) is { } chain && chain.Current.AsSpan().SequenceEqual(keyRole) && chain.Holds(trusted.Trim());
 
     private static JsonObject Content(CertificateFacts facts, Id16 reserve)
     {
@@ -143,4 +157,18 @@ public static class DestructionCertificate
         using var document = JsonDocument.Parse(certificate.ToJsonString());
         return CanonicalJson.ToBytes(document.RootElement);
     }
+}
+
+/// <summary>A copy of a reserve's public half, for whoever checks what an earlier key of its key role signed.</summary>
+public sealed class CertificateReserve
+{
+    private CertificateReserve(KeyRoleChain chain) => Chain = chain;
+
+    internal KeyRoleChain Chain { get; }
+
+    /// <summary>Reads one; its signatures are checked.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c></exception>
+    public static CertificateReserve Read(string path, byte[] bytes) => new(PublicHalf.Read(bytes, path).Chain);
 }
