@@ -28,7 +28,7 @@ internal sealed class TestKeys : ISubjectWriter, ISubjectReader, IDisposable
 
     public Id16 TagOf(string canonicalName) => new(SHA256.HashData(Encoding.UTF8.GetBytes(canonicalName)));
 
-    public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym) => Find(pseudonym).Keys.IdKey;
+    public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym, uint generation) => Find(pseudonym).Keys.IdKey;
 
     public byte[] OpenDataKey(Id16 pseudonym, uint generation, ReadOnlySpan<byte> sealedKey)
     {

@@ -73,13 +73,31 @@ def point_of(public):
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
 
 
-def verify(public, data, signature, name):
-    try:
-        need(len(signature) == 64, name, "its signature has a wrong length")
-        der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
-        point_of(public).verify(der, data, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError):
-        raise Bad(f"{name}: its signature does not fit") from None
+def verify(publics, data, signature, name):
+    """By one of some public keys."""
+    need(len(signature) == 64, name, "its signature has a wrong length")
+    der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    for public in publics:
+        try:
+            return point_of(public).verify(der, data, ec.ECDSA(hashes.SHA256()))
+        except (InvalidSignature, ValueError):
+            pass
+    raise Bad(f"{name}: its signature does not fit")
+
+
+def key_roles(statements, reserve, name):
+    """The key role's public keys, newest first: each was named as the next by a statement that the one before and it signed."""
+    r, keys = Reader(statements, name), []
+    while r.at < len(r.data):
+        start, expected = r.at, max(len(keys), 1)
+        number, _, earlier, later = r("Iq65s65s")
+        message = b"sting1 next" + reserve + bytes(r.data[start:r.at])
+        need(number == expected and earlier == (keys or [earlier])[-1], name, "a statement of the key role's keys does not follow the one before it")
+        for signer in (earlier, later):
+            verify([signer], message, r.take(64), name)
+        keys = (keys or [earlier]) + [later]
+    need(len(keys) > 1 and len(set(keys)) == len(keys), name, "its statements of the key role's keys cannot be")
+    return keys[::-1]
 
 
 def expand(secret, info, length):
@@ -119,12 +137,12 @@ def key_file(path, kind):
     return r.take(length), r
 
 
-def signed_key_file(path, kind, key_role_of):
+def signed_key_file(path, kind, key_roles_of):
     payload, r = key_file(path, kind)
     signed = bytes(r.data[:r.at])
     fields = cbor(payload, r.name)
     need(fields[1] == 1, r.name, f"suite {fields[1]} is unknown to this reader")
-    verify(key_role_of(fields), signed, r.take(64), r.name)
+    verify(key_roles_of(fields), signed, r.take(64), r.name)
     r.end()
     return fields
 
@@ -141,23 +159,31 @@ class Keys:
     """What a key directory without passphrase, one replica of the key store and one epoch place give: subjects' private keys and writer secrets."""
 
     def __init__(self, directory, store, place, fingerprint):
-        public = signed_key_file(os.path.join(directory, "reserve.pub"), 1, lambda fields: fields[5])
-        self.reserve, self.key_role = public[2], public[5]
-        need(hashlib.sha256(self.key_role).hexdigest() == fingerprint, "reserve.pub", "it names another key role than the one to trust")
+        public = signed_key_file(os.path.join(directory, "reserve.pub"), 1, lambda fields: [fields[5]])
+        self.reserve, self.key_roles = public[2], [public[5]]
+        self.learn(public.get(102), "reserve.pub")
+        need(self.key_roles[0] == public[5], "reserve.pub", "its statements lead to another key than the one that it names")
+        need(fingerprint in (hashlib.sha256(key).hexdigest() for key in self.key_roles), "reserve.pub", "it names another key role than the one to trust")
         private = cbor(checked_key_file(os.path.join(directory, "reserve.key"), 2), "reserve.key")
         need((private[1], private[2]) == (1, self.reserve), "reserve.key", "it belongs to another reserve, or another suite")
         need(private[3] == 0, "reserve.key", "it has a passphrase, or its key lies in a Vault")
         body = Reader(private[9], "reserve.key")
         body.take(32 + 32)    # the key role's private key and the directory key: no reader of packs needs them
-        self.keks = dict(body("I32s") for _ in range(body("H")))
+        self.keks = dict(body("I32s") for _ in range(body("H") & 0x7FFF))    # the top bit: a signing key that is to follow stands at the end
 
         self.epoch = max(int(name) for name in os.listdir(os.path.join(store, "turn")) if name.isdecimal())
-        turn = signed_key_file(os.path.join(store, "turn", str(self.epoch)), 7, lambda fields: self.key_role)
+        turn = signed_key_file(os.path.join(store, "turn", str(self.epoch)), 7, lambda fields: self.key_roles)
         reserve, epoch, secret = Reader(checked_key_file(os.path.join(place, f"epoch-{self.epoch:010}.secret"), 6), "the epoch secret")("16sI32s")
         need((turn[2], turn[3]) == (reserve, epoch) == (self.reserve, self.epoch), "the epoch secret", "it belongs to another reserve or epoch")
         need(hmac.compare_digest(expand(secret, b"sting1 turn" + reserve + struct.pack("<I", epoch), 32), turn[4]), "the epoch secret", "it is not the turn's")
         self.unknown = {}
         self.records = dict(self.read_records(os.path.join(store, f"epoch-{self.epoch:010}.keys"), AESGCM(secret)))
+
+    def learn(self, statements, name):
+        """Takes over statements that have the key in force, as far as it is known, among theirs."""
+        found = key_roles(statements, self.reserve, name) if statements else []
+        if self.key_roles[0] in found and len(found) > len(self.key_roles):
+            self.key_roles = found
 
     def read_records(self, path, cipher):
         payload, r = checked_key_file(path, 5, more=True)

@@ -43,7 +43,7 @@ def unpack(codec, content, raw_length, name):
 
 class Repository:
     def __init__(self, root, keys):
-        self.root, self.keys, self.packs, self.data_keys = root, keys, {}, {}
+        self.root, self.keys, self.packs, self.data_keys, self.id_keys = root, keys, {}, {}, {}
         self.writers, self.maintainers, self.index = {}, set(), {}
         self.check_format()
         self.load_writers()
@@ -69,7 +69,7 @@ class Repository:
         return fields, hashlib.sha256(r.data).digest()
 
     def by_key_role(self, name, kind):
-        fields, digest = self.signed(name, kind, lambda _: self.keys.key_role)
+        fields, digest = self.signed(name, kind, lambda _: self.keys.key_roles)
         need((fields[1], fields[2]) == (1, self.keys.reserve), name, "it belongs to another reserve, or another suite")
         return fields, digest
 
@@ -78,6 +78,8 @@ class Repository:
         found, why = [], []
         for name in self.names("format"):
             try:
+                r = self.read(name, 1)
+                self.keys.learn(cbor(r.data[r.at:-64], name).get(100), name)    # they prove themselves
                 found.append(self.by_key_role(name, 1)[0])
             except Bad as bad:
                 why.append(str(bad))
@@ -86,23 +88,24 @@ class Repository:
         need(features == [], "format", f"it asks for features {features} of a reader")
 
     def load_writers(self):
-        revisions = {}
+        revisions, signers = {}, {}
         for name in self.names("writers"):
             fields, _ = self.by_key_role(name, 2)
+            signers.setdefault(fields[4], []).append(fields[6])    # what the key of an earlier revision signed stays good
             if fields[3] > revisions.get(fields[4], 0):
-                revisions[fields[4]], self.writers[fields[4]] = fields[3], (fields[6], fields[9])
+                revisions[fields[4]], self.writers[fields[4]] = fields[3], (signers[fields[4]], fields[9])
                 self.maintainers.add(fields[4]) if fields.get(100, 0) & 1 else self.maintainers.discard(fields[4])
 
-    def signing_key(self, writer, seq, name):
+    def signing_keys(self, writer, seq, name):
         need(writer in self.writers, name, "its writer is not enrolled")
-        key, last = self.writers[writer]
+        keys, last = self.writers[writer]
         need(last is None or seq <= last, name, "its writer was revoked before it")
-        return key
+        return keys
 
     def load_points(self):
         points, before = {}, {}
         for name in sorted(self.names("points")):
-            fields, digest = self.signed(name, 4, lambda f: self.signing_key(f[2], f[3], name))
+            fields, digest = self.signed(name, 4, lambda f: self.signing_keys(f[2], f[3], name))
             writer, seq = fields[2], fields[3]
             need(fields[1] == self.keys.reserve and name == f"points/{writer.hex()}/{seq:012}", name, "it belongs elsewhere")
             need(fields[4] == before.get((writer, seq - 1), bytes(32)) and (seq == 1 or (writer, seq - 1) in before), name, "it does not follow the point before it")
@@ -145,7 +148,7 @@ class Repository:
             reserve, writer, seq, _, flags, packs, segments, entries, removes, supersedes = r("16s16sQIIIIIII")
             need(reserve == self.keys.reserve, name, "it belongs to another reserve")
             if flags & 1 == 0:
-                verify(self.signing_key(writer, seq, name), bytes(r.data[:-64]), bytes(r.data[-64:]), name)
+                verify(self.signing_keys(writer, seq, name), bytes(r.data[:-64]), bytes(r.data[-64:]), name)
             superseded.update(f"index/{level}/{fragment.hex()}" for level, fragment in (r("I32s") for _ in range(supersedes)))
             removed = [r("32s") for _ in range(removes)]
             packs = [r("32sQHHI")[0:3:2] for _ in range(packs)]
@@ -184,7 +187,7 @@ class Repository:
             self.data_keys[header] = AESGCM(output[:32])
         return self.data_keys[header]
 
-    def chunk(self, wanted, kind, pseudonym=bytes(16), writer_secret=None):
+    def chunk(self, wanted, kind, pseudonym=bytes(16)):
         """Table and body of a chunk, its id recomputed."""
         need(wanted in self.index, wanted.hex(), "no fragment of the index has this chunk")
         name, at, header, offset, stored, raw = self.index[wanted]
@@ -207,9 +210,15 @@ class Repository:
         if kind == SUBJECTS:
             own = hashlib.sha256(b"\x03" + body).digest()
         else:
-            own = hmac.new(expand(writer_secret, b"sting1 id", 32), bytes([kind]) + table + body, hashlib.sha256).digest()
+            own = hmac.new(self.id_key(pseudonym, header[1]), bytes([kind]) + table + body, hashlib.sha256).digest()
         need(hmac.compare_digest(own, wanted), name, f"the chunk at {offset} has another id than its bytes")
         return table, body
+
+    def id_key(self, pseudonym, generation):
+        """By the writer secret of the generation that a segment names: a later one may have another."""
+        if (pseudonym, generation) not in self.id_keys:
+            self.id_keys[pseudonym, generation] = expand(self.keys.subject(pseudonym, generation)[1], b"sting1 id", 32)
+        return self.id_keys[pseudonym, generation]
 
     def rows(self, point):
         """Class and row of every subject of a point."""
@@ -235,10 +244,9 @@ class Tree:
 
     def __init__(self, repository, pseudonym):
         self.repository, self.pseudonym = repository, pseudonym
-        self.secret = repository.keys.subject(pseudonym, repository.keys.newest(pseudonym))[1]
 
     def page(self, page_id, is_root):
-        table, body = self.repository.chunk(page_id, TREE, self.pseudonym, self.secret)
+        table, body = self.repository.chunk(page_id, TREE, self.pseudonym)
         t, r = Reader(table, f"tree page {page_id.hex()}"), Reader(body, f"tree page {page_id.hex()}")
         level, root, _, pages, chunks = t("BBHII")
         need(root == is_root, r.name, "a root page stands where none belongs, or the other way round")
@@ -290,7 +298,7 @@ class Tree:
 
     def content(self, extents):
         for chunk, offset, length in extents:
-            body = bytes(length) if chunk is None else self.repository.chunk(chunk, DATA, self.pseudonym, self.secret)[1][offset:offset + length]
+            body = bytes(length) if chunk is None else self.repository.chunk(chunk, DATA, self.pseudonym)[1][offset:offset + length]
             need(len(body) == length, chunk and chunk.hex(), "an extent reaches past its chunk")
             yield body
 

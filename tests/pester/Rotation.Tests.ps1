@@ -46,6 +46,28 @@ Describe 'Keys are renewed every quarter' {
         @(Get-StingAudit | Where-Object Command -EQ 'Update-StingKey').Count | Should -BeGreaterThan 3
     }
 
+    It 'renews the key role''s signing key once it is approved, and hosts that pin the old or the new one go on' {
+        $old = (Get-StingKey -Kind KeyRole).Fingerprint
+        { Update-StingKey -Kind Signing } | Should -Throw -ErrorId 'ApprovalRequired*'
+        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $result = Update-StingKey -Kind Signing
+        $result.KeyFingerprint | Should -Not -Be $old
+        (Get-StingKey -Kind KeyRole).Fingerprint | Should -Be $result.KeyFingerprint
+        (Get-StingBackupStatus).Repository | Should -Not -BeNullOrEmpty
+        $text = Get-Content -Raw sting-backup.yaml
+        $text | Should -Match $old
+        Set-Content -NoNewline sting-backup.yaml $text.Replace($old, $result.KeyFingerprint)
+        (Start-StingBackup -Type Incremental).State | Should -Be 'Completed'
+        (Test-StingBackupIntegrity -Level Data).Faults | Should -BeNullOrEmpty
+    }
+
+    It 'says what a new writer secret makes to be stored again, and the next run stores it' {
+        $plan = Update-StingKey -Kind Subject -User user@example.com -NewWriterSecret -WhatIf
+        $plan.StoredAgainBytes | Should -BeGreaterThan 0
+        $plan | Out-String | Should -Match 'stored again by the next run'
+        (Update-StingKey -Kind Subject -User user@example.com -NewWriterSecret).Claims | Should -Be 1
+    }
+
     It 'touches no pack, and old restore points open' {
         & $packs | Should -Be $before
         $null = Restore-StingUser user@example.com -Destination back

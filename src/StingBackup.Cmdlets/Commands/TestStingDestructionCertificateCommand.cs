@@ -22,19 +22,38 @@ public sealed class TestStingDestructionCertificateCommand : StingCmdlet
     [ValidatePattern("^[0-9A-Fa-f]{64}$")]
     public string? KeyFingerprint { get; set; }
 
+    /// <summary>Where the key role's earlier and later keys are told.</summary>
+    [Parameter(HelpMessage = "A copy of reserve.pub, for certificates that an earlier key of the key role signed")]
+    [PSDefaultValue(Help = "None")]
+    [ValidateNotNullOrEmpty]
+    public string? ReserveFile { get; set; }
+
     private protected override void Execute()
     {
+        var reserve = ReserveFile is null ? null : ReadReserve(GetUnresolvedProviderPathFromPSPath(ReserveFile));
         foreach (var path in Path)
         {
             var full = GetUnresolvedProviderPathFromPSPath(path);
             try
             {
-                WriteObject(CertificateReader.Check(full, File.ReadAllBytes(full), KeyFingerprint));
+                WriteObject(CertificateReader.Check(full, File.ReadAllBytes(full), KeyFingerprint, reserve));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 WriteError(Errors.ToRecord(new StingException("CertificateUnreadable", FailureKind.Io, $"'{full}' cannot be read: {e.Message}", full, "Name the certificate's .json file.", e)));
             }
+        }
+    }
+
+    private static CertificateReserve ReadReserve(string path)
+    {
+        try
+        {
+            return CertificateReserve.Read(path, File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StingException("CertificateUnreadable", FailureKind.Io, $"'{path}' cannot be read: {e.Message}", path, "Name a copy of reserve.pub, from the key directory.", e);
         }
     }
 }

@@ -7,7 +7,7 @@ using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
 
-/// <summary>Renews keys: the one that wraps all others, subjects', the epoch's secret, or this host's signing key. No pack is touched.</summary>
+/// <summary>Renews keys: the one that wraps all others, subjects', the epoch's secret, this host's signing key, or the key role's. No pack is touched.</summary>
 [Cmdlet(VerbsData.Update, "StingKey", SupportsShouldProcess = true, DefaultParameterSetName = All)]
 [OutputType(typeof(KeyRotationResult), typeof(KeyRotationPlan))]
 public sealed class UpdateStingKeyCommand : UnlockingCmdlet
@@ -17,7 +17,7 @@ public sealed class UpdateStingKeyCommand : UnlockingCmdlet
     private const string ByJar = "HoneyJar";
 
     /// <summary>Which keys.</summary>
-    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The key that wraps all others, those of subjects, the epoch's secret, or this host's signing key")]
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The key that wraps all others, those of subjects, the epoch's secret, this host's signing key, or the key role's")]
     public KeyRotationKind Kind { get; set; }
 
     /// <summary>Whose.</summary>
@@ -37,14 +37,22 @@ public sealed class UpdateStingKeyCommand : UnlockingCmdlet
     [Parameter(ParameterSetName = All, HelpMessage = "Does nothing before the keys are keys.rotate_days old; for a schedule that runs every day")]
     public SwitchParameter Due { get; set; }
 
+    /// <summary>Other ids too.</summary>
+    [Parameter(HelpMessage = "With -Kind Subject: a new writer secret too, so that what the subjects have is read and stored again under other ids")]
+    public SwitchParameter NewWriterSecret { get; set; }
+
     private protected override void Execute()
     {
-        var request = ParameterSetName switch
+        if (Due && NewWriterSecret)
+        {
+            throw new StingException("RotationUnfit", FailureKind.InvalidArgument, "A new writer secret makes everything be stored again: no schedule gives one.", nameof(NewWriterSecret), "Leave out -Due, or -NewWriterSecret.");
+        }
+        var request = (ParameterSetName switch
         {
             ByUser => new KeyRotationRequest(Kind, RestoreScope.User, User),
             ByJar => new KeyRotationRequest(Kind, RestoreScope.HoneyJar, HoneyJar),
             _ => new KeyRotationRequest(Kind),
-        };
+        }) with { NewWriterSecret = NewWriterSecret };
         var plan = Wait(KeyRotationJob.PlanAsync(Installation, request, Cancel));
         if (Due && !KeyAges.IsDue(Installation, plan))
         {

@@ -12,7 +12,11 @@ namespace StingBackup.Engine.Backup;
 /// <param name="Class">Its data class.</param>
 /// <param name="Subject">Its subject's canonical name.</param>
 /// <param name="Entry">Its tree entry, extents inline.</param>
-internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subject, TreeEntry Entry);
+internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subject, TreeEntry Entry)
+{
+    /// <summary>Tells under which writer secret its chunks have their ids (<see cref="RunSubject.Mark"/>): under another one it is read again.</summary>
+    public ulong Mark { get; init; }
+}
 
 /// <summary>
 /// The host's memory of the last run, so that an incremental run need not read what has not changed: a file of blocks in path
@@ -21,15 +25,16 @@ internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subje
 /// </summary>
 /// <remarks>
 /// magic 8 · salt 32, then blocks: length u32 · codec u8 · raw length u32 · AES-256-GCM ciphertext and tag. Key = HKDF-SHA256(host's cache key, salt,
-/// "sting1 cache"); nonce = block number. A block holds count u32, stamps, classes, subjects, then table and body of a tree leaf.
+/// "sting1 cache"); nonce = block number. A block holds count u32, stamps, classes, marks, subjects, then table and body of a tree leaf.
 /// </remarks>
 internal static class HostCache
 {
     public const int BlockItems = 512;
     public const int HeaderSize = 40;
+    private const int HeadSize = 55;
     /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
     public const int BufferSize = 128 << 10;
-    public static ReadOnlySpan<byte> Magic => "STINGHC1"u8;
+    public static ReadOnlySpan<byte> Magic => "STINGHC2"u8;
 
     public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
     {
@@ -47,7 +52,7 @@ internal static class HostCache
         foreach (var item in items)
         {
             var subject = Encoding.UTF8.GetByteCount(item.Subject);
-            var span = target.GetSpan(47 + subject);
+            var span = target.GetSpan(HeadSize + subject);
             BinaryPrimitives.WriteInt64LittleEndian(span, item.Stamp.Length);
             BinaryPrimitives.WriteInt64LittleEndian(span[8..], item.Stamp.ModifiedNs);
             BinaryPrimitives.WriteInt64LittleEndian(span[16..], item.Stamp.ChangedNs);
@@ -55,9 +60,10 @@ internal static class HostCache
             BinaryPrimitives.WriteUInt64LittleEndian(span[32..], item.Stamp.Device);
             BinaryPrimitives.WriteUInt32LittleEndian(span[40..], item.Stamp.Links);
             span[44] = (byte)item.Class;
-            BinaryPrimitives.WriteUInt16LittleEndian(span[45..], (ushort)subject);
-            Encoding.UTF8.GetBytes(item.Subject, span[47..]);
-            target.Advance(47 + subject);
+            BinaryPrimitives.WriteUInt64LittleEndian(span[45..], item.Mark);
+            BinaryPrimitives.WriteUInt16LittleEndian(span[53..], (ushort)subject);
+            Encoding.UTF8.GetBytes(item.Subject, span[HeadSize..]);
+            target.Advance(HeadSize + subject);
         }
         var (table, body) = TreePage.EncodeLeaf(null, [.. items.Select(i => i.Entry)]);
         var tableBytes = table.ToBytes();
@@ -71,22 +77,22 @@ internal static class HostCache
     {
         var count = BinaryPrimitives.ReadInt32LittleEndian(block);
         block = block[4..];
-        var heads = new (FileStamp Stamp, DataClass Class, string Subject)[count];
+        var heads = new (FileStamp Stamp, DataClass Class, ulong Mark, string Subject)[count];
         var lastSubject = "";
         for (var i = 0; i < count; i++)
         {
             var stamp = new FileStamp(BinaryPrimitives.ReadInt64LittleEndian(block), BinaryPrimitives.ReadInt64LittleEndian(block[8..]), BinaryPrimitives.ReadInt64LittleEndian(block[16..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(block[24..]), BinaryPrimitives.ReadUInt64LittleEndian(block[32..]), BinaryPrimitives.ReadUInt32LittleEndian(block[40..]));
-            int length = BinaryPrimitives.ReadUInt16LittleEndian(block[45..]);
-            var subject = Encoding.UTF8.GetString(block.Slice(47, length));
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(block[53..]);
+            var subject = Encoding.UTF8.GetString(block.Slice(HeadSize, length));
             // Neighbours mostly share their subject: one string serves them all.
             lastSubject = subject == lastSubject ? lastSubject : subject;
-            heads[i] = (stamp, (DataClass)block[44], lastSubject);
-            block = block[(47 + length)..];
+            heads[i] = (stamp, (DataClass)block[44], BinaryPrimitives.ReadUInt64LittleEndian(block[45..]), lastSubject);
+            block = block[(HeadSize + length)..];
         }
         var tableLength = BinaryPrimitives.ReadInt32LittleEndian(block);
         var page = TreePage.Decode(TreeTable.Read(block.Slice(4, tableLength)), block[(4 + tableLength)..]);
-        return [.. page.Entries.Select((e, i) => new CachedItem(heads[i].Stamp, heads[i].Class, heads[i].Subject, e))];
+        return [.. page.Entries.Select((e, i) => new CachedItem(heads[i].Stamp, heads[i].Class, heads[i].Subject, e) { Mark = heads[i].Mark })];
     }
 
     private static void Write(ArrayBufferWriter<byte> target, int value)

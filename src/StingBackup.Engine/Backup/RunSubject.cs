@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using StingBackup.Engine.Chunking;
 using StingBackup.Engine.Cryptography;
@@ -20,6 +21,7 @@ internal sealed class RunSubject : ISegmentOwner, IDisposable
         var gear = new GearTable(keys.CutKey);
         Cutter = new FastCdc(gear, ChunkSizes.Documents);
         Seed = gear.Seed;
+        Mark = BinaryPrimitives.ReadUInt64LittleEndian(HMACSHA256.HashData(keys.IdKey, "sting1 mark"u8));
         _dataKey = new(() =>
         {
             var key = SecretBytes.Random(DataKeys.Size, random);
@@ -31,6 +33,8 @@ internal sealed class RunSubject : ISegmentOwner, IDisposable
     public FastCdc Cutter { get; }
     /// <summary>Seed of where this subject's tree pages and bundles end.</summary>
     public ulong Seed { get; }
+    /// <summary>Tells one writer secret from another in the host's cache, and nothing else of it.</summary>
+    public ulong Mark { get; }
     public Id16 Pseudonym => Keys.Pseudonym;
 
     public (SegmentHeader Header, ChunkCipher? Cipher) NewSegment()

@@ -156,7 +156,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
     private bool TryReuse(ScanItem item)
     {
         var cached = context.CacheOf(item.Class)?.Find(item.Path);
-        if (cached is null || cached.Subject != item.Subject.Keys.Name || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
+        if (cached is null || cached.Subject != item.Subject.Keys.Name || cached.Mark != item.Subject.Mark || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
             || cached.Entry.Extents.Any(x => !x.IsHole && !context.Store.Holds(x.Id)))
         {
             return false;

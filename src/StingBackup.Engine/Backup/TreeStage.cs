@@ -74,7 +74,7 @@ internal sealed class TreeStage : IDisposable
             return;
         }
         _met.Add((item.Class, item.Origin));
-        var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry);
+        var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry) { Mark = item.Subject.Mark };
         if (!_caches.IsStaged(item.Class))
         {
             Add(item.Subject, cached);

@@ -28,8 +28,10 @@ public interface ISubjectWriter
 public interface ISubjectReader
 {
     /// <summary>The id key of a subject (32 bytes), so that a reader recomputes every id.</summary>
+    /// <param name="pseudonym">The subject.</param>
+    /// <param name="generation">The key generation that the segment names: a later one may have another writer secret.</param>
     /// <exception cref="StingException"><c>SubjectKeyMissing</c> (erased or never here), <c>KeyRecordDamaged</c></exception>
-    ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym);
+    ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym, uint generation);
 
     /// <summary>Opens a sealed data key (HPKE enc 65 or 1153 ‖ ciphertext 32 ‖ tag 16) to 32 bytes.</summary>
     byte[] OpenDataKey(Id16 pseudonym, uint generation, ReadOnlySpan<byte> sealedKey);

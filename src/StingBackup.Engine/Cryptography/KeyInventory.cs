@@ -18,12 +18,11 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
     {
         var path = Path.Combine(options.KeyDirectory, PrivateHalfFile.FileName);
         var (state, problem) = Look(path, bytes => PrivateHalfFile.IsSealed(bytes, path) ? KeyState.Sealed : KeyState.Ready);
-        var created = Time(half.CreatedNs);
         var vault = VaultOf(path);
         yield return new KeyInfo
         {
-            Kind = KeyKind.KeyRole, Name = "key role", State = state, Problem = problem, Algorithm = Signing, Location = path, CreatedTime = created,
-            Fingerprint = Fingerprint.Of(half.KeyRolePublicKey),
+            Kind = KeyKind.KeyRole, Name = "key role", State = state, Problem = problem, Algorithm = Signing, Location = path, CreatedTime = Time(half.Chain.SinceNs ?? half.CreatedNs),
+            Generation = (uint)half.Chain.Count, Fingerprint = Fingerprint.Of(half.KeyRolePublicKey),
         };
         yield return new KeyInfo
         {
@@ -41,7 +40,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
 
     private IEnumerable<KeyInfo> OfKeyStore(PublicHalf half)
     {
-        using var verifier = new SignatureVerifier(half.KeyRolePublicKey);
+        using var verifier = new SignatureVerifier(half.Chain.Joined);
         KeyStore? store = null;
         StingException? failure = null;
         var faults = new List<StingException>();

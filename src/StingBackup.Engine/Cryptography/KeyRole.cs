@@ -11,7 +11,7 @@ internal sealed class KeyRole(KeyEnvironment environment, KeyOptions options, Pu
 {
     private const string LockName = "reserve.lock";
 
-    private readonly SignatureVerifier _verifier = new(publicHalf.KeyRolePublicKey);
+    private readonly SignatureVerifier _verifier = new(publicHalf.Chain.Joined);
     private PublicHalf _public = publicHalf;   // as it is now: another process may have renewed keys since
     private readonly Lock _random = new();   // an injected random source need not be safe to share
 

@@ -17,10 +17,13 @@ public sealed partial class ReserveKeys
         await PublishAsync(store, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The key role's key whose audit chain is a writer's; null for none.</summary>
+    internal ReadOnlyMemory<byte>? KeyRoleKeyOf(Id16 writer) => _trust.Chain.Keys.FirstOrDefault(key => EnrolledApprover.IdOf(key) == writer) is { } key ? key : default(ReadOnlyMemory<byte>?);
+
     /// <summary>Whether a key is one that already signs or opens something here, and so is no second identity.</summary>
     internal bool IsOwnKey(ReadOnlySpan<byte> publicKey, EnrolledWriters writers)
     {
-        if (publicKey.SequenceEqual(_keyRole) || (_publicHalf is not null && publicKey.SequenceEqual(_publicHalf.KekPublicKey)))
+        if (_trust.Chain.Holds(publicKey) || (_publicHalf is not null && publicKey.SequenceEqual(_publicHalf.KekPublicKey)))
         {
             return true;
         }

@@ -28,10 +28,10 @@ public sealed partial class ReserveKeys
 
     /// <summary>Makes an escrow of the keys. The caller disposes the shares, and keeps the escrow by <see cref="Keep(SealedEscrow)"/> once it lies where it should.</summary>
     internal (SealedEscrow Escrow, EscrowShare[] Shares) MakeEscrow(SubjectReader reader, int shares, int threshold) =>
-        SealedEscrow.Make(reader.Role.Keys, _publicHalf!, shares, threshold, _environment);
+        SealedEscrow.Make(reader.Role.Keys, PublicNow, shares, threshold, _environment);
 
     /// <summary>Remembers an escrow, and forgets those of keys that are no more.</summary>
-    internal void Keep(SealedEscrow escrow) => new EscrowShelf(_environment.Files, _options).Keep(escrow, _publicHalf!);
+    internal void Keep(SealedEscrow escrow) => new EscrowShelf(_environment.Files, _options).Keep(escrow, PublicNow);
 
     /// <summary>Whether an escrow's keys are the ones in force: here by the public half, on a host without one by the repository's format.</summary>
     internal async ValueTask<EscrowState> StateOfAsync(SealedEscrow escrow, IObjectStore store, CancellationToken cancel)
@@ -49,7 +49,7 @@ public sealed partial class ReserveKeys
     /// <returns>How many there are, how many of them opened, and what was wrong with places.</returns>
     internal (int Records, int Opened, IReadOnlyList<StingException> Faults) Prove(PrivateHalf keys, CancellationToken cancel)
     {
-        using var store = KeyStore.Open(_environment, _options, ReserveId, _verifier);
+        using var store = KeyStore.Open(_environment, _options, ReserveId, Verifier);
         var faults = new List<StingException>(store.Faults);
         var opened = 0;
         Parallel.ForEach(store.Records, new ParallelOptions { CancellationToken = cancel }, () => new Dictionary<uint, AgreementKey>(), (record, _, own) =>
@@ -76,7 +76,7 @@ public sealed partial class ReserveKeys
 
     /// <summary>Puts what the key role signed into the key directory's copies, from a repository: after a loss they are there alone. What is damaged is passed over.</summary>
     /// <returns>How many copies were made.</returns>
-    internal ValueTask<int> TakeSignedCopiesAsync(IObjectStore store, CancellationToken cancel) => _copies.TakeAsync(store, ReserveId, _keyRole, cancel);
+    internal ValueTask<int> TakeSignedCopiesAsync(IObjectStore store, CancellationToken cancel) => _copies.TakeAsync(store, ReserveId, _trust.Chain.Joined, cancel);
 
     /// <summary>Checks that an escrow's keys may be put where the configuration has the keys. Changes nothing.</summary>
     /// <returns>What is weaker than it should be.</returns>
@@ -91,7 +91,7 @@ public sealed partial class ReserveKeys
             throw new StingException("KeysExist", FailureKind.AlreadyExists, $"There are keys in '{options.KeyDirectory}' already.", publicPath,
                 "An escrow is imported where the keys are lost. If these are damaged or another reserve's, move the folder away first.");
         }
-        if (!string.IsNullOrEmpty(pinnedFingerprint) && !SameFingerprint(pinnedFingerprint, escrow.KeyFingerprint))
+        if (!string.IsNullOrEmpty(pinnedFingerprint) && !SameFingerprint(pinnedFingerprint, escrow.KeyFingerprint) && escrow.Chain?.Holds(pinnedFingerprint) != true)
         {
             throw new StingException("KeyRoleMismatch", FailureKind.Integrity, $"Escrow {escrow.Id} holds key role {escrow.KeyFingerprint}, but the configuration trusts {pinnedFingerprint}.", escrow.Id.ToString(),
                 "Correct repository.key_fingerprint from a page of the escrow, if you trust that page; otherwise bring shares of the right escrow.");
@@ -119,6 +119,7 @@ public sealed partial class ReserveKeys
         var half = new PublicHalf
         {
             ReserveId = escrow.ReserveId, KekPublicKey = keys.Kek.PublicKey.ToArray(), KekGeneration = keys.KekGeneration, KeyRolePublicKey = keys.KeyRole.PublicKey.ToArray(), CreatedNs = escrow.ReserveCreatedNs,
+            Handovers = escrow.Chain?.Handovers ?? [],
         };
         new EscrowShelf(files, options).Keep(escrow, half);
         files.Replace(Path.Combine(options.KeyDirectory, PublicHalf.FileName), half.ToBytes(keys.KeyRole));

@@ -64,7 +64,7 @@ public sealed partial class ReserveKeys
             {
                 Keep(reader, new WriterObject(ReserveId, 1, host, _environment.NowNs));
             }
-            return HostPackage.Write(reader.Role.Keys.KeyRole, ReserveId, host, reader.Role.Keys.DirectoryKey, minted, _environment.NowNs);
+            return HostPackage.Write(reader.Role.Keys.KeyRole, reader.Role.Public, host, reader.Role.Keys.DirectoryKey, minted, _environment.NowNs);
         }
         finally
         {
@@ -110,7 +110,7 @@ public sealed partial class ReserveKeys
     {
         using var trusting = new EnrolledWriters(enrolled.All.Select(w => w.Id == writer ? w with { LastGoodSequence = null } : w), []);
         using var without = new EnrolledWriters(enrolled.All.Select(w => w.Id == writer ? w with { LastGoodSequence = 0 } : w), []);
-        var (old, renewed) = (new ClaimReader(Host, _verifier, trusting), new ClaimReader(Host, _verifier, without));
+        var (old, renewed) = (new ClaimReader(Host, Verifier, trusting), new ClaimReader(Host, Verifier, without));
         var names = new List<string>();
         var faults = new List<StingException>();
         await foreach (var found in store.ListAsync(KeyObjectNames.ClaimPrefix, cancel).ConfigureAwait(false))
@@ -147,11 +147,15 @@ public sealed partial class ReserveKeys
         using var pending = present is null ? HostKeys.Read(environment.Files, HostKeys.PendingPathOf(options), KeyFileKind.HostPending) : null;
         var (directoryKey, spares) = package.Open(present ?? pending!) ?? throw Foreign(package, path, "it does not open with this host's key");
         using (directoryKey)
-        using (var verifier = new SignatureVerifier(package.KeyRolePublicKey))
+        using (var verifier = new SignatureVerifier(package.Chain.Joined))
         {
             if (spares.FirstOrDefault(spare => !spare.Key.IsSignedBy(verifier, package.ReserveId)) is { } unsigned)
             {
                 throw KeyFrame.Damaged(path, $"the key role did not sign spare {unsigned.Key.Pseudonym}");
+            }
+            if (package.Chain.Count > 1)
+            {
+                KeyRoleMemory.Write(environment.Files, options, package.Chain);
             }
             using var host = (present ?? pending!).Enrolled(package.ReserveId, directoryKey.Span, package.KeyRolePublicKey);
             if (present is null)
@@ -178,7 +182,7 @@ public sealed partial class ReserveKeys
             throw new StingException("KeyRoleNotPinned", FailureKind.Refused, $"The configuration does not say which key role it trusts, so nothing vouches for '{path}'.", "repository.key_fingerprint",
                 $"If the key role's machine shows {Fingerprint.Of(package.KeyRolePublicKey)}, write that as repository.key_fingerprint.");
         }
-        CheckPin(package.KeyRolePublicKey, path, pinned);
+        CheckPin(package.Chain, path, pinned);
         using var host = HostKeys.Read(environment.Files, HostKeys.PathOf(options))
             ?? HostKeys.Read(environment.Files, HostKeys.PendingPathOf(options), KeyFileKind.HostPending)
             ?? throw new StingException("HostRequestMissing", FailureKind.NotFound, $"This machine has no keys in '{HostKeys.FolderOf(options)}', so no package can be for it.", HostKeys.FolderOf(options),
@@ -187,7 +191,7 @@ public sealed partial class ReserveKeys
         {
             throw Foreign(package, path, string.Create(CultureInfo.InvariantCulture, $"it is for writer {package.WriterId}, this one is {host.WriterId}"));
         }
-        if (host.ReserveId != default && (host.ReserveId != package.ReserveId || !host.KeyRolePublicKey.AsSpan().SequenceEqual(package.KeyRolePublicKey)))
+        if (host.ReserveId != default && (host.ReserveId != package.ReserveId || !package.Chain.Holds(host.KeyRolePublicKey)))
         {
             throw Foreign(package, path, "this host is enrolled in another reserve");
         }

@@ -45,7 +45,7 @@ public sealed partial class ReserveKeys
             throw new StingException("HostRevoked", FailureKind.Refused, $"The key role revoked this host (writer {WriterId}); its points up to {last} count.", WriterId.ToString(),
                 "Enrol the host anew, under a new writer id.");
         }
-        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, _verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty) { Suite = _options.Suite };
+        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, Verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty) { Suite = _options.Suite };
     }
 
     /// <summary>The read side. The caller disposes it.</summary>
@@ -73,7 +73,8 @@ public sealed partial class ReserveKeys
     public async ValueTask<(IReadOnlyList<string> Names, IReadOnlyList<StingException> Faults)> PublishAsync(IObjectStore store, CancellationToken cancel)
     {
         var faults = new List<StingException>();
-        return (await _copies.PublishAsync(store, ReserveId, _keyRole, faults, cancel).ConfigureAwait(false), faults);
+        LearnFromCopies();
+        return (await _copies.PublishAsync(store, ReserveId, _trust.Chain.Joined, faults, cancel).ConfigureAwait(false), faults);
     }
 
     /// <summary>Mints spares for this host; its stock is filled up to the target, or by <paramref name="count"/>.</summary>
@@ -137,7 +138,7 @@ public sealed partial class ReserveKeys
 
     private async ValueTask<ReserveKeys> EnrollHostAsync(KeyRole role, string hostName, IObjectStore store, CancellationToken cancel)
     {
-        using (var host = HostKeys.Generate(_environment, ReserveId, hostName, role.Keys.DirectoryKey.Span, _keyRole))
+        using (var host = HostKeys.Generate(_environment, ReserveId, hostName, role.Keys.DirectoryKey.Span, role.Public.KeyRolePublicKey))
         {
             role.Enroll(host, _copies);
             using var shelf = await SpareShelf.OpenAsync(_environment, host, HostKeys.FolderOf(_options), cancel).ConfigureAwait(false);
@@ -158,7 +159,7 @@ public sealed partial class ReserveKeys
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentNullException.ThrowIfNull(writers);
-        var claims = new ClaimReader(Host, _verifier, writers);
+        var claims = new ClaimReader(Host, Verifier, writers);
         var tag = SubjectTags.Compute(Host.DirectoryKey.Span, canonicalName);
         if (await ReadSoundAsync(claims, store, tag, cancel).ConfigureAwait(false) is { } present && present.Key.Pseudonym != pseudonym)
         {
@@ -180,7 +181,7 @@ public sealed partial class ReserveKeys
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentNullException.ThrowIfNull(writers);
-        var claims = new ClaimReader(Host, _verifier, writers);
+        var claims = new ClaimReader(Host, Verifier, writers);
         var active = writers.All.Where(writer => writer.LastGoodSequence is null).Select(writer => writer.Id).ToList();
         var names = new List<string>();
         var faults = new List<StingException>();
@@ -249,7 +250,7 @@ public sealed partial class ReserveKeys
     {
         try
         {
-            return KeyInventory.OfClaim(SubjectClaim.Read(name, await store.ReadAllAsync(name, cancel).ConfigureAwait(false), ReserveId, _verifier, writers));
+            return KeyInventory.OfClaim(SubjectClaim.Read(name, await store.ReadAllAsync(name, cancel).ConfigureAwait(false), ReserveId, Verifier, writers));
         }
         catch (StingException fault) when (fault.Kind == FailureKind.Integrity)
         {
@@ -257,7 +258,16 @@ public sealed partial class ReserveKeys
         }
     }
 
-    private RepositoryHead Head => new(_copies, ReserveId, _keyRole);
+    private RepositoryHead Head => new(_copies, ReserveId, _trust.Chain.Joined, Learn);
+
+    /// <summary>A renewal of the signing key that died may have signed copies that are not in the repository yet.</summary>
+    private void LearnFromCopies()
+    {
+        foreach (var (name, bytes) in _copies.All().Where(copy => copy.Name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)))
+        {
+            Learn(FormatObject.ChainIn(name, bytes, ReserveId), _copies.PathOf(name));
+        }
+    }
 
     private static async ValueTask<SubjectClaim?> ReadSoundAsync(ClaimReader claims, IObjectStore store, Id16 tag, CancellationToken cancel)
     {
@@ -299,7 +309,12 @@ public sealed partial class ReserveKeys
             var now = ReadPublicHalf(_environment.Files, Path.Combine(_options.KeyDirectory, PublicHalf.FileName)) ?? _publicHalf!;
             var half = PrivateHalfFile.Open(bytes, path, ReserveId, passphrase);
             CryptographicOperations.ZeroMemory(bytes);
-            if (half.KeyRole.PublicKey.Span.SequenceEqual(_keyRole) && now.KeyRolePublicKey.AsSpan().SequenceEqual(_keyRole)
+            if (half.NextKeyRole is { } next && next.PublicKey.Span.SequenceEqual(now.KeyRolePublicKey))
+            {
+                half.SucceedKeyRole();
+            }
+            Learn(now.Chain, Path.Combine(_options.KeyDirectory, PublicHalf.FileName));
+            if (half.KeyRole.PublicKey.Span.SequenceEqual(now.KeyRolePublicKey) && _trust.Chain.Holds(now.KeyRolePublicKey)
                 && half.KekOf(now.KekGeneration) is { } kek && kek.PublicKey.Span.SequenceEqual(now.KekPublicKey))
             {
                 return new KeyRole(_environment, _options, now, half);

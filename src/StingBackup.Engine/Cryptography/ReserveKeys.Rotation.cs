@@ -15,10 +15,10 @@ public sealed partial class ReserveKeys
         "KeyDirectoryMissing", FailureKind.NotFound, "The key directory is not here: keys are renewed by the key role.", _options.KeyDirectory, "Run it on the machine that has the key directory.");
 
     /// <summary>The turn that began the current epoch.</summary>
-    internal Turn TurnNow => new Turns(_environment.Files, _options.KeyStoreReplicas).Current(ReserveId, _verifier, []);
+    internal Turn TurnNow => new Turns(_environment.Files, _options.KeyStoreReplicas).Current(ReserveId, Verifier, []);
 
     /// <summary>Opens the key store, whose outer layer needs no passphrase. The caller disposes it.</summary>
-    internal KeyStore OpenKeyStore() => KeyStore.Open(_environment, _options, ReserveId, _verifier);
+    internal KeyStore OpenKeyStore() => KeyStore.Open(_environment, _options, ReserveId, Verifier);
 
     /// <summary>A turn of the epoch that leaves nobody behind.</summary>
     internal static async ValueTask<LeftBehind> RenewEpochAsync(SubjectReader reader, CancellationToken cancel)
@@ -31,18 +31,18 @@ public sealed partial class ReserveKeys
     /// <param name="store">The repository.</param>
     /// <param name="reader">The key role, unlocked.</param>
     /// <param name="writers">Who is enrolled.</param>
-    /// <param name="tags">Whose keys; null for every subject that is claimed.</param>
+    /// <param name="order">Whose keys, and whether with a new writer secret.</param>
     /// <param name="tell">Told how many are done, as it goes on.</param>
     /// <param name="cancel">Stops it between batches; a further call goes on.</param>
     internal async ValueTask<SubjectsRenewed> RenewSubjectsAsync(
-        IObjectStore store, SubjectReader reader, EnrolledWriters writers, IReadOnlyList<Id16>? tags, Action<int> tell, CancellationToken cancel)
+        IObjectStore store, SubjectReader reader, EnrolledWriters writers, SubjectOrder order, Action<int> tell, CancellationToken cancel)
     {
         using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
         var began = _environment.NowNs;
-        var renewal = new SubjectRenewal(_environment, _options, Host, new ClaimReader(Host, _verifier, writers), store);
+        var renewal = new SubjectRenewal(_environment, _options, Host, new ClaimReader(Host, Verifier, writers), store);
         await renewal.ResumeAsync(reader.Role, cancel).ConfigureAwait(false);   // before they are listed: a claim that is not there is in no list
-        var renewed = await renewal.RunAsync(reader.Role, tags ?? await TagsAsync(store, cancel).ConfigureAwait(false), tell, cancel).ConfigureAwait(false);
-        if (tags is null && renewed.Faults.Count == 0)
+        var renewed = await renewal.RunAsync(reader.Role, order.Tags ?? await TagsAsync(store, cancel).ConfigureAwait(false), order.NewWriterSecret, tell, cancel).ConfigureAwait(false);
+        if (order.Tags is null && renewed.Faults.Count == 0)
         {
             _environment.Files.Replace(Path.Combine(_options.KeyDirectory, PublicHalf.FileName), (reader.Role.Public with { SubjectsSinceNs = began }).ToBytes(reader.Role.Keys.KeyRole));
         }
@@ -103,6 +103,49 @@ public sealed partial class ReserveKeys
         files.Rename(path, HostKeys.PathOf(_options));
     }
 
+    /// <summary>A new signing key of the key role; ends one that was begun. A reader that was unlocked before mints no more: unlock anew.</summary>
+    /// <param name="reader">The key role, unlocked.</param>
+    /// <param name="secret">What opens the key file; null for an open one.</param>
+    /// <param name="store">The repository, whose format object tells others of it.</param>
+    /// <param name="cancel">Stops it; a further call goes on.</param>
+    internal async ValueTask<KeyRoleChain> RenewSigningAsync(SubjectReader reader, SecretBytes? secret, IObjectStore store, CancellationToken cancel)
+    {
+        using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
+        using var role = UnlockKeyRole(secret);   // as the files are now that nobody else changes them
+        if (new FormatRenewal(_environment.Files, _copies).Newest(role.Public.Chain, ReserveId) is null)
+        {
+            await TakeSignedCopiesAsync(store, cancel).ConfigureAwait(false);
+        }
+        await CheckIsNewestAsync(role, store, cancel).ConfigureAwait(false);
+        var renewed = await new SigningRenewal(_environment, _options, _copies).RunAsync(role, secret, async chain =>
+        {
+            Learn(chain, "reserve.key");
+            if ((await PublishAsync(store, cancel).ConfigureAwait(false)).Faults.FirstOrDefault(fault => fault.Target?.StartsWith(_copies.PathOf(KeyObjectNames.FormatPrefix), StringComparison.Ordinal) == true) is { } fault)
+            {
+                throw fault;
+            }
+        }, cancel).ConfigureAwait(false);
+        await PublishAsync(store, cancel).ConfigureAwait(false);
+        return renewed;
+    }
+
+    /// <summary>
+    /// Refuses what would sign for everybody with a key that was followed by one which this key directory does not have: an older copy of it was brought back. It can restore and mint, since what an
+    /// earlier key signs counts; but a second successor of one key would split the hosts, and a format object without the newer key would hide it from them.
+    /// </summary>
+    /// <exception cref="StingException"><c>KeyDirectoryOutdated</c>, and as <see cref="LoadFormatAsync"/></exception>
+    private async ValueTask CheckIsNewestAsync(KeyRole role, IObjectStore store, CancellationToken cancel)
+    {
+        await LoadFormatAsync(store, cancel).ConfigureAwait(false);
+        var known = _trust.Chain;
+        if (known.Count > role.Public.Chain.Count && role.Keys.NextKeyRole?.PublicKey.Span.SequenceEqual(known.Current) != true)
+        {
+            throw new StingException("KeyDirectoryOutdated", FailureKind.Refused,
+                $"'{_options.KeyDirectory}' holds key role {Fingerprint.Of(role.Public.KeyRolePublicKey)}, which was followed by {Fingerprint.Of(known.Current)}: it is an older copy.", _options.KeyDirectory,
+                "Bring back the newest copy of the key directory, or an escrow made since. Where there is none, this reserve can be read and written, but no key of the key role renewed: make a new reserve.");
+        }
+    }
+
     /// <summary>When this host's signing key was made; null where it has none.</summary>
     internal long? WriterSinceNs => _host?.CreatedNs;
 
@@ -115,6 +158,10 @@ public sealed partial class ReserveKeys
     {
         using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
         using var role = UnlockKeyRole(secret);   // as the files are now that nobody else changes them
+        if (store is not null)
+        {
+            await CheckIsNewestAsync(role, store, cancel).ConfigureAwait(false);
+        }
         var renewed = await new KekRenewal(_environment, _options, _copies).RunAsync(role, secret, cancel).ConfigureAwait(false);
         if (store is not null)
         {

@@ -14,10 +14,10 @@ public sealed partial class ReserveKeys : IDisposable
     private readonly PublicHalf? _publicHalf;
     private readonly HostKeys? _host;
     private readonly SignedCopies _copies;
-    private readonly byte[] _keyRole;
-    private readonly SignatureVerifier _verifier;
+    private readonly Lock _trusting = new();
+    private volatile Trust _trust;
 
-    private ReserveKeys(KeyEnvironment environment, KeyOptions options, PublicHalf? publicHalf, HostKeys? host, IReadOnlyList<string> warnings)
+    private ReserveKeys(KeyEnvironment environment, KeyOptions options, PublicHalf? publicHalf, HostKeys? host, IReadOnlyList<string> warnings, KeyRoleChain chain)
     {
         _environment = environment;
         _options = options;
@@ -26,18 +26,20 @@ public sealed partial class ReserveKeys : IDisposable
         _copies = new SignedCopies(environment.Files, options);
         Warnings = warnings;
         ReserveId = publicHalf?.ReserveId ?? host!.ReserveId;
-        _keyRole = publicHalf?.KeyRolePublicKey ?? host!.KeyRolePublicKey;
-        _verifier = new SignatureVerifier(_keyRole);
+        _trust = new Trust(chain, null);
     }
 
     /// <summary>The reserve.</summary>
     public Id16 ReserveId { get; }
 
-    /// <summary>Public key of the key role, 65 bytes.</summary>
-    public ReadOnlyMemory<byte> KeyRolePublicKey => _keyRole;
+    /// <summary>Public key of the key role that is in force, 65 bytes.</summary>
+    public ReadOnlyMemory<byte> KeyRolePublicKey => _trust.Chain.Current;
+
+    /// <summary>All public keys that the key role ever had, joined, newest first, as <see cref="SignatureVerifier"/> takes them: what an earlier one signed stays good.</summary>
+    public ReadOnlyMemory<byte> KeyRoleKeys => _trust.Chain.Joined;
 
     /// <summary>Its fingerprint, for the configuration: 64 hexadecimal digits.</summary>
-    public string KeyRoleFingerprint => Fingerprint.Of(_keyRole);
+    public string KeyRoleFingerprint => Fingerprint.Of(_trust.Chain.Current);
 
     /// <summary>What is weaker than it should be, for people.</summary>
     public IReadOnlyList<string> Warnings { get; }
@@ -136,14 +138,19 @@ public sealed partial class ReserveKeys : IDisposable
             {
                 throw Absent(environment.Files, options);
             }
-            CheckPin(publicHalf?.KeyRolePublicKey, publicPath, pinnedFingerprint);
-            CheckPin(host?.KeyRolePublicKey, hostPath, pinnedFingerprint);
-            if (publicHalf is not null && host is not null
-                && (publicHalf.ReserveId != host.ReserveId || !publicHalf.KeyRolePublicKey.AsSpan().SequenceEqual(host.KeyRolePublicKey)))
+            var learned = KeyRoleMemory.Read(environment.Files, options, publicHalf?.ReserveId ?? host!.ReserveId);
+            var own = publicHalf?.Chain ?? KeyRoleChain.Of(host!.KeyRolePublicKey);
+            var chain = learned?.Contradicts(own) == true ? throw RepositoryHead.Forked(publicPath) : own.ExtendedBy(learned);
+            CheckPin(chain, publicHalf is null ? hostPath : publicPath, pinnedFingerprint);
+            if (publicHalf?.Chain.Count < chain.Count)
+            {
+                warnings = [.. warnings, $"The key role's signing key was renewed to {Fingerprint.Of(chain.Current)}, which '{publicPath}' does not know: the renewal did not end (Update-StingKey -Kind Signing ends it), or the key directory is an older copy."];
+            }
+            if (publicHalf is not null && host is not null && (publicHalf.ReserveId != host.ReserveId || !chain.Holds(host.KeyRolePublicKey)))
             {
                 throw Mismatch($"'{hostPath}' and '{publicPath}' are of different reserves.", hostPath);
             }
-            return new ReserveKeys(environment, options, publicHalf, host, warnings);
+            return new ReserveKeys(environment, options, publicHalf, host, warnings, chain);
         }
         catch
         {
@@ -155,8 +162,43 @@ public sealed partial class ReserveKeys : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _verifier.Dispose();
+        for (var trust = _trust; trust is not null; trust = trust.Before)
+        {
+            trust.Verifier.Dispose();
+        }
         _host?.Dispose();
+    }
+
+    private SignatureVerifier Verifier => _trust.Verifier;
+
+    /// <summary>Trusts what a chain adds to the keys that are trusted already; one that does not hold the key in force here adds nothing. Gives all keys, newest first.</summary>
+    /// <exception cref="StingException"><c>KeyRoleForked</c> where it leads from a key that is trusted to another one than is known</exception>
+    private byte[] Learn(KeyRoleChain? chain, string where)
+    {
+        lock (_trusting)
+        {
+            if (chain is not null && _trust.Chain.Contradicts(chain))
+            {
+                throw RepositoryHead.Forked(where);
+            }
+            if (_trust.Chain.ExtendedBy(chain) is var longer && longer != _trust.Chain)
+            {
+                _trust = new Trust(longer, _trust);
+                if (_host is not null)
+                {
+                    KeyRoleMemory.Write(_environment.Files, _options, longer);
+                }
+            }
+            return _trust.Chain.Joined;
+        }
+    }
+
+    /// <summary>The key role's keys as far as they are known; earlier ones are kept, since others may hold their verifier.</summary>
+    private sealed class Trust(KeyRoleChain chain, Trust? before)
+    {
+        public KeyRoleChain Chain { get; } = chain;
+        public Trust? Before { get; } = before;
+        public SignatureVerifier Verifier { get; } = new(chain.Joined);
     }
 
     private static KeyEnvironment Environment(TimeProvider? clock, RandomNumberGenerator? random)
@@ -177,17 +219,18 @@ public sealed partial class ReserveKeys : IDisposable
         }
     }
 
-    private static void CheckPin(byte[]? keyRole, string path, string? pinned)
+    private static void CheckPin(KeyRoleChain chain, string path, string? pinned)
     {
-        if (keyRole is not null && !string.IsNullOrEmpty(pinned) && !Fingerprint.Matches(pinned, keyRole))
+        if (!string.IsNullOrEmpty(pinned) && !chain.Holds(pinned))
         {
-            throw Mismatch($"'{path}' names key role {Fingerprint.Of(keyRole)}, but the configuration trusts {pinned}.", path);
+            throw Mismatch($"'{path}' names key role {Fingerprint.Of(chain.Current)}, but the configuration trusts {pinned}.", path);
         }
     }
 
     private static StingException Mismatch(string message, string path) => new(
         "KeyRoleMismatch", FailureKind.Integrity, message, path,
-        "Check keys.directory and repository.key_fingerprint. If neither was changed by you, somebody changed the keys: trust nothing here before you know who.");
+        "Check keys.directory and repository.key_fingerprint. If neither was changed by you, somebody changed the keys: trust nothing here before you know who. "
+        + "Where the key role renewed its signing key, run a command here with the earlier fingerprint once: then the host knows the next key.");
 
     private static StingException Absent(IKeyFiles files, KeyOptions options) => KeyCreator.IsUnfinished(files, options)
         ? new StingException("KeysUnfinished", FailureKind.NotFound, $"The making of keys in '{options.KeyDirectory}' was interrupted.", options.KeyDirectory,

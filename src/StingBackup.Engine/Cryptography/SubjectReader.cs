@@ -43,6 +43,10 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
     public Id16 TagOf(string canonicalName) => SubjectTags.Compute(_role.Keys.DirectoryKey.Span, canonicalName);
 
     /// <inheritdoc/>
+    public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym, uint generation) => Open(pseudonym, generation).IdKey;
+
+    /// <summary>The id key of a subject's newest generation, by which its next chunks are named.</summary>
+    /// <exception cref="StingException"><c>SubjectKeyMissing</c>, <c>KeyRecordDamaged</c></exception>
     public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym) => Open(pseudonym, Newest(pseudonym)).IdKey;
 
     /// <summary>The cut key of a subject (32 bytes): a reader who rebuilds what a writer cut needs it.</summary>

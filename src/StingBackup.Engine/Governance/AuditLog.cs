@@ -55,7 +55,7 @@ internal sealed class AuditLog
 
     /// <summary>The key that signs a writer's chain, or null.</summary>
     public static ReadOnlyMemory<byte>? KeyOf(Installation installation, Id16 writer) =>
-        installation.Writers.SigningKeyOf(writer) ?? (installation.Keys is { } keys && WriterOf(keys.KeyRolePublicKey.Span) == writer ? keys.KeyRolePublicKey : default(ReadOnlyMemory<byte>?));
+        installation.Writers.SigningKeyOf(writer) ?? installation.Keys?.KeyRoleKeyOf(writer);
 
     /// <summary>Keeps on record what needs no approval.</summary>
     /// <param name="installation">The installation.</param>

@@ -18,7 +18,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         await CheckWritersAsync(cancel).ConfigureAwait(false);
         await CheckLedgerAsync(cancel).ConfigureAwait(false);
         await CheckApproversAsync(cancel).ConfigureAwait(false);
-        using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
+        using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         foreach (var name in Of(KeyObjectNames.ClaimPrefix, ObjectKind.Claim))
         {
             var tag = ObjectKinds.TagIn(name);
@@ -87,11 +87,11 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         {
             await probe.CheckAsync(name, bytes =>
             {
-                LedgerEntry.Read(name, bytes, keys.ReserveId, keys.KeyRolePublicKey.Span);
+                LedgerEntry.Read(name, bytes, keys.ReserveId, keys.KeyRoleKeys.Span);
                 sound.Add((name, bytes.ToArray()));
             }, cancel).ConfigureAwait(false);
         }
-        _ledger = ErasureLedger.Read(sound, keys.ReserveId, keys.KeyRolePublicKey);
+        _ledger = ErasureLedger.Read(sound, keys.ReserveId, keys.KeyRoleKeys);
         foreach (var fault in _ledger.Faults)
         {
             book.Add(fault.Target!, fault);
@@ -104,9 +104,14 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         {
             await probe.CheckAsync(name, bytes =>
             {
-                if (FormatObject.Read(name, bytes, keys.KeyRolePublicKey.Span).ReserveId != keys.ReserveId)
+                var format = FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span);
+                if (format.ReserveId != keys.ReserveId)
                 {
                     throw ObjectFrame.Damaged(name, "it belongs to another reserve");
+                }
+                if (format.IsBefore(keys.KeyRoleKeys.Span))
+                {
+                    throw RepositoryHead.Outdated(name);
                 }
             }, cancel).ConfigureAwait(false);
         }
@@ -125,7 +130,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
             var id = ObjectKinds.TagIn(name);
             if (!await probe.CheckAsync(name, bytes =>
                 {
-                    var writer = WriterObject.Read(name, bytes, keys.ReserveId, keys.KeyRolePublicKey.Span);
+                    var writer = WriterObject.Read(name, bytes, keys.ReserveId, keys.KeyRoleKeys.Span);
                     newest[id] = newest.TryGetValue(id, out var other) && other.Revision > writer.Revision ? other : writer;
                 }, cancel).ConfigureAwait(false))
             {
@@ -150,7 +155,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
     {
         foreach (var name in Of(KeyObjectNames.ApproverPrefix, ObjectKind.Approver))
         {
-            await probe.CheckAsync(name, bytes => ApproverObject.Read(name, bytes, keys.ReserveId, keys.KeyRolePublicKey.Span), cancel).ConfigureAwait(false);
+            await probe.CheckAsync(name, bytes => ApproverObject.Read(name, bytes, keys.ReserveId, keys.KeyRoleKeys.Span), cancel).ConfigureAwait(false);
         }
         // What the key directory's copies have, and the repository does not.
         foreach (var approver in (await keys.LoadApproversAsync(probe.Store, cancel).ConfigureAwait(false)).All)

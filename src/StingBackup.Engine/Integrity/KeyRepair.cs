@@ -27,7 +27,7 @@ internal sealed class KeyRepair(IObjectStore store, ReserveKeys keys, SubjectRea
     /// <summary>Claims: made anew where a tree names a subject whose claim is missing or damaged, and where an enrolled host cannot read one.</summary>
     public async ValueTask RebuildClaimsAsync(IEnumerable<KeyValuePair<Id16, string>> names, EnrolledWriters writers, CancellationToken cancel)
     {
-        using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
+        using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         foreach (var group in names.GroupBy(n => n.Value, n => n.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var name = KeyObjectNames.Claim(reader!.TagOf(group.Key));

@@ -20,10 +20,10 @@ internal sealed class ErasureBook
     }
 
     /// <summary>Every request, oldest first.</summary>
-    public IReadOnlyList<ErasureRecord> Erasures => [.. _erasures.ReadAll(_keys.KeyRolePublicKey, ErasureRecord.Read, record => record.Id).OrderBy(record => record.RequestedNs).ThenBy(record => record.Id)];
+    public IReadOnlyList<ErasureRecord> Erasures => [.. _erasures.ReadAll(_keys.KeyRoleKeys, ErasureRecord.Read, record => record.Id).OrderBy(record => record.RequestedNs).ThenBy(record => record.Id)];
 
     /// <summary>Every hold, oldest first, those that were lifted included.</summary>
-    public IReadOnlyList<HoldRecord> Holds => [.. _holds.ReadAll(_keys.KeyRolePublicKey, HoldRecord.Read, record => record.Id).OrderBy(record => record.SetNs).ThenBy(record => record.Id)];
+    public IReadOnlyList<HoldRecord> Holds => [.. _holds.ReadAll(_keys.KeyRoleKeys, HoldRecord.Read, record => record.Id).OrderBy(record => record.SetNs).ThenBy(record => record.Id)];
 
     /// <summary>Holds that stand against the erasure of any of these tags.</summary>
     public IReadOnlyList<HoldRecord> HoldsOn(IEnumerable<Id16> tags)

@@ -35,7 +35,7 @@ internal static class ErasureTargets
     public static async ValueTask<List<ErasureTarget>> FindAsync(Installation installation, IReadOnlyList<string> names, CancellationToken cancel)
     {
         var reader = await ErasureJob.ReaderAsync(installation, cancel).ConfigureAwait(false);
-        using var keyRole = new SignatureVerifier(installation.Keys!.KeyRolePublicKey.Span);
+        using var keyRole = new SignatureVerifier(installation.Keys!.KeyRoleKeys.Span);
         var targets = new List<ErasureTarget>();
         foreach (var tag in names.Select(reader.TagOf).Distinct())
         {

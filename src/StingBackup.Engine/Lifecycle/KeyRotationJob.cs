@@ -11,7 +11,11 @@ namespace StingBackup.Engine.Lifecycle;
 /// <param name="Kind">What they are for.</param>
 /// <param name="Scope">A person or a jar; null for all subjects, and for other kinds.</param>
 /// <param name="Subject">Whose: as for a restore; null for all.</param>
-public sealed record KeyRotationRequest(KeyRotationKind Kind, RestoreScope? Scope = null, string? Subject = null);
+public sealed record KeyRotationRequest(KeyRotationKind Kind, RestoreScope? Scope = null, string? Subject = null)
+{
+    /// <summary>With subjects: a new writer secret too, so that what they have gets other ids and cut points, and is read and stored again.</summary>
+    public bool NewWriterSecret { get; init; }
+}
 
 /// <summary>Renewal of keys: planned, then carried out. No pack is touched, and every restore point that could be read can be read after it.</summary>
 public static class KeyRotationJob
@@ -29,6 +33,10 @@ public static class KeyRotationJob
         {
             throw new StingException("RotationUnfit", FailureKind.InvalidArgument, $"Keys of kind {request.Kind} belong to no person or jar.", request.Subject, "Give -User or -HoneyJar with -Kind Subject alone.");
         }
+        if (request is { NewWriterSecret: true, Kind: not KeyRotationKind.Subject })
+        {
+            throw new StingException("RotationUnfit", FailureKind.InvalidArgument, $"Keys of kind {request.Kind} have no writer secret.", request.Kind.ToString(), "Give -NewWriterSecret with -Kind Subject alone.");
+        }
         var half = keys.PublicNow;
         var since = KeyAges.Of(keys).Where(key => key.Kind == request.Kind).Select(key => (DateTimeOffset?)key.Since).FirstOrDefault();
         var replicas = keys.Places.Where(place => place.What == "key records").Select(place => place.Path).ToArray();
@@ -38,7 +46,7 @@ public static class KeyRotationJob
         KeyRotationPlan Plan(long records, long claims, string[] epochPlaces, string[] changes, string[] stays) => new()
         {
             Kind = request.Kind, Subject = request.Subject, SinceTime = since, Records = records, Claims = claims, Replicas = replicas, EpochPlaces = epochPlaces, Changes = changes,
-            Stays = [.. stays, "Packs, restore points and pseudonyms: what could be read can be read."], NeedsApproval = request.Kind == KeyRotationKind.KeyEncryptionKey,
+            Stays = [.. stays, "Packs, restore points and pseudonyms: what could be read can be read."], NeedsApproval = request.Kind is KeyRotationKind.KeyEncryptionKey or KeyRotationKind.Signing,
         };
         switch (request.Kind)
         {
@@ -51,6 +59,15 @@ public static class KeyRotationJob
                     string.Create(CultureInfo.InvariantCulture, $"KEK {half.KekGeneration} is replaced by {half.KekGeneration + 1} in reserve.key and reserve.pub; copies of the two from before open no record any more, and escrow shares of it no longer help."),
                     .. vault, next,
                 ], ["How the key file is protected, its passphrase, the key role's signing key, and every subject's key."]);
+            case KeyRotationKind.Signing:
+                return Plan(0, 0, [],
+                [
+                    $"The key role signs with a new key in the place of {Fingerprint.Of(half.KeyRolePublicKey)}, which hands over to it in reserve.pub and in the repository's format object; then reserve.key lets go of the old one.",
+                    "Hosts that trust the old key learn of the new one when they next open the repository; then repository.key_fingerprint may be brought up in their configurations.",
+                    "Escrow shares of before hold the old key: make a new escrow.",
+                ],
+                ["What the old key signed, which stays good. Where it was stolen, this does not disown it: make a new reserve.", "The KEK, the directory key, the epoch, every host's and every subject's key."])
+                    with { Replicas = [] };
             case KeyRotationKind.Writer:
                 return Plan(0, 0, [], [$"This host (writer {installation.Writer}) signs with a new key; its enrolment gets a next revision that names it."],
                     ["Its writer id, its spares and its encryption key, so that nothing is read or stored again.", "What its earlier key signed, which stays good. Where that key was stolen, revoke the host instead (Unregister-StingHost)."])
@@ -91,6 +108,7 @@ public static class KeyRotationJob
         output.Progress.Status = plan.Kind.ToString();
         LeftBehind? left = null;
         SubjectsRenewed? subjects = null;
+        KeyRoleChain? signing = null;
         switch (plan.Kind)
         {
             case KeyRotationKind.Epoch:
@@ -98,6 +116,12 @@ public static class KeyRotationJob
                 break;
             case KeyRotationKind.KeyEncryptionKey:
                 left = (await keys.RenewKekAsync(reader, secret, installation.Store, cancel).ConfigureAwait(false)).Left;
+                break;
+            case KeyRotationKind.Signing:
+                using (installation.LockHost())   // a run of this host checks with the keys that it knew when it began
+                {
+                    signing = await keys.RenewSigningAsync(reader, secret, installation.Store, cancel).ConfigureAwait(false);
+                }
                 break;
             case KeyRotationKind.Writer:
                 using (installation.LockHost())   // a run signs with one key from its beginning to its end
@@ -110,7 +134,7 @@ public static class KeyRotationJob
                 using (installation.LockHost())   // a backup of this host that meets a claim between its end and its beginning would fail
                 {
                     var tags = plan.Subject is null ? null : ((Planned)plan.Targets!).Tags;
-                    subjects = await keys.RenewSubjectsAsync(installation.Store, reader, installation.Writers, tags, done => output.Progress.Add(done, 0), cancel).ConfigureAwait(false);
+                    subjects = await keys.RenewSubjectsAsync(installation.Store, reader, installation.Writers, new SubjectOrder(tags, plan.NewWriterSecret), done => output.Progress.Add(done, 0), cancel).ConfigureAwait(false);
                 }
                 break;
         }
@@ -123,7 +147,7 @@ public static class KeyRotationJob
         return new KeyRotationResult
         {
             State = waiting.Length > 0 ? JobState.CompletedWithErrors : JobState.Completed, Kind = plan.Kind, KekGeneration = keys.PublicNow.KekGeneration, Epoch = store.Epoch,
-            Records = left?.Survivors ?? subjects?.Keys ?? 0, Claims = subjects?.Claims ?? 0, Destroyed = left?.Destroyed.Count ?? 0, Waiting = waiting.Select(fault => fault.Message).ToArray(),
+            Records = left?.Survivors ?? subjects?.Keys ?? 0, KeyFingerprint = signing is null ? null : Fingerprint.Of(signing.Current), Claims = subjects?.Claims ?? 0, Destroyed = left?.Destroyed.Count ?? 0, Waiting = waiting.Select(fault => fault.Message).ToArray(),
             Duration = installation.Clock.GetElapsedTime(started),
         };
     }
@@ -149,17 +173,26 @@ public static class KeyRotationJob
             throw new StingException("NothingToRotate", FailureKind.NotFound, request.Subject is null ? "No subject has a key that is in use." : $"'{request.Subject}' has no key that is in use.", request.Subject,
                 "Check the name with Get-StingRestorePoint -Subject; a key is in use once something was backed up under it.");
         }
-        var made = plan(count, count, [],
-            [string.Create(CultureInfo.InvariantCulture, $"{count:N0} subjects get a next key pair, and their claims name it: what is backed up from then on is sealed to it.")],
-            ["Their older keys, which still open what was sealed to them.", "Their writer secrets, so that nothing is read or stored again.", "The KEK and the epoch."]);
+        var pseudonyms = targets?.Select(target => target.Pseudonym).ToHashSet();
+        var again = request.NewWriterSecret ? await StoredAgain.MeasureAsync(installation, pseudonyms, cancel).ConfigureAwait(false) : 0;
+        string[] changes = [string.Create(CultureInfo.InvariantCulture, $"{count:N0} subjects get a next key pair, and their claims name it: what is backed up from then on is sealed to it.")];
+        var made = request.NewWriterSecret
+            ? plan(count, count, [],
+                [
+                    .. changes, "They get a new writer secret too, sealed to each enrolled host: chunks and pages have other ids and cut points from then on. Whoever knew the old one can guess at what was stored before, and at nothing later.",
+                    string.Create(CultureInfo.InvariantCulture, $"{Display.Length(again)} of their files are read and stored again by the next run of each host (before compression); what lies there already stays until its restore points go."),
+                ],
+                ["Their older keys and writer secrets, which still open and check what was stored under them.", "The KEK and the epoch."])
+            : plan(count, count, [], changes, ["Their older keys, which still open what was sealed to them.", "Their writer secrets, so that nothing is read or stored again.", "The KEK and the epoch."]);
+        made = made with { NewWriterSecret = request.NewWriterSecret, StoredAgainBytes = again };
         return made with { Targets = targets is null ? null : new Planned([.. targets.Select(target => target.Tag)], [.. targets.Select(target => target.Pseudonym)]) };
     }
 
     private static async ValueTask<(SubjectReader Reader, SecretBytes? Secret)> UnlockAsync(Installation installation, KeyRotationKind kind, CancellationToken cancel) =>
-        kind == KeyRotationKind.KeyEncryptionKey && installation.UnlockWithSecretAsync is { } unlock
+        kind is KeyRotationKind.KeyEncryptionKey or KeyRotationKind.Signing && installation.UnlockWithSecretAsync is { } unlock
             ? await unlock(cancel).ConfigureAwait(false) : (await ErasureJob.ReaderAsync(installation, cancel).ConfigureAwait(false), null);
 
-    private static string OutcomeOf(KeyRotationResult result) => string.Create(CultureInfo.InvariantCulture,
+    private static string OutcomeOf(KeyRotationResult result) => result.Kind == KeyRotationKind.Signing ? $"{result.Kind} {result.KeyFingerprint} {result.State}" : string.Create(CultureInfo.InvariantCulture,
         $"{result.Kind} {result.Kind switch { KeyRotationKind.KeyEncryptionKey => result.KekGeneration, KeyRotationKind.Epoch => result.Epoch, _ => result.Claims }} {result.State}");
 
     private static ReserveKeys Keys(Installation installation) => installation.Keys is { HasKeyDirectory: true } keys ? keys : throw new StingException(

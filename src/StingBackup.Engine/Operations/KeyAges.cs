@@ -12,7 +12,7 @@ public static class KeyAges
     public static KeyInfo WithDueTime(KeyInfo key, int days)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return days > 0 && key is { Kind: KeyKind.KeyVault or KeyKind.EpochSecret or KeyKind.Subject or KeyKind.HostSigning, CreatedTime: { } created, State: not KeyState.Revoked }
+        return days > 0 && key is { Kind: KeyKind.KeyRole or KeyKind.KeyVault or KeyKind.EpochSecret or KeyKind.Subject or KeyKind.HostSigning, CreatedTime: { } created, State: not KeyState.Revoked }
             ? key with { DueTime = created + TimeSpan.FromDays(days) } : key;
     }
 
@@ -52,6 +52,7 @@ public static class KeyAges
         {
             yield return (KeyRotationKind.Epoch, "The epoch's secret is", KeyInventory.Time(epoch.CreatedNs));
         }
+        yield return (KeyRotationKind.Signing, "The key role's signing key is", KeyInventory.Time(half.Chain.SinceNs ?? half.CreatedNs));
         if (keys.WriterSinceNs is { } writer)
         {
             yield return (KeyRotationKind.Writer, "This host's signing key is", KeyInventory.Time(writer));

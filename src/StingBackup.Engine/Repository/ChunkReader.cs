@@ -252,7 +252,7 @@ public sealed class ChunkReader : IDisposable
                     throw new InvalidDataException("its tag does not fit");
                 }
                 var raw = Decompress(header, plain.AsSpan(0, body.Length - ChunkHeader.TagSize));
-                var idKey = _keys!.GetIdKey(pseudonym);
+                var idKey = _keys!.GetIdKey(pseudonym, place.Segment.Header.Generation);
                 using var ids = new ChunkIds(idKey.Span);
                 if (ids.Compute((byte)type, table, raw.Span) != id)
                 {

@@ -80,8 +80,8 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
             {
                 return false;
             }
-            var isWhole = extent.Offset == 0 && context.Repository.View.Index.TryFind(extent.Id, out var place) && place.Entry.RawLength == extent.Length;
-            return isWhole ? worker.IdOf(pseudonym, found) == extent.Id : worker.Read(pseudonym, extent).SequenceEqual(found);
+            return extent.Offset == 0 && context.Repository.View.Index.TryFind(extent.Id, out var place) && place.Entry.RawLength == extent.Length
+                ? worker.IdOf(pseudonym, place.Segment.Header.Generation, found) == extent.Id : worker.Read(pseudonym, extent).SequenceEqual(found);
         }
         finally
         {

@@ -14,7 +14,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     private ChunkBytes? _last;
     private (Id16 Pseudonym, Id32 Chunk) _lastId;
     private ChunkIds? _ids;
-    private Id16 _idsOf;
+    private (Id16 Pseudonym, uint Generation) _idsOf;
 
     public CancellationToken Cancel => cancel;
 
@@ -70,13 +70,16 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     public TreeEntry? Find(PointTree tree, Sources.EntryPath path) => Wait(context.Repository.Walker.FindAsync(tree.Root, path, cancel));
 
     /// <summary>The id that content would have as a chunk.</summary>
-    public Id32 IdOf(Id16 pseudonym, ReadOnlySpan<byte> content)
+    /// <param name="pseudonym">Whose.</param>
+    /// <param name="generation">Generation of the key under which it would lie.</param>
+    /// <param name="content">The content.</param>
+    public Id32 IdOf(Id16 pseudonym, uint generation, ReadOnlySpan<byte> content)
     {
-        if (_ids is null || _idsOf != pseudonym)
+        if (_ids is null || _idsOf != (pseudonym, generation))
         {
             _ids?.Dispose();
-            _ids = new ChunkIds(keys.GetIdKey(pseudonym).Span);
-            _idsOf = pseudonym;
+            _ids = new ChunkIds(keys.GetIdKey(pseudonym, generation).Span);
+            _idsOf = (pseudonym, generation);
         }
         return _ids.Compute((byte)ChunkType.Data, content);
     }

@@ -142,7 +142,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
         var name = KeyObjectNames.Claim(host.Subjects.TagOf(canonicalName));
         try
         {
-            using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
+            using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
             var bytes = await installation.Store.ReadAllAsync(name, cancel).ConfigureAwait(false);
             return SubjectClaim.Read(name, bytes, installation.Reserve, keyRole, installation.Writers).Key.Pseudonym;
         }

@@ -11,6 +11,8 @@ public enum KeyRotationKind
     Epoch,
     /// <summary>This host's signing key: what it writes from then on is signed by a new one, under the same writer id; what the earlier one signed stays good.</summary>
     Writer,
+    /// <summary>The key role's signing key, to which configurations are pinned: what it signs from then on is signed by a new one, to which the earlier one hands over.</summary>
+    Signing,
 }
 
 /// <summary>What renewing keys would do: printed by <c>-WhatIf</c>, executed by the run.</summary>
@@ -22,6 +24,10 @@ public sealed record KeyRotationPlan
     public string? Subject { get; init; }
     /// <summary>Since when the oldest of them has been in force; null where that is not known.</summary>
     public DateTimeOffset? SinceTime { get; init; }
+    /// <summary>Whether subjects get a new writer secret too.</summary>
+    public bool NewWriterSecret { get; init; }
+    /// <summary>Bytes, as their files have them, that the next run of each host reads and stores again; 0 where the writer secret stays.</summary>
+    public long StoredAgainBytes { get; init; }
     /// <summary>Records of the key store that are written anew, or added.</summary>
     public required long Records { get; init; }
     /// <summary>Claims in the repository that are replaced.</summary>
@@ -58,6 +64,8 @@ public sealed record KeyRotationResult
     public required long Claims { get; init; }
     /// <summary>Files of earlier epochs that were destroyed.</summary>
     public required long Destroyed { get; init; }
+    /// <summary>Fingerprint of the key role's new signing key: repository.key_fingerprint may be brought up to it on each host; null for other kinds.</summary>
+    public string? KeyFingerprint { get; init; }
     /// <summary>What is left to do, each with its place.</summary>
     public required IReadOnlyList<string> Waiting { get; init => field = Indexable.Of(value); }
     /// <summary>How long it took.</summary>

@@ -142,7 +142,7 @@ public sealed class HybridKeyFileTests : IDisposable
         using var host = HostKeys.Generate(_fixture.Environment, reserve, "b", directoryKey.Span, keyRole.PublicKey.ToArray());
         using var other = HostKeys.Generate(_fixture.Environment, reserve, "c", directoryKey.Span, keyRole.PublicKey.ToArray());
         var spares = Enumerable.Range(0, 3).Select(_ => Spare(keyRole, reserve)).ToList();
-        var package = HostPackage.Read(HostPackage.Write(keyRole, reserve, host.ToWriter(), directoryKey, spares, 1), "b.package");
+        var package = HostPackage.Read(HostPackage.Write(keyRole, new PublicHalf { ReserveId = reserve, KekPublicKey = [], KekGeneration = 1, KeyRolePublicKey = keyRole.PublicKey.ToArray(), CreatedNs = 1 }, host.ToWriter(), directoryKey, spares, 1), "b.package");
         Assert.Equal((3, KemSuite.Hybrid), (package.Spares, package.Suite));
         var opened = package.Open(host)!.Value;
         Assert.Equal(spares.Select(Row), opened.Spares.Select(Row));

@@ -62,9 +62,11 @@ public sealed class KekRenewalTests : IDisposable
     public async Task Killed_after_any_write_everything_opens_and_the_next_try_ends_it_with_the_same_KEK()
     {
         int writes;
-        using (var counting = new KeyFixture())
+        using var begin = new KeyFixture();
+        (await begin.CreateAsync()).Dispose();
+        using (var counting = begin.Copy())
         {
-            using var keys = await counting.CreateAsync();
+            using var keys = counting.Open();
             var before = counting.Files.Writes;
             await RenewAsync(keys, counting);
             writes = counting.Files.Writes - before;
@@ -74,8 +76,8 @@ public sealed class KekRenewalTests : IDisposable
         {
             foreach (var whole in new[] { false, true })
             {
-                using var fixture = new KeyFixture();
-                using var made = await fixture.CreateAsync();
+                using var fixture = begin.Copy();
+                using var made = fixture.Open();
                 var all = Secrets(made, null);
                 (fixture.Files.FailAt, fixture.Files.DoIt) = (fixture.Files.Writes + failing, whole);
                 try

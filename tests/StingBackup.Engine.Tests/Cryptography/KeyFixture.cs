@@ -11,8 +11,13 @@ internal sealed class KeyFixture : IDisposable
     public const int FewSpares = 12;
     public static readonly Argon2Parameters LittleWork = new(64, 1, 1);
 
-    public KeyFixture(KemSuite? suite = null)
+    public KeyFixture(KemSuite? suite = null) : this(suite, new MemoryObjectStore())
     {
+    }
+
+    private KeyFixture(KemSuite? suite, MemoryObjectStore store)
+    {
+        Store = store;
         Folder = Directory.CreateTempSubdirectory("sting-keys-").FullName;
         Options = new KeyOptions
         {
@@ -29,7 +34,27 @@ internal sealed class KeyFixture : IDisposable
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 15, 2, 0, 0, TimeSpan.Zero));
     public FaultyKeyFiles Files { get; }
     public KeyEnvironment Environment { get; }
-    public MemoryObjectStore Store { get; } = new();
+    public MemoryObjectStore Store { get; }
+
+    /// <summary>The same reserve in a folder and a store of its own, at the same moment: for tests that begin at one state many times.</summary>
+    public KeyFixture Copy()
+    {
+        var copy = new KeyFixture(Options.Suite, new MemoryObjectStore(Store.Objects));
+        copy.Clock.SetUtcNow(Clock.GetUtcNow());
+        foreach (var folder in Directory.EnumerateDirectories(Folder, "*", SearchOption.AllDirectories))
+        {
+            var made = Directory.CreateDirectory(Path.Combine(copy.Folder, Path.GetRelativePath(Folder, folder)));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(made.FullName, File.GetUnixFileMode(folder));
+            }
+        }
+        foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, Path.Combine(copy.Folder, Path.GetRelativePath(Folder, file)));
+        }
+        return copy;
+    }
 
     public string InKeys(string name) => Path.Combine(Options.KeyDirectory, name);
     public string InHost(string name) => Path.Combine(HostKeys.FolderOf(Options), name);

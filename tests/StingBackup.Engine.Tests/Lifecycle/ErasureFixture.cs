@@ -18,7 +18,7 @@ internal sealed class ErasureFixture : IDisposable
 
     private TestOfficer? _officer;
 
-    private ErasureFixture(KemSuite? suite) => Keys = new KeyFixture(suite);
+    private ErasureFixture(KeyFixture keys) => Keys = keys;
 
     public KeyFixture Keys { get; }
     public string Reserve => Path.Combine(Keys.Folder, "reserve");
@@ -26,7 +26,7 @@ internal sealed class ErasureFixture : IDisposable
     /// <summary>Two people with an equal file, a jar, and two runs of them.</summary>
     public static async Task<ErasureFixture> CreateAsync(KemSuite? suite = null)
     {
-        var fixture = new ErasureFixture(suite);
+        var fixture = new ErasureFixture(new KeyFixture(suite));
         (await fixture.Keys.CreateAsync()).Dispose();
         fixture.Write("users/ada/diary.txt", Secret);
         fixture.Write("users/ada/small.txt", "a small one"u8);
@@ -38,6 +38,9 @@ internal sealed class ErasureFixture : IDisposable
         await fixture.BackupAsync();
         return fixture;
     }
+
+    /// <summary>The same, in a folder and a store of its own.</summary>
+    public ErasureFixture Copy() => new(Keys.Copy());
 
     public void Write(string path, ReadOnlySpan<byte> content)
     {

@@ -217,17 +217,17 @@ public sealed class ErasureTests
     public async Task Killed_after_any_write_of_a_key_file_it_is_ended_by_the_next_try()
     {
         int writes;
-        using (var counting = await ErasureFixture.CreateAsync())
+        using var begin = await ErasureFixture.CreateAsync();
+        await begin.RequestAsync();
+        using (var counting = begin.Copy())
         {
-            await counting.RequestAsync();
             var before = counting.Keys.Files.Writes;
             await counting.CompleteAsync();
             writes = counting.Keys.Files.Writes - before;
         }
         for (var failing = 1; failing <= writes; failing++)
         {
-            using var fixture = await ErasureFixture.CreateAsync();
-            await fixture.RequestAsync();
+            using var fixture = begin.Copy();
             (fixture.Keys.Files.FailAt, fixture.Keys.Files.DoIt) = (fixture.Keys.Files.Writes + failing, failing % 2 == 0);
             try
             {

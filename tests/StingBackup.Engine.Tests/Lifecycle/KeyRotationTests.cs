@@ -15,6 +15,7 @@ public sealed class KeyRotationTests
     [InlineData(KeyRotationKind.KeyEncryptionKey)]
     [InlineData(KeyRotationKind.Subject)]
     [InlineData(KeyRotationKind.Writer)]
+    [InlineData(KeyRotationKind.Signing)]
     public async Task Packs_stay_old_points_open_and_new_ones_follow(KeyRotationKind kind)
     {
         using var fixture = await ErasureFixture.CreateAsync();
@@ -74,7 +75,9 @@ public sealed class KeyRotationTests
     public async Task Killed_anywhere_a_round_of_subjects_is_ended_by_the_next()
     {
         int fileWrites, storeWrites;
-        using (var counting = await ErasureFixture.CreateAsync())
+        using var begin = await ErasureFixture.CreateAsync();
+        var claims = await ClaimsAsync(begin);
+        using (var counting = begin.Copy())
         {
             var (files, store) = (counting.Keys.Files.Writes, new DyingStore(counting.Keys.Store));
             await RenewAsync(counting, store);
@@ -85,8 +88,7 @@ public sealed class KeyRotationTests
         {
             foreach (var whole in new[] { false, true })
             {
-                using var fixture = await ErasureFixture.CreateAsync();
-                var claims = await ClaimsAsync(fixture);
+                using var fixture = begin.Copy();
                 var store = new DyingStore(fixture.Keys.Store);
                 if (failing <= fileWrites)
                 {
@@ -134,15 +136,18 @@ public sealed class KeyRotationTests
     }
 
     [Fact]
-    public async Task A_KEK_is_renewed_only_with_an_approval()
+    public async Task A_KEK_and_the_key_roles_signing_key_are_renewed_only_with_an_approval()
     {
         using var fixture = await ErasureFixture.CreateAsync();
         await using var installation = await fixture.OpenAsync();
-        var plan = await KeyRotationJob.PlanAsync(installation, new KeyRotationRequest(KeyRotationKind.KeyEncryptionKey), default);
-        Assert.True(plan.NeedsApproval);
         var before = await File.ReadAllBytesAsync(fixture.Keys.InKeys(PublicHalf.FileName));
-        await Assert.ThrowsAsync<StingException>(() => TestInstallation.CompleteAsync<KeyRotationResult>(KeyRotationJob.RunAsync(installation, plan, default)));
-        Assert.Equal(before, await File.ReadAllBytesAsync(fixture.Keys.InKeys(PublicHalf.FileName)));
+        foreach (var kind in new[] { KeyRotationKind.KeyEncryptionKey, KeyRotationKind.Signing })
+        {
+            var plan = await KeyRotationJob.PlanAsync(installation, new KeyRotationRequest(kind), default);
+            Assert.True(plan.NeedsApproval);
+            await Assert.ThrowsAsync<StingException>(() => TestInstallation.CompleteAsync<KeyRotationResult>(KeyRotationJob.RunAsync(installation, plan, default)));
+            Assert.Equal(before, await File.ReadAllBytesAsync(fixture.Keys.InKeys(PublicHalf.FileName)));
+        }
     }
 
     [Fact]
@@ -154,10 +159,10 @@ public sealed class KeyRotationTests
         foreach (var kind in Enum.GetValues<KeyRotationKind>())
         {
             var plan = await KeyRotationJob.PlanAsync(installation, new KeyRotationRequest(kind), default);
-            Assert.Equal(kind == KeyRotationKind.Writer ? 0 : 2, plan.Replicas.Count);
+            Assert.Equal(kind is KeyRotationKind.Writer or KeyRotationKind.Signing ? 0 : 2, plan.Replicas.Count);
             Assert.NotEmpty(plan.Changes);
             Assert.Contains(plan.Stays, what => what.StartsWith("Packs", StringComparison.Ordinal));
-            Assert.Equal(kind is KeyRotationKind.Subject or KeyRotationKind.Writer ? 0 : 2, plan.EpochPlaces.Count);
+            Assert.Equal(kind is KeyRotationKind.Subject or KeyRotationKind.Writer or KeyRotationKind.Signing ? 0 : 2, plan.EpochPlaces.Count);
         }
         Assert.Equal(writes, fixture.Keys.Files.Writes);
         var unfit = await Assert.ThrowsAsync<StingException>(async () => await KeyRotationJob.PlanAsync(installation, new KeyRotationRequest(KeyRotationKind.Epoch, RestoreScope.User, "ada"), default));
@@ -172,7 +177,7 @@ public sealed class KeyRotationTests
         Assert.Empty(KeyAges.Overdue(keys, 90, fixture.Keys.Clock.GetUtcNow()));
         fixture.Keys.Clock.Advance(TimeSpan.FromDays(91));
         var warnings = KeyAges.Overdue(keys, 90, fixture.Keys.Clock.GetUtcNow());
-        Assert.Equal(4, warnings.Count);
+        Assert.Equal(5, warnings.Count);
         Assert.All(warnings, warning => Assert.Contains("91 days", warning, StringComparison.Ordinal));
         Assert.Empty(KeyAges.Overdue(keys, 0, fixture.Keys.Clock.GetUtcNow()));
         foreach (var kind in Enum.GetValues<KeyRotationKind>())
@@ -189,7 +194,8 @@ public sealed class KeyRotationTests
     public async Task Killed_anywhere_a_new_signing_key_leaves_a_host_that_can_write_and_what_was_signed_stays_good()
     {
         int writes;
-        using (var counting = await ErasureFixture.CreateAsync())
+        using var begin = await ErasureFixture.CreateAsync();
+        using (var counting = begin.Copy())
         {
             var before = counting.Keys.Files.Writes;
             await RenewWriterAsync(counting);
@@ -200,7 +206,7 @@ public sealed class KeyRotationTests
         {
             foreach (var whole in new[] { false, true })
             {
-                using var fixture = await ErasureFixture.CreateAsync();
+                using var fixture = begin.Copy();
                 var old = KeyOf(fixture);
                 (fixture.Keys.Files.FailAt, fixture.Keys.Files.DoIt) = (fixture.Keys.Files.Writes + failing, whole);
                 await Assert.ThrowsAsync<StingException>(() => RenewWriterAsync(fixture));
@@ -255,7 +261,7 @@ public sealed class KeyRotationTests
         await AssertReadableAsync(fixture);
     }
 
-    private static async Task<(KeyRotationPlan Plan, KeyRotationResult Result)> RotateAsync(ErasureFixture fixture, KeyRotationRequest request)
+    internal static async Task<(KeyRotationPlan Plan, KeyRotationResult Result)> RotateAsync(ErasureFixture fixture, KeyRotationRequest request)
     {
         await using var installation = await fixture.OpenAsync();
         var plan = await KeyRotationJob.PlanAsync(installation, request, default);
@@ -267,7 +273,7 @@ public sealed class KeyRotationTests
     {
         await using var installation = await fixture.OpenAsync(store);
         using var reader = installation.Keys!.Unlock(null);
-        await installation.Keys.RenewSubjectsAsync(store, reader, installation.Writers, null, static _ => { }, default);
+        await installation.Keys.RenewSubjectsAsync(store, reader, installation.Writers, new SubjectOrder(null), static _ => { }, default);
     }
 
     private static async Task AssertReadableAsync(ErasureFixture fixture)
@@ -295,7 +301,7 @@ public sealed class KeyRotationTests
     private static async Task<List<SubjectClaim>> ClaimsAsync(ErasureFixture fixture)
     {
         await using var installation = await fixture.OpenAsync();
-        using var verifier = new SignatureVerifier(installation.Keys!.KeyRolePublicKey.Span);
+        using var verifier = new SignatureVerifier(installation.Keys!.KeyRoleKeys.Span);
         var claims = new List<SubjectClaim>();
         await foreach (var found in fixture.Keys.Store.ListAsync(KeyObjectNames.ClaimPrefix, default))
         {
@@ -307,7 +313,7 @@ public sealed class KeyRotationTests
 
     private static async Task<int> CountClaimsAsync(ErasureFixture fixture) => (await ReserveKeys.TagsAsync(fixture.Keys.Store, default)).Count;
 
-    private static async Task<IReadOnlyList<AuditEntry>> AuditAsync(ErasureFixture fixture)
+    internal static async Task<IReadOnlyList<AuditEntry>> AuditAsync(ErasureFixture fixture)
     {
         await using var installation = await fixture.OpenAsync();
         return await AuditReader.ReadAsync(installation, default);

@@ -170,6 +170,73 @@ public sealed class WriteOnlyHostTests : IDisposable
         Assert.Equal("KeyRoleMismatch", Assert.Throws<StingException>(() => HostRegistry.PlanJoin(mispinned, more, _clock)).ErrorId);
     }
 
+    [Fact]
+    public async Task A_host_that_pins_the_earlier_key_of_the_key_role_goes_on_after_a_new_one_and_may_pin_that()
+    {
+        await EnrolAsync();
+        string old, renewed, package = Path.Combine(_folder.Path, "more");
+        await using (var host = await OpenAsync("b"))
+        {
+            old = host.Keys!.KeyRoleFingerprint;
+            await BackupAsync(host, BackupType.Full);
+        }
+        await using (var role = await OpenAsync("a"))
+        {
+            renewed = Fingerprint.Of((await role.Keys!.RenewSigningAsync((SubjectReader)await role.UnlockAsync(default), null, role.Store, default)).Current);
+        }
+        await using (var role = await OpenAsync("a"))
+        {
+            await HostRegistry.IssueAsync(role, HostRegistry.PlanTopUp(role, "host-b", package, 5), default);   // spares that the new key signed
+        }
+        var configuration = Load("b");
+        Assert.Equal(old, configuration.Repository.KeyFingerprint);
+        Assert.Equal(5, (await HostRegistry.JoinAsync(configuration, HostRegistry.PlanJoin(configuration, package, _clock), _clock, default)).Spares);
+        await using (var host = await OpenAsync("b"))
+        {
+            Assert.Equal(renewed, host.Keys!.KeyRoleFingerprint);
+            Write("users/new@example.com/later.txt", "a new person");
+            Assert.Equal(0, (await BackupAsync(host, BackupType.Incremental)).Errors);
+        }
+        var file = Path.Combine(_folder.Path, "b.yaml");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(old, renewed, StringComparison.OrdinalIgnoreCase));
+        await using (var host = await OpenAsync("b"))
+        {
+            Assert.Empty(host.OpeningFaults);
+            Assert.Equal(0, (await BackupAsync(host, BackupType.Incremental)).Errors);
+            Assert.Empty((await TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(host, new VerifyRequest { Level = IntegrityLevel.Packs }, default))).Faults);
+        }
+        await using var reading = await OpenAsync("a");
+        Assert.Empty((await TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(reading, new VerifyRequest { Level = IntegrityLevel.Data }, default))).Faults);
+    }
+
+    [Fact]
+    public async Task A_new_writer_secret_reaches_a_write_only_host_in_the_claim()
+    {
+        await EnrolAsync();
+        SubjectWriteKeys before;
+        await using (var host = await OpenAsync("b"))
+        {
+            await BackupAsync(host, BackupType.Full);
+            before = await host.Host!.Subjects.GetAsync(host.Map.DiscoverSubjects(host.ReserveRoot, host.HostView)[0], default);
+        }
+        await using (var role = await OpenAsync("a"))
+        {
+            await role.Keys!.RenewSubjectsAsync(role.Store, (SubjectReader)await role.UnlockAsync(default), role.Writers, new SubjectOrder(null, NewWriterSecret: true), static _ => { }, default);
+        }
+        await using (var host = await OpenAsync("b"))
+        {
+            var after = await host.Host!.Subjects.GetAsync(before.Name, default);
+            Assert.Equal((before.Pseudonym, before.Generation + 1), (after.Pseudonym, after.Generation));
+            Assert.NotEqual(before.IdKey, after.IdKey);
+            Assert.NotEqual(before.CutKey, after.CutKey);
+            var result = await BackupAsync(host, BackupType.Incremental);
+            Assert.Equal((0L, 2L), (result.Errors, result.ItemsRead));   // the two files that there are, unchanged
+            Assert.Equal(0, (await BackupAsync(host, BackupType.Incremental)).ItemsRead);
+        }
+        await using var reading = await OpenAsync("a");
+        Assert.Empty((await TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(reading, new VerifyRequest { Level = IntegrityLevel.Data }, default))).Faults);
+    }
+
     private static async Task RefusedAsync(Func<Task> read)
     {
         var refused = await Assert.ThrowsAsync<StingException>(read);

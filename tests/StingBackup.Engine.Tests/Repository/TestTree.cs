@@ -27,7 +27,7 @@ internal sealed class TestSubject : ISegmentOwner, ISubjectReader
         return (new SegmentHeader { Suite = Suite.P256, Pseudonym = Pseudonym, Generation = 1, SealedKey = new byte[113], Salt = salt, Commitment = commitment }, new ChunkCipher(key));
     }
 
-    public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym) => _idKey;
+    public ReadOnlyMemory<byte> GetIdKey(Id16 pseudonym, uint generation) => _idKey;
     public byte[] OpenDataKey(Id16 pseudonym, uint generation, ReadOnlySpan<byte> sealedKey) => [.. _dataKey];
 }
 

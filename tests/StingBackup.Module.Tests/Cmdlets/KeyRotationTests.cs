@@ -13,7 +13,7 @@ public sealed class KeyRotationTests
         foreach (var kind in Enum.GetValues<KeyRotationKind>())
         {
             var plan = shell.Run($"Update-StingKey -Kind {kind} -WhatIf").Succeeded().Objects<KeyRotationPlan>().Single();
-            Assert.Equal((kind, kind == KeyRotationKind.KeyEncryptionKey), (plan.Kind, plan.NeedsApproval));
+            Assert.Equal((kind, kind is KeyRotationKind.KeyEncryptionKey or KeyRotationKind.Signing), (plan.Kind, plan.NeedsApproval));
             Assert.NotEmpty(plan.Changes);
         }
         Assert.Equal(before, File.ReadAllBytes(sample["keys", "reserve.pub"]));
@@ -31,7 +31,13 @@ public sealed class KeyRotationTests
         Assert.Equal(0L, shell.Run("Update-StingKey -Kind Writer").Succeeded().Objects<KeyRotationResult>().Single().Claims);
         Assert.Equal(5L, shell.Run("Update-StingKey -Kind Subject").Succeeded().Objects<KeyRotationResult>().Single().Claims);
         Assert.All(shell.Run("Get-StingKey -Kind Subject").Succeeded().Objects<KeyInfo>(), key => Assert.InRange(key.Generation!.Value, 2, 3));
+        var again = shell.Run("Update-StingKey -Kind Subject -User user@example.com -NewWriterSecret -WhatIf").Succeeded().Objects<KeyRotationPlan>().Single();
+        Assert.True(again is { NewWriterSecret: true, StoredAgainBytes: > 0 });
+        Assert.Equal(1L, shell.Run("Update-StingKey -Kind Subject -User user@example.com -NewWriterSecret").Succeeded().Objects<KeyRotationResult>().Single().Claims);
+        shell.Run("Update-StingKey -Kind Subject -NewWriterSecret -Due").FailedWith("RotationUnfit");
+        shell.Run("Update-StingKey -Kind Epoch -NewWriterSecret").FailedWith("RotationUnfit");
         shell.Run("Update-StingKey -Kind KeyEncryptionKey").FailedWith("ApprovalRequired");
+        shell.Run("Update-StingKey -Kind Signing").FailedWith("ApprovalRequired");
         Assert.Empty(shell.Run("(Test-StingBackupIntegrity -Level Data).Faults").Succeeded().Output);
     }
 

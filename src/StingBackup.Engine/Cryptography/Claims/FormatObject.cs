@@ -9,6 +9,8 @@ namespace StingBackup.Engine.Cryptography;
 /// </summary>
 public sealed record FormatObject
 {
+    private const int HandoversField = 100;   // from 100 on readers pass over what they do not know
+
     /// <summary>Which reserve it holds; the same in every tier.</summary>
     public required Id16 ReserveId { get; init; }
     /// <summary>From 1; each later one replaces those before.</summary>
@@ -24,11 +26,14 @@ public sealed record FormatObject
     /// <summary>Fingerprint of the key vault's public key (KEK), 64 hexadecimal digits.</summary>
     public required string KekFingerprint { get; init; }
 
+    /// <summary>How the key role's keys followed one another (<see cref="KeyRoleChain"/>); empty while it is the first.</summary>
+    public byte[] Handovers { get; init; } = [];
+
     /// <summary>The signed object.</summary>
     public byte[] ToBytes(ISigner keyRole)
     {
         ArgumentNullException.ThrowIfNull(keyRole);
-        var cbor = CborFields.StartMap(8);
+        var cbor = CborFields.StartMap(Handovers.Length == 0 ? 8 : 9);
         CborFields.Write(cbor, 1, Suite.P256);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, Revision);
@@ -37,6 +42,10 @@ public sealed record FormatObject
         WriteFlags(cbor, 6, Optional);
         CborFields.Write(cbor, 7, CreatedNs);
         CborFields.Write(cbor, 8, Convert.FromHexString(KekFingerprint));
+        if (Handovers.Length > 0)
+        {
+            CborFields.Write(cbor, HandoversField, Handovers);
+        }
         return ObjectFrame.Sign(ObjectKind.Format, CborFields.End(cbor), keyRole.Sign);
     }
 
@@ -52,7 +61,26 @@ public sealed record FormatObject
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), Revision = fields.Number(3),
             RequiredToRead = ReadFlags(fields, 4, name), RequiredToWrite = ReadFlags(fields, 5, name), Optional = ReadFlags(fields, 6, name),
             CreatedNs = fields.Long(7), KekFingerprint = Convert.ToHexStringLower(fields.Bytes(8, 32)),
+            Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [],
         };
+    }
+
+    /// <summary>Whether it was made before the newest of these keys (joined, newest first) was in force: its statements lead to an earlier one.</summary>
+    internal bool IsBefore(ReadOnlySpan<byte> keyRole) =>
+        keyRole.Length > P256.PublicSize && KeyRoleChain.TryRead(Handovers, ReserveId)?.Current.AsSpan().SequenceEqual(keyRole[..P256.PublicSize]) != true;
+
+    /// <summary>The key role's keys that one names, whoever signed it: they prove themselves. Null for none, and for what is no format object.</summary>
+    internal static KeyRoleChain? ChainIn(string name, ReadOnlyMemory<byte> bytes, Id16 reserveId)
+    {
+        try
+        {
+            var fields = SignedObject.Fields(name, ObjectFrame.Split(bytes, ObjectKind.Format, name).Payload);
+            return fields.Has(HandoversField) ? KeyRoleChain.TryRead(fields.Bytes(HandoversField), reserveId) : null;
+        }
+        catch (StingException damaged) when (damaged.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+        {
+            return null;   // whoever reads the object says so
+        }
     }
 
     /// <summary>Refuses a repository with features that this program, which has none, would need.</summary>

@@ -4,26 +4,54 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>Reads what the key role signed in a repository, and falls back to its copies.</summary>
-internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[] keyRole)
+/// <param name="copies">The copies.</param>
+/// <param name="reserveId">The reserve.</param>
+/// <param name="keyRole">Its keys, newest first.</param>
+/// <param name="learn">Told of what format objects say of the key role's keys, before they are checked; gives the keys that may be trusted then.</param>
+internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[] keyRole, Func<KeyRoleChain?, string, byte[]>? learn = null)
 {
     /// <summary>The format in force: the highest revision validly signed. Damaged slots are told.</summary>
     /// <exception cref="StingException"><c>RepositoryMissing</c>, <c>RepositoryForeign</c>, <c>ObjectDamaged</c> when no slot is valid</exception>
     public async ValueTask<FormatObject> LoadFormatAsync(IObjectStore store, List<StingException> faults, CancellationToken cancel)
     {
         FormatObject? newest = null;
+        StingException? outdated = null;
         var slots = 0;
+        var read = new List<(string Name, byte[] Bytes, KeyRoleChain? Chain)>();
         await foreach (var found in store.ListAsync(KeyObjectNames.FormatPrefix, cancel).ConfigureAwait(false))
         {
             slots++;
             try
             {
-                var format = FormatObject.Read(found.Name, await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false), keyRole);
-                newest = format.Revision > (newest?.Revision ?? 0) ? format : newest;
+                var bytes = await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false);
+                read.Add((found.Name, bytes, FormatObject.ChainIn(found.Name, bytes, reserveId)));
             }
             catch (StingException fault)
             {
                 faults.Add(fault);
             }
+        }
+        CheckIsOneWay(read);
+        foreach (var (name, bytes, chain) in read)
+        {
+            try
+            {
+                var known = learn?.Invoke(chain, name) ?? keyRole;
+                var format = FormatObject.Read(name, bytes, known);
+                if (format.Revision > (newest?.Revision ?? 0))
+                {
+                    newest = format;
+                    outdated = format.IsBefore(known) ? Outdated(name) : null;
+                }
+            }
+            catch (StingException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        if (outdated is not null)
+        {
+            faults.Add(outdated);
         }
         newest ??= await CopyAsync(store, cancel).ConfigureAwait(false);
         if (newest is null)
@@ -40,6 +68,24 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
             : throw new StingException("RepositoryForeign", FailureKind.Integrity,
                 $"The repository in {store.Location} holds reserve {newest.ReserveId}, not {reserveId}.", store.Location, "Check repository.backup_root.");
     }
+
+    /// <summary>Somebody put what was in force before in its place, or the turn to the newer key did not end. Its numbers still hold; other hosts would not learn of the newer key.</summary>
+    internal static StingException Outdated(string name) => ObjectFrame.Damaged(name, "it is from before the key role's signing key was renewed: other hosts do not learn of the newer key");
+
+    /// <summary>Two keys follow the one that is trusted here, and nothing here tells which is right: none is followed. Where the right one is known, the other is only named.</summary>
+    private void CheckIsOneWay(List<(string Name, byte[] Bytes, KeyRoleChain? Chain)> read)
+    {
+        var onward = read.Where(slot => slot.Chain?.Holds(keyRole.AsSpan(0, P256.PublicSize)) == true).ToList();
+        if (onward.FirstOrDefault(slot => onward.Exists(other => other.Chain!.Contradicts(slot.Chain!))) is { Chain: not null } fork)
+        {
+            throw Forked(fork.Name);
+        }
+    }
+
+    /// <summary>Two keys follow one.</summary>
+    internal static StingException Forked(string name) => new("KeyRoleForked", FailureKind.Integrity,
+        $"'{name}' hands the key role over to another key than the one that this host knows: an earlier key of the key role was used by somebody else, or from an old copy of the key directory.", name,
+        "Find out who has the earlier key. Compare Get-StingKey -Kind KeyRole on the key role's machine with repository.key_fingerprint here. If it was stolen, make a new reserve; if an old copy of the key directory did it, destroy that copy and run Repair-StingRepository with the newest one.");
 
     /// <summary>The key role's own copy, where an enrolment proves that the store is this reserve's: so that one whose format objects are all damaged or lost can be opened, and mended.</summary>
     private async ValueTask<FormatObject?> CopyAsync(IObjectStore store, CancellationToken cancel)
@@ -59,6 +105,8 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
         return null;
     }
 
+    private byte[] Keys(string name, byte[] bytes) => learn is null ? keyRole : learn(FormatObject.ChainIn(name, bytes, reserveId), name);
+
     private FormatObject? NewestCopy()
     {
         FormatObject? newest = null;
@@ -66,7 +114,7 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
         {
             try
             {
-                var format = FormatObject.Read(name, bytes, keyRole);
+                var format = FormatObject.Read(name, bytes, Keys(name, bytes));
                 newest = format.Revision > (newest?.Revision ?? 0) ? format : newest;
             }
             catch (StingException fault) when (fault.Kind is FailureKind.Integrity or FailureKind.NotSupported)

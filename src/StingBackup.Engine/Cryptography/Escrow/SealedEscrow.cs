@@ -18,6 +18,7 @@ internal sealed record SealedEscrow
     private const int NonceSize = 12;
     private const int TagSize = 16;
     private const int LastField = 12;
+    private const int HandoversField = 100;
 
     /// <summary>The file.</summary>
     public required byte[] Bytes { get; init; }
@@ -40,6 +41,10 @@ internal sealed record SealedEscrow
     /// <summary>How many shares were made.</summary>
     public int Shares => ShareChecks.Length / ShareCheckSize;
 
+    /// <summary>The key role's keys, where the one that it holds is not the first, and they lead to it.</summary>
+    public KeyRoleChain? Chain => KeyRoleChain.TryRead(Handovers, ReserveId) is { } chain && Fingerprint.Matches(KeyFingerprint, chain.Current) ? chain : null;
+
+    private byte[] Handovers { get; init; } = [];
     private byte[] ShareChecks { get; init; } = [];
     private byte[] Nonce { get; init; } = [];
     private byte[] Body { get; init; } = [];
@@ -60,6 +65,7 @@ internal sealed record SealedEscrow
         {
             Bytes = [], ReserveId = reserve.ReserveId, Id = id, KekGeneration = keys.KekGeneration, KekFingerprint = Fingerprint.Of(keys.Kek.PublicKey.Span), KeyFingerprint = Fingerprint.Of(keys.KeyRole.PublicKey.Span),
             Threshold = (byte)threshold, ReserveCreatedNs = reserve.CreatedNs, CreatedNs = environment.NowNs, ShareChecks = [.. split.SelectMany(CheckOf)], Nonce = nonce,
+            Handovers = reserve.Handovers,
         };
         using var secret = keys.ToSecret();
         using var cipher = new AesGcm(key.Span, TagSize);
@@ -81,6 +87,7 @@ internal sealed record SealedEscrow
             Bytes = bytes, ReserveId = new Id16(fields.Bytes(2, Id16.Size)), Id = new Id16(fields.Bytes(3, Id16.Size)), KekGeneration = fields.Number(4),
             KekFingerprint = Convert.ToHexStringLower(fields.Bytes(5, Id32.Size)), KeyFingerprint = Convert.ToHexStringLower(fields.Bytes(6, Id32.Size)), Threshold = (byte)Math.Min(fields.Number(7), byte.MaxValue),
             ShareChecks = fields.Bytes(8), ReserveCreatedNs = fields.Long(9), CreatedNs = fields.Long(10), Nonce = fields.Bytes(11, NonceSize), Body = fields.Bytes(12),
+            Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [],
         };
         return read.ShareChecks.Length % ShareCheckSize == 0 && read.Shares is > 1 and <= SecretSplit.MaxShares && read.Threshold > 1 && read.Threshold <= read.Shares && read.Body.Length > TagSize
             ? read : throw KeyFrame.Damaged(path, "its numbers cannot be");
@@ -129,7 +136,7 @@ internal sealed record SealedEscrow
     /// <summary>The map; without the body it is the associated data of the sealed keys.</summary>
     private byte[] Fields(byte[]? body)
     {
-        var cbor = CborFields.StartMap(body is null ? LastField - 1 : LastField);
+        var cbor = CborFields.StartMap((body is null ? LastField - 1 : LastField) + (Handovers.Length == 0 ? 0 : 1));
         CborFields.Write(cbor, 1, Suite.P256);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, Id.ToArray());
@@ -144,6 +151,10 @@ internal sealed record SealedEscrow
         if (body is not null)
         {
             CborFields.Write(cbor, 12, body);
+        }
+        if (Handovers.Length > 0)
+        {
+            CborFields.Write(cbor, HandoversField, Handovers);
         }
         return CborFields.End(cbor);
     }

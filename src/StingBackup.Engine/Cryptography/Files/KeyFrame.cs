@@ -42,6 +42,8 @@ internal enum KeyFileKind : ushort
     HostPending = 21,
     /// <summary>What the key role gives a host, signed by the key role</summary>
     HostPackage = 22,
+    /// <summary>What a host remembers of the key role's keys: <c>host/key-role</c>.</summary>
+    KeyRoleChain = 23,
 }
 
 /// <summary>

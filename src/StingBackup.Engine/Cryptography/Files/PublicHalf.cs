@@ -13,6 +13,7 @@ internal sealed record PublicHalf
 
     private const int KekSinceField = 100;   // from 100 on readers pass over what they do not know
     private const int SubjectsSinceField = 101;
+    private const int HandoversField = 102;
 
     /// <summary>The reserve.</summary>
     public required Id16 ReserveId { get; init; }
@@ -31,10 +32,16 @@ internal sealed record PublicHalf
     /// <summary>When the keys of all subjects had been renewed for the last time; null for never.</summary>
     public long? SubjectsSinceNs { get; init; }
 
+    /// <summary>How the key role's keys followed one another (<see cref="KeyRoleChain"/>); empty while it is the first.</summary>
+    public byte[] Handovers { get; init; } = [];
+
+    /// <summary>The key role's keys, from the first to the one in force.</summary>
+    public KeyRoleChain Chain => KeyRoleChain.TryRead(Handovers, ReserveId) ?? KeyRoleChain.Of(KeyRolePublicKey);
+
     /// <summary>The signed file.</summary>
     public byte[] ToBytes(ISigner keyRole)
     {
-        var cbor = CborFields.StartMap(6 + (KekSinceNs is null ? 0 : 1) + (SubjectsSinceNs is null ? 0 : 1));
+        var cbor = CborFields.StartMap(6 + (KekSinceNs is null ? 0 : 1) + (SubjectsSinceNs is null ? 0 : 1) + (Handovers.Length == 0 ? 0 : 1));
         CborFields.Write(cbor, 1, KemSuite.OfPublicKey(KekPublicKey).Number);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, KekPublicKey);
@@ -48,6 +55,10 @@ internal sealed record PublicHalf
         if (SubjectsSinceNs is { } all)
         {
             CborFields.Write(cbor, SubjectsSinceField, all);
+        }
+        if (Handovers.Length > 0)
+        {
+            CborFields.Write(cbor, HandoversField, Handovers);
         }
         return KeyFrame.Sign(KeyFileKind.PublicHalf, CborFields.End(cbor), keyRole);
     }
@@ -65,8 +76,13 @@ internal sealed record PublicHalf
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), KekPublicKey = fields.Bytes(3, suite.PublicSize), KekGeneration = fields.Number(4),
             KeyRolePublicKey = fields.Bytes(5, P256.PublicSize), CreatedNs = fields.Long(6),
             KekSinceNs = fields.Has(KekSinceField) ? fields.Long(KekSinceField) : null, SubjectsSinceNs = fields.Has(SubjectsSinceField) ? fields.Long(SubjectsSinceField) : null,
+            Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [],
         };
         fields.CheckOthers(6);
+        if (!half.Chain.Current.AsSpan().SequenceEqual(half.KeyRolePublicKey) || half.Handovers.Length != half.Chain.Handovers.Length)
+        {
+            throw KeyFrame.Damaged(path, "the key role's earlier keys do not lead to the one that it names");
+        }
         return KemSuite.IsPublicKey(half.KekPublicKey) ? half : throw KeyFrame.Damaged(path, $"its key is no public key of {suite.Name}");
     }
 

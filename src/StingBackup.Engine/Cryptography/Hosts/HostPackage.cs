@@ -15,6 +15,7 @@ namespace StingBackup.Engine.Cryptography;
 internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRolePublicKey, long CreatedNs, byte[] Sealed)
 {
     private const int DirectoryKeySize = 32;
+    private const int HandoversField = 100;
     private const int HeadSize = DirectoryKeySize + sizeof(uint);
 
     /// <summary>How many spares it holds, by its length.</summary>
@@ -23,22 +24,32 @@ internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRole
     /// <summary>Suite of its spares: they are minted together. What seals it is the host's key, of suite 1.</summary>
     public KemSuite Suite { get; init; } = KemSuite.P256;
 
+    /// <summary>How the key role's keys followed one another; empty while it is the first.</summary>
+    public byte[] Handovers { get; init; } = [];
+
+    /// <summary>The key role's keys, from the first to the one that made it.</summary>
+    public KeyRoleChain Chain => KeyRoleChain.TryRead(Handovers, ReserveId) is { } chain && chain.Current.AsSpan().SequenceEqual(KeyRolePublicKey) ? chain : KeyRoleChain.Of(KeyRolePublicKey);
+
     /// <summary>Makes the file.</summary>
-    public static byte[] Write(ISigner keyRole, Id16 reserveId, EnrolledWriter host, SecretBytes directoryKey, IReadOnlyCollection<Spare> spares, long nowNs)
+    public static byte[] Write(ISigner keyRole, PublicHalf reserve, EnrolledWriter host, SecretBytes directoryKey, IReadOnlyCollection<Spare> spares, long nowNs)
     {
         using var plaintext = new SecretBytes(HeadSize + SpareFile.SizeOf(spares));
         directoryKey.Span.CopyTo(plaintext.Writable);
         BinaryPrimitives.WriteUInt32LittleEndian(plaintext.Writable[DirectoryKeySize..], (uint)spares.Count);
         SpareFile.WriteEntries(spares, plaintext.Writable[HeadSize..]);
         Span<byte> info = stackalloc byte[BoundInfo.MaxSize];
-        info = info[..BoundInfo.Write(info, BoundInfo.HostPackage, reserveId, host.Id)];
-        var cbor = CborFields.StartMap(6);
+        info = info[..BoundInfo.Write(info, BoundInfo.HostPackage, reserve.ReserveId, host.Id)];
+        var cbor = CborFields.StartMap(reserve.Handovers.Length == 0 ? 6 : 7);
         CborFields.Write(cbor, 1, SpareFile.SuiteOf(spares).Number);
-        CborFields.Write(cbor, 2, reserveId.ToArray());
+        CborFields.Write(cbor, 2, reserve.ReserveId.ToArray());
         CborFields.Write(cbor, 3, host.Id.ToArray());
         CborFields.Write(cbor, 4, keyRole.PublicKey.ToArray());
         CborFields.Write(cbor, 5, nowNs);
         CborFields.Write(cbor, 6, Hpke.Seal(host.EncryptionKey, info, [], plaintext.Span));
+        if (reserve.Handovers.Length > 0)
+        {
+            CborFields.Write(cbor, HandoversField, reserve.Handovers);
+        }
         return KeyFrame.Sign(KeyFileKind.HostPackage, CborFields.End(cbor), keyRole);
     }
 
@@ -50,7 +61,9 @@ internal sealed record HostPackage(Id16 ReserveId, Id16 WriterId, byte[] KeyRole
         var fields = Fields(KeyFrame.ReadSigned(bytes, KeyFileKind.HostPackage, path,
             (payload, signed, signature) => SignatureVerifier.Verify(Fields(payload).Bytes(4, P256.PublicSize), signed, signature)));
         var suite = KemSuite.Of(fields.Number(1), path);
-        var package = new HostPackage(new Id16(fields.Bytes(2, Id16.Size)), new Id16(fields.Bytes(3, Id16.Size)), fields.Bytes(4, P256.PublicSize), fields.Long(5), fields.Bytes(6)) { Suite = suite };
+        var package = new HostPackage(new Id16(fields.Bytes(2, Id16.Size)), new Id16(fields.Bytes(3, Id16.Size)), fields.Bytes(4, P256.PublicSize), fields.Long(5), fields.Bytes(6)) {
+            Suite = suite, Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [],
+        };
         fields.CheckOthers(6);
         return package.Sealed.Length >= KemSuite.P256.Overhead + HeadSize ? package : throw KeyFrame.Damaged(path, "it is too short");
     }

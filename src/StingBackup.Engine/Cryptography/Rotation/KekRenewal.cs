@@ -36,7 +36,8 @@ internal sealed class KekRenewal(KeyEnvironment environment, KeyOptions options,
             now = now with { KekPublicKey = half.Kek.PublicKey.ToArray(), KekGeneration = generation, KekSinceNs = environment.NowNs };
             Write(_publicPath, now.ToBytes(half.KeyRole));
         }
-        RenewFormat(now, half.KeyRole);
+        var format = new FormatRenewal(_files, copies);
+        format.Run(now, now.Chain.ExtendedBy(KeyRoleChain.TryRead(format.Newest(now.Chain, now.ReserveId)?.Handovers ?? [], now.ReserveId)), half.KeyRole);
         cancel.ThrowIfCancellationRequested();
         var order = new TurnOrder(new HashSet<Id16>(), (layers, token) => KekRotation.Reseal(layers, now.ReserveId, half.KekOf, now.KekPublicKey, generation, token));
         var left = role.TurnWhere(store => store.Records.Any(record => record.KekGeneration != generation), order, cancel);
@@ -71,27 +72,6 @@ internal sealed class KekRenewal(KeyEnvironment environment, KeyOptions options,
         {
             fileKey.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>The next revision of the format object, which names the KEK, in both slots; the caller publishes it.</summary>
-    private void RenewFormat(PublicHalf now, ISigner keyRole)
-    {
-        FormatObject? newest = null;
-        foreach (var slot in new[] { 1, 2 })
-        {
-            var path = copies.PathOf(KeyObjectNames.Format(slot));
-            if (_files.Read(path) is { } bytes && FormatObject.Read(KeyObjectNames.Format(slot), bytes, now.KeyRolePublicKey) is var format && format.Revision > (newest?.Revision ?? 0))
-            {
-                newest = format;
-            }
-        }
-        var fingerprint = Fingerprint.Of(now.KekPublicKey);
-        if (newest is not null)
-        {
-            var renewed = (newest.KekFingerprint == fingerprint ? newest : newest with { Revision = newest.Revision + 1, KekFingerprint = fingerprint }).ToBytes(keyRole);
-            copies.Keep(KeyObjectNames.Format(1), renewed);
-            copies.Keep(KeyObjectNames.Format(2), renewed);
         }
     }
 

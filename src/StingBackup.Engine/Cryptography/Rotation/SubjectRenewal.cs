@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Formats.Cbor;
+using System.Security.Cryptography;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -11,9 +12,15 @@ namespace StingBackup.Engine.Cryptography;
 /// <param name="Faults">Claims that could not be renewed, each named; they serve as they were.</param>
 internal sealed record SubjectsRenewed(int Keys, int Claims, IReadOnlyList<StingException> Faults);
 
+/// <summary>Whose keys are to be renewed, and how.</summary>
+/// <param name="Tags">Whose; null for every subject that is claimed.</param>
+/// <param name="NewWriterSecret">Whether they get a new writer secret too, so that the next run stores what they have again, under other ids.</param>
+internal sealed record SubjectOrder(IReadOnlyList<Id16>? Tags, bool NewWriterSecret = false);
+
 /// <summary>
 /// Gives subjects a next generation of their key: the private half to every replica, read back → the claim names the public half, so that new data keys are sealed to it. Older generations
-/// stay, and open what was sealed to them. The writer secret stays too: a new one would mean new ids, and everything read and stored again.
+/// stay, and open what was sealed to them. The writer secret stays too, unless a new one is asked for: then ids and cut points are others from that generation on, and everything is read and stored again;
+/// what lies under an earlier generation has its ids by that one's secret.
 /// A claim is replaced by deleting and creating it; what is to be created stands in <c>claims.renewal</c> before, so that a run that died in between is ended by the next one.
 /// The caller holds the key directory's lock.
 /// </summary>
@@ -23,9 +30,10 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
     private const int ClaimBatch = 500;   // claims that are not there for a moment
 
     private readonly string _journal = JournalOf(options);
+    private readonly Lock _random = new();   // an injected random source need not be safe to share
 
     /// <summary>Renews the keys of subjects by their tags. One whose newest key no claim names yet, since an earlier run died, gets that one and no other.</summary>
-    public async ValueTask<SubjectsRenewed> RunAsync(KeyRole role, IReadOnlyList<Id16> tags, Action<int> tell, CancellationToken cancel)
+    public async ValueTask<SubjectsRenewed> RunAsync(KeyRole role, IReadOnlyList<Id16> tags, bool newWriterSecret, Action<int> tell, CancellationToken cancel)
     {
         using var keyStore = role.OpenStore();
         var faults = new ConcurrentBag<StingException>();
@@ -39,7 +47,7 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
                 {
                     if (await claims.ReadAsync(store, tag, stop).ConfigureAwait(false) is { } claim)
                     {
-                        made.Add(Make(role, keyStore, claim));
+                        made.Add(Make(role, keyStore, claim, newWriterSecret));
                     }
                 }
                 catch (StingException fault) when (fault.Kind is FailureKind.Integrity or FailureKind.NotFound or FailureKind.NotSupported)
@@ -85,19 +93,30 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
         environment.Files.Delete(_journal);
     }
 
-    private Renewal Make(KeyRole role, KeyStore keyStore, SubjectClaim claim)
+    private Renewal Make(KeyRole role, KeyStore keyStore, SubjectClaim claim, bool newWriterSecret)
     {
         var pseudonym = claim.Key.Pseudonym;
         var newest = keyStore.NewestGeneration(pseudonym) ?? claim.Key.Generation;   // no record: opening says so
         using var secret = keyStore.Open(pseudonym, newest, role.Keys.KekOf);
-        using var writerSecret = SecretBytes.CopyOf(secret.Span[KemSuite.PrivateSize..]);
-        var isKept = newest > claim.Key.Generation;
+        using var named = newest == claim.Key.Generation ? null : keyStore.Open(pseudonym, claim.Key.Generation, role.Keys.KekOf);
+        // A key that no claim names yet is what a run made that died. It is taken over where that run was to do the same with the writer secret as this one.
+        var isSameSecret = named is null || CryptographicOperations.FixedTimeEquals(named.Span[KemSuite.PrivateSize..], secret.Span[KemSuite.PrivateSize..]);
+        var isKept = newest > claim.Key.Generation && isSameSecret != newWriterSecret;
+        using var writerSecret = newWriterSecret && !isKept ? NewSecret() : SecretBytes.CopyOf((isKept ? secret : named ?? secret).Span[KemSuite.PrivateSize..]);
         using var key = isKept ? AgreementKey.From(keyStore.SuiteOf(pseudonym, newest), secret.Span[..KemSuite.PrivateSize]) : AgreementKey.Generate(options.Suite);
-        var generation = isKept ? newest : claim.Key.Generation + 1;
+        var generation = isKept ? newest : Math.Max(newest, claim.Key.Generation) + 1;
         var record = isKept ? null : keyStore.Seal(key.Suite, pseudonym, generation, role.Public.KekGeneration,
             KeyRecord.SealInner(role.Public.KekPublicKey, role.Public.ReserveId, pseudonym, generation, key, writerSecret));
         var signed = role.Sign(pseudonym, generation, key.PublicKey.ToArray());
         return new Renewal(claim.Tag, record, claims.Make(claim.Tag, signed, writerSecret, claim.Aliases, environment.NowNs).ToBytes(host.SigningKey));
+    }
+
+    private SecretBytes NewSecret()
+    {
+        lock (_random)
+        {
+            return SecretBytes.Random(WriterSecret.Size, environment.Random);
+        }
     }
 
     private async ValueTask<int> ReplaceAsync(Renewal[] renewals, ConcurrentBag<StingException> faults, CancellationToken cancel)

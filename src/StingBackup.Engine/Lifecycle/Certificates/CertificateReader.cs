@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 
@@ -21,8 +22,11 @@ public static class CertificateReader
     /// <param name="path">The file, for messages.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="trusted">The key role's fingerprint, or null.</param>
-    public static CertificateCheck Check(string path, ReadOnlySpan<byte> bytes, string? trusted)
+    /// <param name="reserve">A copy of <c>reserve.pub</c>, which says how the key role's keys followed one another, or null: a certificate knows those before its own alone.</param>
+    /// <exception cref="StingException"><c>KeyFileDamaged</c> for one that is no reserve.pub</exception>
+    public static CertificateCheck Check(string path, ReadOnlySpan<byte> bytes, string? trusted, CertificateReserve? reserve = null)
     {
+        var isEarlier = false;
         var problems = new List<string>();
         var (id, format, fingerprint, ended) = ("", "", "", (DateTimeOffset?)null);
         try
@@ -37,6 +41,7 @@ public static class CertificateReader
                 problems.AddRange(document.Select(field => field.Key).Except(["certificate", "signature", .. sort.Beside]).Select(key => $"it holds '{key}', which nobody signed."));
                 problems.AddRange(sort.Required.Where(key => certificate[key] is null).Select(key => $"it does not say '{key}'."));
                 fingerprint = Signer(document, certificate, sort, problems);
+                isEarlier = trusted is not null && fingerprint.Length > 0 && IsOfOneChain(trusted.Trim(), document, certificate, reserve);
             }
             else
             {
@@ -47,7 +52,7 @@ public static class CertificateReader
         {
             problems.Add($"it is no certificate: {wrong.Message}");
         }
-        bool? isTrusted = trusted is null ? null : fingerprint.Length > 0 && string.Equals(trusted.Trim(), fingerprint, StringComparison.OrdinalIgnoreCase);
+        bool? isTrusted = trusted is null ? null : fingerprint.Length > 0 && (isEarlier || string.Equals(trusted.Trim(), fingerprint, StringComparison.OrdinalIgnoreCase));
         if (isTrusted == false && fingerprint.Length > 0)
         {
             problems.Add($"key role {fingerprint} stands behind it, not {trusted}.");
@@ -56,6 +61,15 @@ public static class CertificateReader
         {
             Path = path, IsValid = problems.Count == 0, Format = format, CertificateId = id, ErasedTime = ended, KeyFingerprint = fingerprint, IsTrusted = isTrusted, Problems = problems.ToArray(),
         };
+    }
+
+    /// <summary>Whether the key role whom somebody trusts, and the one behind the signature, are keys of one key role that followed one another.</summary>
+    private static bool IsOfOneChain(string trusted, JsonObject document, JsonObject certificate, CertificateReserve? reserve)
+    {
+        var keyRole = CertificateFile.Beside(document, "key_role");
+        return (reserve?.Chain is { } known && known.Holds(trusted) && known.Holds(keyRole))
+            || (certificate["key_handovers"]?.GetValue<string>() is { } handovers && Id16.TryParse(certificate["reserve_id"]?.ToString() ?? "", out var id)
+                && KeyRoleChain.TryRead(Convert.FromBase64String(handovers), id) is { } chain && chain.Current.AsSpan().SequenceEqual(keyRole) && chain.Holds(trusted));
     }
 
     /// <summary>Fingerprint of the key role behind the signature; empty where there is none.</summary>

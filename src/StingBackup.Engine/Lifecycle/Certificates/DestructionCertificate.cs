@@ -22,7 +22,15 @@ internal static class DestructionCertificate
         ["key_role"], static (document, _) => CertificateFile.Beside(document, "key_role"));
 
     /// <summary>Makes one.</summary>
-    public static byte[] Make(CertificateFacts facts, Id16 reserve, ISigner keyRole) => CertificateFile.Make(Content(facts, reserve), keyRole, ("key_role", keyRole.PublicKey));
+    public static byte[] Make(CertificateFacts facts, Id16 reserve, ISigner keyRole, byte[] handovers)
+    {
+        var certificate = Content(facts, reserve);
+        if (handovers.Length > 0)
+        {
+            certificate["key_handovers"] = Convert.ToBase64String(handovers);
+        }
+        return CertificateFile.Make(certificate, keyRole, ("key_role", keyRole.PublicKey));
+    }
 
     private static JsonObject Content(CertificateFacts facts, Id16 reserve)
     {

@@ -26,7 +26,7 @@ internal sealed class PurgeRecord(Installation installation, Installation home, 
     /// <exception cref="StingException"><c>PurgeIncomplete</c>: a pack that was deleted is still there.</exception>
     public async ValueTask<string?> CertifyAsync(PruneSurvey survey, PackMark mark, IReadOnlyList<MarkedPack> deleted, CancellationToken cancel)
     {
-        if (await EnrolmentAsync(cancel).ConfigureAwait(false) is not { } enrolment)
+        if (await EnrolmentAsync(cancel).ConfigureAwait(false) is not var (enrolment, keyRole))
         {
             output.Warn("No certificate was made of what was deleted: this host's enrolment, which a certificate needs, is not in the repository. Run Repair-StingRepository.");
             return null;
@@ -40,7 +40,7 @@ internal sealed class PurgeRecord(Installation installation, Installation home, 
         }
         var facts = new PurgeFacts(mark.Marked.Mark, installation.AtTier, installation.Store.Location, await PartsAsync(survey, mark, cancel).ConfigureAwait(false), deleted, survey.Packs.Sum(use => use.RowsLength - use.LiveLength),
             installation.Clock.GetUtcNow());
-        var certificate = PurgeCertificate.Make(facts, installation.Reserve, (installation.Writer, installation.Signer), enrolment, installation.Keys!.KeyRolePublicKey);
+        var certificate = PurgeCertificate.Make(facts, installation.Reserve, (installation.Writer, installation.Signer), enrolment, keyRole);
         var path = PathOf(mark.Marked.Mark);
         _files.MakeFolder(Folder);
         _files.Replace(path, certificate);
@@ -87,8 +87,8 @@ internal sealed class PurgeRecord(Installation installation, Installation home, 
         return certified;
     }
 
-    /// <summary>The enrolment of the key that signs now.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>?> EnrolmentAsync(CancellationToken cancel)
+    /// <summary>The enrolment of the key that signs now, and the key of the key role that signed it: an earlier one, where it was renewed since.</summary>
+    private async ValueTask<(ReadOnlyMemory<byte> Enrolment, ReadOnlyMemory<byte> KeyRole)?> EnrolmentAsync(CancellationToken cancel)
     {
         if (installation.Keys is not { } keys)
         {
@@ -97,16 +97,20 @@ internal sealed class PurgeRecord(Installation installation, Installation home, 
         await foreach (var item in installation.Store.ListAsync(KeyObjectNames.Writer(installation.Writer, 1), cancel).ConfigureAwait(false))
         {
             var bytes = await installation.Store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false);
-            try
+            for (var at = 0; at < keys.KeyRoleKeys.Length; at += P256.PublicSize)
             {
-                if (WriterObject.Read(item.Name, bytes, installation.Reserve, keys.KeyRolePublicKey.Span).Writer is { MayMaintain: true } writer && writer.SigningKey.AsSpan().SequenceEqual(installation.Signer.PublicKey.Span))
+                var keyRole = keys.KeyRoleKeys.Slice(at, P256.PublicSize);
+                try
                 {
-                    return bytes;
+                    if (WriterObject.Read(item.Name, bytes, installation.Reserve, keyRole.Span).Writer is { MayMaintain: true } writer && writer.SigningKey.AsSpan().SequenceEqual(installation.Signer.PublicKey.Span))
+                    {
+                        return (bytes, keyRole);
+                    }
                 }
-            }
-            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
-            {
-                // Another revision may do; a damaged enrolment was told when the repository was opened.
+                catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+                {
+                    // Another key or revision may do; a damaged enrolment was told when the repository was opened.
+                }
             }
         }
         return null;

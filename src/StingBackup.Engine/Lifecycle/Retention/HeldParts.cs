@@ -71,7 +71,7 @@ internal sealed class HeldParts(Installation installation, RepositoryIndex index
         var name = KeyObjectNames.Claim(tag);
         try
         {
-            using var keyRole = new SignatureVerifier(installation.Keys!.KeyRolePublicKey.Span);
+            using var keyRole = new SignatureVerifier(installation.Keys!.KeyRoleKeys.Span);
             return SubjectClaim.Read(name, await Storage.ObjectStoreExtensions.ReadAllAsync(installation.Store, name, cancel).ConfigureAwait(false), installation.Reserve, keyRole, installation.Writers).Key.Pseudonym;
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e) || e.ErrorId == "ObjectNotFound")
