@@ -91,29 +91,23 @@ internal sealed record SubjectSurvey(IReadOnlySet<string> Subjects, IReadOnlyLis
     private static async Task AddRowsAsync(PostgresSettings settings, HashSet<string> subjects, CancellationToken cancel)
     {
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        var databases = await server.ListDatabasesAsync(cancel).ConfigureAwait(false);
-        var people = new People();
-        // Everybody first: rows of one database name people of another.
-        foreach (var database in databases)
+        await CatalogSessions.RunAsync(server, null, CatalogSessions.ReadOnly, "look for people and jars in", async sessions =>
         {
-            await using var connection = await server.OpenAsync(database, cancel).ConfigureAwait(false);
-            await people.AddAsync(connection, await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
-        }
-        foreach (var database in databases)
-        {
-            await using var connection = await server.OpenAsync(database, cancel).ConfigureAwait(false);
-            var catalog = await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false);
-            foreach (var table in catalog.Tables.Where(t => !t.IsPartitioned && NamesSubjects(t)))
+            foreach (var (connection, _, catalog) in sessions.Each())
             {
-                var plan = OwnerPlan.Of(table, catalog);
-                await using var command = new NpgsqlCommand($"SELECT DISTINCT pg_catalog.left({plan.Expression}, 300) FROM ONLY {table.Sql} AS t{plan.Joins}", connection);
-                await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
-                while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                foreach (var table in catalog.Tables.Where(t => !t.IsPartitioned && NamesSubjects(t)))
                 {
-                    subjects.Add(OwnerPlan.Subject(await reader.IsDBNullAsync(0, cancel).ConfigureAwait(false) ? null : reader.GetString(0), people));
+                    var plan = OwnerPlan.Of(table, catalog);
+                    await using var command = new NpgsqlCommand($"SELECT DISTINCT pg_catalog.left({plan.Expression}, 300) FROM ONLY {table.Sql} AS t{plan.Joins}", connection);
+                    await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+                    while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                    {
+                        subjects.Add(OwnerPlan.Subject(await reader.IsDBNullAsync(0, cancel).ConfigureAwait(false) ? null : reader.GetString(0), sessions.People));
+                    }
                 }
             }
-        }
+            return subjects.Count;
+        }, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Tables of people, identities, jars, and of what somebody brought into a jar: whoever owns any other row stands in one of these.</summary>

@@ -6,50 +6,25 @@ namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 /// <summary>Reads from the databases, in the clear and before any file is read, who brought which document into a jar; by the same rules as rows are given to contributors (<see cref="OwnerPlan"/>).</summary>
 internal static class ContributorReader
 {
-    private const string Prepare = "SET search_path = ''; SET row_security = off; SET default_transaction_read_only = on";
-
     /// <summary>Reads.</summary>
     /// <exception cref="StingException">Of PostgreSQL</exception>
     public static async Task<ContributorReading> ReadAsync(PostgresSettings settings, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        var sessions = new List<(NpgsqlConnection Connection, TableCatalog Catalog)>();
-        var database = "";
-        try
+        // Everybody first: documents of one database may name people of another.
+        return await CatalogSessions.RunAsync(server, null, CatalogSessions.ReadOnly, "read who contributed which document from", async sessions =>
         {
-            var people = new People();
-            foreach (var name in await server.ListDatabasesAsync(cancel).ConfigureAwait(false))
-            {
-                database = name;
-                var connection = await server.OpenAsync(name, cancel).ConfigureAwait(false);
-                sessions.Add((connection, null!));
-                await PostgresServer.ExecuteAsync(connection, Prepare, cancel).ConfigureAwait(false);
-                sessions[^1] = (connection, await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false));
-                // Everybody first: documents of one database may name people of another.
-                await people.AddAsync(connection, sessions[^1].Catalog, cancel).ConfigureAwait(false);
-            }
             var documents = new Dictionary<EntryPath, string?>();
-            foreach (var (connection, catalog) in sessions)
+            foreach (var session in sessions.Each())
             {
-                foreach (var table in catalog.Tables.Where(t => OwnerRules.IsDocuments(t) && t.Column("file_path") is not null))
+                foreach (var table in session.Catalog.Tables.Where(t => OwnerRules.IsDocuments(t) && t.Column("file_path") is not null))
                 {
-                    await ReadAsync(connection, table, OwnerPlan.Of(table, catalog), people, documents, cancel).ConfigureAwait(false);
+                    await ReadAsync(session.Connection, table, OwnerPlan.Of(table, session.Catalog), sessions.People, documents, cancel).ConfigureAwait(false);
                 }
             }
-            return new ContributorReading(documents, people.Resolve);
-        }
-        catch (Exception e) when (PostgresErrors.IsPostgres(e))
-        {
-            throw PostgresErrors.Wrap(e, $"read who contributed which document from the database '{database}'", settings, database);
-        }
-        finally
-        {
-            foreach (var (connection, _) in sessions)
-            {
-                await connection.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+            return new ContributorReading(documents, sessions.People.Resolve);
+        }, cancel).ConfigureAwait(false);
     }
 
     private static async Task ReadAsync(NpgsqlConnection connection, TableInfo table, OwnerPlan plan, People people, Dictionary<EntryPath, string?> documents, CancellationToken cancel)

@@ -27,44 +27,23 @@ internal static class DeletionRequestReader
     public static async Task<IReadOnlyList<DeletionRow>> ReadAsync(PostgresSettings settings, CancellationToken cancel)
     {
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        var sessions = new List<(NpgsqlConnection Connection, string Database, TableCatalog Catalog)>();
-        var database = "";
-        try
+        return await CatalogSessions.RunAsync<IReadOnlyList<DeletionRow>>(server, null, CatalogSessions.ReadOnly, "read requests for deletion from", async sessions =>
         {
-            var people = new People();
-            foreach (var name in await server.ListDatabasesAsync(cancel).ConfigureAwait(false))
-            {
-                database = name;
-                var connection = await server.OpenAsync(name, cancel).ConfigureAwait(false);
-                sessions.Add((connection, name, null!));
-                await PostgresServer.ExecuteAsync(connection, "SET search_path = ''; SET row_security = off; SET default_transaction_read_only = on; SET TimeZone = 'UTC'", cancel).ConfigureAwait(false);
-                sessions[^1] = (connection, name, await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false));
-                await people.AddAsync(connection, sessions[^1].Catalog, cancel).ConfigureAwait(false);
-            }
-            var tables = sessions.SelectMany(session => session.Catalog.Tables.Where(table => table.Name == Table).Select(table => (session.Connection, session.Database, Table: table))).ToList();
+            var tables = sessions.Each().SelectMany(session => session.Catalog.Tables.Where(table => table.Name == Table).Select(table => (Session: session, Table: table))).ToLookup(found => found.Session);
             if (tables.Count == 0)
             {
-                throw Missing(settings, sessions.Select(session => (session.Database, session.Catalog)));
+                throw Missing(settings, sessions.Each().Select(session => (session.Database, session.Catalog)));
             }
             var rows = new List<DeletionRow>();
-            foreach (var (connection, name, table) in tables)
+            foreach (var session in sessions.Each())
             {
-                database = name;
-                rows.AddRange(await ReadAsync(connection, name, table, people, settings, cancel).ConfigureAwait(false));
+                foreach (var (_, table) in tables[session])
+                {
+                    rows.AddRange(await ReadAsync(session.Connection, session.Database, table, sessions.People, settings, cancel).ConfigureAwait(false));
+                }
             }
             return rows;
-        }
-        catch (Exception e) when (PostgresErrors.IsPostgres(e))
-        {
-            throw PostgresErrors.Wrap(e, $"read requests for deletion from the database '{database}'", settings, database);
-        }
-        finally
-        {
-            foreach (var (connection, _, _) in sessions)
-            {
-                await connection.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+        }, cancel).ConfigureAwait(false);
     }
 
     private static async Task<List<DeletionRow>> ReadAsync(NpgsqlConnection connection, string database, TableInfo table, People people, PostgresSettings settings, CancellationToken cancel)

@@ -29,45 +29,16 @@ public static class SubjectErasure
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(isErased);
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        var sessions = new List<(NpgsqlConnection Connection, string Database, TableCatalog Catalog)>();
-        var database = "";
-        try
+        return await CatalogSessions.RunAsync<IReadOnlyList<ErasedRows>>(server, null, Prepare, "erase rows from", async sessions =>
         {
-            var people = new People();
-            foreach (var name in await server.ListDatabasesAsync(cancel).ConfigureAwait(false))
-            {
-                database = name;
-                var connection = await server.OpenAsync(name, cancel).ConfigureAwait(false);
-                sessions.Add((connection, name, null!));
-                await PostgresServer.ExecuteAsync(connection, Prepare, cancel).ConfigureAwait(false);
-                sessions[^1] = (connection, name, await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false));
-                // Everybody first: rows of one database name people of another.
-                await people.AddAsync(connection, sessions[^1].Catalog, cancel).ConfigureAwait(false);
-            }
             var erased = new List<ErasedRows>();
-            foreach (var (connection, name, catalog) in sessions)
+            foreach (var (connection, name, catalog) in sessions.Each())
             {
-                database = name;
-                erased.AddRange(await EraseAsync(connection, name, catalog, value => isErased(OwnerPlan.Subject(value, people)), cancel).ConfigureAwait(false));
+                erased.AddRange(await EraseAsync(connection, name, catalog, value => isErased(OwnerPlan.Subject(value, sessions.People)), cancel).ConfigureAwait(false));
             }
-            foreach (var (connection, name, _) in sessions)
-            {
-                database = name;
-                await PostgresServer.ExecuteAsync(connection, dryRun ? "ROLLBACK" : "COMMIT", cancel).ConfigureAwait(false);
-            }
+            await sessions.ExecuteAsync(dryRun ? "ROLLBACK" : "COMMIT", cancel).ConfigureAwait(false);
             return erased.ToArray();
-        }
-        catch (Exception e) when (PostgresErrors.IsPostgres(e))
-        {
-            throw PostgresErrors.Wrap(e, $"erase rows from the database '{database}'", settings, database);
-        }
-        finally
-        {
-            foreach (var (connection, _, _) in sessions)
-            {
-                await connection.DisposeAsync().ConfigureAwait(false);   // without COMMIT it all stays
-            }
-        }
+        }, cancel).ConfigureAwait(false);
     }
 
     private static async Task<List<ErasedRows>> EraseAsync(NpgsqlConnection connection, string database, TableCatalog catalog, Func<string, bool> isErased, CancellationToken cancel)

@@ -1,4 +1,3 @@
-using Npgsql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Restore;
@@ -9,6 +8,9 @@ namespace StingBackup.Engine.Sources.PostgreSql.Restore;
 /// </summary>
 public static class SubjectRestore
 {
+    private const string Prepare =
+        "SET search_path = ''; SET row_security = off; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; BEGIN";
+
     /// <summary>Restores.</summary>
     /// <param name="settings">The server.</param>
     /// <param name="files">A capture, or the part of it that is the subject's.</param>
@@ -28,47 +30,17 @@ public static class SubjectRestore
         {
             throw new StingException("PostgresSubjectMissing", FailureKind.NotFound, $"The capture holds no rows of {subject}.", subject, "Choose a point at which it had some; look at the subject's name.");
         }
-        var sessions = new List<(NpgsqlConnection Connection, string Database)>();
-        var database = "";
-        try
+        var databases = mine.Select(r => r.Database).Distinct().Order(StringComparer.Ordinal);
+        return await CatalogSessions.RunAsync<IReadOnlyList<RowReport>>(server, databases, Prepare, $"restore rows of {subject} into", async sessions =>
         {
-            foreach (var name in mine.Select(r => r.Database).Distinct().Order(StringComparer.Ordinal))
-            {
-                sessions.Add((await server.OpenAsync(name, cancel).ConfigureAwait(false), name));
-            }
-            var people = new People();
-            var catalogs = new List<TableCatalog>();
-            foreach (var (connection, name) in sessions)
-            {
-                database = name;
-                await PostgresServer.ExecuteAsync(connection, "SET search_path = ''; SET row_security = off; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; BEGIN", cancel).ConfigureAwait(false);
-                catalogs.Add(await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false));
-                await people.AddAsync(connection, catalogs[^1], cancel).ConfigureAwait(false);
-            }
             var reports = new List<RowReport>();
-            for (var i = 0; i < sessions.Count; i++)
+            foreach (var (connection, database, catalog) in sessions.Each())
             {
-                database = sessions[i].Database;
-                var work = new SubjectRows(sessions[i].Connection, database, catalogs[i], people, subject, conflict);
+                var work = new SubjectRows(connection, database, catalog, sessions.People, subject, conflict);
                 reports.AddRange(await work.RunAsync(files, [.. mine.Where(r => r.Database == database)], cancel).ConfigureAwait(false));
             }
-            foreach (var (connection, name) in sessions)
-            {
-                database = name;
-                await PostgresServer.ExecuteAsync(connection, dryRun ? "ROLLBACK" : "COMMIT", cancel).ConfigureAwait(false);
-            }
+            await sessions.ExecuteAsync(dryRun ? "ROLLBACK" : "COMMIT", cancel).ConfigureAwait(false);
             return reports;
-        }
-        catch (Exception e) when (PostgresErrors.IsPostgres(e))
-        {
-            throw PostgresErrors.Wrap(e, $"restore rows of {subject} into the database '{database}'", settings, database);
-        }
-        finally
-        {
-            foreach (var (connection, _) in sessions)
-            {
-                await connection.DisposeAsync().ConfigureAwait(false);   // without COMMIT it all goes
-            }
-        }
+        }, cancel).ConfigureAwait(false);
     }
 }
