@@ -15,7 +15,7 @@ default_rounds=1000
 # shellcheck source=tests/soak/lib/common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.bash"
 soak_begin "${arguments[@]}"
-people=$((rounds * 100)) readers=$((rounds < 100 ? 1 : 3))
+people=$((rounds < 100 ? rounds * 40 : rounds * 100)) readers=$((rounds < 100 ? 1 : 3))
 
 # person N: sets id, and text: what stands in the file.
 person() { printf -v id 'p%06d' "$1"; text="what person $1 wrote, planted by seed $seed"; }
