@@ -31,7 +31,7 @@ Describe 'Damage' {
         Get-ChildItem ./backups -Exclude sessions, gc | Copy-Item -Destination ./remote -Recurse
         $configuration = Get-Content -Raw ./sting-backup.yaml
         $section, $rest = $configuration -split "(?<=\nremote:)", 2
-        Set-Content -NoNewline ./sting-backup.yaml ($section + ($rest -replace '\A([\s\S]*?)# location:.*', "`$1location: $((Resolve-Path ./remote).Path)"))
+        Set-Content ./sting-backup.yaml ($section + ($rest -replace '\A([\s\S]*?)# location:.*', "`$1location: $((Resolve-Path ./remote).Path)")) -NoNewline
         (Test-StingBackupIntegrity -Level Packs -Tier Remote).Passed | Should -BeTrue
         $pack = Get-ChildItem ./backups/data -Recurse -File | Select-Object -First 1
         Set-FlippedByte $pack.FullName
@@ -40,7 +40,7 @@ Describe 'Damage' {
         $warnings -join ' ' | Should -BeLike '*ObjectHealed*'
         (Get-StingBackupStatus).Warnings -join ' ' | Should -BeLike '*replaced from other tiers*'
         (Test-StingBackupIntegrity -Level Data).Passed | Should -BeTrue
-        Set-Content -NoNewline ./sting-backup.yaml $configuration
+        Set-Content ./sting-backup.yaml $configuration -NoNewline
     }
 
     It 'of the index is named, and repaired from the packs' {

@@ -56,8 +56,8 @@ Describe 'Keys are renewed every quarter' {
         (Get-StingBackupStatus).Repository | Should -Not -BeNullOrEmpty
         $text = Get-Content -Raw sting-backup.yaml
         $text | Should -Match $old
-        Set-Content -NoNewline sting-backup.yaml $text.Replace($old, $result.KeyFingerprint)
-        (Start-StingBackup -Type Incremental).State | Should -Be 'Completed'
+        Set-Content sting-backup.yaml $text.Replace($old, $result.KeyFingerprint) -NoNewline
+        (Invoke-StingBackup).State | Should -Be 'Completed'
         (Test-StingBackupIntegrity -Level Data).Faults | Should -BeNullOrEmpty
     }
 

@@ -39,22 +39,22 @@ internal static class ObjectProof
                 AuditRecord.Read(name, bytes, reserve, id => AuditLog.KeyOf(installation, id));
                 break;
             case ObjectKind.Format when keys is not null:
-                if (FormatObject.Read(name, bytes, keys.KeyRolePublicKey.Span).ReserveId != reserve)
+                if (FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span).ReserveId != reserve)
                 {
                     throw ObjectFrame.Damaged(name, "it belongs to another reserve");
                 }
                 break;
             case ObjectKind.Writer when keys is not null:
-                WriterObject.Read(name, bytes, reserve, keys.KeyRolePublicKey.Span);
+                WriterObject.Read(name, bytes, reserve, keys.KeyRoleKeys.Span);
                 break;
             case ObjectKind.Approver when keys is not null:
-                ApproverObject.Read(name, bytes, reserve, keys.KeyRolePublicKey.Span);
+                ApproverObject.Read(name, bytes, reserve, keys.KeyRoleKeys.Span);
                 break;
             case ObjectKind.Ledger when keys is not null:
-                LedgerEntry.Read(name, bytes, reserve, keys.KeyRolePublicKey.Span);
+                LedgerEntry.Read(name, bytes, reserve, keys.KeyRoleKeys.Span);
                 break;
             case ObjectKind.Claim when keys is not null:
-                using (var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span))
+                using (var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span))
                 {
                     SubjectClaim.Read(name, bytes, reserve, keyRole, writers);
                 }

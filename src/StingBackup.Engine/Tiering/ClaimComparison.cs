@@ -34,7 +34,7 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         {
             return Conflict(name, "no key role is at hand to tell which of them counts");
         }
-        using var keyRole = new SignatureVerifier(keys.KeyRolePublicKey.Span);
+        using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         var ours = Read(name, here, keyRole, out var damage);
         if (ours is null)
         {

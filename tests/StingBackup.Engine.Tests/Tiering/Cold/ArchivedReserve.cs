@@ -53,9 +53,9 @@ internal sealed class ArchivedReserve : IAsyncDisposable
     public void Advance(double days) => Test.Clock.Advance(TimeSpan.FromDays(days));
 
     /// <summary>The hot tier has let go of everything but what describes it.</summary>
-    public void LoseLocalData()
+    public void LoseLocalData(IEnumerable<string>? packs = null)
     {
-        foreach (var name in Names(Local, "data/"))
+        foreach (var name in packs ?? Names(Local, "data/"))
         {
             Local.DeleteAsync(name, default).AsTask().GetAwaiter().GetResult();
         }
