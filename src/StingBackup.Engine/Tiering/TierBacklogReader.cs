@@ -19,7 +19,7 @@ internal static class TierBacklogReader
         await foreach (var item in installation.Store.ListAsync("", cancel).ConfigureAwait(false))
         {
             var step = TierObjects.StepOf(item.Name);
-            if (step is null || confirmed.Contains(item.Name) || (tier == Tier.Archive && (step is TierStep.Index or TierStep.Points || TierObjects.IsData(item.Name))))
+            if (step is null || confirmed.Contains(item.Name) || (tier == Tier.Archive && (step is TierStep.Index or TierStep.Points || TierObjects.IsPack(item.Name))))
             {
                 continue;
             }

@@ -37,7 +37,7 @@ internal sealed class TierComparison
     public IReadOnlyList<string> Erased { get; private set; } = [];
 
     /// <summary>Names of a step that the target lacks.</summary>
-    /// <remarks>To the archive points come with their content, in cold packs, which have an index of their own.</remarks>
+    /// <remarks>To the archive points come with their content, in cold packs, which have an index of their own (ColdRecut).</remarks>
     public IEnumerable<string> Lacking(TierStep step) => Route.Target == Tier.Archive && step is (TierStep.Index or TierStep.Points) ? [] : Source.Of(step).Where(name => !Target.Objects.ContainsKey(name) && !IsOfErased(name));
 
     private Func<string, bool> IsOfErased { get; init; } = _ => false;
@@ -105,6 +105,10 @@ internal sealed class TierComparison
     /// <summary>Packs that the index names: of a run that is in progress the next look knows more.</summary>
     private async ValueTask ComparePacksAsync(Installation installation, JobOutput output, CancellationToken cancel)
     {
+        if (Route.Target == Tier.Archive)
+        {
+            return;   // pages and content get there with the points that reach them (ColdRecut), under names of their own
+        }
         var named = new Dictionary<Id32, (PackInfo Pack, long Sequence)>();
         foreach (var fragment in View.Index.Fragments)
         {
@@ -120,13 +124,7 @@ internal sealed class TierComparison
         var ordered = named.Values.Where(p => counting.Contains(p.Pack.Id)).OrderBy(p => p.Pack.Kind == ObjectKind.MetaPack ? 0 : 1).ThenBy(p => p.Sequence).ThenBy(p => p.Pack.Name, StringComparer.Ordinal).Select(p => p.Pack).ToList();
         Missing = [.. ordered.Where(p => !Source.Objects.ContainsKey(p.Name) && !Target.Objects.ContainsKey(p.Name))];
         var wanted = ordered.Where(p => Source.Objects.ContainsKey(p.Name));
-        wanted = Route.Target switch
-        {
-            Tier.Archive => wanted.Where(p => p.Kind == ObjectKind.MetaPack),   // content gets there as cold packs
-            Tier.Local => await WithinDaysAsync(installation, wanted, output, cancel).ConfigureAwait(false),
-            _ => wanted,
-        };
-        wanted = [.. wanted];
+        wanted = [.. Route.Target == Tier.Local ? await WithinDaysAsync(installation, wanted, output, cancel).ConfigureAwait(false) : wanted];
         Damaged = [.. wanted.Where(p => Target.Objects.TryGetValue(p.Name, out var there) && there != p.Length && Source.Objects[p.Name] == p.Length)];
         Packs = [.. wanted.Where(p => !Target.Objects.ContainsKey(p.Name)), .. Damaged];
     }

@@ -29,9 +29,9 @@ public static class TierSyncJob
         {
             return plan!;
         }
-        // To the archive content goes as cold packs, of restore points that are old enough.
+        // To the archive pages and content go with the restore points that are old enough.
         var cold = await GuardedAsync(installation, tier, notes: false, _ => ColdRecut.PlanAsync(installation, installation.Reading, cancel).AsTask(), cancel).ConfigureAwait(false);
-        return plan! with { Points = cold.Points, Packs = new PackSum(plan.Packs.Packs, plan.Packs.Length + cold.Length) };
+        return plan! with { Points = cold.Points, Packs = new PackSum(cold.Meta.Packs, cold.Meta.Length + cold.Length) };
     }
 
     /// <summary>Brings a tier up to date: looks anew, and copies. The last event is a <see cref="CompletedEvent"/> with a <see cref="TierSyncResult"/>.</summary>
@@ -54,7 +54,7 @@ public static class TierSyncJob
             var cold = await GuardedAsync(installation, tier, notes: true, _ => ColdRecut.RunAsync(installation, installation.Reading, output, cancel), cancel).ConfigureAwait(false);
             return result with
             {
-                Points = cold.Points, Packs = new PackSum(result.Packs.Packs + cold.Cold.Packs + cold.Meta.Packs, result.Packs.Length + cold.Cold.Length + cold.Meta.Length),
+                Points = cold.Points, Packs = new PackSum(cold.Cold.Packs + cold.Meta.Packs, cold.Cold.Length + cold.Meta.Length),
                 State = cold.State == JobState.Completed ? result.State : cold.State, Duration = result.Duration + cold.Duration,
             };
         }

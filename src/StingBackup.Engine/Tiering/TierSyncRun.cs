@@ -33,7 +33,6 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         var packs = await CopyPacksAsync(comparison, cancel).ConfigureAwait(false);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Index)], cancel).ConfigureAwait(false);
         await CopyPointsAsync(comparison, packs, cancel).ConfigureAwait(false);
-        // To the archive content gets here, between pages and records: cold packs, their index, and then the points whose content they hold.
         await CopyAllAsync([.. comparison.Lacking(TierStep.Records)], cancel).ConfigureAwait(false);
         var waiting = comparison.BacklogWithout(_copied.Keys.ToHashSet(StringComparer.Ordinal));
         await NoteAsync(comparison, waiting, cancel).ConfigureAwait(false);
