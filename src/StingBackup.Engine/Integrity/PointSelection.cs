@@ -33,6 +33,17 @@ internal static class PointSelection
         return [.. parts.Select(p => PartOf(p.Point, p.Part))];
     }
 
+    /// <summary>Parts that a tier of so many days holds: those younger than that, and the newest of each data class, so that the state of now is always whole there.</summary>
+    /// <param name="points">Points, oldest first, less what retention let go.</param>
+    /// <param name="days">The tier's days.</param>
+    /// <param name="now">As of when.</param>
+    public static IEnumerable<PointPart> Within(IEnumerable<StoredPoint> points, int days, DateTimeOffset now)
+    {
+        var parts = points.Where(p => p.Record is { IsVoid: false, IsLetGo: false }).SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
+        var newest = parts.GroupBy(p => p.Part.Class).Select(g => g.LastOrDefault(p => !p.Point.IsImported) is { Point: not null } own ? own : g.Last()).ToHashSet();
+        return parts.Where(p => newest.Contains(p) || Installation.FromNs(p.Point.TimeNs, 0).AddDays(days) > now).Select(p => PartOf(p.Point, p.Part));
+    }
+
     /// <summary>One class of a point, named for messages.</summary>
     public static PointPart PartOf(PointRecord point, PointClass part) => new(point.Name, point.ObjectName, part);
 

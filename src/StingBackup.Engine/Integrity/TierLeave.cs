@@ -3,7 +3,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>
-/// Which packs a tier lacks because its days are over: no restore point that is younger reaches them, and a further tier holds what is needed of them. These are no fault. Everything else that is missing is.
+/// Which packs a tier lacks because its days are over: no restore point that is younger, nor the newest of a class, reaches them, and a further tier holds what is needed of them. These are no fault. Everything else that is missing is.
 /// </summary>
 internal sealed class TierLeave(Installation installation, RepositoryIndex index, PackRows rows, JobOutput output)
 {
@@ -22,8 +22,7 @@ internal sealed class TierLeave(Installation installation, RepositoryIndex index
             return left;
         }
         var days = installation.AtTier == Tier.Local ? installation.Retention.LocalDays : installation.Retention.RemoteDays;
-        var since = installation.NowNs - (long)TimeSpan.FromDays(days).TotalSeconds * 1_000_000_000;
-        var young = await ReachedAsync([.. points.Where(p => p.Record.TimeNs >= since)], cancel).ConfigureAwait(false);
+        var young = await ReachedAsync([.. PointSelection.Within(points, days, installation.Clock.GetUtcNow())], cancel).ConfigureAwait(false);
         candidates.RemoveAll(p => Ranks(p, young).Any());
         foreach (var tier in further)
         {
@@ -61,17 +60,17 @@ internal sealed class TierLeave(Installation installation, RepositoryIndex index
         }
         // Archive has packs of its own: what points reach of a pack must be in some of them.
         var archive = (await RepositoryView.LoadAsync(store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false)).Index;
-        var reached = await ReachedAsync(points, cancel).ConfigureAwait(false);
+        var reached = await ReachedAsync(PointSelection.Choose(points, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
         return [.. packs.Where(p => Ranks(p, reached).All(rank => index.TryPlaceAt(rank, out var place) && archive.TryFind(place.Entry.Id, out _))).Select(p => p.Id)];
     }
 
     private IEnumerable<int> Ranks(PackInfo pack, ReachedRows reached) => rows.Of(pack.Id).ToArray().Where(reached.Contains);
 
-    private async ValueTask<ReachedRows> ReachedAsync(IReadOnlyList<StoredPoint> points, CancellationToken cancel)
+    private async ValueTask<ReachedRows> ReachedAsync(IReadOnlyList<PointPart> parts, CancellationToken cancel)
     {
         using var reader = new ChunkReader(installation.Store, index, installation.Reserve, null);
         var walk = new ReachWalk(reader, null, installation.Ledger, new FaultBook(), installation.Threads, output);
-        await walk.RunAsync(PointSelection.Choose(points, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
+        await walk.RunAsync(parts, cancel).ConfigureAwait(false);
         return walk.Reached;
     }
 }

@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Repository;
 
@@ -45,11 +44,7 @@ public sealed class ChunkReader : IDisposable
     private readonly ConcurrentDictionary<SegmentInfo, byte[]> _segmentKeys = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<Id32, byte[]> _dataKeys = new();
     private readonly ConcurrentBag<Codec> _codecs = [];
-    private readonly ColdPlaces? _cold;
     private long _bytesRead;
-
-    /// <summary>Makes one that looks for a chunk in the archive tier, too, when no hot tier gives it.</summary>
-    internal ChunkReader(IObjectStore store, RepositoryIndex index, Id16 reserve, ISubjectReader? keys, ColdPlaces? cold) : this(store, index, reserve, keys) => _cold = cold;
 
     /// <summary>Makes one. <paramref name="keys"/> is null where only what is in the clear is read.</summary>
     public ChunkReader(IObjectStore store, RepositoryIndex index, Id16 reserve, ISubjectReader? keys)
@@ -65,6 +60,9 @@ public sealed class ChunkReader : IDisposable
 
     /// <summary>Told of each chunk that came from another tier: its pack, the tier, and what was wrong here.</summary>
     internal Action<string, Tier, StingException>? CameFrom { get; init; }
+
+    /// <summary>Where a tier that cuts packs anew has a chunk, asked when the index's places do not give it; null where there is none.</summary>
+    internal Func<Id32, CancellationToken, ValueTask<(IObjectStore Store, IReadOnlyList<ChunkPlace> Places)>>? FurtherPlaces { get; init; }
 
     /// <summary>The index that places are looked up in.</summary>
     public RepositoryIndex Index => _index;
@@ -151,7 +149,7 @@ public sealed class ChunkReader : IDisposable
             }
         }
         first ??= new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {id} is in no pack that the index names.", id.ToString(), "Run Repair-StingRepository to rebuild the index from the packs.");
-        if (Copies is not null && first.ErrorId is "ChunkDamaged" or "ObjectNotFound" or "ObjectDamaged" or "StoreFailed")
+        if (Copies is not null && first.ErrorId is "ChunkDamaged" or "ObjectDamaged" or "StoreFailed")   // what is only not here, the store looks for by itself
         {
             var (found, copy) = await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false);
             if (found)
@@ -159,7 +157,7 @@ public sealed class ChunkReader : IDisposable
                 return copy!;
             }
         }
-        return _cold is null ? throw first : await ReadColdAsync(_cold, id, open, first, cancel).ConfigureAwait(false);
+        return FurtherPlaces is null ? throw first : await ReadFurtherAsync(id, open, first, cancel).ConfigureAwait(false);
     }
 
     /// <summary>The same pack on another tier: the chunk proves itself, wherever it comes from.</summary>
@@ -185,10 +183,10 @@ public sealed class ChunkReader : IDisposable
         return default;
     }
 
-    /// <summary>The archive's places of a chunk. That a pack must be thawed says more than that it is on no hot tier.</summary>
-    private async ValueTask<T> ReadColdAsync<T>(ColdPlaces cold, Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
+    /// <summary>That a pack must be thawed says more than that it is on no hot tier.</summary>
+    private async ValueTask<T> ReadFurtherAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
     {
-        var (store, places) = await cold.FindAsync(id, cancel).ConfigureAwait(false);
+        var (store, places) = await FurtherPlaces!(id, cancel).ConfigureAwait(false);
         foreach (var place in places)
         {
             try

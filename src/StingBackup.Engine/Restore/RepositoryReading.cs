@@ -15,7 +15,10 @@ internal sealed class RepositoryReading : IDisposable
         Copies = copies ?? new CopiesRead(installation);
         Finder = new PointFinder(view, installation.Zone, installation.Clock.GetUtcNow() - installation.PhysicalRetention);
         _cold = ColdPlaces.Of(installation);
-        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys, _cold) { Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note };
+        Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys)
+        {
+            Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note, FurtherPlaces = _cold is null ? null : _cold.FindAsync,
+        };
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
         Resolver = new SubjectResolver(installation, Subjects, new CapturedPeople(installation, Finder, Subjects, Walker, Reader));

@@ -14,10 +14,11 @@ internal sealed record FurtherPlace(Tier Tier, Func<CancellationToken, ValueTask
 /// </summary>
 internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<FurtherPlace> further, TimeProvider clock) : IObjectStore
 {
-    /// <summary>How long a tier that did not answer is not asked again: each attempt may take minutes.</summary>
+    /// <summary>How long a tier that did not answer is not asked again, since each attempt may take minutes; nor any for a pack that none had: thousands of chunks may lie in it.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, IObjectStore> _elsewhere = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _nowhere = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Tier, (StingException Failure, long Since)> _away = new();
     private long _readThrough;
 
@@ -82,6 +83,10 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
         {
             return known;
         }
+        if (_nowhere.TryGetValue(name, out var looked) && clock.GetElapsedTime(looked) < Pause)
+        {
+            return null;
+        }
         (Tier Tier, StingException Failure)? unasked = null;
         foreach (var place in further)
         {
@@ -104,7 +109,12 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
                 unasked ??= (place.Tier, e);
             }
         }
-        return unasked is not var (tier, failure) ? null : throw new StingException("PackOutOfReach", FailureKind.NotFound,
+        if (unasked is not var (tier, failure))
+        {
+            _nowhere[name] = clock.GetTimestamp();
+            return null;
+        }
+        throw new StingException("PackOutOfReach", FailureKind.NotFound,
             $"Pack '{name}' is not in {first.Location}, and the {tier} tier, which may have it, cannot be asked: {failure.Message}", name, $"{failure.Remedy} Then run the command again.", failure);
     }
 }

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -133,7 +134,7 @@ internal sealed class TierComparison
     private async ValueTask<IEnumerable<PackInfo>> WithinDaysAsync(Installation installation, IEnumerable<PackInfo> packs, JobOutput output, CancellationToken cancel)
     {
         var near = new ReadThroughStore(Route.To, [new FurtherPlace(Route.Source, _ => ValueTask.FromResult(Route.From))], installation.Clock);
-        var reach = await TierReach.WalkAsync(installation, near, View.Index, TierReach.Within(View, installation.Retention.LocalDays, installation.Clock.GetUtcNow()), output, cancel).ConfigureAwait(false);
+        var reach = await TierReach.WalkAsync(installation, near, View.Index, PointSelection.Within(View.Points, installation.Retention.LocalDays, installation.Clock.GetUtcNow()), output, cancel).ConfigureAwait(false);
         return packs.Where(p => p.Kind == ObjectKind.MetaPack || reach.Faults.Count > 0 || reach.Packs.Contains(p.Id));
     }
 

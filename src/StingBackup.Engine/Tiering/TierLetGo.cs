@@ -1,3 +1,4 @@
+using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -51,7 +52,7 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
             {
                 return Nothing(next, days, $"{view.Damage[0].Message} What lies behind it may be needed.");
             }
-            var reach = await TierReach.WalkAsync(installation, store, view.Index, TierReach.Within(view, days, time), output, cancel).ConfigureAwait(false);
+            var reach = await TierReach.WalkAsync(installation, store, view.Index, PointSelection.Within(view.Points, days, time), output, cancel).ConfigureAwait(false);
             if (reach.Faults.Count > 0)
             {
                 return Nothing(next, days, $"{reach.Faults[0].Message} What lies behind it may be needed.");

@@ -35,12 +35,4 @@ internal sealed class TierReach
         return new TierReach(packs, [.. walk.Unreadable.Values, .. walk.Missing.Select(m => new StingException("ChunkMissing", FailureKind.Integrity,
             $"Chunk {m.Id}, which '{m.From}' names, is in no pack that the index names.", m.From, "Run Test-StingBackupIntegrity, then Repair-StingRepository."))], walk.Reached);
     }
-
-    /// <summary>Parts of restore points that a tier of so many days holds: those younger than that, and the newest of each data class, so that the state of now is always whole there.</summary>
-    public static IEnumerable<PointPart> Within(RepositoryView view, int days, DateTimeOffset now)
-    {
-        var parts = view.Backups.SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
-        var newest = parts.GroupBy(p => p.Part.Class).Select(g => g.LastOrDefault(p => !p.Point.IsImported) is { Point: not null } own ? own : g.Last()).ToHashSet();
-        return parts.Where(p => newest.Contains(p) || Installation.FromNs(p.Point.TimeNs, 0).AddDays(days) > now).Select(p => PointSelection.PartOf(p.Point, p.Part));
-    }
 }

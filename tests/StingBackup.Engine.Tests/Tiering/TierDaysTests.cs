@@ -58,7 +58,12 @@ public sealed class TierDaysTests
         reserve.Away = null;
         Assert.Equal(then, await reserve.RestoreAsync(first));
         Assert.Equal(0, (await reserve.RetainAsync()).Tiers[0].Going.Packs);
-        Assert.Empty((await Verify.RunAsync(reserve.Open(), new VerifyRequest { Level = IntegrityLevel.Data })).Faults);
+        foreach (var level in (IntegrityLevel[])[IntegrityLevel.Structure, IntegrityLevel.Packs, IntegrityLevel.Data])
+        {
+            var verified = await Verify.RunAsync(reserve.Open(), new VerifyRequest { Level = level });
+            Assert.Empty(verified.Faults);
+            Assert.Equal(1, verified.PacksLetGo);
+        }
         Assert.NotEqual(Health.Bad, (await StatusReader.ReadAsync(reserve.Open(), default)).Health);
     }
 
