@@ -60,6 +60,9 @@ public sealed partial class Installation
     /// <summary>Whether the local tier holds no repository any more, so that everything is read from the next one and nothing is written.</summary>
     public bool IsLocalTierLost => Store is LostTierStore;
 
+    /// <summary>Days for which a tier holds content for certain: none, beyond the newest state, where the local cap may let it go earlier.</summary>
+    internal int DaysCertainAt(Tier tier) => tier != Tier.Local ? Retention.RemoteDays : LocalCap.LimitOf(this) is null ? Retention.LocalDays : 0;
+
     /// <summary>Where a tier lies, for people; nothing is opened.</summary>
     internal string LocationOf(Tier tier) => (tier switch { Tier.Local => Store.Location, Tier.Remote => Configuration?.RemoteLocation, _ => Configuration?.ArchiveLocation })
         ?? (_openTiers.TryGetValue(tier, out var open) ? open.Location : tier.ToString());

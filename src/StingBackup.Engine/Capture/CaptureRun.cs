@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources.PostgreSql.Wal;
 
 namespace StingBackup.Engine.Capture;
@@ -30,9 +31,9 @@ internal sealed class CaptureRun
     /// <summary>Runs until it is cancelled, asked to stop, or must not go on.</summary>
     public async Task RunAsync(WalServerPlan plan, CancellationToken cancel)
     {
-        CaptureFiles.CreateFolder(_places.Folder);
+        StateFile.CreateFolder(_places.Folder);
         using var alone = Lock();
-        CaptureFiles.CreateFolder(_places.Capture.Spool.Folder);
+        StateFile.CreateFolder(_places.Capture.Spool.Folder);
         File.Delete(_places.StopRequest);
         await PrepareAsync(plan, cancel).ConfigureAwait(false);
         using var receiver = new WalReceiver(_places.Receiver, _places.Capture.Slot, identity => FileWalSink.Open(_places.Capture.Spool, identity, _clock, Rotated), _clock);
@@ -189,7 +190,7 @@ internal sealed class CaptureRun
         var state = receiver.State;
         try
         {
-            CaptureFiles.Write(_places.HeartbeatFile, new CaptureHeartbeat
+            StateFile.Write(_places.HeartbeatFile, new CaptureHeartbeat
             {
                 ProcessId = Environment.ProcessId, Updated = _clock.GetUtcNow(), IsEnded = isEnded, Since = state.Since, Alarm = (CaptureAlarm)health.Alarm,
                 State = state.Phase switch { WalReceiverPhase.Streaming => CaptureState.Streaming, WalReceiverPhase.SpoolFailed => CaptureState.SpoolFailed, _ => CaptureState.Disconnected },

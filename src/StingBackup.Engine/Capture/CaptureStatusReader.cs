@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Wal;
 
@@ -8,14 +9,14 @@ internal sealed class CaptureStatusReader(CapturePlaces places, TimeProvider clo
 {
     public async ValueTask<CaptureStatus> ReadAsync(CancellationToken cancel)
     {
-        var beat = CaptureFiles.Read<CaptureHeartbeat>(places.HeartbeatFile);
+        var beat = StateFile.Read<CaptureHeartbeat>(places.HeartbeatFile);
         var now = clock.GetUtcNow();
         var alive = beat?.IsAlive(now) == true;
         var (view, unseen) = await AskAsync(cancel).ConfigureAwait(false);
         var told = File.Exists(places.AppliedFile);
         var (alarm, message) = alive ? (beat!.Alarm, beat.Message) : Judge(view, unseen, told, beat);
         var spool = ReadSpool();
-        var sealedLog = CaptureFiles.Read<SealedLog>(places.SealedFile);
+        var sealedLog = StateFile.Read<SealedLog>(places.SealedFile);
         Lsn? confirmed = beat?.Confirmed is { } text ? Lsn.Parse(text) : null;
         var lag = view is not null && (spool.End ?? confirmed) is { } here && told ? (long)Lsn.Distance(here, view.Written) : alive ? beat!.LagBytes : (long?)null;
         return new CaptureStatus

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using System.Globalization;
 using Npgsql;
 using StingBackup.Engine.Operations.Logging;
@@ -77,7 +78,7 @@ public static class MetadataCapture
     public static ValueTask<CaptureStatus> ReadAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel) =>
         new CaptureStatusReader(CapturePlaces.Of(configuration), clock).ReadAsync(cancel);
 
-    private static bool IsRunning(CapturePlaces places, TimeProvider clock) => CaptureFiles.Read<CaptureHeartbeat>(places.HeartbeatFile)?.IsAlive(clock.GetUtcNow()) == true;
+    private static bool IsRunning(CapturePlaces places, TimeProvider clock) => StateFile.Read<CaptureHeartbeat>(places.HeartbeatFile)?.IsAlive(clock.GetUtcNow()) == true;
 
     /// <summary>Asks the capture's process to end, and waits for it.</summary>
     private static async Task EndAsync(CapturePlaces places, TimeProvider clock, CancellationToken cancel)
@@ -88,7 +89,7 @@ public static class MetadataCapture
             if (clock.GetElapsedTime(started) > CaptureHeartbeat.Fresh * 2)
             {
                 File.Delete(places.StopRequest);
-                throw new StingException("CaptureNotStopped", FailureKind.Busy, $"The capture (process {CaptureFiles.Read<CaptureHeartbeat>(places.HeartbeatFile)?.ProcessId}) did not end when it was asked to.", places.HeartbeatFile,
+                throw new StingException("CaptureNotStopped", FailureKind.Busy, $"The capture (process {StateFile.Read<CaptureHeartbeat>(places.HeartbeatFile)?.ProcessId}) did not end when it was asked to.", places.HeartbeatFile,
                     "End its service or process, then run it again.");
             }
         }

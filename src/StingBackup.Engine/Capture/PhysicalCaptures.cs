@@ -75,7 +75,7 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
         try
         {
             var whose = last.File.Identity;
-            CaptureFiles.Write(places.SealedFile, new SealedLog(whose.SystemId, whose.Timeline, last.End.Value, backupId));
+            StateFile.Write(places.SealedFile, new SealedLog(whose.SystemId, whose.Timeline, last.End.Value, backupId));
             if (taken is null || taken.SystemId != whose.SystemId || taken.Manifest.Timeline != whose.Timeline)
             {
                 return;

@@ -3,7 +3,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>
-/// Which packs a tier lacks because its days are over: no restore point that is younger, nor the newest of a class, reaches them, and a further tier holds what is needed of them. These are no fault. Everything else that is missing is.
+/// Which packs a tier lacks because its days are over, or its room: no restore point that is younger, nor the newest of a class, reaches them, and a further tier holds what is needed of them. These are no fault. Everything else that is missing is.
 /// </summary>
 internal sealed class TierLeave(Installation installation, RepositoryIndex index, PackRows rows, JobOutput output)
 {
@@ -21,8 +21,7 @@ internal sealed class TierLeave(Installation installation, RepositoryIndex index
         {
             return left;
         }
-        var days = installation.AtTier == Tier.Local ? installation.Retention.LocalDays : installation.Retention.RemoteDays;
-        var young = await ReachedAsync([.. PointSelection.Within(points, days, installation.Clock.GetUtcNow())], cancel).ConfigureAwait(false);
+        var young = await ReachedAsync([.. PointSelection.Within(points, installation.DaysCertainAt(installation.AtTier), installation.Clock.GetUtcNow())], cancel).ConfigureAwait(false);
         candidates.RemoveAll(p => Ranks(p, young).Any());
         foreach (var tier in further)
         {

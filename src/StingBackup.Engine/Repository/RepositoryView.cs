@@ -69,7 +69,7 @@ public sealed class RepositoryView
 
     /// <summary>The points that can be read and count, without the index.</summary>
     internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
-        [.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Select(p => p.Record).Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))];
+        [.. PointNames.Settle([.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Where(p => Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence))]).Select(p => p.Record)];
 
     private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
         IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, CopyReader? copies, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)

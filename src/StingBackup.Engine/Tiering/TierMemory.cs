@@ -1,5 +1,5 @@
+using StingBackup.Engine.Platform;
 using System.Globalization;
-using StingBackup.Engine.Capture;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -35,10 +35,10 @@ internal sealed class TierMemory
     public string Folder { get; }
 
     /// <summary>The note; an empty one when there is none.</summary>
-    public TierNote ReadNote() => CaptureFiles.Read<TierNote>(_noteFile) ?? new TierNote();
+    public TierNote ReadNote() => StateFile.Read<TierNote>(_noteFile) ?? new TierNote();
 
     /// <summary>Writes the note.</summary>
-    public void Write(TierNote note) => CaptureFiles.Write(_noteFile, note);
+    public void Write(TierNote note) => StateFile.Write(_noteFile, note);
 
     /// <summary>Names that the tier has confirmed; null when that was never noted.</summary>
     public HashSet<string>? ReadConfirmed()
@@ -56,7 +56,7 @@ internal sealed class TierMemory
     /// <summary>Notes all that the tier has, as a listing showed it.</summary>
     public void Replace(IEnumerable<string> names)
     {
-        CaptureFiles.CreateFolder(Folder);
+        StateFile.CreateFolder(Folder);
         File.WriteAllLines(_namesFile + ".new", names);
         File.Move(_namesFile + ".new", _namesFile, overwrite: true);
     }
@@ -64,14 +64,14 @@ internal sealed class TierMemory
     /// <summary>Notes further objects, so that a sync that is killed has not to be asked about them.</summary>
     public void Add(IEnumerable<string> names)
     {
-        CaptureFiles.CreateFolder(Folder);
+        StateFile.CreateFolder(Folder);
         File.AppendAllLines(_namesFile, names);
     }
 
     /// <summary>Whether another process of this host works on the tier now; else the lock, which ends with its process.</summary>
     public Platform.FileLock? TryLock(out bool held)
     {
-        CaptureFiles.CreateFolder(Folder);
+        StateFile.CreateFolder(Folder);
         return Platform.FileLock.TryAcquire(Path.ChangeExtension(_noteFile, ".lock"), out held);
     }
 }

@@ -1,5 +1,5 @@
-using StingBackup.Engine.Capture;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -35,13 +35,13 @@ public static class TierQuotaJob
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(plan), _ =>
         {
-            CaptureFiles.Write(FileOf(installation), new ApprovedQuota(plan.Length, installation.Clock.GetUtcNow()));
+            StateFile.Write(FileOf(installation), new ApprovedQuota(plan.Length, installation.Clock.GetUtcNow()));
             return Task.FromResult(new TierQuotaResult { Tier = plan.Tier, Length = plan.Length });
         }, static _ => "Raised", cancel);
     }
 
     /// <summary>What was approved; null where nothing was.</summary>
-    internal static long? ApprovedOf(Installation installation) => CaptureFiles.Read<ApprovedQuota>(FileOf(installation))?.Length;
+    internal static long? ApprovedOf(Installation installation) => StateFile.Read<ApprovedQuota>(FileOf(installation))?.Length;
 
     private static string FileOf(Installation installation) => Path.Combine(installation.MemoryOf(Tier.Remote).Folder, "remote.quota");
 

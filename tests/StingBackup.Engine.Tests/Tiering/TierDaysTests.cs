@@ -182,6 +182,27 @@ public sealed class TierDaysTests
         Assert.Empty(warnings);
         Assert.Equal(reserve.Image(), await reserve.RestoreAsync());
         Assert.Equal(then, await reserve.RestoreAsync(first));
+        var verified = await Verify.RunAsync(reserve.Open(), new VerifyRequest { Level = IntegrityLevel.Data });
+        Assert.Empty(verified.Faults);
+        Assert.True(verified.PacksLetGo > 0);
+    }
+
+    /// <summary>What goes for want of room goes before its days are over, and is no fault.</summary>
+    [Fact]
+    public async Task What_the_cap_let_go_early_is_not_missed()
+    {
+        var (reserve, first, then) = await TenDaysAsync(synced: false);
+        await using var _ = reserve;
+        reserve.LocalDays = 30;
+        await reserve.SyncAsync();
+        var used = reserve.LocalMemory.Objects.Values.Sum(o => (long)o.Length);
+        reserve.HostView = new SmallDisk(used * 100 / 90 * 10);
+        reserve.MaxPercent = 10;
+        await reserve.BackupAsync();
+        var verified = await Verify.RunAsync(reserve.Open(), new VerifyRequest { Level = IntegrityLevel.Structure });
+        Assert.Empty(verified.Faults);
+        Assert.True(verified.PacksLetGo > 0);
+        Assert.Equal(then, await reserve.RestoreAsync(first));
     }
 
     private sealed class SmallDisk(long total) : IHostView

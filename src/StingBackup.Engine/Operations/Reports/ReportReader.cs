@@ -73,12 +73,10 @@ public static class ReportReader
         var tiers = new List<ReportedTier>();
         foreach (var tier in installation.Tiers)
         {
-            var location = tier switch { Tier.Remote => installation.Configuration?.RemoteLocation, Tier.Archive => installation.Configuration?.ArchiveLocation, _ => null } ?? installation.Store.Location;
             long? objects = 0, length = 0;
             try
             {
                 var store = await installation.OpenTierAsync(tier, cancel).ConfigureAwait(false);
-                location = store.Location;
                 await foreach (var item in store.ListAsync("", cancel).ConfigureAwait(false))
                 {
                     objects++;
@@ -90,7 +88,7 @@ public static class ReportReader
                 exceptions.Add($"The {tier} tier could not be looked at: {e.Message}");
                 (objects, length) = (null, null);
             }
-            tiers.Add(new ReportedTier { Tier = tier, Location = location, Objects = objects, Length = length, PricePerGigabyte = installation.Configuration?.Prices[tier] ?? CostSettings.Prices[tier].Default });
+            tiers.Add(new ReportedTier { Tier = tier, Location = installation.LocationOf(tier), Objects = objects, Length = length, PricePerGigabyte = installation.Configuration?.Prices[tier] ?? CostSettings.Prices[tier].Default });
         }
         return tiers;
     }
