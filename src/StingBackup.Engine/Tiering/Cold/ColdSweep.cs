@@ -7,8 +7,8 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Tiering.Cold;
 
 /// <summary>
-/// Deletes cold packs that no restore point reaches any more: whole ones alone, since none is written anew. Nobody adopts what lies in the archive, so no session can come to need one; readers have
-/// <c>prune.grace_hours</c> from the time at which this host saw it unreached, and a pack stays for the days that its storage class charges in any case, unless that is switched off.
+/// Deletes cold packs that no restore point reaches any more: whole ones alone, since none is written anew. Only where the local tier shows every point of the archive: another host's may need what this
+/// one's do not, and a local tier that was begun anew shows none. Readers have <c>prune.grace_hours</c> from the time at which this host saw it unreached, and a pack stays for the days that its storage class charges in any case, unless that is switched off.
 /// </summary>
 internal sealed class ColdSweep(Installation installation, IObjectStore source, JobOutput output)
 {
@@ -23,6 +23,11 @@ internal sealed class ColdSweep(Installation installation, IObjectStore source, 
         if (view.Damage.Count + archive.Damage.Count > 0 || await ReachedAsync(view, cancel).ConfigureAwait(false) is not { } reached)
         {
             output.Explain("Nothing is deleted from the archive tier while something is damaged or missing, since what lies behind it may be needed.");
+            return default;
+        }
+        if (await UnknownPointAsync(archive.Store, cancel).ConfigureAwait(false) is { } unknown)
+        {
+            output.Tell($"Nothing is deleted from the archive tier: it holds '{unknown}', which the local tier does not show, and what that restore point needs cannot be told.");
             return default;
         }
         var unreached = Unreached(archive, view.Index, reached);
@@ -41,6 +46,24 @@ internal sealed class ColdSweep(Installation installation, IObjectStore source, 
             await archive.Store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
         }
         return new PackSum(due.Count, due.Sum(pack => pack.Length));
+    }
+
+    /// <summary>A point of the archive that the local tier lacks; null when it has them all.</summary>
+    private async ValueTask<string?> UnknownPointAsync(IObjectStore archive, CancellationToken cancel)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var item in source.ListAsync("points/", cancel).ConfigureAwait(false))
+        {
+            known.Add(item.Name);
+        }
+        await foreach (var item in archive.ListAsync("points/", cancel).ConfigureAwait(false))
+        {
+            if (!known.Contains(item.Name))
+            {
+                return item.Name;
+            }
+        }
+        return null;
     }
 
     private async ValueTask<ReachedRows?> ReachedAsync(RepositoryView view, CancellationToken cancel)

@@ -230,6 +230,11 @@ public sealed class ColdRecutTests
         reserve.Advance(1.9);
         Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
         reserve.Advance(0.2);
+        // A point of a host whose local tier is another one: what it needs, nobody here can tell.
+        var others = ArchivedReserve.Names(reserve.Archive, "points/")[0].Replace(reserve.Test.Keys.Writer.ToString(), new string('7', 32), StringComparison.Ordinal);
+        Assert.True(await reserve.Archive.PutAsync(others, "another host's"u8.ToArray(), default));
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
+        await reserve.Archive.DeleteAsync(others, default);
         var swept = await reserve.ArchiveAsync();
         Assert.Equal(1, swept.Deleted.Packs);
         Assert.InRange(swept.Deleted.Length, 500_000, 600_000);
