@@ -99,14 +99,18 @@ internal sealed class TierHealing(Installation there, TierHealer healer, JobOutp
         {
             here.Add(item.Name);
         }
+        // Hosts with local tiers of their own may share a further one: chains that this tier never had are theirs.
+        var chains = here.Where(IsOfChain).Select(name => ObjectKinds.RunIn(name).Writer).Concat(there.Host is { } host ? [host.Writer] : []).ToHashSet();
         await foreach (var item in source.ListAsync(prefix, cancel).ConfigureAwait(false))
         {
-            if (!here.Contains(item.Name) && ObjectKinds.Of(item.Name) is not null)
+            if (!here.Contains(item.Name) && ObjectKinds.Of(item.Name) is not null && (!IsOfChain(item.Name) || chains.Contains(ObjectKinds.RunIn(item.Name).Writer)))
             {
                 wanted.TryAdd(item.Name, problem);
             }
         }
     }
+
+    private static bool IsOfChain(string name) => ObjectKinds.Of(name) is ObjectKind.Point or ObjectKind.Audit;
 
     /// <summary>Fragments that the source has and that say something which the index here does not: not those that a merge here replaced, nor those of packs that were deleted here.</summary>
     private async ValueTask AddFragmentsAsync(IObjectStore source, Dictionary<string, string> wanted, CancellationToken cancel)

@@ -143,6 +143,22 @@ public sealed class TierHealingTests(SampleRepository sample) : IClassFixture<Sa
         Assert.DoesNotContain(claim, local.Objects.Keys);
     }
 
+    [Fact]
+    public async Task Chains_of_hosts_whose_local_tier_is_another_one_stay_where_they_are()
+    {
+        var remote = new MemoryObjectStore(Remote());
+        var others = $"points/{new string('7', 32)}/000000000001";
+        Assert.True(await remote.PutAsync(others, "another host's"u8.ToArray(), default));
+        var own = sample.Objects.Keys.First(n => n.StartsWith("points/", StringComparison.Ordinal));
+        var objects = sample.Copy();
+        objects.Remove(own);
+        await using var installation = await sample.OpenAsync(new MemoryObjectStore(objects), NewState(), remote);
+        var repaired = await RunAsync(RepairJob.RunAsync(installation, await RepairJob.PlanAsync(installation, useKeys: true, default), default), []);
+        Assert.Contains(repaired.Healed, h => h.Object == own);
+        Assert.DoesNotContain(repaired.Healed, h => h.Object == others);
+        Assert.DoesNotContain(repaired.Faults, f => f.Object == others);
+    }
+
     /// <summary>What a tier may lack, TierDaysTests show: content that neither a young point nor the newest of a class reaches.</summary>
     [Fact]
     public async Task Packs_of_the_newest_state_are_missed_however_old_it_is_and_whoever_else_has_them()
