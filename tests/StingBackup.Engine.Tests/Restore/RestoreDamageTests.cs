@@ -117,29 +117,31 @@ public sealed class RestoreDamageTests
     public async Task A_damaged_tree_page_hides_its_items_and_says_between_which_paths()
     {
         var store = new MemoryObjectStore();
-        // So many that few keys, by which pages are cut, give fewer than three leaves.
         await using var test = await ReserveAsync(store, smallFiles: 3500);
         var all = FolderImage.Files(test.ReserveRoot).Keys.ToList();
-        // A leaf in the middle of subject 1's tree.
-        SubjectRow row;
+        // The second page of subject 1's tree. Keys say where pages end: how many there are, how large and in how many levels.
+        TreeChild child;
         ChunkPlace leaf;
         using (var reading = await RepositoryReading.OpenAsync(test.Installation, default))
         {
             var tree = (await reading.Subjects.AllAsync(reading.Finder.All, default)).Trees.Single(t => t.Subject == "user#1");
-            row = tree.Row;
-            var root = await reading.Reader.ReadPageAsync(row.Pseudonym, row.Root, default);
-            Assert.True(root.Children.Count > 2);
-            Assert.True(reading.View.Index.TryFind(root.Children[1].Page, out leaf));
+            var page = await reading.Reader.ReadPageAsync(tree.Row.Pseudonym, tree.Row.Root, default);
+            while (page.Table.Level > 1)
+            {
+                page = await reading.Reader.ReadPageAsync(tree.Row.Pseudonym, page.Children[0].Page, default);
+            }
+            child = page.Children[1];
+            Assert.True(reading.View.Index.TryFind(child.Page, out leaf));
         }
         var (result, errors) = await RestoreAsync(Over(test, Changed(store, leaf.Segment.Pack.Name, b => b[leaf.Entry.Offset + leaf.Entry.StoredLength - 1] ^= 0x80)), test.Everything());
         var error = Assert.Single(errors);
         Assert.Equal("TreeDamaged", error.ErrorId);
-        Assert.Contains("from 'users/1/small ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("from 'users/1/", error.Message, StringComparison.Ordinal);
         Assert.Contains("user#1", error.Message, StringComparison.Ordinal);
         var restored = FolderImage.Files(test.Folder("out")).Keys.ToList();
         var lost = all.Except(restored).ToList();
         Assert.Equal(JobState.CompletedWithErrors, result.State);
-        Assert.InRange(lost.Count, 1, 450);
+        Assert.Equal(child.Items, lost.Count);
         Assert.All(lost, p => Assert.StartsWith("users/1/", p, StringComparison.Ordinal));
         Assert.Contains(lost[0], error.Message, StringComparison.Ordinal);
     }

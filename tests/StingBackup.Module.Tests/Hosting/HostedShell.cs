@@ -27,8 +27,21 @@ internal sealed class HostedShell : IDisposable
         _runspace.Open();
     }
 
+    // The engine fills caches of its own at the first import in a process; two first imports at once were seen to find no module.
+    private static readonly Lazy<bool> FirstImport = new(() =>
+    {
+        Import(null).Dispose();
+        return true;
+    });
+
     /// <summary>Opens one with the built module.</summary>
     public static HostedShell WithModule(CultureInfo? culture = null)
+    {
+        _ = FirstImport.Value;
+        return Import(culture);
+    }
+
+    private static HostedShell Import(CultureInfo? culture)
     {
         var shell = new HostedShell(culture);
         shell.Run("param($path) Import-Module $path -ErrorAction Stop", ("path", Repository.Module)).Succeeded();
