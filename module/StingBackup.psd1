@@ -44,6 +44,7 @@
         'Initialize-StingRepository'
         'Invoke-StingBackup'
         'Invoke-StingRetention'
+        'Measure-StingCost'
         'New-StingApprover'
         'Optimize-StingRepository'
         'Register-StingApprover'

@@ -251,6 +251,11 @@ internal static class VerbTable
         {
             Examples = ["report-file --path=january.html --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
         },
+        new(Backup, "cost", "Measure-StingCost", "Show what the tiers cost, by data class or subject, and what would cost less")
+        {
+            Many = true,
+            Examples = ["cost", "cost --by-subject --json"],
+        },
         new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
         {
             Many = true,

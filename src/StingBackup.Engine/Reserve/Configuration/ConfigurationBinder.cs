@@ -53,7 +53,7 @@ Folders = values.Get(SourceSettings.Folders),
         },
         PruneGrace = TimeSpan.FromHours(values.Get(PruneSettings.GraceHours)),
         MaxWaste = values.Get(PruneSettings.MaxWaste) / 100.0,
-        Prices = CostSettings.Prices.ToDictionary(p => p.Key, p => values.Get(p.Value)),
+        Prices = CostSettings.Prices.ToDictionary(p => p.Key, p => values.Get(p.Value)), RequestPrices = CostSettings.RequestPrices.ToDictionary(p => p.Key, p => values.Get(p.Value)),
         ErasureDelay = TimeSpan.FromDays(values.Get(ErasureSettings.DelayDays)),
         Performance = new PerformanceSettings(
             values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),

@@ -374,7 +374,7 @@ public static class Settings
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,
         PruneSettings.GraceHours, PruneSettings.MaxWaste,
-        .. CostSettings.Prices.Values,
+        .. CostSettings.Prices.Values, .. CostSettings.RequestPrices.Values,
         ErasureSettings.DelayDays,
         TierTimes.MaxPercent,
         RemoteLocation, TierTimes.AtCommit, TierTimes.EveryMinutes, TierTimes.Quota, .. TierSettings.Remote.All,

@@ -42,6 +42,8 @@ public sealed record StingConfiguration
     public required double MaxWaste { get; init; }
     /// <summary>What each tier costs, in dollars for a gigabyte and month.</summary>
     public IReadOnlyDictionary<Tier, decimal> Prices { get; init; } = CostSettings.Prices.ToDictionary(p => p.Key, p => p.Value.Default);
+    /// <summary>Dollars for a thousand requests that write, by tier.</summary>
+    public IReadOnlyDictionary<Tier, decimal> RequestPrices { get; init; } = CostSettings.RequestPrices.ToDictionary(p => p.Key, p => p.Value.Default);
     /// <summary>How long restore points are kept.</summary>
     public required RetentionSettings Retention { get; init; }
     /// <summary>How long an erasure can be stopped.</summary>
