@@ -91,7 +91,7 @@ write_on() {
         else
             run sting-backup incremental --config "$config" || code=$?
         fi
-        id=$(grep -oE 'backup_[0-9]{8}_[0-9]{6}(_[0-9]+)?' "$log" | head -1)
+        id=$(grep -oE 'backup_[0-9]{8}_[0-9]{6}(_[a-z]+)?(_[0-9]+)?' "$log" | head -1)
         case $code in
             0 | 3) committed=$((committed + 1)); partly=$((partly + (code == 3))); [[ $id ]] && mv "$here/copy" "$work/copies/$id" || echo "$log: no run is named" >>"$work/trouble" ;;
             137) killed=$((killed + 1)) ;;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace StingBackup.Engine.Storage;
 
 /// <summary>An object as a listing shows it.</summary>
@@ -51,10 +53,25 @@ public interface IObjectStore : IAsyncDisposable
 /// <summary>Short ways to call a store.</summary>
 public static class ObjectStoreExtensions
 {
+    private const int ShortObject = 32 << 10;
+
     /// <summary>Reads a whole object.</summary>
     /// <exception cref="StingException"><c>ObjectNotFound</c></exception>
     public static async ValueTask<byte[]> ReadAllAsync(this IObjectStore store, string name, CancellationToken cancel)
     {
+        // Most are short: one request, without a look at the length before.
+        var first = ArrayPool<byte>.Shared.Rent(ShortObject);
+        try
+        {
+            if (await store.ReadAsync(name, 0, first.AsMemory(0, ShortObject), cancel).ConfigureAwait(false) is var got && got < ShortObject)
+            {
+                return first[..got];
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(first);
+        }
         var length = await store.GetLengthAsync(name, cancel).ConfigureAwait(false) ?? throw NotFound(store, name);
         if (length > Array.MaxLength)
         {
