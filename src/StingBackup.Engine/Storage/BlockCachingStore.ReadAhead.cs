@@ -27,8 +27,7 @@ public sealed partial class BlockCachingStore
             _ranks = _expected.Index().ToDictionary(o => o.Item.Name, o => o.Index, StringComparer.Ordinal);
             _begun = new BitArray(_expected.Count);
             _ahead = ahead;
-            _wanted.Clear();
-            Want(0, ahead);
+            _wanted.Clear();   // nothing is begun before the first read: where everything is there already, there is none
         }
     }
 

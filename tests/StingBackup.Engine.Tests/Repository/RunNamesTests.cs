@@ -1,5 +1,8 @@
+using StingBackup.Engine.Backup;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tests.Backup;
+using StingBackup.Engine.Tests.Lifecycle.Pruning;
 
 namespace StingBackup.Engine.Tests.Repository;
 
@@ -52,6 +55,32 @@ public sealed class RunNamesTests
             Assert.Equal(points.Select(p => p.Record.Writer), settled.Select(p => p.Record.Writer));
             Assert.All(settled, p => Assert.Equal(expected[p.Record.Writer.ToArray()[0]], p.Record.Name));
         }
+    }
+
+    [Fact]
+    public async Task Of_hosts_that_run_in_one_second_each_is_told_the_name_that_everybody_reads()
+    {
+        await using var hosts = new TwoHosts();
+        hosts.Write(first: true, "users/1/a.txt", "one"u8);
+        hosts.Write(first: false, "users/2/b.txt", "two"u8);
+        var gate = new TaskCompletionSource();
+        hosts.Gate = gate.Task;
+        var second = RunAsync(hosts, first: false);   // begins first, and commits after the other
+        var first = await RunAsync(hosts, first: true);
+        gate.SetResult();
+        BackupResult[] told = [first, await second, await RunAsync(hosts, first: true)];
+        var installation = hosts.Open(first: true);
+        var view = await RepositoryView.LoadAsync(hosts.Memory, installation.Reserve, installation.Writers, default);
+        Assert.Equal(told.Select(r => r.BackupId).Order(StringComparer.Ordinal), view.Backups.Select(p => p.Record.Name).Order(StringComparer.Ordinal));
+        var ids = Array.ConvertAll(told, r => BackupId.Parse(r.BackupId!));
+        Assert.Equal([RunNames.LettersOf(installation.Writer)[..4], RunNames.LettersOf(hosts.SecondWriter)[..4]], ids[..2].Select(id => id.Host[..4]));
+        Assert.Equal([1, 1, 2], ids.Select(id => id.Number));
+    }
+
+    private static async Task<BackupResult> RunAsync(TwoHosts hosts, bool first)
+    {
+        var installation = hosts.Open(first);
+        return await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, await BackupJob.PlanAsync(installation, BackupType.Incremental, null, due: false, default), default));
     }
 
     private static string NameOf(Id16 writer, IEnumerable<Id16> enrolled) => BackupId.NextFree(Moment, TimeZoneInfo.Utc, _ => false, RunNames.HostOf(writer, enrolled));
