@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Hosts of one repository in one bucket of a real S3 server (Ceph) back up at once, each its own state and reserve, while one sweeps by a clock that runs faster, one verifies and one erases people.
 # Now and then a backup is killed. At the end every committed run must restore as the reserve was, byte by byte, less whoever was erased since; and nobody who was erased may come back.
-#   --rounds N   of a second and a half; 400 unless told, ten minutes     --seed N   repeats what is drawn
+#   --rounds N   of a second and a half (of a second when there are fewer than 40); 400 unless told, ten minutes     --seed N   repeats what is drawn
 #   --work DIR   where to work                                            --keep     leaves everything behind
 
 default_rounds=400
 # shellcheck source=tests/soak/lib/common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.bash"
 soak_begin "$@"
-seconds=$((rounds * 3 / 2)) writers=$((rounds < 40 ? 2 : 8)) people=$((rounds < 40 ? 4 : 24))
+seconds=$((rounds < 40 ? rounds : rounds * 3 / 2)) writers=$((rounds < 40 ? 2 : 8)) people=$((rounds < 40 ? 4 : 24))
 for program in ceph-mon ceph-mgr ceph-osd radosgw; do [[ -x /usr/bin/$program ]] || cannot "needs Ceph's S3 server: apt-get install ceph-mon ceph-mgr ceph-osd radosgw"; done
 
 coproc SERVER { bench s3; }
@@ -91,7 +91,7 @@ write_on() {
         else
             run sting-backup incremental --config "$config" || code=$?
         fi
-        id=$(grep -oE 'backup_[0-9]{8}_[0-9]{6}(_[0-9]+)?' "$log" | head -1)
+        id=$(grep -oE 'backup_[0-9]{8}_[0-9]{6}(_[a-z]+)?(_[0-9]+)?' "$log" | head -1)
         case $code in
             0 | 3) committed=$((committed + 1)); partly=$((partly + (code == 3))); [[ $id ]] && mv "$here/copy" "$work/copies/$id" || echo "$log: no run is named" >>"$work/trouble" ;;
             137) killed=$((killed + 1)) ;;

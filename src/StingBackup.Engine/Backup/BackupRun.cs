@@ -34,6 +34,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
+        // Settled before anything is read: no other host can come to it, and of this one's runs only those of before have names.
+        var name = BackupId.NextFree(import?.Time ?? started, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains,
+            RunNames.HostOf(run.Identity.Writer, installation.Writers.All.Select(w => w.Id)));
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
         var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
@@ -53,7 +56,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             var classes = trees.Finish(kept, carried, subjects.Get);
             output.Progress.Status = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
-            var result = await CommitAsync(run, store, new Cut(started, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
+            var result = await CommitAsync(run, store, new Cut(name, started, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
             {
@@ -229,14 +232,11 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
 
     private async ValueTask<BackupResult> CommitAsync(OpenRun run, RunStore store, Cut made, CancellationToken cancel)
     {
-        var (started, classes, carried) = made;
+        var (name, started, classes, carried) = made;
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
         var cut = import?.Time ?? started;
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
-        var others = installation.Writers.All.Count > 1;
-        var since = others ? await PointNames.NewSinceAsync(installation.Store, run.View, installation.Writers.SigningKeyOf, cancel).ConfigureAwait(false) : [];
-        var name = BackupId.NextFree(cut, installation.Zone, run.View.Points.Concat(since).Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
@@ -249,12 +249,6 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         {
             throw new StingException("RunGivenUp", FailureKind.Busy, $"Run {run.Identity.Sequence} was given up by another process while it ran.", point.ObjectName,
                 "Run the backup again; what it stored is used.");
-        }
-        if (others)
-        {
-            // Whoever committed in the same moment may have the name: it is told as everybody will see it.
-            since = await PointNames.NewSinceAsync(installation.Store, run.View, installation.Writers.SigningKeyOf, CancellationToken.None).ConfigureAwait(false);
-            name = PointNames.Settle([.. run.View.Points, .. since]).FirstOrDefault(p => p.Record.ObjectName == point.ObjectName)?.Record.Name ?? name;
         }
         return new BackupResult
         {
@@ -281,7 +275,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
 
     /// <summary>What a run has to commit.</summary>
-    private sealed record Cut(DateTimeOffset Started, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
+    private sealed record Cut(string Name, DateTimeOffset Started, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
 
     /// <summary>What reading a stage needs of the run.</summary>
     private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)

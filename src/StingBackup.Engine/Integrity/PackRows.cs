@@ -2,51 +2,77 @@ using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
 
-/// <summary>The index turned round: for each pack its rows, by rank. Four bytes a row.</summary>
+/// <summary>What of a pack's rows somebody reaches.</summary>
+/// <param name="Rows">Rows that are reached.</param>
+/// <param name="Length">Their stored bytes.</param>
+/// <param name="Whole">Stored bytes of all its rows.</param>
+internal readonly record struct ReachedSum(int Rows, long Length, long Whole);
+
+/// <summary>The index turned round: for each pack its rows, by rank. Four bytes a row, from the first time that somebody asks for rows on.</summary>
 internal sealed class PackRows
 {
+    private readonly RepositoryIndex _index;
     private readonly Dictionary<Id32, int> _numbers = [];
     private readonly List<PackInfo> _packs = [];
-    private readonly int[] _first;
-    private readonly int[] _ranks;
+    private readonly Lazy<(int[] First, int[] Ranks)> _rows;
 
     public PackRows(RepositoryIndex index)
     {
+        _index = index;
         foreach (var pack in index.Packs)
         {
             _numbers.Add(pack.Id, _packs.Count);
             _packs.Add(pack);
         }
-        // Two passes over the rows: count, then place. Of each row only its segment is read.
-        _first = new int[_packs.Count + 1];
-        foreach (var (_, number) in Rows(index))
-        {
-            _first[number + 1]++;
-        }
-        for (var i = 1; i < _first.Length; i++)
-        {
-            _first[i] += _first[i - 1];
-        }
-        _ranks = new int[_first[^1]];
-        var next = _first.AsSpan(0, _packs.Count).ToArray();
-        foreach (var (rank, number) in Rows(index))
-        {
-            _ranks[next[number]++] = rank;
-        }
+        _rows = new(Turn);
     }
 
-    /// <summary>Each row whose pack is not gone: its rank, and its pack's number.</summary>
-    private IEnumerable<(int Rank, int Number)> Rows(RepositoryIndex index)
+    /// <summary>Sums over the rows of each pack, in one pass over the index in its own order. Packs that the index does not name are not in it.</summary>
+    public IReadOnlyDictionary<Id32, ReachedSum> Sum(ReachedRows reached)
+    {
+        var sums = new ReachedSum[_packs.Count];
+        foreach (var (fragment, row, rank, number) in Rows())
+        {
+            var length = fragment.StoredLengthAt(row);
+            ref var sum = ref sums[number];
+            sum = reached.Contains(rank) ? new ReachedSum(sum.Rows + 1, sum.Length + length, sum.Whole + length) : sum with { Whole = sum.Whole + length };
+        }
+        return _packs.Index().ToDictionary(p => p.Item.Id, p => sums[p.Index]);
+    }
+
+    /// <summary>Two passes over the rows: count, then place. Of each row only its segment is read.</summary>
+    private (int[] First, int[] Ranks) Turn()
+    {
+        var first = new int[_packs.Count + 1];
+        foreach (var row in Rows())
+        {
+            first[row.Number + 1]++;
+        }
+        for (var i = 1; i < first.Length; i++)
+        {
+            first[i] += first[i - 1];
+        }
+        var ranks = new int[first[^1]];
+        var next = first.AsSpan(0, _packs.Count).ToArray();
+        foreach (var row in Rows())
+        {
+            ranks[next[row.Number]++] = row.Rank;
+        }
+        return (first, ranks);
+    }
+
+    /// <summary>Each row whose pack is not gone: where it lies, its rank, and its pack's number.</summary>
+    private IEnumerable<(IndexFragment Fragment, int Row, int Rank, int Number)> Rows()
     {
         var rank = 0;
-        foreach (var fragment in index.Fragments)
+        foreach (var fragment in _index.Fragments)
         {
             var numbers = fragment.Segments.Select(s => _numbers.GetValueOrDefault(s.Pack.Id, -1)).ToArray();
             for (var row = 0; row < fragment.Count; row++, rank++)
             {
                 if (numbers[fragment.SegmentAt(row)] is >= 0 and var number)
                 {
-                    yield return (rank, number);
+                    yield return (fragment, row, rank, number);
                 }
             }
         }
@@ -59,7 +85,7 @@ internal sealed class PackRows
     public bool Knows(Id32 pack) => _numbers.ContainsKey(pack);
 
     /// <summary>Ranks of the rows that lie in a pack; none for one that the index does not name.</summary>
-    public ReadOnlySpan<int> Of(Id32 pack) => _numbers.TryGetValue(pack, out var number) ? _ranks.AsSpan(_first[number].._first[number + 1]) : [];
+    public ReadOnlySpan<int> Of(Id32 pack) => _numbers.TryGetValue(pack, out var number) ? _rows.Value.Ranks.AsSpan(_rows.Value.First[number].._rows.Value.First[number + 1]) : [];
 
     /// <summary>Whether a pack's footer and the index's rows of it say the same: every chunk, its place, its lengths, its segment's header.</summary>
     public bool Agree(PackTables tables, RepositoryIndex index)

@@ -56,7 +56,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
         await CheckNumbersAsync(cancel).ConfigureAwait(false);
         var counted = _valid.Values.Where(p => writers.Find(p.Record.Writer)?.LastGoodSequence is not { } last || p.Record.Sequence <= last).ToList();
         Revoked = _valid.Count - counted.Count;
-        Valid = PointNames.Settle([.. counted.Select(_drops.Trim).OrderBy(p => p.Record.TimeNs).ThenBy(p => p.Record.Sequence)]);
+        Valid = RunNames.Settle([.. counted.Select(_drops.Trim).OrderBy(p => p.Record.TimeNs).ThenBy(p => p.Record.Sequence)]);
     }
 
     /// <summary>What retention let go is looked at no more; and whoever let go or marked something must have had the right to.</summary>

@@ -59,13 +59,18 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         }
         TellPacks(packs);
         var (_, never, oldest) = memory.Summary();
+        var faults = _book.ToRecords(reach.NameOf);
+        if (installation.AtTier != Tier.Local && faults.Count > 0)
+        {
+            installation.MemoryOf(installation.AtTier).Distrust();
+        }
         return new IntegrityResult
         {
             Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
             PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen,
             OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(Installation.FromNs(last, 0), installation.Zone) : null,
             Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
-            BytesRead = probe.BytesRead + reader.BytesRead, Faults = _book.ToRecords(reach.NameOf), Duration = installation.Clock.GetElapsedTime(started),
+            BytesRead = probe.BytesRead + reader.BytesRead, Faults = faults, Duration = installation.Clock.GetElapsedTime(started),
         };
     }
 

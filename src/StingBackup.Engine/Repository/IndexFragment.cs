@@ -76,6 +76,9 @@ public sealed class IndexFragment
     /// <summary>The number of the segment that one entry lies in, by its rank.</summary>
     internal int SegmentAt(int rank) => BinaryPrimitives.ReadInt32LittleEndian(_entries.Span[(rank * ChunkEntry.Size + Id32.Size)..]);
 
+    /// <summary>The stored length of one entry, by its rank.</summary>
+    internal int StoredLengthAt(int rank) => BinaryPrimitives.ReadInt32LittleEndian(_entries.Span[(rank * ChunkEntry.Size + Id32.Size + 8)..]);
+
     /// <summary>The id of one entry, by its rank.</summary>
     public Id32 IdAt(int rank) => new(_entries.Span.Slice(rank * ChunkEntry.Size, Id32.Size));
 

@@ -64,12 +64,12 @@ public sealed class RepositoryView
         points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
         var drops = await DropBook.LoadAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
         var index = await LoadIndexAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
-        return new RepositoryView(reserve, PointNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
+        return new RepositoryView(reserve, RunNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
     /// <summary>The points that can be read and count, without the index.</summary>
     internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
-        [.. PointNames.Settle([.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Where(p => Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence))]).Select(p => p.Record)];
+        [.. RunNames.Settle([.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Where(p => Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence))]).Select(p => p.Record)];
 
     private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
         IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, CopyReader? copies, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Restore;
 
@@ -8,6 +9,9 @@ namespace StingBackup.Engine.Restore;
 /// </summary>
 internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubjectReader keys)
 {
+    /// <summary>Packs that are fetched before the walk comes to them, where the repository is far away.</summary>
+    private const int PacksAhead = 2;
+
     private readonly int _threads = context.Installation.Threads;
     private readonly JobOutput _output = context.Output;
     /// <summary>Groups and long files that are not done, and the walk: when there are none, the workers go.</summary>
@@ -24,6 +28,8 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
             _output.Warn($"{string.Join(", ", plan.WithheldClasses)} left out: keys and tokens come back only where they are asked for by class or by name, and with an approval.");
         }
         await DestinationRoom.CheckAsync(plan, context, cancel).ConfigureAwait(false);
+        // Of packs that little is needed of only that little is read.
+        context.Installation.Reading.Expect([.. context.Selection.Packs?.All.Where(p => 2 * p.Needed >= p.Pack.Length).Select(p => new ObjectInfo(p.Pack.Name, p.Pack.Length)) ?? []], PacksAhead);
         try
         {
             await RestoreAllAsync(cancel).ConfigureAwait(false);

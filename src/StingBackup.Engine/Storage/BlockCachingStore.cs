@@ -2,11 +2,12 @@ namespace StingBackup.Engine.Storage;
 
 /// <summary>
 /// A store whose packs are read in blocks that are kept for a while. A request to a server costs about as much as some megabytes of content, and whoever reads one chunk of a pack mostly reads its neighbours next:
-/// the second read of a pack, and every one after it, fetches the whole block around what is asked for. Packs never change, so a block never gets old. Disposes the inner store.
+/// the second read of a pack, and every one after it, fetches the whole block around what is asked for. Of packs that are expected to be read as a whole blocks are fetched before anybody asks. Packs never change, so
+/// a block never gets old. Disposes the inner store.
 /// </summary>
 /// <param name="inner">The store.</param>
 /// <param name="most">Bytes that are kept.</param>
-public sealed class BlockCachingStore(IObjectStore inner, long most = BlockCachingStore.DefaultMost) : IObjectStore
+public sealed partial class BlockCachingStore(IObjectStore inner, long most = BlockCachingStore.DefaultMost) : IObjectStore
 {
     /// <summary>What is fetched at once.</summary>
     public const int BlockSize = 4 << 20;
@@ -38,7 +39,7 @@ public sealed class BlockCachingStore(IObjectStore inner, long most = BlockCachi
     public async ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         ObjectName.Check(name);
-        if (buffer.Length is 0 or >= BlockSize || !IsPack(name) || IsFirst(name))
+        if (buffer.Length is 0 or >= BlockSize || !ObjectName.IsPack(name) || (!IsExpected(name) && IsFirst(name)))
         {
             return await inner.ReadAsync(name, offset, buffer, cancel).ConfigureAwait(false);
         }
@@ -69,11 +70,6 @@ public sealed class BlockCachingStore(IObjectStore inner, long most = BlockCachi
         Forget(name);
         return inner.DeleteAsync(name, cancel);
     }
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
-
-    private static bool IsPack(string name) => name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal);
 
     /// <summary>A pack's first read takes what it asks for: it may be the only one.</summary>
     private bool IsFirst(string name)

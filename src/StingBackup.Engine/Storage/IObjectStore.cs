@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace StingBackup.Engine.Storage;
 
 /// <summary>An object as a listing shows it.</summary>
@@ -44,6 +46,14 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Objects whose name starts with <paramref name="prefix"/>, in ordinal order of their names; never staged ones.</summary>
     IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel);
 
+    /// <summary>
+    /// Tells which objects will be read as a whole, about in this order. A store that is far away fetches one ahead from its first read on, and so many more behind it; others need not do anything.
+    /// What is told later stands in the place of what was told before.
+    /// </summary>
+    void Expect(IReadOnlyList<ObjectInfo> objects, int ahead)
+    {
+    }
+
     /// <summary>Deletes an object durably; false when it was not there.</summary>
     ValueTask<bool> DeleteAsync(string name, CancellationToken cancel);
 }
@@ -51,10 +61,16 @@ public interface IObjectStore : IAsyncDisposable
 /// <summary>Short ways to call a store.</summary>
 public static class ObjectStoreExtensions
 {
+    private const int ShortObject = 32 << 10;
+
     /// <summary>Reads a whole object.</summary>
     /// <exception cref="StingException"><c>ObjectNotFound</c></exception>
     public static async ValueTask<byte[]> ReadAllAsync(this IObjectStore store, string name, CancellationToken cancel)
     {
+        if (!ObjectName.IsPack(name) && await ReadShortAsync(store, name, cancel).ConfigureAwait(false) is { } all)
+        {
+            return all;
+        }
         var length = await store.GetLengthAsync(name, cancel).ConfigureAwait(false) ?? throw NotFound(store, name);
         if (length > Array.MaxLength)
         {
@@ -63,6 +79,21 @@ public static class ObjectStoreExtensions
         var bytes = new byte[length];
         var read = await store.ReadAsync(name, 0, bytes, cancel).ConfigureAwait(false);
         return read == bytes.Length ? bytes : throw Repository.ObjectFrame.Damaged(name, $"{read} of {bytes.Length} bytes could be read");
+    }
+
+    /// <summary>The object when it is short: one request, without a look at its length before.</summary>
+    private static async ValueTask<byte[]?> ReadShortAsync(IObjectStore store, string name, CancellationToken cancel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ShortObject);
+        try
+        {
+            var got = await store.ReadAsync(name, 0, buffer.AsMemory(0, ShortObject), cancel).ConfigureAwait(false);
+            return got < ShortObject ? buffer[..got] : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>The error for a name that is not in the store.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 
 namespace StingBackup.Engine.Storage;
 
@@ -31,6 +32,20 @@ public static class ObjectName
     /// <summary>Whether one component may stand in a name.</summary>
     public static bool IsValidComponent(ReadOnlySpan<char> component) =>
         component.Length > 0 && component is not "." and not ".." && !component.ContainsAnyExcept(s_allowed);
+
+    /// <summary>Whether an object of this name is a pack.</summary>
+    public static bool IsPack(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal);
+    }
+
+    /// <summary>The SHA-256 of a pack's bytes, which its name holds; null when the name is none of a pack.</summary>
+    public static byte[]? HashOfPack(string name)
+    {
+        var hash = new byte[SHA256.HashSizeInBytes];
+        return IsPack(name) && name.Length - 1 - name.LastIndexOf('/') == 2 * hash.Length && Convert.FromHexString(name.AsSpan(name.Length - 2 * hash.Length), hash, out _, out _) == OperationStatus.Done ? hash : null;
+    }
 
     /// <summary>Refuses a name that is not valid.</summary>
     /// <exception cref="StingException"><c>NameNotAllowed</c></exception>

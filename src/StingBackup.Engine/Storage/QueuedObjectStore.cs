@@ -4,7 +4,7 @@ namespace StingBackup.Engine.Storage;
 
 /// <summary>
 /// A store behind a queue of few streams. What is staged is copied and sent in the background, so that whoever stages goes on; when as many objects are
-/// under way as there are streams, it waits. Disposes the inner store; several such stores may share one queue, each with a priority of its own.
+/// under way as there are streams (of packs three, for their memory), it waits. Disposes the inner store; several such stores may share one queue, each with a priority of its own.
 /// </summary>
 /// <param name="inner">The store.</param>
 /// <param name="queue">The streams.</param>
@@ -12,10 +12,12 @@ namespace StingBackup.Engine.Storage;
 public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, TransferPriority priority) : IObjectStore
 {
     private const int LongCopy = 1 << 20;
+    /// <summary>Copies of packs at once: each takes as much memory as the pack.</summary>
+    private const int MostLongCopies = 3;
 
     private readonly System.Collections.Concurrent.ConcurrentBag<byte[]> _copies = [];
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _room = new(queue.Streams);
+    private readonly SemaphoreSlim _room = new(queue.Streams), _longRoom = new(Math.Min(queue.Streams, MostLongCopies));
     private readonly CancellationTokenSource _closed = new();
     private readonly Dictionary<string, Task> _lastOfName = new(StringComparer.Ordinal);
     private List<Task> _sending = [];
@@ -33,7 +35,7 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public async ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         ObjectName.Check(name);
-        await _room.WaitAsync(cancel).ConfigureAwait(false);
+        await RoomFor(content.Length).WaitAsync(cancel).ConfigureAwait(false);
         var copy = Rent(content.Length);
         content.CopyTo(copy);
         lock (_gate)
@@ -104,6 +106,7 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         await Task.WhenAll(sending).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         await inner.DisposeAsync().ConfigureAwait(false);
         _room.Dispose();
+        _longRoom.Dispose();
         _closed.Dispose();
     }
 
@@ -122,9 +125,11 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         finally
         {
             Return(copy);
-            _room.Release();
+            RoomFor(length).Release();
         }
     }
+
+    private SemaphoreSlim RoomFor(int length) => length < LongCopy ? _room : _longRoom;
 
     /// <summary>Packs are a little longer than a power of two: the shared pool would take twice the room for each.</summary>
     private byte[] Rent(int length)
@@ -148,5 +153,5 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         }
     }
 
-    private TransferPriority PriorityOf(string name) => name.StartsWith("data/", StringComparison.Ordinal) || name.StartsWith("meta/", StringComparison.Ordinal) ? priority : TransferPriority.Commit;
+    private TransferPriority PriorityOf(string name) => ObjectName.IsPack(name) ? priority : TransferPriority.Commit;
 }

@@ -20,6 +20,7 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
     private readonly ConcurrentDictionary<string, IObjectStore> _elsewhere = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _nowhere = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Tier, (StingException Failure, long Since)> _away = new();
+    private IReadOnlyList<ObjectInfo> _expected = [];
     private long _readThrough;
 
     /// <inheritdoc/>
@@ -73,6 +74,13 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => first.DeleteAsync(name, cancel);
 
     /// <inheritdoc/>
+    public void Expect(IReadOnlyList<ObjectInfo> objects, int ahead)
+    {
+        _expected = objects;
+        first.Expect(objects, ahead);
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>The nearest further tier that has a pack; null when none has.</summary>
@@ -100,6 +108,10 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
                 var store = await place.OpenAsync(cancel).ConfigureAwait(false);
                 if (await store.GetLengthAsync(name, cancel).ConfigureAwait(false) is not null)
                 {
+                    if (Interlocked.Exchange(ref _expected, []) is { Count: > 0 } expected)
+                    {
+                        store.Expect(expected, ahead: 0);   // the one behind it may lie nearer
+                    }
                     return _elsewhere[name] = store;
                 }
             }

@@ -14,6 +14,10 @@ internal sealed class TierComparison
 {
     private TierComparison(TierRoute route, TierListing source, TierListing target, RepositoryView view) => (Route, Source, Target, View) = (route, source, target, view);
 
+    /// <summary>Whether what the target has was remembered and not listed.</summary>
+    public bool IsRecalled { get; private init; }
+
+
     /// <summary>The tiers.</summary>
     public TierRoute Route { get; }
     /// <summary>What the one has.</summary>
@@ -43,16 +47,17 @@ internal sealed class TierComparison
 
     private Func<string, bool> IsOfErased { get; init; } = _ => false;
 
-    /// <summary>Looks at both tiers.</summary>
-    public static async ValueTask<TierComparison> TakeAsync(Installation installation, TierRoute route, JobOutput output, CancellationToken cancel)
+    /// <summary>Looks at both tiers; with <paramref name="recalls"/> the target is remembered where that can be relied on.</summary>
+    public static async ValueTask<TierComparison> TakeAsync(Installation installation, TierRoute route, JobOutput output, bool recalls, CancellationToken cancel)
     {
         var source = await TierListing.TakeAsync(route.From, cancel).ConfigureAwait(false);
-        var target = await TierListing.TakeAsync(route.To, cancel).ConfigureAwait(false);
+        var recalled = recalls ? await TierRecall.TryAsync(installation, route, source, cancel).ConfigureAwait(false) : null;
+        var target = recalled ?? await TierListing.TakeAsync(route.To, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(route.From, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         var erased = installation.Ledger.Entries.SelectMany(e => e.Aliases.Append(e.Tag)).Select(Cryptography.KeyObjectNames.Claim).ToHashSet(StringComparer.Ordinal);
         var made = new TierComparison(route, source, target, view)
         {
-            IsOfErased = erased.Contains, Erased = [.. target.Of(TierStep.Heads).Where(erased.Contains)],
+            IsRecalled = recalled is not null, IsOfErased = erased.Contains, Erased = [.. target.Of(TierStep.Heads).Where(erased.Contains)],
         };
         made.Points = await made.ReadPointsAsync(installation, cancel).ConfigureAwait(false);
         await made.ComparePacksAsync(installation, output, cancel).ConfigureAwait(false);
@@ -145,6 +150,10 @@ internal sealed class TierComparison
     {
         var conflicts = Source.Objects.Where(o => !TierObjects.IsPack(o.Key) && !o.Key.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
             && Target.Objects.TryGetValue(o.Key, out var there) && there != o.Value).Select(o => o.Key).ToList();
+        if (IsRecalled)
+        {
+            return conflicts;   // a chain that went two ways refuses the point that is copied now
+        }
         foreach (var writer in Source.Of(TierStep.Points).Where(Target.Objects.ContainsKey).GroupBy(name => ObjectKinds.RunIn(name).Writer))
         {
             var name = writer.Max(StringComparer.Ordinal)!;

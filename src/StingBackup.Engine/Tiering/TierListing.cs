@@ -39,6 +39,21 @@ internal sealed class TierListing
         return listing;
     }
 
+    /// <summary>The same from names that a store has confirmed before, with the lengths that they have elsewhere; what lies there no more has none.</summary>
+    /// <param name="names">The names.</param>
+    /// <param name="elsewhere">Where their lengths stand.</param>
+    /// <param name="length">Bytes of everything in the store.</param>
+    public static TierListing Recall(IEnumerable<string> names, TierListing elsewhere, long length)
+    {
+        var listing = new TierListing();
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            listing.Add(new ObjectInfo(name, elsewhere.Objects.GetValueOrDefault(name)), isRest: false);
+        }
+        listing.Length = length;
+        return listing;
+    }
+
     private void Add(ObjectInfo item, bool isRest)
     {
         var step = TierObjects.StepOf(item.Name);

@@ -8,6 +8,10 @@ internal sealed record TierNote
 {
     /// <summary>When the tier last had everything that this host's local tier had.</summary>
     public DateTimeOffset? CompleteTime { get; init; }
+    /// <summary>When all of it was last listed; null when what is remembered is not to be relied on.</summary>
+    public DateTimeOffset? ListedTime { get; init; }
+    /// <summary>Bytes that lay there then, and what was copied since.</summary>
+    public long Length { get; init; }
     /// <summary>When it was last tried.</summary>
     public DateTimeOffset? TriedTime { get; init; }
     /// <summary>How the last attempt failed; empty when it did not.</summary>
@@ -39,6 +43,15 @@ internal sealed class TierMemory
 
     /// <summary>Writes the note.</summary>
     public void Write(TierNote note) => StateFile.Write(_noteFile, note);
+
+    /// <summary>Something is not there as it was confirmed: the next sync lists the whole tier.</summary>
+    public void Distrust()
+    {
+        if (ReadNote() is { ListedTime: not null } note)
+        {
+            Write(note with { ListedTime = null });
+        }
+    }
 
     /// <summary>Names that the tier has confirmed; null when that was never noted.</summary>
     public HashSet<string>? ReadConfirmed()

@@ -20,7 +20,7 @@ public static class TierSyncJob
         ArgumentNullException.ThrowIfNull(installation);
         TierSyncPlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, notes: false, async route =>
-            (await TierComparison.TakeAsync(installation, route, output, token).ConfigureAwait(false)).ToPlan(installation), token).ConfigureAwait(false), cancel);
+            (await TierComparison.TakeAsync(installation, route, output, recalls: false, token).ConfigureAwait(false)).ToPlan(installation), token).ConfigureAwait(false), cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
             // Progress of a plan is told to nobody.
@@ -43,12 +43,14 @@ public static class TierSyncJob
     }
 
     /// <summary>The same within another job.</summary>
-    internal static async ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, CancellationToken cancel)
+    internal static ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, CancellationToken cancel) => SyncAsync(installation, tier, output, recalls: false, cancel);
+
+    private static async ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, bool recalls, CancellationToken cancel)
     {
         using var one = Lock(installation, tier);
         // A host that writes into the local tier while it is brought back would begin a second chain.
         using var hostLock = tier == Tier.Local ? installation.LockHost() : null;
-        var result = await GuardedAsync(installation, tier, notes: true, route => new TierSyncRun(installation, route, output).RunAsync(cancel), cancel).ConfigureAwait(false);
+        var result = await GuardedAsync(installation, tier, notes: true, route => new TierSyncRun(installation, route, output) { Recalls = recalls }.RunAsync(cancel), cancel).ConfigureAwait(false);
         if (tier == Tier.Archive)
         {
             var cold = await GuardedAsync(installation, tier, notes: true, _ => ColdRecut.RunAsync(installation, installation.Reading, output, cancel), cancel).ConfigureAwait(false);
@@ -83,7 +85,7 @@ public static class TierSyncJob
         output.TellsFailures = true;
         try
         {
-            var result = await SyncAsync(installation, Tier.Remote, output, cancel).ConfigureAwait(false);
+            var result = await SyncAsync(installation, Tier.Remote, output, recalls: true, cancel).ConfigureAwait(false);
             output.Explain(FormattableString.Invariant($"The Remote tier has {result.Points} restore points more ({Display.Length(result.Packs.Length + result.Others.Length)})."));
         }
         catch (StingException e) when (e.ErrorId == "SyncRunning")

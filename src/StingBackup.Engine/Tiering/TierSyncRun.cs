@@ -20,22 +20,33 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
     /// <summary>Bytes between two barriers.</summary>
     public long BatchLength { get; init; } = 512L << 20;
 
+    /// <summary>Whether what the target has may be remembered and need not be listed.</summary>
+    public bool Recalls { get; init; }
+
     public async Task<TierSyncResult> RunAsync(CancellationToken cancel)
     {
         var started = installation.Clock.GetTimestamp();
+        var errorsBefore = output.Errors;
         output.Progress.Activity = $"Sync {route.Target}";
-        var comparison = await TierComparison.TakeAsync(installation, route, output, cancel).ConfigureAwait(false);
-        _memory?.Replace(comparison.Target.Objects.Keys.Where(name => !comparison.Damaged.Any(p => p.Name == name)));
+        var comparison = await TierComparison.TakeAsync(installation, route, output, Recalls, cancel).ConfigureAwait(false);
+        if (!comparison.IsRecalled)
+        {
+            _memory?.Replace(comparison.Target.Objects.Keys.Where(name => !comparison.Damaged.Any(p => p.Name == name)));
+        }
         TellSurroundings(comparison);
         output.Progress.TotalBytes = output.Progress.Bytes + comparison.Packs.Sum(p => p.Length);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Heads)], cancel).ConfigureAwait(false);
         await RenewClaimsAsync(comparison, cancel).ConfigureAwait(false);
+        if (comparison is { IsRecalled: true, Erased.Count: > 0 })
+        {
+            _memory?.Replace(comparison.Target.Objects.Keys.Except(comparison.Erased, StringComparer.Ordinal).Union(_copied.Keys, StringComparer.Ordinal));
+        }
         var packs = await CopyPacksAsync(comparison, cancel).ConfigureAwait(false);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Index)], cancel).ConfigureAwait(false);
         await CopyPointsAsync(comparison, packs, cancel).ConfigureAwait(false);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Records)], cancel).ConfigureAwait(false);
         var waiting = comparison.BacklogWithout(_copied.Keys.ToHashSet(StringComparer.Ordinal));
-        await NoteAsync(comparison, waiting, cancel).ConfigureAwait(false);
+        await NoteAsync(comparison, waiting, new Outcome(packs.Copied.Length + _othersLength, output.Errors > errorsBefore), cancel).ConfigureAwait(false);
         return new TierSyncResult
         {
             Tier = route.Target, State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, Points = _points, Packs = packs.Copied, Others = new ObjectSum(_others, _othersLength), Claims = _claims,
@@ -190,7 +201,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
     }
 
-    private async ValueTask NoteAsync(TierComparison comparison, TierBacklog waiting, CancellationToken cancel)
+    private async ValueTask NoteAsync(TierComparison comparison, TierBacklog waiting, Outcome outcome, CancellationToken cancel)
     {
         if (_memory is null)
         {
@@ -206,6 +217,15 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             }
         }
         var now = installation.Clock.GetUtcNow();
-        _memory.Write(new TierNote { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : _memory.ReadNote().CompleteTime, Claims = claims });
+        var before = _memory.ReadNote();
+        _memory.Write(new TierNote
+        {
+            TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : before.CompleteTime, Claims = claims,
+            // What was refused may be there in another form than is remembered.
+            ListedTime = outcome.Failed ? null : comparison.IsRecalled ? before.ListedTime : now, Length = comparison.Target.Length + outcome.Added,
+        });
     }
+
+    /// <summary>Bytes that were copied, and whether something was refused.</summary>
+    private readonly record struct Outcome(long Added, bool Failed);
 }

@@ -36,13 +36,15 @@ public sealed class BackupIdTests
     }
 
     [Theory]
-    [InlineData("backup_20240115_020000", 1)]
-    [InlineData("backup_20240115_020000_2", 2)]
-    [InlineData("backup_20240115_020000_137", 137)]
-    public void What_is_written_reads_back(string text, int number)
+    [InlineData("backup_20240115_020000", "", 1)]
+    [InlineData("backup_20240115_020000_2", "", 2)]
+    [InlineData("backup_20240115_020000_137", "", 137)]
+    [InlineData("backup_20240115_020000_kqvm", "kqvm", 1)]
+    [InlineData("backup_20240115_020000_kqvmb_12", "kqvmb", 12)]
+    public void What_is_written_reads_back(string text, string host, int number)
     {
         var id = BackupId.Parse(text);
-        Assert.Equal((new DateTime(2024, 1, 15, 2, 0, 0, DateTimeKind.Unspecified), number), (id.Local, id.Number));
+        Assert.Equal((new DateTime(2024, 1, 15, 2, 0, 0, DateTimeKind.Unspecified), host, number), (id.Local, id.Host, id.Number));
         Assert.Equal(text, id.ToString());
     }
 
@@ -56,6 +58,10 @@ public sealed class BackupIdTests
     [InlineData("backup_20240115_020000_02")]
     [InlineData("backup_20240115_020000_+2")]
     [InlineData("backup_20240115_020000-2")]
+    [InlineData("backup_20240115_020000_kq2")]
+    [InlineData("backup_20240115_020000_Kqvm")]
+    [InlineData("backup_20240115_020000_kqvm_1")]
+    [InlineData("backup_20240115_020000_2_kqvm")]
     [InlineData("Backup_20240115_020000")]
     [InlineData(" backup_20240115_020000")]
     public void What_is_no_name_is_refused(string text)

@@ -48,6 +48,56 @@ public sealed class BlockCachingStoreTests : ObjectStoreConformance
     }
 
     [Fact]
+    public async Task Packs_that_are_expected_are_fetched_before_anybody_asks_each_block_once_and_no_further_than_told()
+    {
+        var packs = Enumerable.Range(0, 4).ToDictionary(i => $"data/ab/pack{i}", i => Bytes((2 * BlockCachingStore.BlockSize) + 200_000 + i));
+        var inner = new Counting(new MemoryObjectStore(packs.Select(p => new KeyValuePair<string, ReadOnlyMemory<byte>>(p.Key, p.Value))));
+        await using var store = new BlockCachingStore(inner);
+        store.Expect([.. packs.Select(p => new ObjectInfo(p.Key, p.Value.Length)), new ObjectInfo("points/a", 1)], ahead: 1);
+        await ReadsAsync(inner, 0);      // maybe nobody reads anything
+        var buffer = new byte[10];
+        Assert.Equal(10, await store.ReadAsync("data/ab/pack0", 5, buffer, default));
+        await ReadsAsync(inner, 6);      // that one and one more
+        Assert.Equal(10, await store.ReadAsync("data/ab/pack1", 5, buffer, default));
+        await ReadsAsync(inner, 9);
+        foreach (var (name, content) in packs)
+        {
+            for (var at = 0; at < content.Length; at += 100_000)
+            {
+                var got = await store.ReadAsync(name, at, buffer, default);
+                Assert.True(content.AsSpan(at, got).SequenceEqual(buffer.AsSpan(0, got)));
+            }
+        }
+        Assert.Equal(packs.SelectMany(p => Enumerable.Range(0, 3).Select(b => (p.Key, b * (long)BlockCachingStore.BlockSize))), inner.Reads.Select(r => (r.Name, r.Offset)).Order());
+        store.Expect([], ahead: 1);
+
+        static async Task ReadsAsync(Counting inner, int count)
+        {
+            for (var i = 0; inner.Reads.Count < count && i < 1000; i++)
+            {
+                await Task.Delay(10);
+            }
+            await Task.Delay(50);
+            Assert.Equal(count, inner.Reads.Count);
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_fetched_ahead_fails_whoever_asks_and_nobody_else()
+    {
+        var content = Bytes(100_000);
+        var inner = new Counting(new MemoryObjectStore([new("data/ab/pack", content)])) { Fail = new StingException("StoreUnreachable", FailureKind.Io, "No.", null, "") };
+        await using var store = new BlockCachingStore(inner);
+        store.Expect([new ObjectInfo("data/ab/pack", content.Length), new ObjectInfo("data/ab/gone", 5)], ahead: 2);
+        var buffer = new byte[100];
+        await Assert.ThrowsAsync<StingException>(async () => await store.ReadAsync("data/ab/pack", 0, buffer, default));
+        inner.Fail = null;
+        Assert.Equal(100, await store.ReadAsync("data/ab/pack", 0, buffer, default));
+        Assert.True(content.AsSpan(0, 100).SequenceEqual(buffer));
+        Assert.Equal("ObjectNotFound", (await Assert.ThrowsAsync<StingException>(async () => await store.ReadAsync("data/ab/gone", 0, buffer, default))).ErrorId);
+    }
+
+    [Fact]
     public async Task Many_readers_of_more_than_is_kept_read_what_is_there()
     {
         var packs = Enumerable.Range(0, 6).ToDictionary(i => $"data/ab/pack{i}", i => Bytes((2 * BlockCachingStore.BlockSize) + (i * 777)));

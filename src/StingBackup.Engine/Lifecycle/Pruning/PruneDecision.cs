@@ -13,8 +13,8 @@ internal sealed class PruneDecision
     public PruneDecision(PruneSurvey survey, Installation installation)
     {
         var ended = survey.Packs.Where(use => use.HasEnded).ToList();
-        Unreached = [.. ended.Where(use => use.Live.Count == 0)];
-        var used = ended.Where(use => use.Live.Count > 0 && use.IsOwn).ToList();
+        Unreached = [.. ended.Where(use => use.LiveRows == 0)];
+        var used = ended.Where(use => use.LiveRows > 0 && use.IsOwn).ToList();
         var small = used.Where(IsSmall).ToLookup(use => use.Pack.Kind);
         Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use) && small[use.Pack.Kind].Count() > MostSmall))];
         Marks = [.. survey.Marks.Marks.Select(mark => (mark, StandingOf(mark, survey, installation)))];

@@ -193,7 +193,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
             output.Progress.Status = use.Pack.Name;
             try
             {
-                await copier.AddAsync(use.Pack, use.Live.Select(rank => survey.View.Index.TryPlaceAt(rank, out var place) ? place : default), cancel).ConfigureAwait(false);
+                await copier.AddAsync(use.Pack, survey.LiveOf(use.Pack.Id), cancel).ConfigureAwait(false);
                 moved.Add(use);
             }
             catch (StingException e) when (ObjectDamage.IsOfOneObject(e))

@@ -90,6 +90,18 @@ internal sealed class PruneSurvey
         return false;
     }
 
+    /// <summary>The rows of a pack that some point reaches.</summary>
+    public IEnumerable<ChunkPlace> LiveOf(Id32 pack)
+    {
+        foreach (var rank in Rows.Of(pack).ToArray())
+        {
+            if (Reached.Contains(rank) && View.Index.TryPlaceAt(rank, out var place))
+            {
+                yield return place;
+            }
+        }
+    }
+
     private async ValueTask WalkAsync(JobOutput output, CancellationToken cancel)
     {
         output.Progress.Status = "what the restore points reach";
@@ -104,39 +116,29 @@ internal sealed class PruneSurvey
 
     private async ValueTask SortAsync(CancellationToken cancel)
     {
-        var signers = new Dictionary<Id32, HashSet<(Id16 Writer, long Sequence)>>();
+        // Most packs are named by one run: a set for each would take more than the packs' names.
+        var signers = new Dictionary<Id32, (Id16 Writer, long Sequence)[]>();
         foreach (var fragment in View.Index.Fragments)
         {
+            (Id16 Writer, long Sequence)[] by = [fragment.IsSigned ? (fragment.Writer, fragment.Sequence) : default];
             foreach (var pack in fragment.Packs)
             {
-                (signers.TryGetValue(pack.Id, out var of) ? of : signers[pack.Id] = []).Add(fragment.IsSigned ? (fragment.Writer, fragment.Sequence) : default);
+                signers[pack.Id] = !signers.TryGetValue(pack.Id, out var known) ? by : known.Contains(by[0]) ? known : [.. known, by[0]];
             }
         }
         var marked = Marks.Packs;
+        var sums = Rows.Sum(Reached);
         var packs = new List<PackUse>(Stored.Count);
-        var live = new List<int>();
-        foreach (var pack in Stored.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
+        foreach (var pack in Stored.Values.OrderBy(p => p.Kind == ObjectKind.MetaPack).ThenBy(p => p.Id))   // as their names sort
         {
-            live.Clear();
-            long length = 0, all = 0;
-            foreach (var rank in Rows.Of(pack.Id))
-            {
-                if (View.Index.TryPlaceAt(rank, out var place))
-                {
-                    all += place.Entry.StoredLength;
-                    if (Reached.Contains(rank))
-                    {
-                        live.Add(rank);
-                        length += place.Entry.StoredLength;
-                    }
-                }
-            }
-            LiveLength += length;
+            var sum = sums.GetValueOrDefault(pack.Id);
+            LiveLength += sum.Length;
             if (!marked.Contains(pack.Id))
             {
-                var known = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default) ? of : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
-                packs.Add(new PackUse(pack, live.ToArray(), length, all, of is not null && known.All(k => k.Writer == _installation.Writer),
-                    known.All(k => HasEnded(k.Writer, k.Sequence)) && Bounds?.Allows(pack.Id, named: Rows.Knows(pack.Id), known.Select(k => k.Writer)) != false));
+                var isSigned = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default);
+                var known = isSigned ? of! : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
+                packs.Add(new PackUse(pack, sum.Rows, sum.Length, sum.Whole, of is not null && Array.TrueForAll(known, k => k.Writer == _installation.Writer),
+                    Array.TrueForAll(known, k => HasEnded(k.Writer, k.Sequence)) && Bounds?.Allows(pack.Id, named: Rows.Knows(pack.Id), known.Select(k => k.Writer)) != false));
             }
         }
         Packs = packs;

@@ -29,6 +29,8 @@ public sealed record S3Abilities
     public Ability Checksums { get; init; }
     /// <summary>A wrong Content-MD5 is refused.</summary>
     public Ability Md5Checked { get; init; }
+    /// <summary>Bytes that are not those of the SHA-256 in the signature are refused.</summary>
+    public Ability PayloadHash { get; init; }
     /// <summary>The ETag of a single PUT is the MD5 of its bytes.</summary>
     public Ability EtagIsMd5 { get; init; }
     /// <summary>A listing shows at once what was stored.</summary>

@@ -10,6 +10,9 @@ namespace StingBackup.Engine.Storage.S3;
 /// <summary>The few requests that a store makes of a bucket, with errors in its words. Repeats nothing.</summary>
 internal sealed class S3Bucket : IDisposable
 {
+    /// <summary>What is handed to a connection at once; the library's 8 KB would be a system call each.</summary>
+    private const int SendBuffer = 256 << 10;
+
     private readonly S3Options _options;
     private readonly TimeProvider _clock;
     private readonly S3HttpClients _connections;
@@ -24,7 +27,7 @@ internal sealed class S3Bucket : IDisposable
         _connections = new S3HttpClients(options, clock);
         var config = new AmazonS3Config
         {
-            ForcePathStyle = options.PathStyle, AuthenticationRegion = options.Region, MaxErrorRetry = 0, HttpClientFactory = _connections,
+            ForcePathStyle = options.PathStyle, AuthenticationRegion = options.Region, MaxErrorRetry = 0, HttpClientFactory = _connections, BufferSize = SendBuffer,
             // Older servers do not understand what the library would add by itself; checksums are sent where a server was seen to keep them.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             DisableS3ExpressSessionAuth = true,
@@ -63,13 +66,17 @@ internal sealed class S3Bucket : IDisposable
     /// <summary>Stores bytes by one request; false when <paramref name="conditional"/> and the key is taken.</summary>
     public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, bool conditional, S3Abilities abilities, CancellationToken cancel) => CallAsync("store the object", name, async () =>
     {
-        var sums = S3Checksums.Of(content.Span, abilities);
+        var sums = S3Checksums.Of(name, content.Span, isWhole: true, abilities);
         var request = new PutObjectRequest
         {
             BucketName = Bucket, Key = _options.Address.KeyOf(name), InputStream = new MemoryReadStream(content), ContentType = "application/octet-stream", StorageClass = ClassOf(name), DisablePayloadSigning = SignsNoPayload,
         };
         request.IfNoneMatch = conditional ? "*" : null;
         sums.ApplyTo(request);
+        if (sums.Signed is { } hash)
+        {
+            Sign(request, hash);
+        }
         try
         {
             var answer = await _client.PutObjectAsync(request, cancel).ConfigureAwait(false);
@@ -94,14 +101,24 @@ internal sealed class S3Bucket : IDisposable
         }, cancel).ConfigureAwait(false)).UploadId, cancel);
 
     /// <summary>Sends a part.</summary>
-    public Task<PartETag> SendPartAsync(string name, string upload, int number, ReadOnlyMemory<byte> content, S3Abilities abilities, CancellationToken cancel) => CallAsync("send a part of the object", name, async () =>
+    /// <param name="name">The object.</param>
+    /// <param name="upload">The upload.</param>
+    /// <param name="number">The part's number, from 1.</param>
+    /// <param name="content">Its bytes, and whether there are no others.</param>
+    /// <param name="abilities">What the server can be held to.</param>
+    /// <param name="cancel">Cancels.</param>
+    public Task<PartETag> SendPartAsync(string name, string upload, int number, (ReadOnlyMemory<byte> Bytes, bool IsWhole) content, S3Abilities abilities, CancellationToken cancel) => CallAsync("send a part of the object", name, async () =>
     {
-        var sums = S3Checksums.Of(content.Span, abilities);
+        var sums = S3Checksums.Of(name, content.Bytes.Span, content.IsWhole, abilities);
         var request = new UploadPartRequest
         {
-            BucketName = Bucket, Key = _options.Address.KeyOf(name), UploadId = upload, PartNumber = number, PartSize = content.Length, InputStream = new MemoryReadStream(content), DisablePayloadSigning = SignsNoPayload,
+            BucketName = Bucket, Key = _options.Address.KeyOf(name), UploadId = upload, PartNumber = number, PartSize = content.Bytes.Length, InputStream = new MemoryReadStream(content.Bytes), DisablePayloadSigning = SignsNoPayload,
         };
         sums.ApplyTo(request);
+        if (sums.Signed is { } hash)
+        {
+            Sign(request, hash);
+        }
         var answer = await _client.UploadPartAsync(request, cancel).ConfigureAwait(false);
         return sums.Contradiction(answer.ETag, answer.ChecksumSHA256, abilities) is { } problem ? throw Errors.Unconfirmed("send a part of the object", name, problem) : sums.Part(number, answer.ETag);
     }, cancel);
@@ -262,6 +279,22 @@ internal sealed class S3Bucket : IDisposable
         _client.Dispose();
         _connections.Dispose();
     }
+
+    /// <summary>Lets a request be signed with a payload's hash that is known before: nothing is computed for it, and the bytes go out as they are.</summary>
+    internal static void Sign(PutObjectRequest request, string hash)
+    {
+        (request.UseChunkEncoding, request.DisablePayloadSigning) = (false, false);
+        SetHash(request, hash);
+    }
+
+    private static void Sign(UploadPartRequest request, string hash)
+    {
+        (request.UseChunkEncoding, request.DisablePayloadSigning) = (false, false);
+        SetHash(request, hash);
+    }
+
+    private static void SetHash(Amazon.Runtime.Internal.IAmazonWebServiceRequest request, string hash) =>
+        request.AddBeforeRequestHandler((_, e) => ((WebServiceRequestEventArgs)e).Headers["x-amz-content-sha256"] = hash);
 
     /// <summary>Over TLS the payload needs no signature of its own: its checksum is part of what is signed.</summary>
     private bool? SignsNoPayload => _options.Endpoint is null || _options.Endpoint.Scheme == Uri.UriSchemeHttps ? true : null;

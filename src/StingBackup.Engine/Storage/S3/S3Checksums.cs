@@ -8,12 +8,17 @@ internal readonly struct S3Checksums
 {
     private readonly string? _sha256;
     private readonly byte[]? _md5;
+    private readonly string? _signed;
 
-    private S3Checksums(ReadOnlySpan<byte> content, bool sha256)
+    private S3Checksums(ReadOnlySpan<byte> content, byte[]? known, S3Abilities abilities)
     {
-        if (sha256)
+        if (abilities.Checksums == Ability.Yes)
         {
-            _sha256 = Convert.ToBase64String(SHA256.HashData(content));
+            _sha256 = Convert.ToBase64String(known ?? SHA256.HashData(content));
+        }
+        else if (known is not null && abilities.PayloadHash == Ability.Yes)
+        {
+            _signed = Convert.ToHexStringLower(known);
         }
         else
         {
@@ -23,8 +28,18 @@ internal readonly struct S3Checksums
         }
     }
 
-    /// <summary>Of bytes: SHA-256 where the server keeps it, else MD5, which every server checks.</summary>
-    public static S3Checksums Of(ReadOnlySpan<byte> content, S3Abilities abilities) => new(content, abilities.Checksums == Ability.Yes);
+    /// <summary>
+    /// Of an object's bytes: SHA-256 where the server keeps it, else MD5, which every server checks. A pack's SHA-256 is its name: where the server refuses bytes that are not those of the hash in the signature, nothing more is
+    /// computed here.
+    /// </summary>
+    /// <param name="name">The object.</param>
+    /// <param name="content">All of its bytes, or a part's.</param>
+    /// <param name="isWhole">Whether it is all of them.</param>
+    /// <param name="abilities">What the server can be held to.</param>
+    public static S3Checksums Of(string name, ReadOnlySpan<byte> content, bool isWhole, S3Abilities abilities) => new(content, isWhole ? ObjectName.HashOfPack(name) : null, abilities);
+
+    /// <summary>The hash that the signature covers in the place of one that is computed while the bytes are sent; null for none.</summary>
+    public string? Signed => _signed;
 
     public void ApplyTo(PutObjectRequest request)
     {
@@ -44,6 +59,10 @@ internal readonly struct S3Checksums
     /// <summary>What is wrong with the server's word, or null. <paramref name="abilities"/> tell what it can be held to.</summary>
     public string? Contradiction(string? etag, string? sha256, S3Abilities abilities)
     {
+        if (_signed is not null)
+        {
+            return null;   // it would have refused other bytes
+        }
         if (_sha256 is not null)
         {
             return sha256 == _sha256 ? null : $"the server reports the checksum '{sha256 ?? "none"}' for bytes of '{_sha256}'";

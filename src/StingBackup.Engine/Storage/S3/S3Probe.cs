@@ -24,6 +24,7 @@ internal sealed class S3Probe(S3Bucket bucket, S3Options options, TimeProvider c
         found = found with { ConditionalDelete = await ConditionalDeleteAsync(cancel).ConfigureAwait(false) };
         found = found with { Checksums = await RefusesAsync("sum", r => r.ChecksumSHA256 = Convert.ToBase64String(SHA256.HashData(Other)), cancel).ConfigureAwait(false) };
         found = found with { Md5Checked = await RefusesAsync("md5", r => r.MD5Digest = Convert.ToBase64String(Md5(Other)), cancel).ConfigureAwait(false) };
+        found = found with { PayloadHash = await RefusesAsync("hash", r => S3Bucket.Sign(r, Convert.ToHexStringLower(SHA256.HashData(Other))), cancel).ConfigureAwait(false) };
         var (etag, lists) = await StoredAsync(cancel).ConfigureAwait(false);
         return found with
         {

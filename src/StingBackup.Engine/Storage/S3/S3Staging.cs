@@ -39,7 +39,8 @@ internal sealed class S3Staging(S3Bucket bucket, S3Options options)
             var parts = new List<PartETag>();
             for (var at = 0; at < content.Length; at += options.PartSize)
             {
-                parts.Add(await bucket.SendPartAsync(name, upload, parts.Count + 1, content.Slice(at, Math.Min(options.PartSize, content.Length - at)), abilities, cancel).ConfigureAwait(false));
+                var part = content.Slice(at, Math.Min(options.PartSize, content.Length - at));
+                parts.Add(await bucket.SendPartAsync(name, upload, parts.Count + 1, (part, part.Length == content.Length), abilities, cancel).ConfigureAwait(false));
             }
             lock (_gate)
             {
