@@ -10,13 +10,13 @@ namespace StingBackup.Cmdlets.Commands;
 public sealed class GetStingStorageForecastCommand : InstallationCmdlet
 {
     /// <summary>Days to tell of.</summary>
-    [Parameter(Position = 0, HelpMessage = "Days from the first run to tell of, such as 30, 90, 365; the day from which on nothing grows is added")]
+    [Parameter(Position = 0, HelpMessage = "Days from the first run to tell of: 30, 90, 365; the one from which on nothing grows is added")]
     [PSDefaultValue(Help = "30, 90, 365")]
     [ValidateNotNullOrEmpty]
     public int[]? Day { get; set; }
 
     /// <summary>What the reserve is like.</summary>
-    [Parameter(HelpMessage = "What a data class is like, instead of what its restore points show: UserFiles=2TB/1000000/1%: bytes, items, share that changes in a day")]
+    [Parameter(HelpMessage = "What a class is like, instead of as measured: UserFiles=2TB/1000000/1% (bytes, items, changed a day)")]
     [ValidateNotNullOrEmpty]
     public string[]? Class { get; set; }
 

@@ -13,6 +13,8 @@ public sealed record ForecastRequest
     public IReadOnlyList<int> Days { get; init; } = [30, 90, 365];
     /// <summary>What the reserve is like, where it is not measured: each as <see cref="ForecastJob.ParseClass"/> reads it.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
+    /// <summary>Whether the day is told of from which on nothing grows: it may be years away.</summary>
+    public bool IsSteadyTold { get; init; } = true;
     /// <summary>Time between two runs; null for the shortest that the schedule asks for.</summary>
     public TimeSpan? Every { get; init; }
 }
@@ -52,7 +54,7 @@ public static class ForecastJob
             throw Bad(every.ToString("c", CultureInfo.InvariantCulture), "-Every is the time between two runs, from a minute to a day");
         }
         var policy = ForecastPolicy.Of(installation, every);
-        int[] days = [.. request.Days.Append(StorageForecaster.SteadyDayOf(classes, policy)).Distinct().Order()];
+        int[] days = [.. request.Days.Concat(request.IsSteadyTold ? [StorageForecaster.SteadyDayOf(classes, policy)] : []).Distinct().Order()];
         if (days[0] < 1 || request.Days.Any(d => d > MostDays))
         {
             throw Bad(days[0].ToString(CultureInfo.InvariantCulture), $"-Day is a number from 1 to {MostDays}");
@@ -67,10 +69,14 @@ public static class ForecastJob
     public static async ValueTask<IReadOnlyList<ConfigurationFinding>> CheckAsync(Installation installation, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
+        if (installation.FurtherTiers.Count == 0)
+        {
+            return [];   // a tier that is alone on its disk has no limit
+        }
         try
         {
-            var forecast = await RunAsync(installation, new ForecastRequest(), cancel).ConfigureAwait(false);
-            return [.. forecast.Tiers.Where(t => t is { Day: <= 365, IsOverLimit: true }).DistinctBy(t => t.Tier).Select(t => new ConfigurationFinding
+            var forecast = await RunAsync(installation, new ForecastRequest { IsSteadyTold = false }, cancel).ConfigureAwait(false);
+            return [.. forecast.Tiers.Where(t => t is { IsOverLimit: true }).DistinctBy(t => t.Tier).Select(t => new ConfigurationFinding
             {
                 Severity = FindingSeverity.Warning, Key = t.Tier == Tier.Remote ? TierTimes.Quota.Key : TierTimes.MaxPercent.Key, File = null, Line = 0,
                 Problem = FormattableString.Invariant($"In {t.Day} days about {Display.Length(t.Length)} will lie on the {t.Tier} tier, which may take {Display.Length(t.Limit!.Value)}, if the reserve goes on as its restore points show."),

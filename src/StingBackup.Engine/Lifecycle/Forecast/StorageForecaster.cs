@@ -158,7 +158,7 @@ internal static class StorageForecaster
             ClassForecast[] classes = [.. _classes.Index().Select(c => new ClassForecast(c.Item.DataClass, PointsOf(tier, c.Index), (long)byClass[c.Index]))];
             return new TierForecast
             {
-                Day = day, Tier = tier, Points = classes.Sum(c => c.Points), Content = (long)content, Pages = (long)pages, Others = (long)others, Length = (long)(content + pages + others), Classes = classes,
+                Day = day, Tier = tier, Points = classes.Sum(c => c.Points), Content = (long)content, Pages = (long)pages, Others = (long)others, Length = (long)content + (long)pages + (long)others, Classes = classes,
             };
         }
 

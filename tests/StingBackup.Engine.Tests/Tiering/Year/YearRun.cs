@@ -227,6 +227,10 @@ internal sealed class YearRun : IAsyncDisposable
             var there = days.Average(day => _daily[day - 1][tier]);
             var told = days.Average(day => Predicted(forecast, day, tier));
             var off = 100.0 * told / there - 100;
+            if (there < 100_000)
+            {
+                continue;   // nothing but records: nothing has entered yet
+            }
             var worst = days.Select(day => 100.0 * Predicted(forecast, day, tier) / _daily[day - 1][tier] - 100).MaxBy(Math.Abs);
             within &= Math.Abs(off) <= 5;
             lines.Add(FormattableString.Invariant($"{tier} {there / 1e6:n2} MB, predicted {told / 1e6:n2} ({off:+0.0;-0.0;0.0} %, a day at most {worst:+0.0;-0.0;0.0} %)"));
