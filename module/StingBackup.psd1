@@ -38,6 +38,7 @@
         'Get-StingRestorePoint'
         'Get-StingRestorePointItem'
         'Get-StingRetentionPlan'
+        'Get-StingStorageForecast'
         'Get-StingTier'
         'Import-StingKeyEscrow'
         'Import-StingLegacyBackup'

@@ -34,6 +34,14 @@ Describe 'What has ended' {
         (Get-StingRetentionPlan).Entries | Where-Object { $_.BackupId -eq $first.BackupId -and $_.DataClass -eq 'UserFiles' } | Select-Object -ExpandProperty Goes | Should -BeFalse
     }
 
+    It 'is forecast by tier and day, in 80 columns' {
+        $shown = Get-StingStorageForecast -Day 30 -Every 06:00:00 | Out-String -Width 80
+        $shown | Should -Match 'UserFiles'
+        $shown | Should -Match '30 +Local'
+        ($shown -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+        (Get-StingStorageForecast -Day 30 -Every 06:00:00 -Class 'UserFiles=1GB/1000/1%' -All)[0].Length | Should -BeGreaterThan 1e9
+    }
+
     It 'is not touched by a look' {
         $before = Get-TreeHash ./backups
         (Invoke-StingRetention -WhatIf).Entries | Where-Object Goes | Should -Not -BeNullOrEmpty

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
+using StingBackup.Engine.Lifecycle.Forecast;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Checks;
 using StingBackup.Engine.Reserve.Configuration;
@@ -53,6 +54,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
                     WriteObject(new ConfigurationFinding { Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = escrow, Remedy = "Export-StingKeyEscrow -OutputPath FOLDER (sting-backup escrow --output-path=FOLDER)" });
                 }
                 WriteObject(Wait(SpareOutlook.LookAsync(installation, Cancel)), enumerateCollection: true);
+                WriteObject(Wait(ForecastJob.CheckAsync(installation, Cancel)), enumerateCollection: true);
                 WriteObject(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
                 {
                     Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = key.Problem, Remedy = key.Remedy,

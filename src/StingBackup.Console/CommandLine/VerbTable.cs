@@ -92,6 +92,11 @@ internal static class VerbTable
             Many = true,
             Examples = ["retention-plan", "retention-plan --time=2027-01-15", "retention-plan --all"],
         },
+        new(Backup, "forecast", "Get-StingStorageForecast", "Show how much will be stored on each tier")
+        {
+            Many = true,
+            Examples = ["forecast", "forecast --day=365 --all", "forecast --class=UserFiles=2TB/1000000/1%"],
+        },
         new(Backup, "retention", "Invoke-StingRetention", "Let restore points go whose time is over")
         {
             Examples = ["retention --dry-run", "retention --confirm"],

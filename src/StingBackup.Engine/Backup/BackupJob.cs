@@ -23,9 +23,11 @@ public static class BackupJob
         if (due)
         {
             var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-            var times = DueClasses.Next(DueClasses.ScheduleOf(installation), view.Backups.Select(p => p.Record));
-            next = chosen.Select(c => times[c]).Where(t => t > now).Min();
-            chosen = [.. chosen.Where(c => times[c] is not { } time || time <= now)];
+            var schedule = DueClasses.ScheduleOf(installation);
+            var times = DueClasses.Next(schedule, view.Backups.Select(p => p.Record));
+            // A restore point that a clock in the future dated keeps nothing waiting.
+            chosen = [.. chosen.Where(c => times[c] is not { } time || time <= now || time - now > schedule[c])];
+            next = times.Where(t => !chosen.Contains(t.Key) && DataClasses.TakenBy(type, classes).Contains(t.Key)).Select(t => t.Value).Min();
         }
         return new BackupPlan
         {

@@ -235,12 +235,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var (name, started, classes, carried) = made;
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
-        var cut = import?.Time ?? started;
+        var cut = import?.Time ?? AfterTheLast(run, started);
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
-            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = installation.NowNs,
+            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = Math.Max(installation.NowNs, import is null ? Installation.ToNs(cut) : long.MinValue),
             OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
             LedgerHead = installation.Ledger.Head, Carried = carried,
         };
@@ -258,6 +258,22 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)], LeftOut = LeftOut(),
             Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))],
         };
+    }
+
+    /// <summary>
+    /// The moment of the cut. Time ascends along a host's chain, whatever its clock says: a run behind one that a clock in the future dated would else not be the latest, for as long as that clock was ahead, and be
+    /// the first to leave the local tier.
+    /// </summary>
+    private DateTimeOffset AfterTheLast(OpenRun run, DateTimeOffset started)
+    {
+        var last = run.View.Points.Where(p => p.Record.Writer == run.Identity.Writer && !p.Record.IsImported).Select(p => p.Record.TimeNs).DefaultIfEmpty(long.MinValue).Max();
+        if (Installation.ToNs(started) >= last)
+        {
+            return started;
+        }
+        var before = Installation.FromNs(last, 0);
+        output.Warn($"This host's clock is {Display.Duration(before - started)} behind the restore point that it made last: either it went ahead then, or it is behind now. This one is dated a second after that, so that it is the latest. Set the clock.");
+        return before.AddSeconds(1);
     }
 
     private LeftOutItems[] LeftOut()

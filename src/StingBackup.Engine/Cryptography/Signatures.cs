@@ -102,13 +102,31 @@ public sealed class SignatureVerifier : IDisposable
         }
     }
 
-    /// <summary>Checks a single signature; false also when the public key is no point of the curve.</summary>
+    /// <summary>Checks a single signature; false also when the public key is no point of the curve. What was checked once in this process is not computed again.</summary>
     public static bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != P256.SignatureSize)
+        {
+            return false;
+        }
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(data, hash);
+        return VerifiedSignatures.Check(publicKey, hash, signature, VerifyHash);
+    }
+
+    private static bool VerifyHash(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature)
     {
         try
         {
             using var verifier = new SignatureVerifier(publicKey);
-            return verifier.Verify(data, signature);
+            foreach (var key in verifier._keys)
+            {
+                if (key.VerifyHash(hash, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
+                {
+                    return true;
+                }
+            }
+            return false;
         }
         catch (CryptographicException)
         {

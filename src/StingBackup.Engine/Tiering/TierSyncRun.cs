@@ -41,9 +41,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             _memory?.Replace(comparison.Target.Objects.Keys.Except(comparison.Erased, StringComparer.Ordinal).Union(_copied.Keys, StringComparer.Ordinal));
         }
-        var packs = await CopyPacksAsync(comparison, cancel).ConfigureAwait(false);
-        await CopyAllAsync([.. comparison.Lacking(TierStep.Index)], cancel).ConfigureAwait(false);
-        await CopyPointsAsync(comparison, packs, cancel).ConfigureAwait(false);
+        var packs = await CopyWavesAsync(comparison, cancel).ConfigureAwait(false);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Records)], cancel).ConfigureAwait(false);
         var waiting = comparison.BacklogWithout(_copied.Keys.ToHashSet(StringComparer.Ordinal));
         await NoteAsync(comparison, waiting, new Outcome(packs.Copied.Length + _othersLength, output.Errors > errorsBefore), cancel).ConfigureAwait(false);
@@ -148,7 +146,8 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
 
     // --- packs and points
 
-    private async ValueTask<PackTransfer> CopyPacksAsync(TierComparison comparison, CancellationToken cancel)
+    /// <summary>Packs, then the index of them, then the restore points that need no other; and so on, until nothing is left.</summary>
+    private async ValueTask<PackTransfer> CopyWavesAsync(TierComparison comparison, CancellationToken cancel)
     {
         var packs = new PackTransfer(route, output) { BatchLength = BatchLength };
         foreach (var pack in comparison.Damaged)
@@ -156,17 +155,32 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
         }
         var room = TierRoom.Of(installation, route, comparison.Target.Length);
-        await packs.RunAsync(comparison.Packs, room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
+        var waves = TierWaves.Plan(comparison, installation.Priority, BatchLength);
+        var waiting = new List<WaitingPoint>();
+        using var needs = new WaveNeeds(installation, route.From, comparison, output);
+        for (var at = 0; at < waves.Count; at++)
+        {
+            await packs.RunAsync(waves[at].Packs, room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
+            waiting.AddRange(waves[at].Points);
+            var isLast = at == waves.Count - 1;
+            var lacking = isLast ? [] : comparison.Packs.Where(p => !_copied.ContainsKey(p.Name)).Select(p => p.Id).ToHashSet();
+            await CopyAllAsync([.. comparison.Lacking(TierStep.Index).Where(name => !_copied.ContainsKey(name) && (isLast || needs.IsWhole(name, lacking)))], cancel).ConfigureAwait(false);
+            if (isLast || (waiting.Count > 0 && !await needs.AnyAsync(waiting, lacking, _copied.ContainsKey, cancel).ConfigureAwait(false)))
+            {
+                await CopyPointsAsync(comparison, waiting, packs, isLast, cancel).ConfigureAwait(false);
+                waiting.Clear();
+            }
+        }
         return packs;
     }
 
-    private async ValueTask CopyPointsAsync(TierComparison comparison, PackTransfer packs, CancellationToken cancel)
+    private async ValueTask CopyPointsAsync(TierComparison comparison, IReadOnlyList<WaitingPoint> points, PackTransfer packs, bool isLast, CancellationToken cancel)
     {
-        foreach (var failure in packs.Failed.Values.Where(f => f.ErrorId != "ObjectNotFound"))
+        foreach (var failure in packs.Failed.Values.Where(f => isLast && f.ErrorId != "ObjectNotFound"))
         {
             output.Failed(failure);
         }
-        foreach (var point in comparison.Points)
+        foreach (var point in points)
         {
             if (!packs.Failed.IsEmpty && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, cancel).ConfigureAwait(false) is { } pack)
             {

@@ -20,6 +20,8 @@ internal static class ChildProgram
                 return 0;
             case ["wal-commits", var commits, var kills, var seed]:
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
+            case ["year", var days, var minutes, var seed]:
+                return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;

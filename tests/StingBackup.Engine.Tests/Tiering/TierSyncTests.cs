@@ -1,4 +1,7 @@
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle.Pruning;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering;
 
@@ -256,5 +259,101 @@ public sealed class TierSyncTests
         reserve.Remote = new Backup.FaultyStore(reserve.RemoteMemory);
         Assert.Equal(2, (await reserve.SyncAsync()).Points);
         Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+    }
+
+    /// <summary>A line that breaks in the middle of a long sync: what was sent until then can be restored.</summary>
+    [Fact]
+    public async Task A_restore_point_is_there_as_soon_as_its_own_packs_are()
+    {
+        await using var reserve = new TierReserve();
+        for (var run = 0; run < 4; run++)
+        {
+            reserve.Write($"users/{run}/file.bin", 300_000);
+            await reserve.BackupAsync();
+        }
+        var installation = reserve.Open();
+        var left = 3;   // packs of content
+        reserve.Remote.Before = (verb, name) =>
+        {
+            if (verb == "stage" && name.StartsWith("data/", StringComparison.Ordinal) && Interlocked.Decrement(ref left) < 0)
+            {
+                throw TierReserve.Gone;
+            }
+        };
+        var sync = JobStream.RunAsync(installation.Clock, async (output, token) => await new TierSyncRun(installation, await TierRoute.ToAsync(installation, Tier.Remote, token), output) { BatchLength = 250_000 }.RunAsync(token), default);
+        await Assert.ThrowsAsync<StingException>(() => TestInstallation.CompleteAsync<TierSyncResult>(sync));
+        var there = TierReserve.Replicated(reserve.RemoteMemory).Where(n => n.StartsWith("points/", StringComparison.Ordinal)).ToList();
+        Assert.Equal(TierReserve.Replicated(reserve.LocalMemory).Where(n => n.StartsWith("points/", StringComparison.Ordinal)).Take(3), there);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        reserve.Remote.Before = (_, _) => { };
+        await reserve.SyncAsync();
+        Assert.Equal(TierReserve.Replicated(reserve.LocalMemory), TierReserve.Replicated(reserve.RemoteMemory));
+    }
+
+    /// <summary>What a sweep moved lies in packs that are younger than the restore points that need them.</summary>
+    [Fact]
+    public async Task A_restore_point_waits_for_what_was_moved_after_it()
+    {
+        await using var reserve = new TierReserve(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) { ClassDays = 30 };
+        reserve.Write("users/1/kept.bin", 200_000);
+        reserve.Write("users/1/gone.bin", 300_000);
+        await reserve.BackupAsync();
+        reserve.Delete("users/1/gone.bin");
+        for (var run = 0; run < 3; run++)
+        {
+            reserve.Test.Clock.Advance(TimeSpan.FromDays(15));
+            reserve.Write($"users/2/file{run}.bin", 300_000);
+            await reserve.BackupAsync();
+        }
+        await reserve.RetainAsync();
+        for (var sweep = 0; sweep < 3; sweep++)
+        {
+            await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(reserve.Open(), default));
+            reserve.Test.Clock.Advance(TimeSpan.FromHours(49));
+        }
+        var installation = reserve.Open();
+        for (var dead = 1; ; dead++)
+        {
+            var left = dead;
+            reserve.Remote.Before = (verb, _) =>
+            {
+                if (verb == "stage" && Interlocked.Decrement(ref left) < 0)
+                {
+                    throw TierReserve.Gone;
+                }
+            };
+            try
+            {
+                await TestInstallation.CompleteAsync<TierSyncResult>(JobStream.RunAsync(installation.Clock, async (output, token) => await new TierSyncRun(installation, await TierRoute.ToAsync(installation, Tier.Remote, token), output) { BatchLength = 100_000 }.RunAsync(token), default));
+                Assert.InRange(dead, 3, 20);
+                break;
+            }
+            catch (StingException)
+            {
+                // Whatever is there is whole; then all that got there goes, and the next attempt gets one pack further.
+                var points = TierReserve.Count(reserve.RemoteMemory, "points/");
+                Assert.True(points == 0 || (await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects)).All(f => f.Object.StartsWith("audit/", StringComparison.Ordinal)));
+                foreach (var name in reserve.RemoteMemory.Objects.Keys)
+                {
+                    await reserve.RemoteMemory.DeleteAsync(name, default);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Among_writers_user_data_goes_first_and_no_chain_gets_a_gap()
+    {
+        WaitingPoint Point(byte writer, long sequence, int minute, params DataClass[] classes)
+        {
+            var id = new Id16(Enumerable.Repeat(writer, 16).ToArray());
+            return new WaitingPoint(PointRecord.NameOf(id, sequence), new PointRecord
+            {
+                Reserve = id, Writer = id, Sequence = sequence, Previous = default, TimeNs = minute, CompletedNs = minute, Classes = [.. classes.Select(c => new PointClass(c, [], 0, 0, 0, 0))], IsVoid = classes.Length == 0,
+            });
+        }
+        WaitingPoint[] points = [Point(1, 1, 10, DataClass.AuditLogs), Point(1, 2, 20, DataClass.UserFiles, DataClass.Settings), Point(2, 5, 15, DataClass.Embeddings), Point(2, 6, 30), Point(2, 7, 40, DataClass.UserFiles), Point(3, 1, 50, DataClass.UserFiles)];
+        string[] expected = [points[5].Name, points[2].Name, points[3].Name, points[4].Name, points[0].Name, points[1].Name];
+        Assert.Equal(expected, TierWaves.Order(points, ScheduleSettings.Priority.Default).Select(p => p.Name));
     }
 }

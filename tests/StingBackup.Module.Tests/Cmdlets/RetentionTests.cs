@@ -50,6 +50,22 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
+    public void A_forecast_measures_the_reserve_and_takes_what_it_is_told()
+    {
+        var measured = _shell.Run("Get-StingStorageForecast -Day 30 -Every 06:00:00").Succeeded().Objects<StorageForecast>().Single();
+        Assert.Contains(measured.Classes, of => of is { DataClass: DataClass.UserFiles, IsMeasured: true, ChangedPerDay: > 0 });
+        Assert.Equal((30, measured.SteadyDay, TimeSpan.FromHours(6)), (measured.Tiers[0].Day, measured.Tiers[^1].Day, measured.Every));
+        Assert.All(measured.Tiers, tier => Assert.Equal((Tier.Local, tier.Content + tier.Pages + tier.Others), (tier.Tier, tier.Length)));
+        var told = _shell.Run("Get-StingStorageForecast -Day 30 -Class 'user_files=2TB/1000000/1%/0.5' -Every 06:00:00 -All").Succeeded().Objects<TierForecast>();
+        // Half of two terabytes, and 30 times 1 % of it.
+        Assert.InRange(told[0].Classes.Single(of => of.DataClass == DataClass.UserFiles).Length, 1_250_000_000_000, 1_350_000_000_000);
+        Assert.Equal("UserFiles", _shell.Run("(Get-StingStorageForecast -Day 1 -Every 12:00:00).Classes[0].DataClass.ToString()").Succeeded().Output.Single().ToString());
+        _shell.Run("Get-StingStorageForecast -Class 'files=2TB/1/1%'").FailedWith("ForecastNotUnderstood");
+        _shell.Run("Get-StingStorageForecast -Day 0").FailedWith("ForecastNotUnderstood");
+        _shell.Run("Get-StingStorageForecast -Every 2.00:00:00").FailedWith("ForecastNotUnderstood");
+    }
+
+    [Fact]
     public void WhatIf_changes_nothing()
     {
         var before = Repository();

@@ -6,9 +6,9 @@ namespace StingBackup.Engine.Lifecycle.Pruning;
 internal sealed class PruneDecision
 {
     /// <summary>Packs so small that joining them is worth it: an eighth of a whole one.</summary>
-    private const int SmallPart = 8;
+    internal const int SmallPart = 8;
     /// <summary>Small packs of a kind before they are joined.</summary>
-    private const int MostSmall = 64;
+    internal const int MostSmall = 64;
 
     public PruneDecision(PruneSurvey survey, Installation installation)
     {

@@ -84,13 +84,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     private async ValueTask CondemnAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
     {
         var into = Into(mark, survey);
-        foreach (var pack in into)
-        {
-            // Read whole: the old packs go on its account.
-            var info = survey.Stored.GetValueOrDefault(pack) ?? throw new StingException("PruneUnsafe", FailureKind.Integrity, $"Pack {pack}, to which the last sweep copied, is not in the repository.", pack.ToString(),
-                "Run Test-StingBackupIntegrity, then Repair-StingRepository.");
-            PackReader.CheckBytes(info, await Storage.ObjectStoreExtensions.ReadAllAsync(installation.Store, info.Name, cancel).ConfigureAwait(false));
-        }
+        await ProveAsync(into, survey, cancel).ConfigureAwait(false);
         var condemned = mark.Marked.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
         Spare(mark.Marked.Packs.Count - condemned.Count);
         if (condemned.Count == 0)
@@ -101,8 +95,44 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         await PutAsync(mark.Marked with { Writer = installation.Writer, Sequence = survey.LastSequence, Step = MarkStep.Condemned, TimeNs = installation.NowNs, Packs = condemned }, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Packs that a mark's moved ones were copied to, less those that are on their way out themselves: a copy of the same chunks is the same pack, and may stand in a mark.</summary>
-    private static HashSet<Id32> Into(PackMark mark, PruneSurvey survey) => [.. mark.Marked.Into.Except(survey.Marks.Packs)];
+    /// <summary>
+    /// Packs that a mark's moved ones were copied to. One that a later sweep moves in turn is on its way out itself: then what that sweep made of it counts, or small packs that are joined daily would be spared
+    /// daily and never go. What is only going counts for nothing: a copy of the same chunks is the same pack, and may stand in a mark.
+    /// </summary>
+    private static HashSet<Id32> Into(PackMark mark, PruneSurvey survey)
+    {
+        var going = survey.Marks.Packs;
+        HashSet<Id32> into = [], seen = [];
+        var open = new Queue<Id32>(mark.Marked.Into);
+        while (open.TryDequeue(out var pack))
+        {
+            if (!seen.Add(pack))
+            {
+                continue;
+            }
+            if (!going.Contains(pack))
+            {
+                into.Add(pack);
+                continue;
+            }
+            foreach (var next in survey.Marks.Marks.Where(m => m.Marked.Packs.Any(p => p.Id == pack && p.IsMoved)).SelectMany(m => m.Marked.Into))
+            {
+                open.Enqueue(next);
+            }
+        }
+        return into;
+    }
+
+    /// <summary>Reads packs whole on whose account others go.</summary>
+    private async ValueTask ProveAsync(IEnumerable<Id32> packs, PruneSurvey survey, CancellationToken cancel)
+    {
+        foreach (var pack in packs)
+        {
+            var info = survey.Stored.GetValueOrDefault(pack) ?? throw new StingException("PruneUnsafe", FailureKind.Integrity, $"Pack {pack}, to which an earlier sweep copied, is not in the repository.", pack.ToString(),
+                "Run Test-StingBackupIntegrity, then Repair-StingRepository.");
+            PackReader.CheckBytes(info, await Storage.ObjectStoreExtensions.ReadAllAsync(installation.Store, info.Name, cancel).ConfigureAwait(false));
+        }
+    }
 
     /// <summary>Whether no point reaches anything of a pack that is not, of a moved one, in the packs that it was copied to.</summary>
     private static bool IsUnneeded(PruneSurvey survey, MarkedPack pack, HashSet<Id32> into)
@@ -122,6 +152,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     private async ValueTask DeleteAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
     {
         var into = Into(mark, survey);
+        await ProveAsync(into.Except(mark.Marked.Into), survey, cancel).ConfigureAwait(false);   // the others were read when it was condemned
         var going = mark.Condemned!.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
         if (going.Count < mark.Condemned.Packs.Count)
         {

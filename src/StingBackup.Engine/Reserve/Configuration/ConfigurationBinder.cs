@@ -47,7 +47,7 @@ Folders = values.Get(SourceSettings.Folders),
         Priority = ScheduleSettings.OrderOf(values.Get(ScheduleSettings.Priority)),
         Retention = new RetentionSettings(
             values.Get(Settings.LocalDays), values.Get(Settings.RemoteDays), values.Get(Settings.ArchiveDays),
-            Settings.ClassDays.ToDictionary(c => c.Key, c => values.Get(c.Value)))
+            Settings.ClassDays.Keys.ToDictionary(c => c, c => RetentionTable.DaysOf(values, c)))
         {
             MinimumCopies = values.Get(RetentionTable.MinimumCopies), Thinning = RetentionTable.BindThinning(values), Profiles = values.Get(RetentionTable.Profiles),
         },

@@ -22,19 +22,19 @@ internal sealed class RetentionContradictions(SettingValues values, FindingList 
             switch (profile)
             {
                 case ComplianceProfile.Hipaa:
-                    foreach (var (dataClass, setting) in Settings.ClassDays.OrderBy(c => c.Key))
+                    foreach (var dataClass in Settings.ClassDays.Keys.Order())
                     {
                         if (dataClass is not (DataClass.TempFiles or DataClass.Physical))
                         {
-                            AtLeast(setting, HipaaDays, "HIPAA asks for six years");
+                            AtLeast(dataClass, HipaaDays, "HIPAA asks for six years");
                         }
                     }
                     break;
                 case ComplianceProfile.Sox:
-                    AtLeast(Settings.ClassDays[DataClass.AuditLogs], SoxDays, "SOX asks for three years of audit logs");
+                    AtLeast(DataClass.AuditLogs, SoxDays, "SOX asks for three years of audit logs");
                     break;
                 case ComplianceProfile.PciDss:
-                    AtLeast(Settings.ClassDays[DataClass.AuditLogs], PciDays, "PCI-DSS asks for one year of audit logs");
+                    AtLeast(DataClass.AuditLogs, PciDays, "PCI-DSS asks for one year of audit logs");
                     break;
                 case ComplianceProfile.Gdpr:
                     CheckErasure();
@@ -79,11 +79,12 @@ internal sealed class RetentionContradictions(SettingValues values, FindingList 
         }
     }
 
-    private void AtLeast(Setting<int> setting, int days, string why)
+    private void AtLeast(DataClass dataClass, int days, string why)
     {
-        if (!values.IsRefused(setting) && values.Get(setting) < days)
+        var setting = Settings.ClassDays[dataClass];
+        if (!values.IsRefused(setting) && RetentionTable.DaysOf(values, dataClass) is var kept && kept < days)
         {
-            Refuse(setting, string.Create(CultureInfo.InvariantCulture, $"{setting.Key} is {values.Get(setting)}; {why}, {days} days"), string.Create(CultureInfo.InvariantCulture, $"Set {setting.Key} to {days} or more, or take the regulation out of {RetentionTable.Profiles.Key}."));
+            Refuse(setting, string.Create(CultureInfo.InvariantCulture, $"{setting.Key} is {kept}; {why}, {days} days"), string.Create(CultureInfo.InvariantCulture, $"Set {setting.Key} to {days} or more, or take the regulation out of {RetentionTable.Profiles.Key}."));
         }
     }
 

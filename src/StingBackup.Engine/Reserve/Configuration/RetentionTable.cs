@@ -49,6 +49,13 @@ public static class RetentionTable
     /// <summary>All, in the order of the file.</summary>
     internal static IReadOnlyList<Setting> All { get; } = [MinimumCopies, KeepAllDays, KeepHourly, KeepDaily, KeepWeekly, KeepMonthly, KeepYearly, Profiles];
 
+    /// <summary>The days of a data class: its own; else those of the last tier, where the class lives as long as that by default.</summary>
+    internal static int DaysOf(SettingValues values, DataClass dataClass)
+    {
+        var own = Settings.ClassDays[dataClass];
+        return !values.OriginOf(own).IsFile && own.Default == Settings.ArchiveDays.Default && !values.IsRefused(Settings.ArchiveDays) ? values.Get(Settings.ArchiveDays) : values.Get(own);
+    }
+
     /// <summary>Whether anything is thinned out.</summary>
     internal static ThinningSettings? BindThinning(SettingValues values)
     {

@@ -5,7 +5,6 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// </summary>
 public static class Settings
 {
-    private const string LaterRetention = "A tier lets go early only what a further tier has, and this version keeps the local one only: restore points stay for the days of their data class.";
 
     /// <summary>Where the repository lies.</summary>
     public static readonly Setting<string?> BackupRoot = new()
@@ -138,13 +137,13 @@ public static class Settings
     };
 
     /// <summary>Retention on the local tier.</summary>
-    public static readonly Setting<int> LocalDays = Days("retention.local_days", 7, "LOCAL_RETENTION_DAYS", "Days that the content of restore points stays on the local tier where a remote tier has it; then it is read there. The newest of each data class stays.", notActedOn: null);
+    public static readonly Setting<int> LocalDays = Days("retention.local_days", 7, "LOCAL_RETENTION_DAYS", "Days that the content of restore points stays on the local tier where a remote tier has it; then it is read there. The newest of each data class stays.");
 
     /// <summary>Retention on the remote tier.</summary>
-    public static readonly Setting<int> RemoteDays = Days("retention.remote_days", 30, "REMOTE_RETENTION_DAYS", "Days that the content of restore points stays on the remote tier where the archive has it. No fewer than retention.local_days.", notActedOn: null);
+    public static readonly Setting<int> RemoteDays = Days("retention.remote_days", 30, "REMOTE_RETENTION_DAYS", "Days that the content of restore points stays on the remote tier where the archive has it. No fewer than retention.local_days.");
 
     /// <summary>Retention on the archive tier.</summary>
-    public static readonly Setting<int> ArchiveDays = Days("retention.archive_days", 365, "ARCHIVE_RETENTION_DAYS", "Days that a restore point stays on the archive tier. No fewer than retention.remote_days.");
+    public static readonly Setting<int> ArchiveDays = Days("retention.archive_days", 365, "ARCHIVE_RETENTION_DAYS", "Days that restore points stay on the archive tier, which is the last: then they end. It holds for each data class that has no days of its own here and is kept for a year by default (people's files, honey jars, metadata, reports, settings, secrets); a class's own days come first. No fewer than retention.remote_days.");
 
     /// <summary>Retention of each data class.</summary>
     public static readonly IReadOnlyDictionary<DataClass, Setting<int>> ClassDays = new Dictionary<DataClass, Setting<int>>
@@ -385,16 +384,15 @@ public static class Settings
         LogLevel, LogDays, LogFiles, LogFileSize, LogTotalSize,
     ];
 
-    private static Setting<int> Days(string key, int days, string? variable, string summary, string? notActedOn = LaterRetention) => new()
+    private static Setting<int> Days(string key, int days, string? variable, string summary) => new()
     {
         Key = key,
         Type = SettingTypes.Integer(1, 36500),
         Default = days,
         ShellVariable = variable,
-        NotActedOn = notActedOn,
         Summary = summary,
     };
 
     private static Setting<int> ClassRetention(string name, int days, string what) =>
-        Days($"retention.{name}_days", days, null, $"Days that {what} are kept at most, whatever the tier.", notActedOn: null);
+        Days($"retention.{name}_days", days, null, $"Days that {what} are kept at most, whatever the tier.{(days == ArchiveDays.Default ? " Where it is not set: retention.archive_days." : "")}");
 }

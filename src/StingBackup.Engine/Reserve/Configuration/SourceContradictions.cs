@@ -102,7 +102,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         // Read file by file while Chroma writes it is worth nothing, and it would be kept for as long as files are, with everybody's chunks in it.
         foreach (var (setting, folder, _) in Folders().Where(f => IsWithin(path, f.Folder) && !IsLeftOut(path, f.Folder, f.At)))
         {
-            Refuse(ChromaSourceSettings.Path, $"{path} lies in {folder} ({setting.Key}), which would back it up too, as files that change while they are read, and keep everybody's chunks for {values.Get(Settings.ClassDays[DataClass.Settings])} days",
+            Refuse(ChromaSourceSettings.Path, $"{path} lies in {folder} ({setting.Key}), which would back it up too, as files that change while they are read, and keep everybody's chunks for {RetentionTable.DaysOf(values, DataClass.Settings)} days",
                 "Leave it out there by reserve.exclude.");
         }
     }

@@ -57,6 +57,42 @@ public sealed class PruneTests
         await hosts.VerifyAsync();
     }
 
+    /// <summary>What one sweep made is itself moved by the next, before what it was made of has gone: as with small packs, which a daily sweep joins daily.</summary>
+    [Fact]
+    public async Task What_was_moved_twice_goes_too()
+    {
+        await using var hosts = new TwoHosts();
+        foreach (var (name, length) in (IEnumerable<(string, int)>)[("a", 300_000), ("b", 300_000), ("c", 1_000_000)])
+        {
+            hosts.Write(true, $"users/1/{name}.bin", RandomNumberGenerator.GetBytes(length));
+        }
+        await hosts.BackupAsync(first: true);
+        foreach (var gone in (string[])["c", "b"])
+        {
+            hosts.Test.Clock.Advance(TimeSpan.FromDays(1));
+            File.Delete(Path.Combine(hosts.Reserve(true), $"users/1/{gone}.bin"));
+            await hosts.BackupAsync(first: true);
+        }
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(363.5));   // the first run is over
+        await hosts.LetGoAsync();
+        var first = await hosts.PruneAsync();
+        Assert.True(first is { Marked.Packs: > 0, Rewritten.Packs: > 0 });
+        hosts.Test.Clock.Advance(TimeSpan.FromDays(1));       // the second, and with it half of what was moved
+        await hosts.LetGoAsync();
+        Assert.True(await hosts.PruneAsync() is { Rewritten.Packs: > 0, Spared: 0 });
+        hosts.Test.Clock.Advance(Grace);
+        var swept = await hosts.PruneAsync();
+        Assert.Equal((first.Marked.Packs, 0L), (swept.Deleted.Packs, swept.Spared));
+        await hosts.VerifyAsync();
+        hosts.Test.Clock.Advance(Grace);
+        await hosts.PruneAsync();
+        hosts.Test.Clock.Advance(Grace);
+        await hosts.PruneAsync();
+        Assert.InRange(hosts.PackBytes, 300_000, 320_000);
+        Assert.Empty(hosts.Names("gc/"));
+        await hosts.VerifyAsync();
+    }
+
     [Fact]
     public async Task A_session_that_began_before_the_mark_keeps_what_it_uses()
     {

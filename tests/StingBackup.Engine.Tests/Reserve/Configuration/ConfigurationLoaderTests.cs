@@ -48,6 +48,18 @@ public sealed class ConfigurationLoaderTests
     public void The_strategys_retention_of_each_class_is_the_default(DataClass dataClass, int days) =>
         Assert.Equal(days, Examine(Minimal).Require().Retention.ClassDays[dataClass]);
 
+    /// <summary>The archive is the last tier: its days end what no class has days of its own for.</summary>
+    [Fact]
+    public void The_archives_days_end_the_classes_that_have_none_of_their_own()
+    {
+        var days = Examine(Minimal + "retention: {archive_days: 500, metadata_days: 400}\n").Require().Retention.ClassDays;
+        Assert.Equal((500, 500, 400), (days[DataClass.UserFiles], days[DataClass.Secrets], days[DataClass.Metadata]));
+        Assert.Equal((90, 1096, 2, 14), (days[DataClass.Embeddings], days[DataClass.AuditLogs], days[DataClass.TempFiles], days[DataClass.Physical]));
+        // A regulation is held against what counts, and the message names it.
+        var finding = Assert.Single(Examine(Minimal + "retention: {archive_days: 2500, metadata_days: 2100, embeddings_days: 2500, audit_logs_days: 2500, profiles: [HIPAA]}\n").Findings, f => f.Severity == FindingSeverity.Error);
+        Assert.Equal("retention.metadata_days", finding.Key);
+    }
+
     [Fact]
     public void Classes_that_priority_does_not_name_come_behind_those_that_it_names()
     {
