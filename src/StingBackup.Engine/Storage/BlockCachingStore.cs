@@ -26,6 +26,12 @@ public sealed class BlockCachingStore(IObjectStore inner, long most = BlockCachi
     public string Location => inner.Location;
 
     /// <inheritdoc/>
+    public IThawingStore? Thawing => inner.Thawing;
+
+    /// <inheritdoc/>
+    public ILockingStore? Locking => inner.Locking;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
 
     /// <inheritdoc/>

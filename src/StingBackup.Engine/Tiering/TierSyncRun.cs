@@ -140,12 +140,22 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
     private async ValueTask<PackTransfer> CopyPacksAsync(TierComparison comparison, CancellationToken cancel)
     {
         var packs = new PackTransfer(route, output) { BatchLength = BatchLength };
+        var held = new HashSet<Id32>();
         foreach (var pack in comparison.Damaged)
         {
-            await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+            try
+            {
+                await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "ObjectLocked")
+            {
+                // What was first under a name is the object while it is locked: this one is read from other tiers until then.
+                output.Failed(e);
+                held.Add(pack.Id);
+            }
         }
         var room = TierRoom.Of(installation, route, comparison.Target.Length);
-        await packs.RunAsync(comparison.Packs, room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
+        await packs.RunAsync(held.Count == 0 ? comparison.Packs : [.. comparison.Packs.Where(p => !held.Contains(p.Id))], room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
         return packs;
     }
 
@@ -206,6 +216,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             }
         }
         var now = installation.Clock.GetUtcNow();
-        _memory.Write(new TierNote { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : _memory.ReadNote().CompleteTime, Claims = claims });
+        var note = _memory.ReadNote();
+        _memory.Write(note with { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : note.CompleteTime, Failure = "", Claims = claims });
     }
 }

@@ -11,6 +11,7 @@ internal sealed class PruneSurvey
 {
     private readonly Installation _installation;
     private readonly Dictionary<Id16, SortedSet<long>> _ended;
+    private ReachedRows? _physical;
 
     private PruneSurvey(Installation installation, PruneBounds? bounds, RepositoryView view)
     {
@@ -25,6 +26,8 @@ internal sealed class PruneSurvey
     public PruneBounds? Bounds { get; }
     /// <summary>Fragments that another one replaces; of a further tier those too that the tier before has replaced. They can go.</summary>
     public IReadOnlyList<string> Replaced { get; private init; } = [];
+    /// <summary>Those of them that only the tier before has replaced, as they are.</summary>
+    public IReadOnlyList<IndexFragment> ReplacedFragments { get; private init; } = [];
     /// <summary>Points and index.</summary>
     public RepositoryView View { get; }
     /// <summary>The index turned round.</summary>
@@ -65,7 +68,7 @@ internal sealed class PruneSurvey
         }
         Refuse(damage);
         installation.Ledger.Require(view.Backups);
-        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
+        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], ReplacedFragments = replaced, Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
         await survey.WalkAsync(output, cancel).ConfigureAwait(false);
         await survey.SortAsync(cancel).ConfigureAwait(false);
         return survey;
@@ -90,6 +93,9 @@ internal sealed class PruneSurvey
         return false;
     }
 
+    /// <summary>Whether a pack of content has something of a capture of a whole server.</summary>
+    public bool IsPhysical(PackUse use) => use.Pack.Kind == ObjectKind.DataPack && _physical is { } rows && use.Live.Any(rows.Contains);
+
     private async ValueTask WalkAsync(JobOutput output, CancellationToken cancel)
     {
         output.Progress.Status = "what the restore points reach";
@@ -100,6 +106,13 @@ internal sealed class PruneSurvey
         await walk.RunAsync(parts, cancel).ConfigureAwait(false);
         Refuse([.. walk.Unreadable.Values, .. walk.Missing.Select(m => new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {m.Id}, which '{m.From}' names, is in no pack that the index names.", m.From, ""))]);
         Reached = walk.Reached;
+        var physical = View.Backups.SelectMany(p => p.Record.Classes.Where(c => c.Class == DataClass.Physical).Select(c => PointSelection.PartOf(p.Record, c))).ToList();
+        if (physical.Count > 0)
+        {
+            var apart = new ReachWalk(reader, null, _installation.Ledger, book, _installation.Threads, output);
+            await apart.RunAsync(physical, cancel).ConfigureAwait(false);
+            _physical = apart.Reached;
+        }
     }
 
     private async ValueTask SortAsync(CancellationToken cancel)

@@ -20,7 +20,7 @@ internal sealed class RetentionPlanner(RetentionSettings settings, TimeZoneInfo 
         {
             // Newest first; what was imported counts as older than all of the reserve's own, as it does in a restore.
             var newestFirst = ofClass.OrderBy(part => part.Point.IsImported).ThenByDescending(part => part.Point.TimeNs).ThenByDescending(part => part.Point.Sequence).ToList();
-            var thinning = IsThinned(ofClass.Key) ? new Thinning(settings.Thinning!, zone, now) : null;
+            var thinning = IsThinned(settings, ofClass.Key) ? new Thinning(settings.Thinning!, zone, now) : null;
             for (var i = 0; i < newestFirst.Count; i++)
             {
                 entries.Add(Decide(newestFirst[i], rank: i, thinning, now, heldBy));
@@ -46,17 +46,12 @@ internal sealed class RetentionPlanner(RetentionSettings settings, TimeZoneInfo 
     }
 
     /// <summary>Physical captures and the log that joins them are one stretch of time; temporary files live shorter than any bucket.</summary>
-    private bool IsThinned(DataClass dataClass) => settings.Thinning is not null && dataClass is not (DataClass.Physical or DataClass.TempFiles);
+    public static bool IsThinned(RetentionSettings settings, DataClass dataClass) => settings.Thinning is not null && dataClass is not (DataClass.Physical or DataClass.TempFiles);
 
     /// <summary>Buckets of one data class, filled newest first.</summary>
     private sealed class Thinning(ThinningSettings settings, TimeZoneInfo zone, DateTimeOffset now)
     {
-        private readonly Bucket[] _buckets =
-        [
-            new("hourly", settings.Hourly, time => time.Date.AddHours(time.Hour)), new("daily", settings.Daily, time => time.Date),
-            new("weekly", settings.Weekly, time => time.Date.AddDays(-(((int)time.DayOfWeek + 6) % 7))), new("monthly", settings.Monthly, time => new DateTime(time.Year, time.Month, 1)),
-            new("yearly", settings.Yearly, time => new DateTime(time.Year, 1, 1)),
-        ];
+        private readonly Bucket[] _buckets = [.. ThinningPeriod.Of(settings).Select(period => new Bucket(period))];
 
         /// <summary>Why a restore point stays; null when it goes.</summary>
         public string? Keeps(DateTimeOffset time)
@@ -75,20 +70,20 @@ internal sealed class RetentionPlanner(RetentionSettings settings, TimeZoneInfo 
     }
 
     /// <summary>The last so many hours, days, … that have a restore point; the newest of each is the one that counts.</summary>
-    private sealed class Bucket(string name, int count, Func<DateTime, DateTime> start)
+    private sealed class Bucket(ThinningPeriod period)
     {
-        private int _left = count;
+        private int _left = period.Count;
         private DateTime? _last;
 
-        public string Name => name;
+        public string Name => period.Name;
 
         public bool Takes(DateTime time)
         {
-            if (_left == 0 || start(time) is var begins && begins == _last)
+            if (_left == 0 || period.Start(time) is var begins && begins == _last)
             {
                 return false;
             }
-            (_last, _left) = (start(time), _left - 1);
+            (_last, _left) = (period.Start(time), _left - 1);
             return true;
         }
     }
