@@ -40,10 +40,10 @@ public interface ILockingStore
     ValueTask<ObjectLock> ExtendAsync(string name, DateTimeOffset until, CancellationToken cancel);
 }
 
-/// <summary>Which objects are locked: all that is written once and stays. What must be able to go does not: claims (an erasure removes them), enrolments and the format, which are renewed, sessions, marks.</summary>
+/// <summary>Which objects are locked: all that is written once and stays. What must be able to go is not: claims (an erasure removes them), sessions, marks.</summary>
 public static class LockedNames
 {
-    private static readonly string[] s_prefixes = ["points/", "drops/", "meta/", "data/", "index/", "audit/", "ledger/"];
+    private static readonly string[] s_prefixes = ["points/", "drops/", "meta/", "data/", "index/", "audit/", "ledger/", "format/", "writers/", "approvers/"];
 
     /// <summary>Whether an object of this name is locked where its tier is.</summary>
     public static bool Covers(string name)

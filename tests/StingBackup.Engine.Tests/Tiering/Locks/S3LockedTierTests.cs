@@ -35,7 +35,12 @@ public sealed class S3LockedTierTests
 
         // Every version that there is, with the right to bypass; then over everything, and everything hidden.
         var refused = 0;
-        var versions = (await cluster.Client.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, Prefix = prefix + "/" })).Versions.Where(v => LockedNames.Covers(v.Key[(prefix.Length + 1)..])).ToList();
+        var all = (await cluster.Client.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, Prefix = prefix + "/" })).Versions;
+        var versions = all.Where(v => LockedNames.Covers(v.Key[(prefix.Length + 1)..])).ToList();
+        foreach (var version in all.Except(versions))
+        {
+            await cluster.Client.DeleteObjectAsync(bucket, version.Key, version.VersionId);   // claims
+        }
         foreach (var version in versions)
         {
             try
