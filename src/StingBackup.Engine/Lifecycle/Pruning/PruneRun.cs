@@ -62,13 +62,13 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     /// </summary>
     private async ValueTask RemoveReplacedAsync(PruneSurvey survey, CancellationToken cancel)
     {
-        var replacing = survey.View.Index.Fragments.Concat(survey.ReplacedFragments).DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => f.Supersedes.Select(s => s.Name).ToList(), StringComparer.Ordinal);
+        bool Replaces(string name, HashSet<string> any) => survey.Replacing.TryGetValue(name, out var replaced) && replaced.Any(any.Contains);
         var left = survey.Replaced.ToHashSet(StringComparer.Ordinal);
         var staying = new HashSet<string>(StringComparer.Ordinal);
-        while (left.FirstOrDefault(name => !replacing.GetValueOrDefault(name, []).Exists(left.Contains)) is { } fragment)
+        while (left.FirstOrDefault(name => !Replaces(name, left)) is { } fragment)
         {
             left.Remove(fragment);
-            if (replacing.GetValueOrDefault(fragment, []).Exists(staying.Contains) || !await _deletes.TryAsync(fragment, 0, cancel).ConfigureAwait(false))
+            if (Replaces(fragment, staying) || !await _deletes.TryAsync(fragment, 0, cancel).ConfigureAwait(false))
             {
                 staying.Add(fragment);
             }

@@ -26,8 +26,8 @@ internal sealed class PruneSurvey
     public PruneBounds? Bounds { get; }
     /// <summary>Fragments that another one replaces; of a further tier those too that the tier before has replaced. They can go.</summary>
     public IReadOnlyList<string> Replaced { get; private init; } = [];
-    /// <summary>Those of them that only the tier before has replaced, as they are.</summary>
-    public IReadOnlyList<IndexFragment> ReplacedFragments { get; private init; } = [];
+    /// <summary>Which fragments each replaces that replaces any.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Replacing { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
     /// <summary>Points and index.</summary>
     public RepositoryView View { get; }
     /// <summary>The index turned round.</summary>
@@ -59,7 +59,7 @@ internal sealed class PruneSurvey
         var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, damage, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         damage.AddRange([.. view.Damage, .. installation.OpeningFaults]);
-        var superseded = view.Index.Superseded;
+        var (superseded, replacing) = (view.Index.Superseded, view.Index.Replacing);
         var replaced = view.Index.Fragments.Where(f => bounds?.IsReplaced(f) == true).ToList();
         if (replaced.Count > 0)
         {
@@ -68,7 +68,7 @@ internal sealed class PruneSurvey
         }
         Refuse(damage);
         installation.Ledger.Require(view.Backups);
-        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], ReplacedFragments = replaced, Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
+        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], Replacing = replacing, Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
         await survey.WalkAsync(output, cancel).ConfigureAwait(false);
         await survey.SortAsync(cancel).ConfigureAwait(false);
         return survey;

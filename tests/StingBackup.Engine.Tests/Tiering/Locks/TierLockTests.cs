@@ -204,6 +204,75 @@ public sealed class TierLockTests
     }
 
     [Fact]
+    public async Task A_rewrite_of_packs_keeps_captures_of_whole_servers_apart()
+    {
+        await using var reserve = new LockedReserve { PhysicalDays = 5, ClassDays = 5 };
+        foreach (var path in (string[])["whole/gone.tar", "whole/kept.tar", "users/1/gone.bin", "users/1/kept.bin"])
+        {
+            reserve.Write(path, 200_000);
+        }
+        await reserve.BackupAsync();
+        reserve.Delete("whole/gone.tar");
+        reserve.Delete("users/1/gone.bin");
+        reserve.Advance(1);
+        await reserve.BackupAsync();
+        reserve.Advance(4.5);
+        Assert.True((await reserve.RetainAsync()).Dropped > 0);
+        Assert.Equal(2, (await reserve.PruneAsync(Tier.Local)).Rewritten.Packs);   // one of each, and none with both
+        await reserve.SyncAsync();
+        Assert.All(LockedReserve.Ends(reserve.Remote, "data/"), end => Assert.True(end.Value > reserve.Now));
+    }
+
+    [Fact]
+    public async Task A_fragment_of_the_index_stays_as_long_as_one_that_it_replaces()
+    {
+        await using var reserve = new LockedReserve();
+        reserve.Write("users/1/a.bin", 100_000);
+        await reserve.BackupAsync();
+        reserve.Write("users/1/b.bin", 100_000);
+        reserve.Advance(1);
+        await reserve.BackupAsync();
+        await reserve.SyncAsync();
+        // Two merges, one after the other; the first fragments were locked under longer settings than the merge between.
+        var (installation, view) = (reserve.Open(), await ViewAsync(reserve));
+        var first = view.Index.Fragments.Select(f => f.Name).ToList();
+        reserve.ClassDays = 10;
+        for (var merge = 0; merge < 2; merge++)
+        {
+            view = await ViewAsync(reserve);
+            var draft = new IndexDraft();
+            draft.Replaced.AddRange(view.Index.Fragments.Select(f => f.Name));
+            foreach (var pack in view.Index.Packs)
+            {
+                var tables = PackReader.ReadFooter(pack, await Engine.Storage.ObjectStoreExtensions.ReadAllAsync(reserve.Local, pack.Name, default), installation.Reserve);
+                draft.Add(tables, tables.Entries, vouched: true);
+            }
+            foreach (var fragment in draft.Encode(installation.Reserve, installation.IdentityOf(2 + merge)))
+            {
+                await reserve.Local.PutAsync(fragment.Name, fragment.Bytes, default);
+            }
+            await reserve.SyncAsync();
+            foreach (var name in draft.Replaced)
+            {
+                await reserve.Local.DeleteAsync(name, default);
+            }
+        }
+        var between = reserve.Remote.Keys.Where(k => k.StartsWith("index/", StringComparison.Ordinal) && !first.Contains(k) && !reserve.Local.Objects.ContainsKey(k)).Single();
+        Assert.True(reserve.Remote.Of(between)[0].Until < reserve.Remote.Of(first[0])[0].Until);
+        reserve.ClassDays = 400;   // what stands stays
+        reserve.Advance((reserve.Remote.Of(between)[0].Until - reserve.Now).TotalDays + 1);
+        await reserve.BackupAsync();
+        await reserve.SyncAsync();
+        await reserve.PruneAsync(Tier.Remote);
+        Assert.All(first.Append(between), name => Assert.NotEmpty(reserve.Remote.Of(name)));
+        reserve.Advance(100);
+        await reserve.BackupAsync();
+        await reserve.SyncAsync();
+        await reserve.PruneAsync(Tier.Remote);
+        Assert.All(first.Append(between), name => Assert.Empty(reserve.Remote.Of(name)));
+    }
+
+    [Fact]
     public async Task Content_that_the_archive_takes_over_is_locked_for_the_days_of_the_tier_and_pages_for_their_whole_life()
     {
         await using var reserve = new LockedReserve(withArchive: true);
