@@ -60,7 +60,7 @@ public sealed partial class Installation
             var contributors = ConfiguredContributors.Of(configuration, keys, options.Clock);
             var installation = new Installation
             {
-                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock, contributors)], Contributors = contributors, Store = store, FurtherTiers = tiers, SyncsAtCommit = configuration.RemoteAtCommit, RemoteLag = configuration.RemoteLag, ConfiguredQuota = configuration.RemoteQuota, LocalMaxPercent = configuration.LocalMaxPercent, Keys = keys,
+                Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock, contributors)], Contributors = contributors, Store = store, FurtherTiers = tiers, Locks = StoreFactory.LocksOf(configuration), SyncsAtCommit = configuration.RemoteAtCommit, RemoteLag = configuration.RemoteLag, ConfiguredQuota = configuration.RemoteQuota, LocalMaxPercent = configuration.LocalMaxPercent, Keys = keys,
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,

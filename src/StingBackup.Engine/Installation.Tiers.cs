@@ -13,6 +13,9 @@ public sealed partial class Installation
     /// <summary>How the tiers behind the first one are opened. A tier is opened when something is asked of it: a run that needs the local one alone must not fail because another is away.</summary>
     internal IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get; init; } = ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
 
+    /// <summary>How further tiers lock what is stored there, those that do.</summary>
+    internal IReadOnlyDictionary<Tier, Storage.S3.S3Lock> Locks { get; init; } = ImmutableDictionary<Tier, Storage.S3.S3Lock>.Empty;
+
     /// <summary>Whether what a run commits goes to the remote tier at once.</summary>
     public bool SyncsAtCommit { get; init; } = TierTimes.AtCommit.Default;
     /// <summary>How far the remote tier may lag before that is told.</summary>

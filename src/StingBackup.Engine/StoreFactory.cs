@@ -24,6 +24,14 @@ public static class StoreFactory
         return places.Where(t => t.Place is not null).ToDictionary(t => t.Tier, t => (Func<CancellationToken, ValueTask<IObjectStore>>)(cancel => OpenPlaceAsync(configuration, t.Tier, t.Place!, clock, cancel)));
     }
 
+    /// <summary>How the tiers behind the first one lock what is stored there, those that do.</summary>
+    public static IReadOnlyDictionary<Tier, S3Lock> LocksOf(StingConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        (Tier Tier, string? Place, S3Lock? Lock)[] tiers = [(Tier.Remote, configuration.RemoteLocation, configuration.Remote.Lock), (Tier.Archive, configuration.ArchiveLocation, configuration.Archive.Lock)];
+        return tiers.Where(t => t.Place is not null && t.Lock is not null).ToDictionary(t => t.Tier, t => t.Lock!);
+    }
+
     /// <summary>Opens the store of a repository that is being made: a folder is made where it is missing; a bucket must be there, and be one that this host may write to.</summary>
     /// <exception cref="StingException">Also <c>StoreWithoutConditionalWrites</c>.</exception>
     public static async ValueTask<IObjectStore> CreateAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel)
@@ -53,7 +61,7 @@ public static class StoreFactory
             Address = address, Endpoint = tier.Endpoint, Region = tier.Region, CertificateAuthorities = tier.CertificateAuthorities, Login = LoginOf(configuration, tier, clock), Streams = tier.Streams,
             PathStyle = tier.Addressing == BucketAddressing.Path || (tier.Addressing == BucketAddressing.Auto && tier.Endpoint is not null),
             IsOnlyWriter = string.Equals(tier.OnlyWriter, Environment.MachineName, StringComparison.OrdinalIgnoreCase), DataStorageClass = address.IsArchive ? tier.StorageClass : null,
-            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Bandwidth = ConfiguredBandwidth.Of(configuration, clock),
+            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Lock = of == Tier.Local ? null : tier.Lock, Bandwidth = ConfiguredBandwidth.Of(configuration, clock),
         };
     }
 

@@ -33,6 +33,27 @@ Describe 'A second tier' {
         Get-ChildItem ./remote | Should -BeNullOrEmpty
     }
 
+    It 'shows locks with their ends, and what was written over' {
+        $day = [datetimeoffset] '2027-01-01T00:00:00Z'
+        $locks = [StingBackup.TierLocks]@{ Mode = 'Compliance'; Objects = 1234; EarliestEnd = $day; LatestEnd = $day.AddDays(9); Shadowed = [string[]] @('points/a', 'points/b') }
+        $status = [StingBackup.TierStatus]@{ Tier = 'Remote'; Location = 's3://locked/main'; IsReachable = $true; Points = 1; Packs = [StingBackup.PackSum]::new(1, 1); Length = 1; Locks = $locks }
+        $shown = $status | Out-String -Width 80
+        $shown | Should -Match 'Locks +: Compliance, 1,234 objects, until 2027-01-01 .*to 2027-01-10'
+        $shown | Should -Match 'Attacked +: 2 locked objects were written over or hidden'
+    }
+
+    It 'is not locked where it is a folder, and says so' {
+        $configuration = Get-Content ./sting-backup.yaml -Raw
+        try {
+            $configuration -replace '(?m)^remote:$', "remote:`n  object_lock: compliance" | Set-Content ./sting-backup.yaml
+            { Sync-StingTier } | Should -Throw -ErrorId 'ConfigurationInvalid*'
+            (Test-StingBackupConfig | Where-Object Severity -EQ Error).Key | Should -Be 'remote.object_lock'
+        }
+        finally {
+            $configuration | Set-Content ./sting-backup.yaml
+        }
+    }
+
     It 'gets everything, and then what each run commits' {
         (Sync-StingTier).Points | Should -Be 2
         (Sync-StingTier).Points | Should -Be 0

@@ -24,7 +24,8 @@ public sealed class OptimizeStingRepositoryCommand : InstallationCmdlet
         var plan = Wait(PruneJob.PlanAsync(Installation, Tier, Cancel));
         var question = new Question("Prune", $"Give back the room of what no restore point of {plan.Repository} reaches",
         [
-            Line("deleted now", plan.Due), Line("marked, since nothing of them is needed", plan.Unreached),
+            Line("deleted now", plan.Due),
+            .. plan.LockedUntil is { } until ? (string[])[Line($"of these stay for now, since they are locked, the first until {Display.Time(until)}", plan.Locked)] : [], Line("marked, since nothing of them is needed", plan.Unreached),
             Line($"written anew ({Display.Length(plan.RewriteLength)}), since much of them is not needed, and marked", plan.Wasteful), "Marked packs go later, when no session and no reader can use them any more.",
         ], plan, Destroys: false);
         if (Ask(question, force: false))

@@ -45,6 +45,10 @@ public sealed class SyncStingTierCommand : InstallationCmdlet
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"{plan.Claims:N0} claims are renewed there, or removed since their subjects were erased.");
         }
+        if (plan.Locks is { Extending.Count: > 0 } locks)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{locks.Extending.Count:N0} objects there are locked for longer ({locks.Mode}, until {Display.Time(locks.Until!.Value)} at most), and what is copied besides.");
+        }
         if (plan.Missing > 0)
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"{plan.Missing:N0} packs that the index names lie on neither tier.");

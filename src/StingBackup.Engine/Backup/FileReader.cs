@@ -71,7 +71,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
     private void StoreBundle(List<(ScanItem Item, FileStamp Stamp, int Offset, int Length)> placed, int used, ReadWorker worker)
     {
         counters.AddRead(placed.Count, used);
-        var id = used == 0 ? default : worker.Store(placed[0].Item.Subject, worker.Bundle.AsSpan(0, used));
+        var id = used == 0 ? default : worker.Store(placed[0].Item, worker.Bundle.AsSpan(0, used));
         foreach (var (item, stamp, offset, length) in placed)
         {
             Guard(item, () => Complete(item, stamp, length, length == 0 ? [] : [new Extent(id, offset, length)]));
@@ -196,7 +196,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
             var ids = new Id32[cuts.Count];
             for (int i = 0, from = 0; i < cuts.Count; from = cuts[i++])
             {
-                ids[i] = worker.Store(assembly.Item.Subject, block.AsSpan(from, cuts[i] - from));
+                ids[i] = worker.Store(assembly.Item, block.AsSpan(from, cuts[i] - from));
             }
             output.Progress.Add(0, cuts.Count == 0 ? 0 : cuts[^1]);
             assembly.End(part, ids, cuts);

@@ -16,13 +16,14 @@ internal sealed class ReadWorker(RunStore store, BackupCounters counters, int zs
     public byte[] Bundle { get; } = GC.AllocateUninitializedArray<byte>(FileReader.BundleMaximum + FileReader.SmallFile);
 
     /// <summary>Hashes a chunk and, when the repository lacks it, compresses and stores it.</summary>
-    public Id32 Store(RunSubject subject, ReadOnlySpan<byte> raw)
+    public Id32 Store(ScanItem item, ReadOnlySpan<byte> raw)
     {
+        var subject = item.Subject;
         var id = IdsOf(subject).Compute((byte)ChunkType.Data, raw);
         if (store.Claim(id))
         {
             var (codec, length) = _codec.Compress(raw, _scratch);
-            store.AddData(subject, id, codec, codec == ChunkCodec.Raw ? raw : _scratch.AsSpan(0, length), raw.Length);
+            store.AddData(subject, id, codec, codec == ChunkCodec.Raw ? raw : _scratch.AsSpan(0, length), raw.Length, isPhysical: item.Class == DataClass.Physical);
             counters.AddNew(raw.Length);
         }
         return id;

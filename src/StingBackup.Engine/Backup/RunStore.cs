@@ -22,7 +22,7 @@ internal sealed class RunStore : IDisposable
     private readonly RunJournal _journal;
     private readonly PackAssembler _assembler;
     private readonly ConcurrentDictionary<Id32, byte> _claimed = new();
-    private readonly PackQueue _data, _meta;
+    private readonly PackQueue _data, _physical, _meta;
     private readonly Lock _tablesLock = new();
     private readonly SemaphoreSlim _checkpoint = new(1);
     private readonly CancellationToken _cancel;
@@ -40,6 +40,7 @@ internal sealed class RunStore : IDisposable
         _cancel = cancel;
         _assembler = new PackAssembler(identity.Reserve, identity.Writer, identity.Sequence);
         _data = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 2);
+        _physical = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 2);
         _meta = new PackQueue(ObjectKind.MetaPack, PackFormat.MetaSize, slabs: 2);
     }
 
@@ -52,9 +53,9 @@ internal sealed class RunStore : IDisposable
     /// <summary>True when a chunk is in the repository, or will be once this run is committed.</summary>
     public bool Holds(Id32 id) => _index.TryFindTrusted(id, _trusted, out _) || _claimed.ContainsKey(id);
 
-    /// <summary>Stores a chunk of file content.</summary>
-    public void AddData(ISegmentOwner owner, Id32 id, ChunkCodec codec, ReadOnlySpan<byte> body, int rawLength) =>
-        Add(_data, owner, id, ChunkType.Data, codec, [], body, rawLength);
+    /// <summary>Stores a chunk of file content. Captures of whole servers get packs of their own: they end early, and are locked for no longer.</summary>
+    public void AddData(ISegmentOwner owner, Id32 id, ChunkCodec codec, ReadOnlySpan<byte> body, int rawLength, bool isPhysical) =>
+        Add(isPhysical ? _physical : _data, owner, id, ChunkType.Data, codec, [], body, rawLength);
 
     /// <summary>Stores a tree page or a page of the subject table.</summary>
     public void AddPage(ISegmentOwner owner, Id32 id, ChunkType type, ChunkCodec codec, ReadOnlySpan<byte> table, ReadOnlySpan<byte> body, int rawLength) =>
@@ -63,7 +64,7 @@ internal sealed class RunStore : IDisposable
     /// <summary>Writes what is still open, waits until all of it is durable, writes the index.</summary>
     public async ValueTask CompleteAsync()
     {
-        foreach (var queue in (ReadOnlySpan<PackQueue>)[_data, _meta])
+        foreach (var queue in (ReadOnlySpan<PackQueue>)[_data, _physical, _meta])
         {
             if (queue.TakeRest() is { } rest)
             {
@@ -141,6 +142,7 @@ internal sealed class RunStore : IDisposable
     {
         _checkpoint.Dispose();
         _data.Dispose();
+        _physical.Dispose();
         _meta.Dispose();
     }
 }

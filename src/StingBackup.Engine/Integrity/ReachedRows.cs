@@ -21,6 +21,22 @@ internal sealed class ReachedRows(long rows)
         return true;
     }
 
+    /// <summary>Tells rows that were added since the last call with the same copy, which grows with it. Nobody may add meanwhile.</summary>
+    public void TakeNew(int[] seen, Action<int> take)
+    {
+        for (var word = 0; word < _words.Length; word++)
+        {
+            for (var fresh = (uint)(_words[word] & ~seen[word]); fresh != 0; fresh &= fresh - 1)
+            {
+                take((word << 5) + System.Numerics.BitOperations.TrailingZeroCount(fresh));
+            }
+            seen[word] = _words[word];
+        }
+    }
+
+    /// <summary>An empty copy for <see cref="TakeNew"/>.</summary>
+    public int[] NewCopy() => new int[_words.Length];
+
     /// <summary>Whether a row is in it.</summary>
     public bool Contains(int rank) => (Volatile.Read(ref _words[rank >> 5]) & (1 << (rank & 31))) != 0;
 }

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Lifecycle;
 
@@ -10,7 +11,9 @@ internal static class Residuals
     {
         if (Newest(view, DataClass.Physical) is { } physical)
         {
-            yield return new ResidualCopy("captures of whole servers (class Physical), which mix everybody", Installation.FromNs(physical.Record.TimeNs, 0) + installation.PhysicalRetention);
+            // What was stored a moment ago is locked for the shortest lock, however old the capture was by then.
+            var ends = Installation.FromNs(physical.Record.TimeNs, 0) + installation.PhysicalRetention;
+            yield return new ResidualCopy("captures of whole servers (class Physical), which mix everybody", installation.Locks.Values.Select(held => at + held.AtLeast).Append(ends).Max());
         }
         foreach (var import in view.Backups.Where(point => point.Record.IsImported))
         {
@@ -19,6 +22,20 @@ internal static class Residuals
         if (installation.Configuration?.Capture is not null)
         {
             yield return new ResidualCopy("the spool of the captured write-ahead log on this host: until a full run's base backup no longer needs it", at + installation.PhysicalRetention);
+        }
+        foreach (var locked in Locked(installation, at))
+        {
+            yield return locked;
+        }
+    }
+
+    /// <summary>What stays as ciphertext that nobody can read any more, and until when nobody can delete it.</summary>
+    private static IEnumerable<ResidualCopy> Locked(Installation installation, DateTimeOffset at)
+    {
+        foreach (var (tier, held) in installation.Locks.OrderBy(l => l.Key))
+        {
+            var ends = LockMemory.Read(installation, tier).Ends.Values.Append(at + held.AtLeast).Max();
+            yield return new ResidualCopy($"ciphertext on the {tier} tier, which no key opens any more and which object lock ({held.Mode.ToString().ToLowerInvariant()}) keeps from being deleted", ends);
         }
     }
 

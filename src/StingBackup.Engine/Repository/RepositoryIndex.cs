@@ -25,6 +25,7 @@ public sealed class RepositoryIndex
         ArgumentNullException.ThrowIfNull(fragments);
         var superseded = fragments.SelectMany(f => f.Supersedes).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
         Superseded = [.. fragments.Select(f => f.Name).Where(superseded.Contains).Order(StringComparer.Ordinal)];
+        Replacing = fragments.Where(f => f.Supersedes.Count > 0).DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => (IReadOnlyList<string>)[.. f.Supersedes.Select(s => s.Name)], StringComparer.Ordinal);
         _fragments = [.. fragments.Where(f => !superseded.Contains(f.Name)).OrderBy(f => f.Name, StringComparer.Ordinal)];
         _gone = [.. _fragments.SelectMany(f => f.Removes), .. gonePacks ?? []];
         _firstRank = new long[_fragments.Length + 1];
@@ -63,6 +64,9 @@ public sealed class RepositoryIndex
 
     /// <summary>Names of fragments that were given and that another one replaces: who replaced them ended before he deleted them.</summary>
     public IReadOnlyList<string> Superseded { get; }
+
+    /// <summary>Which fragments each of those given replaces that replaces any, superseded ones included.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<string>> Replacing { get; }
 
     /// <summary>The fragments in use.</summary>
     public IReadOnlyList<IndexFragment> Fragments => _fragments;

@@ -27,6 +27,12 @@ public sealed partial class BlockCachingStore(IObjectStore inner, long most = Bl
     public string Location => inner.Location;
 
     /// <inheritdoc/>
+    public IThawingStore? Thawing => inner.Thawing;
+
+    /// <inheritdoc/>
+    public ILockingStore? Locking => inner.Locking;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
 
     /// <inheritdoc/>

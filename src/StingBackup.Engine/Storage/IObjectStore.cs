@@ -25,6 +25,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>What it can do beside where its objects may lie in storage classes for archives; null where everything can be read at once.</summary>
     IThawingStore? Thawing => null;
 
+    /// <summary>What it can do beside where it locks what it stores; null where it does not.</summary>
+    ILockingStore? Locking => null;
+
     /// <summary>Creates an object, durable and visible on return. False when the name exists: nothing is changed then.</summary>
     ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
 

@@ -29,6 +29,9 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public IThawingStore? Thawing => inner.Thawing;
 
     /// <inheritdoc/>
+    public ILockingStore? Locking => inner.Locking;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => queue.RunAsync(PriorityOf(name), () => inner.PutAsync(name, content, cancel), cancel);
 
     /// <inheritdoc/>

@@ -17,6 +17,9 @@ public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : 
     public IThawingStore? Thawing => inner.Thawing is { } thawing ? new RetryingThawingStore(thawing, retry) : null;
 
     /// <inheritdoc/>
+    public ILockingStore? Locking => inner.Locking is { } locking ? new RetryingLockingStore(locking, retry) : null;
+
+    /// <inheritdoc/>
     public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         var attempts = 0;

@@ -2,6 +2,7 @@ using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -14,7 +15,10 @@ namespace StingBackup.Engine.Tiering;
 /// <param name="Problem">Why nothing may go; empty where something may.</param>
 internal sealed record LetGoDecision(Tier Tier, Tier Next, int Days, IReadOnlyList<PackInfo> Packs, PackSum Unconfirmed, string Problem)
 {
-    public TierRetention ToRetention() => new(Tier, Next, Days, SumOf(Packs), Unconfirmed, Problem);
+    /// <summary>What stays since this host knows it to be locked.</summary>
+    public PackSum Locked { get; init; }
+
+    public TierRetention ToRetention() => new(Tier, Next, Days, SumOf(Packs), Unconfirmed, Problem) { Locked = Locked };
 
     public static PackSum SumOf(IEnumerable<PackInfo> packs) => packs.Aggregate(default(PackSum), static (sum, pack) => new PackSum(sum.Packs + 1, sum.Length + pack.Length));
 }
@@ -60,7 +64,10 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
             var over = await OverAsync(store, view, reach, cancel).ConfigureAwait(false);
             var holder = await NextHolder.OpenAsync(installation, next, view, output, cancel).ConfigureAwait(false);
             var packs = over.Where(holder.Lists).ToList();
-            return new LetGoDecision(tier, next, days, packs, LetGoDecision.SumOf(over.Except(packs)), "");
+            var unconfirmed = LetGoDecision.SumOf(over.Except(packs));
+            var known = store.Locking is null ? null : LockMemory.Read(installation, tier);
+            var locked = packs.Where(pack => known?.EndOf(pack.Name) > installation.Clock.GetUtcNow()).ToList();
+            return new LetGoDecision(tier, next, days, [.. packs.Except(locked)], unconfirmed, "") { Locked = LetGoDecision.SumOf(locked) };
         }
         catch (StingException e) when (TierSyncJob.IsAway(e))
         {
@@ -78,6 +85,7 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
         var store = await installation.OpenTierAsync(tier, cancel).ConfigureAwait(false);
         var next = await installation.OpenTierAsync(decision.Next, cancel).ConfigureAwait(false);
         var gone = default(PackSum);
+        var deletes = new LockedDeletes(installation, tier, store, output);
         foreach (var pack in decision.Packs)
         {
             if (gone.Length >= most)
@@ -85,11 +93,12 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
                 break;
             }
             // A listing may be old: what counts is what the next tier shows now. In the archive the chunks lie in other packs, which were looked up just now.
-            if ((decision.Next == Tier.Archive || await next.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) == pack.Length) && await store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false))
+            if ((decision.Next == Tier.Archive || await next.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) == pack.Length) && await deletes.TryAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false) && deletes.WasThere)
             {
                 gone = new PackSum(gone.Packs + 1, gone.Length + pack.Length);
             }
         }
+        await deletes.FinishAsync("Invoke-StingRetention", cancel).ConfigureAwait(false);
         if (gone.Packs > 0)
         {
             await AuditLog.NoteAsync(installation, "Invoke-StingRetention", [], FormattableString.Invariant($"Let {gone.Packs} packs go from {tier}, held by {decision.Next}"), cancel).ConfigureAwait(false);

@@ -18,6 +18,10 @@ internal sealed record TierNote
     public string Failure { get; init; } = "";
     /// <summary>Claims by name as the tier has them: SHA-256 of their bytes.</summary>
     public Dictionary<string, string> Claims { get; init; } = [];
+    /// <summary>When its objects were last locked for longer, all that were due.</summary>
+    public DateTimeOffset? LockedTime { get; init; }
+    /// <summary>What was last told of locked objects that were written over.</summary>
+    public string Shadowed { get; init; } = "";
 }
 
 /// <summary>

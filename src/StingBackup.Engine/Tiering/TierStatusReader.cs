@@ -1,5 +1,6 @@
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -34,7 +35,7 @@ public static class TierStatusReader
             Tier = tier, Location = installation.LocationOf(tier), IsReachable = listing is not null, Problem = failure is null ? "" : $"{failure.Message} {failure.Remedy}",
             Points = listing?.Of(TierStep.Points).Count, Length = listing?.Length, Limit = tier == Tier.Remote ? installation.RemoteQuota : null,
             Packs = listing is null ? null : SumOf(listing), Days = DaysOf(installation, tier), Waiting = waiting is { } backlog ? backlog with { OldestTime = InZone(backlog.OldestTime, installation) } : null, Lag = lag, IsLate = tier == Tier.Remote && lag > installation.RemoteLag,
-            LastSyncTime = InZone(note?.CompleteTime, installation),
+            LastSyncTime = InZone(note?.CompleteTime, installation), Locks = listing is null || tier == Tier.Local ? null : await LocksAsync(installation, tier, cancel).ConfigureAwait(false),
         };
     }
 
@@ -48,6 +49,9 @@ public static class TierStatusReader
         Tier.Remote when installation.FurtherTiers.ContainsKey(Tier.Archive) => installation.Retention.RemoteDays,
         _ => null,
     };
+
+    private static async ValueTask<TierLocks?> LocksAsync(Installation installation, Tier tier, CancellationToken cancel) =>
+        (await installation.OpenTierAsync(tier, cancel).ConfigureAwait(false)).Locking is { } locking ? LockKeeper.Tell(installation, locking, LockMemory.Read(installation, tier)) : null;
 
     private static DateTimeOffset? InZone(DateTimeOffset? time, Installation installation) => time is { } known ? TimeZoneInfo.ConvertTime(known, installation.Zone) : null;
 

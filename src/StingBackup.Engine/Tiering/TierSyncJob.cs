@@ -1,5 +1,6 @@
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Tiering;
 
@@ -20,7 +21,7 @@ public static class TierSyncJob
         ArgumentNullException.ThrowIfNull(installation);
         TierSyncPlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, notes: false, async route =>
-            (await TierComparison.TakeAsync(installation, route, output, recalls: false, token).ConfigureAwait(false)).ToPlan(installation), token).ConfigureAwait(false), cancel);
+            (await TierComparison.TakeAsync(installation, route, output, recalls: false, token).ConfigureAwait(false)).ToPlan(installation) with { Locks = await new LockKeeper(installation, route, output).PlanAsync(token).ConfigureAwait(false) }, token).ConfigureAwait(false), cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
             // Progress of a plan is told to nobody.
@@ -39,7 +40,7 @@ public static class TierSyncJob
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
-        return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", async (output, token) => await SyncAsync(installation, tier, output, token).ConfigureAwait(false), cancel);
+        return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", async (output, token) => await SyncAsync(installation, tier, output, token).ConfigureAwait(false) with { Locks = await LockAsync(installation, tier, always: true, output, token).ConfigureAwait(false) }, cancel);
     }
 
     /// <summary>The same within another job.</summary>
@@ -67,6 +68,17 @@ public static class TierSyncJob
         return result;
     }
 
+    /// <summary>Locks what is due on a tier that locks, after what it lacked is there.</summary>
+    private static async ValueTask<TierLocks?> LockAsync(Installation installation, Tier tier, bool always, JobOutput output, CancellationToken cancel)
+    {
+        if (tier == Tier.Local)
+        {
+            return null;
+        }
+        using var one = Lock(installation, tier);
+        return await GuardedAsync(installation, tier, notes: true, route => new LockKeeper(installation, route, output).RunAsync(always, cancel).AsTask(), cancel).ConfigureAwait(false);
+    }
+
     /// <summary>One at a time for each host and tier.</summary>
     /// <exception cref="StingException"><c>SyncRunning</c></exception>
     internal static IDisposable? Lock(Installation installation, Tier tier)
@@ -86,6 +98,7 @@ public static class TierSyncJob
         try
         {
             var result = await SyncAsync(installation, Tier.Remote, output, recalls: true, cancel).ConfigureAwait(false);
+            await LockAsync(installation, Tier.Remote, always: false, output, cancel).ConfigureAwait(false);
             output.Explain(FormattableString.Invariant($"The Remote tier has {result.Points} restore points more ({Display.Length(result.Packs.Length + result.Others.Length)})."));
         }
         catch (StingException e) when (e.ErrorId == "SyncRunning")

@@ -150,9 +150,19 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
     private async ValueTask<PackTransfer> CopyWavesAsync(TierComparison comparison, CancellationToken cancel)
     {
         var packs = new PackTransfer(route, output) { BatchLength = BatchLength };
+        var held = new HashSet<Id32>();
         foreach (var pack in comparison.Damaged)
         {
-            await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+            try
+            {
+                await route.To.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "ObjectLocked")
+            {
+                // What was first under a name is the object while it is locked: this one is read from other tiers until then.
+                output.Failed(e);
+                held.Add(pack.Id);
+            }
         }
         var room = TierRoom.Of(installation, route, comparison.Target.Length);
         var waves = TierWaves.Plan(comparison, installation.Priority, BatchLength);
@@ -160,7 +170,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         using var needs = new WaveNeeds(installation, route.From, comparison, output);
         for (var at = 0; at < waves.Count; at++)
         {
-            await packs.RunAsync(waves[at].Packs, room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
+            await packs.RunAsync([.. waves[at].Packs.Where(p => !held.Contains(p.Id))], room.Take, done => Keep(done.Select(p => p.Name)), cancel).ConfigureAwait(false);
             waiting.AddRange(waves[at].Points);
             var isLast = at == waves.Count - 1;
             var lacking = isLast ? [] : comparison.Packs.Where(p => !_copied.ContainsKey(p.Name)).Select(p => p.Id).ToHashSet();
@@ -232,9 +242,9 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
         var now = installation.Clock.GetUtcNow();
         var before = _memory.ReadNote();
-        _memory.Write(new TierNote
+        _memory.Write(before with
         {
-            TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : before.CompleteTime, Claims = claims,
+            TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : before.CompleteTime, Failure = "", Claims = claims,
             // What was refused may be there in another form than is remembered.
             ListedTime = outcome.Failed ? null : comparison.IsRecalled ? before.ListedTime : now, Length = comparison.Target.Length + outcome.Added,
         });

@@ -36,6 +36,10 @@ public sealed record PrunePlan
     public required long RewriteLength { get; init; }
     /// <summary>Marked packs whose time has come: to be deleted.</summary>
     public required PackSum Due { get; init; }
+    /// <summary>Of these what stays for now, since this host knows it to be locked.</summary>
+    public PackSum Locked { get; init; }
+    /// <summary>When the first lock of these ends; null when none is locked.</summary>
+    public DateTimeOffset? LockedUntil { get; init; }
     /// <summary>Marks that stand.</summary>
     public required IReadOnlyList<MarkStatus> Marks { get; init => field = Indexable.Of(value); }
     /// <summary>Whether anything would change.</summary>
@@ -55,6 +59,10 @@ public sealed record PruneResult
     public required long Spared { get; init; }
     /// <summary>Marked packs that still wait.</summary>
     public required PackSum Waiting { get; init; }
+    /// <summary>Packs and index fragments that nothing needs any more and that stay, since they are locked.</summary>
+    public PackSum Locked { get; init; }
+    /// <summary>When the first of these locks ends; null when none is locked.</summary>
+    public DateTimeOffset? LockedUntil { get; init; }
     /// <summary>Index fragments that were joined.</summary>
     public required long FragmentsJoined { get; init; }
     /// <summary>Announcements of runs that have ended, deleted.</summary>

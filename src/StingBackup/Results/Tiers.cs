@@ -44,6 +44,8 @@ public sealed record TierStatus
     public bool IsLate { get; init; }
     /// <summary>When it last had everything; null when that is not known.</summary>
     public DateTimeOffset? LastSyncTime { get; init; }
+    /// <summary>How its locks stand; null where it locks nothing, or could not be looked at.</summary>
+    public TierLocks? Locks { get; init; }
 }
 
 /// <summary>What bringing a tier up to date would copy: printed by <c>-WhatIf</c>, executed by <c>Sync-StingTier</c>.</summary>
@@ -69,10 +71,12 @@ public sealed record TierSyncPlan
     public required long Claims { get; init; }
     /// <summary>Packs that the index names and neither tier has.</summary>
     public long Missing { get; init; }
+    /// <summary>What would be locked for longer; null where the tier locks nothing.</summary>
+    public TierLockPlan? Locks { get; init; }
     /// <summary>Bytes to be copied.</summary>
     public long Length => Packs.Length + Others.Length;
     /// <summary>Whether anything would change.</summary>
-    public bool HasWork => Points + Packs.Packs + Others.Count + Claims > 0;
+    public bool HasWork => Points + Packs.Packs + Others.Count + Claims + (Locks?.Extending.Count ?? 0) > 0;
 }
 
 /// <summary>What bringing a tier up to date did.</summary>
@@ -92,6 +96,8 @@ public sealed record TierSyncResult
     public required long Claims { get; init; }
     /// <summary>What still waits.</summary>
     public required TierBacklog Waiting { get; init; }
+    /// <summary>How the tier's locks stand now; null where it locks nothing.</summary>
+    public TierLocks? Locks { get; init; }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }
@@ -103,7 +109,11 @@ public sealed record TierSyncResult
 /// <param name="Going">Packs that go, or went.</param>
 /// <param name="Unconfirmed">Packs whose time is over and that stay, since the next tier does not have them.</param>
 /// <param name="Problem">Why nothing goes; empty where something may.</param>
-public sealed record TierRetention(Tier Tier, Tier Next, int Days, PackSum Going, PackSum Unconfirmed, string Problem);
+public sealed record TierRetention(Tier Tier, Tier Next, int Days, PackSum Going, PackSum Unconfirmed, string Problem)
+{
+    /// <summary>Packs whose time is over and that stay, since they are locked.</summary>
+    public PackSum Locked { get; init; }
+}
 
 /// <summary>What raising a tier's quota would do: printed by <c>-WhatIf</c>.</summary>
 public sealed record TierQuotaPlan

@@ -9,6 +9,7 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
     public Action<string, string> Before { get; set; } = (_, _) => { };
 
     public string Location => inner.Location;
+    public ILockingStore? Locking => inner.Locking;
 
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {

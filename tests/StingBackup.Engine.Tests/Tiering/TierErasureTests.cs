@@ -19,7 +19,7 @@ public sealed class TierErasureTests
         return tiers;
     }
 
-    private static async Task<(ErasurePlan Plan, Erasure Done)> EraseAsync(ConfiguredTiers tiers, Action? before = null)
+    internal static async Task<(ErasurePlan Plan, Erasure Done)> EraseAsync(ConfiguredTiers tiers, Action? before = null)
     {
         ErasurePlan plan;
         await using (var installation = await tiers.OpenAsync())

@@ -125,6 +125,7 @@ internal sealed class TierReserve : IAsyncDisposable
     internal sealed class Unowned(IObjectStore inner) : IObjectStore
     {
         public string Location => "s3://far/sting";
+        public ILockingStore? Locking => inner.Locking;
         public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
         public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.StageAsync(name, content, cancel);
         public ValueTask BarrierAsync(CancellationToken cancel) => inner.BarrierAsync(cancel);

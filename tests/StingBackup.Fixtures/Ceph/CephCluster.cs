@@ -23,9 +23,14 @@ internal sealed class CephCluster
     private readonly List<Process> _daemons = [];
     private int _buckets;
 
-    private CephCluster()
+    private readonly Lazy<Task<string>> _locked;
+
+    private CephCluster() => _locked = new Lazy<Task<string>>(async () =>
     {
-    }
+        var name = $"locked-{Guid.NewGuid():n}"[..30];
+        await Client.PutBucketAsync(new Amazon.S3.Model.PutBucketRequest { BucketName = name, ObjectLockEnabledForBucket = true });
+        return name;
+    });
 
     /// <summary>The server without TLS.</summary>
     public Uri Address { get; private set; } = null!;
@@ -48,6 +53,9 @@ internal sealed class CephCluster
         await Client.PutBucketAsync(name);
         return name;
     }
+
+    /// <summary>A bucket with Object Lock on, and so with versions; one for all tests.</summary>
+    public Task<string> LockedBucketAsync() => _locked.Value;
 
     /// <summary>How a store reaches a bucket here.</summary>
     public S3Options Options(string address) => new()

@@ -42,6 +42,19 @@ public sealed class TierTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_a_folder_cannot_keep_is_refused_before_anything_is_copied()
+    {
+        Assert.Null(_shell.Run("Get-StingTier Remote").Succeeded().Objects<TierStatus>().Single().Locks);
+        var configuration = _sample["sting-backup.yaml"];
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nremote:\n", "\nremote:\n  object_lock: governance\n", StringComparison.Ordinal));
+        var finding = _shell.Run("Test-StingBackupConfig | Where-Object Severity -EQ Error").Succeeded().Objects<ConfigurationFinding>().Single();
+        Assert.Equal("remote.object_lock", finding.Key);
+        Assert.Contains("locks nothing", finding.Problem, StringComparison.Ordinal);
+        _shell.Run("Sync-StingTier").FailedWith("ConfigurationInvalid");
+        Assert.Empty(Names("remote"));
+    }
+
+    [Fact]
     public void A_backup_copies_what_it_commits_and_a_tier_that_is_away_is_a_warning()
     {
         _shell.Run("Sync-StingTier").Succeeded();

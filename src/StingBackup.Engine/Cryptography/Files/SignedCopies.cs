@@ -65,7 +65,15 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
                 {
                     continue;
                 }
-                await store.DeleteAsync(name, cancel).ConfigureAwait(false);
+                try
+                {
+                    await store.DeleteAsync(name, cancel).ConfigureAwait(false);
+                }
+                catch (StingException locked) when (locked.ErrorId == "ObjectLocked")
+                {
+                    faults.Add(locked);   // an older revision still says what it says; what is damaged is read elsewhere until its lock ends
+                    continue;
+                }
             }
             await store.PutAsync(name, bytes, cancel).ConfigureAwait(false);
             put.Add(name);

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
@@ -26,7 +27,9 @@ public static class PruneJob
         {
             var swept = await installation.AtTierAsync(tier, token).ConfigureAwait(false);
             var survey = await PruneSurvey.TakeAsync(swept, tier == Tier.Local ? null : await PruneBounds.TakeAsync(installation, tier, token).ConfigureAwait(false), output, token).ConfigureAwait(false);
-            return plan = ToPlan(survey, new PruneDecision(survey, swept), swept) with { Tier = tier };
+            var decision = new PruneDecision(survey, swept);
+            var (locked, until) = swept.Store.Locking is null ? default : LockedOf(survey, decision, LockMemory.Read(installation, tier), installation.Clock.GetUtcNow());
+            return plan = ToPlan(survey, decision, swept) with { Tier = tier, Locked = locked, LockedUntil = until };
         }, cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
@@ -67,6 +70,12 @@ public static class PruneJob
         Due = decision.Marks.Where(mark => mark.Standing.IsDue).Select(mark => Remaining(mark.Mark, survey)).Aggregate(default(PackSum), static (a, b) => new PackSum(a.Packs + b.Packs, a.Length + b.Length)),
         Marks = decision.Marks.Select(mark => new MarkStatus(mark.Mark.Marked.Mark.ToString(), Installation.FromNs(mark.Mark.Marked.TimeNs, 0), Remaining(mark.Mark, survey), mark.Standing.WaitsFor, mark.Standing.Due)).ToArray(),
     };
+
+    private static (PackSum Locked, DateTimeOffset? Until) LockedOf(PruneSurvey survey, PruneDecision decision, LockMemory known, DateTimeOffset now)
+    {
+        var locked = decision.Marks.Where(mark => mark.Standing.IsDue).SelectMany(mark => mark.Mark.Condemned!.Packs).Where(pack => survey.Stored.ContainsKey(pack.Id) && known.EndOf(pack.Name) > now).ToList();
+        return (new PackSum(locked.Count, locked.Sum(pack => pack.Length)), locked.Min(pack => known.EndOf(pack.Name)));
+    }
 
     private static PackSum SumOf(IReadOnlyList<PackUse> packs) => new(packs.Count, packs.Sum(use => use.Pack.Length));
 

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
@@ -17,6 +18,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     private PackSum _marked, _rewritten, _deleted, _waiting;
     private long _spared, _joined, _sessions;
     private readonly List<string> _certificates = [];
+    private readonly LockedDeletes _deletes = new(home, tier, installation.Store, output);
 
     public async Task<object> RunAsync(CancellationToken cancel)
     {
@@ -26,11 +28,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         output.Progress.Activity = "Prune";
         var bounds = tier == Tier.Local ? null : await PruneBounds.TakeAsync(home, tier, cancel).ConfigureAwait(false);
         var survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
-        foreach (var fragment in survey.Replaced)
-        {
-            // Before what replaces it is itself replaced, and it would count again.
-            _joined += await installation.Store.DeleteAsync(fragment, cancel).ConfigureAwait(false) ? 1 : 0;
-        }
+        await RemoveReplacedAsync(survey, cancel).ConfigureAwait(false);
         foreach (var (mark, standing) in new PruneDecision(survey, installation).Marks)
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
@@ -48,14 +46,37 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         }
         await MarkAsync(survey, cancel).ConfigureAwait(false);
         await RemoveSessionsAsync(survey, cancel).ConfigureAwait(false);
+        await _deletes.FinishAsync("Optimize-StingRepository", cancel).ConfigureAwait(false);
         if (_marked.Packs + _deleted.Packs > 0)
         {
             await AuditLog.NoteAsync(home, "Optimize-StingRepository", [], FormattableString.Invariant($"{(tier == Tier.Local ? "" : $"{tier}: ")}Marked {_marked.Packs}, deleted {_deleted.Packs}"), cancel).ConfigureAwait(false);
         }
         return new PruneResult
         {
-            Marked = _marked, Rewritten = _rewritten, Deleted = _deleted, Spared = _spared, Waiting = _waiting, FragmentsJoined = _joined, Sessions = _sessions, Certificates = _certificates.ToArray(), Duration = installation.Clock.GetElapsedTime(started),
+            Marked = _marked, Rewritten = _rewritten, Deleted = _deleted, Spared = _spared, Waiting = _waiting, FragmentsJoined = _joined, Sessions = _sessions, Certificates = _certificates.ToArray(), Locked = _deletes.Locked, LockedUntil = _deletes.Until, Duration = installation.Clock.GetElapsedTime(started),
         };
+    }
+
+    /// <summary>
+    /// A fragment goes before what replaces it is itself replaced, and it would count again. One that stays since it is locked keeps what replaces it.
+    /// </summary>
+    private async ValueTask RemoveReplacedAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        bool Replaces(string name, HashSet<string> any) => survey.Replacing.TryGetValue(name, out var replaced) && replaced.Any(any.Contains);
+        var left = survey.Replaced.ToHashSet(StringComparer.Ordinal);
+        var staying = new HashSet<string>(StringComparer.Ordinal);
+        while (left.FirstOrDefault(name => !Replaces(name, left)) is { } fragment)
+        {
+            left.Remove(fragment);
+            if (Replaces(fragment, staying) || !await _deletes.TryAsync(fragment, 0, cancel).ConfigureAwait(false))
+            {
+                staying.Add(fragment);
+            }
+            else if (_deletes.WasThere)
+            {
+                _joined++;
+            }
+        }
     }
 
     // --- marks that stand
@@ -163,12 +184,23 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         {
             _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
         }
-        foreach (var pack in going)
+        var staying = new List<MarkedPack>();
+        foreach (var pack in going.Where(pack => survey.Stored.ContainsKey(pack.Id)))
         {
-            if (await installation.Store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false))
+            if (!await _deletes.TryAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false))
+            {
+                staying.Add(pack);
+            }
+            else if (_deletes.WasThere)
             {
                 _deleted = Add(_deleted, 1, pack.Length);
             }
+        }
+        if (staying.Count > 0)
+        {
+            // The mark stands as long as one of its packs, so that nobody uses that again and the next sweep tries it.
+            _waiting = Add(_waiting, staying.Count, staying.Sum(pack => pack.Length));
+            return;
         }
         if (going.Count > 0 && await new PurgeRecord(installation, home, output).CertifyAsync(survey, mark, going, cancel).ConfigureAwait(false) is { } certificate)
         {
@@ -195,9 +227,10 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         var decision = new PruneDecision(survey, installation);
         var into = new List<Id32>();
         var moved = new List<PackUse>();
-        foreach (var kind in decision.Wasteful.GroupBy(use => use.Pack.Kind))
+        // What is of captures of whole servers stays apart, as a run stores it.
+        foreach (var kind in decision.Wasteful.GroupBy(use => (use.Pack.Kind, IsPhysical: survey.IsPhysical(use))))
         {
-            await MoveAsync(survey, kind.Key, [.. kind], moved, into, cancel).ConfigureAwait(false);
+            await MoveAsync(survey, kind.Key.Kind, [.. kind], moved, into, cancel).ConfigureAwait(false);
         }
         List<MarkedPack> packs = [.. decision.Unreached.Select(use => ToMarked(use, isMoved: false)), .. moved.Select(use => ToMarked(use, isMoved: true))];
         if (packs.Count == 0)

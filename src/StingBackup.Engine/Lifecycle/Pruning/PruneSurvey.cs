@@ -11,6 +11,7 @@ internal sealed class PruneSurvey
 {
     private readonly Installation _installation;
     private readonly Dictionary<Id16, SortedSet<long>> _ended;
+    private ReachedRows? _physical;
 
     private PruneSurvey(Installation installation, PruneBounds? bounds, RepositoryView view)
     {
@@ -25,6 +26,8 @@ internal sealed class PruneSurvey
     public PruneBounds? Bounds { get; }
     /// <summary>Fragments that another one replaces; of a further tier those too that the tier before has replaced. They can go.</summary>
     public IReadOnlyList<string> Replaced { get; private init; } = [];
+    /// <summary>Which fragments each replaces that replaces any.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Replacing { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
     /// <summary>Points and index.</summary>
     public RepositoryView View { get; }
     /// <summary>The index turned round.</summary>
@@ -56,7 +59,7 @@ internal sealed class PruneSurvey
         var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, damage, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         damage.AddRange([.. view.Damage, .. installation.OpeningFaults]);
-        var superseded = view.Index.Superseded;
+        var (superseded, replacing) = (view.Index.Superseded, view.Index.Replacing);
         var replaced = view.Index.Fragments.Where(f => bounds?.IsReplaced(f) == true).ToList();
         if (replaced.Count > 0)
         {
@@ -65,7 +68,7 @@ internal sealed class PruneSurvey
         }
         Refuse(damage);
         installation.Ledger.Require(view.Backups);
-        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
+        var survey = new PruneSurvey(installation, bounds, view) { Replaced = [.. superseded, .. replaced.Select(f => f.Name)], Replacing = replacing, Marks = marks, Stored = stored, Rows = new PackRows(view.Index) };
         await survey.WalkAsync(output, cancel).ConfigureAwait(false);
         await survey.SortAsync(cancel).ConfigureAwait(false);
         return survey;
@@ -102,6 +105,22 @@ internal sealed class PruneSurvey
         }
     }
 
+    /// <summary>Whether a pack of content has something of a capture of a whole server.</summary>
+    public bool IsPhysical(PackUse use)
+    {
+        if (use.Pack.Kind == ObjectKind.DataPack && _physical is { } physical)
+        {
+            foreach (var rank in Rows.Of(use.Pack.Id))
+            {
+                if (physical.Contains(rank) && Reached.Contains(rank))
+                {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     private async ValueTask WalkAsync(JobOutput output, CancellationToken cancel)
     {
         output.Progress.Status = "what the restore points reach";
@@ -112,6 +131,13 @@ internal sealed class PruneSurvey
         await walk.RunAsync(parts, cancel).ConfigureAwait(false);
         Refuse([.. walk.Unreadable.Values, .. walk.Missing.Select(m => new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {m.Id}, which '{m.From}' names, is in no pack that the index names.", m.From, ""))]);
         Reached = walk.Reached;
+        var physical = View.Backups.SelectMany(p => p.Record.Classes.Where(c => c.Class == DataClass.Physical).Select(c => PointSelection.PartOf(p.Record, c))).ToList();
+        if (physical.Count > 0)
+        {
+            var apart = new ReachWalk(reader, null, _installation.Ledger, book, _installation.Threads, output);
+            await apart.RunAsync(physical, cancel).ConfigureAwait(false);
+            _physical = apart.Reached;
+        }
     }
 
     private async ValueTask SortAsync(CancellationToken cancel)

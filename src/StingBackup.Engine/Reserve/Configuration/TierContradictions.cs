@@ -9,6 +9,7 @@ internal sealed class TierContradictions(SettingValues values, FindingList findi
     {
         Check(TierSettings.Remote, IsAtBackupRoot("s3://"));
         Check(TierSettings.Archive, IsAtBackupRoot("glacier://"));
+        new LockContradictions(values, findings, file).Run();
         RefuseFoldersWithinEachOther();
         var places = new[] { Settings.BackupRoot, Settings.RemoteLocation, Settings.ArchiveLocation }.Where(s => S3Address.IsAddress(values.Get(s))).Select(s => (Setting: s, Address: S3Address.Parse(values.Get(s)!))).ToArray();
         foreach (var group in places.GroupBy(p => (p.Address.Bucket, p.Address.Prefix)).Where(g => g.Count() > 1))

@@ -51,6 +51,8 @@ public sealed record TierConnection
     public int Streams { get; init; } = 4;
     /// <summary>The storage class of data packs, or null for the bucket's own.</summary>
     public string? StorageClass { get; init; }
+    /// <summary>How what is stored is locked, or null.</summary>
+    public Storage.S3.S3Lock? Lock { get; init; }
 }
 
 /// <summary>The settings of a tier's bucket, the same for the remote and the archive tier.</summary>
@@ -113,7 +115,19 @@ public sealed class TierSettings
             Summary = "The name of the one host that writes to the bucket. Needed where the server ignores If-None-Match, which is found out by trying; every other host then refuses to write.",
         };
         Streams = new Setting<int> { Key = $"{section}.streams", Type = SettingTypes.Integer(1, 64), Default = 4, Summary = "How many objects are sent or read at once." };
-        All = [Endpoint, Region, Addressing, Authorities, Credentials, Profile, CredentialsFile, VaultSecret, OnlyWriter, Streams];
+        ObjectLock = new Setting<TierLockMode>
+        {
+            Key = $"{section}.object_lock", Default = TierLockMode.None,
+            Type = SettingTypes.Choice("none, governance or compliance", ("none", TierLockMode.None), ("governance", TierLockMode.Governance), ("compliance", TierLockMode.Compliance)),
+            Summary = "Whether what is stored is locked until its restore points may go, so that not even stolen credentials delete it. The bucket must have Object Lock. 'governance': who has the bucket's right to bypass it still can. "
+                + "'compliance': nobody can, its owner included, and settings that come later shorten no lock.",
+        };
+        ObjectLockDays = new Setting<int>
+        {
+            Key = $"{section}.object_lock_days", Type = SettingTypes.Integer(1, 30), Default = 2,
+            Summary = "Days for which an object is locked from the time at which it is stored; a sync then locks what restore points reach for as long as they are kept.",
+        };
+        All = [Endpoint, Region, Addressing, Authorities, Credentials, Profile, CredentialsFile, VaultSecret, OnlyWriter, Streams, ObjectLock, ObjectLockDays];
     }
 
     /// <summary>Its section.</summary>
@@ -140,6 +154,10 @@ public sealed class TierSettings
     public Setting<string?> OnlyWriter { get; }
     /// <summary>Streams.</summary>
     public Setting<int> Streams { get; }
+    /// <summary>The lock.</summary>
+    public Setting<TierLockMode> ObjectLock { get; }
+    /// <summary>The shortest lock.</summary>
+    public Setting<int> ObjectLockDays { get; }
     /// <summary>All but the location, in the order of the file.</summary>
     public IReadOnlyList<Setting> All { get; }
 
@@ -148,5 +166,6 @@ public sealed class TierSettings
         Endpoint = values.Get(Endpoint) is { } endpoint ? new Uri(endpoint) : null, Region = values.Get(Region), Addressing = values.Get(Addressing), CertificateAuthorities = values.Get(Authorities),
         Login = values.Get(Credentials), Profile = values.Get(Profile), CredentialsFile = values.Get(CredentialsFile), VaultSecret = values.Get(VaultSecret), OnlyWriter = values.Get(OnlyWriter),
         Streams = values.Get(Streams), StorageClass = this == Archive && values.Get(StorageClass) is var given && given != "STANDARD" ? given : null,
+        Lock = values.Get(ObjectLock) is var mode && mode != TierLockMode.None ? new Storage.S3.S3Lock(mode, TimeSpan.FromDays(values.Get(ObjectLockDays))) : null,
     };
 }

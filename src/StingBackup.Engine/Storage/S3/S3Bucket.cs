@@ -7,6 +7,9 @@ using Amazon.S3.Model;
 
 namespace StingBackup.Engine.Storage.S3;
 
+/// <summary>Whether something was stored, and as which version of its key; that is null where the bucket keeps no versions.</summary>
+internal readonly record struct S3Stored(bool IsDone, string? Version);
+
 /// <summary>The few requests that a store makes of a bucket, with errors in its words. Repeats nothing.</summary>
 internal sealed class S3Bucket : IDisposable
 {
@@ -63,8 +66,8 @@ internal sealed class S3Bucket : IDisposable
         }
     }
 
-    /// <summary>Stores bytes by one request; false when <paramref name="conditional"/> and the key is taken.</summary>
-    public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, bool conditional, S3Abilities abilities, CancellationToken cancel) => CallAsync("store the object", name, async () =>
+    /// <summary>Stores bytes by one request; not done when <paramref name="conditional"/> and the key is taken.</summary>
+    public Task<S3Stored> PutAsync(string name, ReadOnlyMemory<byte> content, bool conditional, S3Abilities abilities, CancellationToken cancel) => CallAsync("store the object", name, async () =>
     {
         var sums = S3Checksums.Of(name, content.Span, isWhole: true, abilities);
         var request = new PutObjectRequest
@@ -77,6 +80,10 @@ internal sealed class S3Bucket : IDisposable
         {
             Sign(request, hash);
         }
+        if (LockOf(name) is var (mode, until))
+        {
+            (request.ObjectLockMode, request.ObjectLockRetainUntilDate) = (mode, until);
+        }
         try
         {
             var answer = await _client.PutObjectAsync(request, cancel).ConfigureAwait(false);
@@ -84,21 +91,39 @@ internal sealed class S3Bucket : IDisposable
             {
                 throw Errors.Unconfirmed("store the object", name, problem);
             }
-            return true;
+            return new S3Stored(true, answer.VersionId);
         }
         catch (AmazonS3Exception e) when (conditional && e.StatusCode == HttpStatusCode.PreconditionFailed)
         {
-            return false;
+            return default;
+        }
+        catch (AmazonS3Exception e) when (IsOfNoLock(e))
+        {
+            throw LockErrors.Unavailable(_options.Address.ToString(), Bucket, e);
         }
     }, cancel);
 
     /// <summary>Begins an upload of parts.</summary>
     public Task<string> BeginUploadAsync(string name, S3Abilities abilities, CancellationToken cancel) => CallAsync("begin an upload of the object", name, async () =>
-        (await _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest
+    {
+        var request = new InitiateMultipartUploadRequest
         {
             BucketName = Bucket, Key = _options.Address.KeyOf(name), ContentType = "application/octet-stream", StorageClass = ClassOf(name),
             ChecksumAlgorithm = abilities.Checksums == Ability.Yes ? ChecksumAlgorithm.SHA256 : null,
-        }, cancel).ConfigureAwait(false)).UploadId, cancel);
+        };
+        if (LockOf(name) is var (mode, until))
+        {
+            (request.ObjectLockMode, request.ObjectLockRetainUntilDate) = (mode, until);
+        }
+        try
+        {
+            return (await _client.InitiateMultipartUploadAsync(request, cancel).ConfigureAwait(false)).UploadId;
+        }
+        catch (AmazonS3Exception e) when (IsOfNoLock(e))
+        {
+            throw LockErrors.Unavailable(_options.Address.ToString(), Bucket, e);
+        }
+    }, cancel);
 
     /// <summary>Sends a part.</summary>
     /// <param name="name">The object.</param>
@@ -123,18 +148,17 @@ internal sealed class S3Bucket : IDisposable
         return sums.Contradiction(answer.ETag, answer.ChecksumSHA256, abilities) is { } problem ? throw Errors.Unconfirmed("send a part of the object", name, problem) : sums.Part(number, answer.ETag);
     }, cancel);
 
-    /// <summary>Makes an object of parts; false when <paramref name="conditional"/> and the key is taken.</summary>
-    public Task<bool> CompleteUploadAsync(string name, string upload, IEnumerable<PartETag> parts, bool conditional, CancellationToken cancel) => CallAsync("complete the upload of the object", name, async () =>
+    /// <summary>Makes an object of parts; not done when <paramref name="conditional"/> and the key is taken.</summary>
+    public Task<S3Stored> CompleteUploadAsync(string name, string upload, IEnumerable<PartETag> parts, bool conditional, CancellationToken cancel) => CallAsync("complete the upload of the object", name, async () =>
     {
         var request = new CompleteMultipartUploadRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name), UploadId = upload, PartETags = [.. parts], IfNoneMatch = conditional ? "*" : null };
         try
         {
-            await _client.CompleteMultipartUploadAsync(request, cancel).ConfigureAwait(false);
-            return true;
+            return new S3Stored(true, (await _client.CompleteMultipartUploadAsync(request, cancel).ConfigureAwait(false)).VersionId);
         }
         catch (AmazonS3Exception e) when (conditional && e.StatusCode == HttpStatusCode.PreconditionFailed)
         {
-            return false;
+            return default;
         }
     }, cancel);
 
@@ -238,13 +262,13 @@ internal sealed class S3Bucket : IDisposable
         }
     }
 
-    /// <summary>Reads a range.</summary>
-    public Task<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => CallAsync("read the object", name, async () =>
+    /// <summary>Reads a range; of one version, where it is named.</summary>
+    public Task<int> ReadAsync(string name, long offset, Memory<byte> buffer, string? version, CancellationToken cancel) => CallAsync("read the object", name, async () =>
     {
         GetObjectResponse answer;
         try
         {
-            answer = await _client.GetObjectAsync(new GetObjectRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name), ByteRange = new ByteRange(offset, offset + buffer.Length - 1) }, cancel).ConfigureAwait(false);
+            answer = await _client.GetObjectAsync(new GetObjectRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name), VersionId = version, ByteRange = new ByteRange(offset, offset + buffer.Length - 1) }, cancel).ConfigureAwait(false);
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -271,8 +295,8 @@ internal sealed class S3Bucket : IDisposable
         }
     }, cancel);
 
-    public Task DeleteAsync(string name, CancellationToken cancel) => CallAsync("delete the object", name,
-        () => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name) }, cancel), cancel);
+    public Task DeleteAsync(string name, string? version, CancellationToken cancel) => CallAsync("delete the object", name,
+        () => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = _options.Address.KeyOf(name), VersionId = version }, cancel), cancel);
 
     public void Dispose()
     {
@@ -300,6 +324,12 @@ internal sealed class S3Bucket : IDisposable
     private bool? SignsNoPayload => _options.Endpoint is null || _options.Endpoint.Scheme == Uri.UriSchemeHttps ? true : null;
 
     private S3StorageClass? ClassOf(string name) => _options.DataStorageClass is { } given && name.StartsWith("data/", StringComparison.Ordinal) ? new S3StorageClass(given) : null;
+
+    /// <summary>How a new object is locked; null when it is not.</summary>
+    private (ObjectLockMode Mode, DateTime Until)? LockOf(string name) => _options.Lock is { } held && LockedNames.Covers(name) ? (S3Locking.ModeOf(held.Mode), (_clock.GetUtcNow() + held.AtLeast).UtcDateTime) : null;
+
+    /// <summary>What a bucket without Object Lock says to a lock.</summary>
+    private bool IsOfNoLock(AmazonS3Exception e) => _options.Lock is not null && e is { StatusCode: HttpStatusCode.BadRequest, ErrorCode: "InvalidRequest" };
 
     /// <summary>How many bytes must come, by what the server says of the whole object; below zero when it did not read the range.</summary>
     private static int Expected(GetObjectResponse answer, long offset, int wanted)

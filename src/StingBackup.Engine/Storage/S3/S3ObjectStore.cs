@@ -17,6 +17,7 @@ public sealed class S3ObjectStore : IObjectStore
     private readonly S3AbilityFile _noted;
     private readonly SemaphoreSlim _oneBarrier = new(1), _oneProbe = new(1);
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private readonly S3Versions? _versions;
     private S3Abilities? _abilities;
 
     private S3ObjectStore(S3Options options, TimeProvider clock)
@@ -26,13 +27,17 @@ public sealed class S3ObjectStore : IObjectStore
         _bucket = new S3Bucket(options, clock);
         _staging = new S3Staging(_bucket, options);
         _noted = new S3AbilityFile(options);
+        _versions = options.Lock is null ? null : new S3Versions(_bucket, options);
     }
 
     /// <inheritdoc/>
     public string Location => _options.Address.ToString();
 
     /// <inheritdoc/>
-    public IThawingStore Thawing => new S3Thawing(_bucket, _options);
+    public IThawingStore Thawing => new S3Thawing(_bucket, _options, _versions);
+
+    /// <inheritdoc/>
+    public ILockingStore? Locking => _versions is { } versions ? new S3Locking(_bucket, _options, versions, this) : null;
 
     /// <summary>Opens the store; the bucket must be there. What the server can do is asked before the first write, unless this host has noted it lately.</summary>
     /// <exception cref="StingException"><c>StoreUnavailable</c>, <c>StoreAccessDenied</c>, <c>StoreLoginFailed</c>, <c>StoreTlsFailed</c>, <c>StoreUnreachable</c>, <c>StoreBusy</c></exception>
@@ -121,17 +126,27 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
+    /// <summary>Fails unless the bucket can lock objects. What was noted may be older than a bucket that was made for it, so a "no" is asked for again.</summary>
+    internal async ValueTask RequireLockAsync(CancellationToken cancel)
+    {
+        if ((await GetAbilitiesAsync(cancel).ConfigureAwait(false)).ObjectLock == Ability.No && (await ProbeAsync(cancel).ConfigureAwait(false)).ObjectLock == Ability.No)
+        {
+            throw LockErrors.Unavailable(Location, _options.Address.Bucket, null);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         ObjectName.Check(name);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         cancel.ThrowIfCancellationRequested();
-        if (buffer.Length > 0)
+        if (buffer.Length == 0)
         {
-            return await _bucket.ReadAsync(name, offset, buffer, cancel).ConfigureAwait(false);
+            return await GetLengthAsync(name, cancel).ConfigureAwait(false) is null ? throw this.NotFound(name) : 0;
         }
-        return await _bucket.HeadAsync(name, cancel).ConfigureAwait(false) is null ? throw this.NotFound(name) : 0;
+        return _versions is null ? await _bucket.ReadAsync(name, offset, buffer, null, cancel).ConfigureAwait(false)
+            : await _versions.ReadAsync(name, async version => await _bucket.ReadAsync(name, offset, buffer, version, cancel).ConfigureAwait(false), () => this.NotFound(name), cancel).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -139,6 +154,10 @@ public sealed class S3ObjectStore : IObjectStore
     {
         ObjectName.Check(name);
         cancel.ThrowIfCancellationRequested();
+        if (_versions is not null)
+        {
+            return (await _versions.FindAsync(name, cancel).ConfigureAwait(false))?.Length;
+        }
         try
         {
             return await _bucket.HeadAsync(name, cancel).ConfigureAwait(false);
@@ -158,22 +177,38 @@ public sealed class S3ObjectStore : IObjectStore
         {
             yield break;   // no name does, and what it means as a key's prefix is not the same everywhere
         }
+        if (_versions is not null)
+        {
+            await foreach (var found in _versions.ListAsync(prefix, cancel).ConfigureAwait(false))
+            {
+                yield return new ObjectInfo(found.Name, found.Length);
+            }
+            yield break;
+        }
         await foreach (var item in _bucket.ListAsync(prefix, _options.ListPage, cancel).ConfigureAwait(false))
         {
             yield return item;
         }
     }
 
-    /// <summary>Deletes an object; false when it was not there. In a bucket with versions the server keeps the bytes under a delete marker.</summary>
+    /// <summary>
+    /// Deletes an object; false when it was not there. In a bucket with versions and without locks the server keeps the bytes under a delete marker; with locks every version goes, the object last, so that none of
+    /// another hand takes its place.
+    /// </summary>
+    /// <exception cref="StingException">Also <c>ObjectLocked</c>.</exception>
     public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)
     {
         ObjectName.Check(name);
         cancel.ThrowIfCancellationRequested();
+        if (_versions is not null)
+        {
+            return await _versions.DeleteAsync(name, _clock, cancel).ConfigureAwait(false);
+        }
         if (await GetLengthAsync(name, cancel).ConfigureAwait(false) is null)
         {
             return false;
         }
-        await _bucket.DeleteAsync(name, cancel).ConfigureAwait(false);
+        await _bucket.DeleteAsync(name, null, cancel).ConfigureAwait(false);
         return true;
     }
 
@@ -243,14 +278,11 @@ public sealed class S3ObjectStore : IObjectStore
         }
         // Where the condition would be ignored, a look comes first. Uploads are packs, whose names are their hashes: between look and completion only the same bytes can arrive.
         var conditional = abilities.ConditionalComplete == Ability.Yes;
-        var isThere = !conditional && await AgainAsync(stop => _bucket.FindAsync(staged.Name, stop), cancel).ConfigureAwait(false) is not null;
-        if (!isThere && await AgainAsync(stop => CompleteAsync(staged, upload, conditional, stop), cancel).ConfigureAwait(false))
+        var isThere = !conditional && await AgainAsync(stop => FindAsync(staged.Name, stop), cancel).ConfigureAwait(false) is not null;
+        if (!isThere && await AgainAsync(stop => CompleteAsync(staged, upload, conditional, stop), cancel).ConfigureAwait(false) is { IsDone: true } stored)
         {
-            await AgainAsync(async stop =>
-            {
-                await ConfirmAsync(staged.Name, staged.Length, stop).ConfigureAwait(false);
-                return true;
-            }, cancel).ConfigureAwait(false);
+            await AgainAsync(stop => ConfirmAsync(staged.Name, staged.Length, stored.Version, stop), cancel).ConfigureAwait(false);
+            await AgainAsync(stop => EnsureLockedAsync(staged.Name, stop), cancel).ConfigureAwait(false);
         }
         else
         {
@@ -261,7 +293,20 @@ public sealed class S3ObjectStore : IObjectStore
     private async Task<T> AgainAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancel) =>
         _options.BarrierRetry is { } retry ? await retry.RunAsync(async stop => await request(stop).ConfigureAwait(false), cancel).ConfigureAwait(false) : await request(cancel).ConfigureAwait(false);
 
-    private async Task<bool> CompleteAsync(S3Staged staged, string upload, bool conditional, CancellationToken cancel)
+    /// <summary>Some servers (Ceph 16) take a lock with the beginning of an upload and forget it when the parts are joined.</summary>
+    private async Task<bool> EnsureLockedAsync(string name, CancellationToken cancel)
+    {
+        if (Locking is { } locking && LockedNames.Covers(name) && await locking.GetLockAsync(name, cancel).ConfigureAwait(false) is null)
+        {
+            await locking.ExtendAsync(name, _clock.GetUtcNow() + locking.AtLeast, cancel).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    private async Task<long?> FindAsync(string name, CancellationToken cancel) =>
+        _versions is null ? await _bucket.FindAsync(name, cancel).ConfigureAwait(false) : (await _versions.FindAsync(name, cancel).ConfigureAwait(false))?.Length;
+
+    private async Task<S3Stored> CompleteAsync(S3Staged staged, string upload, bool conditional, CancellationToken cancel)
     {
         try
         {
@@ -270,39 +315,29 @@ public sealed class S3ObjectStore : IObjectStore
         catch (StingException e) when (e.InnerException is Amazon.S3.AmazonS3Exception { ErrorCode: "NoSuchUpload" })
         {
             // The answer to an earlier completion was lost on its way; what it made is told by its length.
-            if (await _bucket.FindAsync(staged.Name, cancel).ConfigureAwait(false) != staged.Length)
+            if (await FindAsync(staged.Name, cancel).ConfigureAwait(false) != staged.Length)
             {
                 throw;
             }
-            return true;
+            return new S3Stored(true, null);
         }
     }
 
     private async Task<bool> StoreAsync(string name, ReadOnlyMemory<byte> content, S3Abilities abilities, CancellationToken cancel)
     {
-        if (abilities.ConditionalPut == Ability.Yes)
-        {
-            if (!await _bucket.PutAsync(name, content, conditional: true, abilities, cancel).ConfigureAwait(false))
-            {
-                return false;
-            }
-        }
-        else if (!await StoreAloneAsync(name, content, abilities, cancel).ConfigureAwait(false))
-        {
-            return false;
-        }
-        await ConfirmAsync(name, content.Length, cancel).ConfigureAwait(false);
-        return true;
+        var stored = abilities.ConditionalPut == Ability.Yes ? await _bucket.PutAsync(name, content, conditional: true, abilities, cancel).ConfigureAwait(false)
+            : await StoreAloneAsync(name, content, abilities, cancel).ConfigureAwait(false);
+        return stored.IsDone && await ConfirmAsync(name, content.Length, stored.Version, cancel).ConfigureAwait(false);
     }
 
     /// <summary>For the one writer of a bucket without conditional writes: looks, then stores; in this process one at a time for each name.</summary>
-    private async Task<bool> StoreAloneAsync(string name, ReadOnlyMemory<byte> content, S3Abilities abilities, CancellationToken cancel)
+    private async Task<S3Stored> StoreAloneAsync(string name, ReadOnlyMemory<byte> content, S3Abilities abilities, CancellationToken cancel)
     {
         var turn = _turns[(uint)name.GetHashCode(StringComparison.Ordinal) % _turns.Length];
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            return await GetLengthAsync(name, cancel).ConfigureAwait(false) is null && await _bucket.PutAsync(name, content, conditional: false, abilities, cancel).ConfigureAwait(false);
+            return await GetLengthAsync(name, cancel).ConfigureAwait(false) is null ? await _bucket.PutAsync(name, content, conditional: false, abilities, cancel).ConfigureAwait(false) : default;
         }
         finally
         {
@@ -310,18 +345,30 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
-    /// <summary>The server has said that it stored the bytes; now it must show an object of their length.</summary>
-    private async Task ConfirmAsync(string name, long length, CancellationToken cancel)
+    /// <summary>The server has said that it stored the bytes; now it must show an object of their length. False when the name was taken all the same: the object was hidden by a delete marker, and what was stored is a later version.</summary>
+    private async Task<bool> ConfirmAsync(string name, long length, string? version, CancellationToken cancel)
     {
-        if (await GetLengthAsync(name, cancel).ConfigureAwait(false) is var there && there != length)
+        if (_versions is not null && version is not null && LockedNames.Covers(name) && await _versions.FindAsync(name, cancel).ConfigureAwait(false) is { } oldest && oldest.Version != version)
         {
-            throw _bucket.Errors.Unconfirmed("store the object", name, there is null ? "the server said that it is stored, and does not have it" : FormattableString.Invariant($"the server has {there} of {length} bytes"));
+            return false;
         }
+        return await GetLengthAsync(name, cancel).ConfigureAwait(false) is var there && there == length ? true : throw Unconfirmed(name, length, there);
     }
+
+    private StingException Unconfirmed(string name, long length, long? there) =>
+        _bucket.Errors.Unconfirmed("store the object", name, there is null ? "the server said that it is stored, and does not have it" : FormattableString.Invariant($"the server has {there} of {length} bytes"));
 
     private async ValueTask<S3Abilities> WritableAsync(string name, CancellationToken cancel)
     {
         var abilities = await GetAbilitiesAsync(cancel).ConfigureAwait(false);
-        return abilities.ConditionalPut == Ability.Yes || _options.IsOnlyWriter ? abilities : throw _bucket.Errors.NoConditionalWrites(name);
+        if (abilities.ConditionalPut != Ability.Yes && !_options.IsOnlyWriter)
+        {
+            throw _bucket.Errors.NoConditionalWrites(name);
+        }
+        if (_versions is not null && abilities.ObjectLock == Ability.No)
+        {
+            await RequireLockAsync(cancel).ConfigureAwait(false);
+        }
+        return abilities;
     }
 }

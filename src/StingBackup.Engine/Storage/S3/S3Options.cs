@@ -19,6 +19,8 @@ public sealed record S3Options
     public bool IsOnlyWriter { get; init; }
     /// <summary>The storage class of data packs; null for the bucket's own. All else stays hot, so that listing and planning thaw nothing.</summary>
     public string? DataStorageClass { get; init; }
+    /// <summary>How what is stored is locked; null for not at all.</summary>
+    public S3Lock? Lock { get; init; }
     /// <summary>Where what the server can do is noted between runs; null to ask it each time.</summary>
     public string? AbilityFolder { get; init; }
     /// <summary>How long what was found out counts.</summary>
@@ -41,3 +43,8 @@ public sealed record S3Options
     /// <summary>The server, for messages.</summary>
     public string ShowEndpoint() => Endpoint is null ? $"Amazon S3 ({Region})" : Endpoint.GetLeftPart(UriPartial.Authority);
 }
+
+/// <summary>How what is stored in a bucket is locked.</summary>
+/// <param name="Mode">The mode.</param>
+/// <param name="AtLeast">For how long from the time at which it is stored; it is extended later.</param>
+public sealed record S3Lock(TierLockMode Mode, TimeSpan AtLeast);

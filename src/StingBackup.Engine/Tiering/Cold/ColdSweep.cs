@@ -3,6 +3,7 @@ using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tiering.Locks;
 
 namespace StingBackup.Engine.Tiering.Cold;
 
@@ -32,9 +33,19 @@ internal sealed class ColdSweep(Installation installation, IObjectStore source, 
         }
         var unreached = Unreached(archive, view.Index, reached);
         var since = Note(unreached);
-        var due = await DueAsync(archive.Store, unreached, since, cancel).ConfigureAwait(false);
+        var deletes = new LockedDeletes(installation, Tier.Archive, archive.Store, output);
+        var due = new List<PackInfo>();
+        foreach (var pack in await DueAsync(archive.Store, unreached, since, cancel).ConfigureAwait(false))
+        {
+            // Before the index says that it is gone: nobody would look for it again.
+            if (!await deletes.IsLockedAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false))
+            {
+                due.Add(pack);
+            }
+        }
         if (due.Count == 0)
         {
+            await deletes.FinishAsync("Sync-StingTier", cancel).ConfigureAwait(false);
             return default;
         }
         var gone = new IndexContent();
@@ -43,8 +54,9 @@ internal sealed class ColdSweep(Installation installation, IObjectStore source, 
         foreach (var pack in due)
         {
             output.Progress.Status = pack.Name;
-            await archive.Store.DeleteAsync(pack.Name, cancel).ConfigureAwait(false);
+            await deletes.TryAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false);
         }
+        await deletes.FinishAsync("Sync-StingTier", cancel).ConfigureAwait(false);
         return new PackSum(due.Count, due.Sum(pack => pack.Length));
     }
 

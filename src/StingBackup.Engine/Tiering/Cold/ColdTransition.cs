@@ -13,6 +13,11 @@ internal static class ColdTransition
         {
             return 0;
         }
+        if (archive.Locking is not null)
+        {
+            output.Explain($"Packs go from {options.StorageClass} to {ColdClasses.Coldest} by a lifecycle rule of the bucket: a copy of a locked object would be another version, and leave the first where it is.");
+            return 0;
+        }
         if (!ColdClasses.CanBeCopied(options.StorageClass))
         {
             output.Explain($"Packs go from {options.StorageClass} to {ColdClasses.Coldest} by a lifecycle rule of the bucket, since what is archived cannot be copied.");
