@@ -19,6 +19,7 @@
         'Deny-StingRequest'
         'Export-StingBackupReport'
         'Export-StingKeyEscrow'
+        'Export-StingMetric'
         'Find-StingInstallation'
         'Find-StingItem'
         'Get-StingApprovalRequest'

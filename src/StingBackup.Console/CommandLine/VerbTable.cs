@@ -251,6 +251,10 @@ internal static class VerbTable
         {
             Examples = ["report-file --path=january.html --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
         },
+        new(Backup, "metrics", "Export-StingMetric", "Write how backups stand to a file for Prometheus' node_exporter")
+        {
+            Examples = ["metrics --dry-run", "metrics --path=/var/lib/prometheus/node-exporter/sting-backup.prom"],
+        },
         new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
         {
             Many = true,

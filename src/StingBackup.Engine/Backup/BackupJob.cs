@@ -1,3 +1,4 @@
+using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tiering;
@@ -40,12 +41,29 @@ public static class BackupJob
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
-            async (output, token) =>
+            (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
             {
-                var packs = await LocalCap.PrepareAsync(installation, output, token).ConfigureAwait(false);
-                var result = await new BackupRun(installation, plan, output) { Packs = packs }.RunAsync(token).ConfigureAwait(false);
+                var result = await CountedAsync(installation, plan, output, token).ConfigureAwait(false);
                 await TierSyncJob.AfterCommitAsync(installation, output, token).ConfigureAwait(false);
                 return result;
-            }, cancel);
+            }, token), cancel);
+    }
+
+    /// <summary>The run itself. How it ends is noted, for those that watch.</summary>
+    private static async Task<BackupResult> CountedAsync(Installation installation, BackupPlan plan, JobOutput output, CancellationToken cancel)
+    {
+        var tally = new RunTally.Entry(installation, output);
+        try
+        {
+            var packs = await LocalCap.PrepareAsync(installation, output, cancel).ConfigureAwait(false);
+            var result = await new BackupRun(installation, plan, output) { Packs = packs, Tally = tally }.RunAsync(cancel).ConfigureAwait(false);
+            tally.Complete();
+            return result;
+        }
+        catch (Exception e)
+        {
+            tally.Fail(e);
+            throw;
+        }
     }
 }

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Operations.Metrics;
+
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Repairs what can be made anew from what is whole: the index from packs, enrolments from copies, claims from trees. Nothing that is whole is touched.</summary>
@@ -51,15 +53,16 @@ public static class RepairJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation, "repair", async (output, token) =>
+        return JobStream.RunAsync(installation, "repair", (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
         {
             var result = plan.Tier == Tier.Local ? await new RepairRun(installation, plan, output).RunAsync(token).ConfigureAwait(false) : await HealTierAsync(installation, plan.Tier, output, token).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);
             }
+            FaultNote.Keep(installation, plan.Tier, result.Faults);
             return result;
-        }, cancel);
+        }, token), cancel);
     }
 
     /// <summary>A further tier makes nothing anew: what it has damaged or lacks, another tier gives. Every pack is read whole.</summary>

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Integrity.References;
+using StingBackup.Engine.Operations.Metrics;
 
 namespace StingBackup.Engine.Integrity;
 
@@ -17,7 +18,7 @@ public static class VerifyJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
-        return JobStream.RunAsync(installation, "verify", async (output, token) =>
+        return JobStream.RunAsync(installation, "verify", (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
         {
             CheckLimits.Check(request);
             var there = await installation.AtTierAsync(request.Tier, token).ConfigureAwait(false);
@@ -28,7 +29,8 @@ public static class VerifyJob
             {
                 output.Emit(fault);
             }
+            FaultNote.Keep(installation, request, result);
             return result;
-        }, cancel);
+        }, token), cancel);
     }
 }

@@ -12,6 +12,8 @@ internal sealed record TierNote
     public DateTimeOffset? TriedTime { get; init; }
     /// <summary>How the last attempt failed; empty when it did not.</summary>
     public string Failure { get; init; } = "";
+    /// <summary>Bytes that lay there after the last sync; null when that was never noted.</summary>
+    public long? Length { get; init; }
     /// <summary>Claims by name as the tier has them: SHA-256 of their bytes.</summary>
     public Dictionary<string, string> Claims { get; init; } = [];
 }

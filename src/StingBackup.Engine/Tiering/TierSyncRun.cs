@@ -35,7 +35,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         await CopyPointsAsync(comparison, packs, cancel).ConfigureAwait(false);
         await CopyAllAsync([.. comparison.Lacking(TierStep.Records)], cancel).ConfigureAwait(false);
         var waiting = comparison.BacklogWithout(_copied.Keys.ToHashSet(StringComparer.Ordinal));
-        await NoteAsync(comparison, waiting, cancel).ConfigureAwait(false);
+        await NoteAsync(comparison, packs.Copied, waiting, cancel).ConfigureAwait(false);
         return new TierSyncResult
         {
             Tier = route.Target, State = output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, Points = _points, Packs = packs.Copied, Others = new ObjectSum(_others, _othersLength), Claims = _claims,
@@ -190,7 +190,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
     }
 
-    private async ValueTask NoteAsync(TierComparison comparison, TierBacklog waiting, CancellationToken cancel)
+    private async ValueTask NoteAsync(TierComparison comparison, PackSum copied, TierBacklog waiting, CancellationToken cancel)
     {
         if (_memory is null)
         {
@@ -206,6 +206,6 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             }
         }
         var now = installation.Clock.GetUtcNow();
-        _memory.Write(new TierNote { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : _memory.ReadNote().CompleteTime, Claims = claims });
+        _memory.Write(new TierNote { TriedTime = now, CompleteTime = waiting.Objects.Count == 0 ? now : _memory.ReadNote().CompleteTime, Claims = claims, Length = comparison.Target.Objects.Values.Sum() + Interlocked.Read(ref _othersLength) + copied.Length });
     }
 }

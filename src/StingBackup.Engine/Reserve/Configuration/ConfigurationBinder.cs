@@ -67,7 +67,8 @@ Folders = values.Get(SourceSettings.Folders),
         TimeZone = values.Get(Settings.TimeZone) is var zone && zone == "local" ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(zone),
         StateDirectory = values.Get(Settings.StateDirectory)!,
         CacheDirectory = values.Get(Settings.CacheDirectory)!,
-        Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(Settings.LogLevel), values.Get(Settings.LogDays),
-            values.Get(Settings.LogFiles), values.Get(Settings.LogFileSize), values.Get(Settings.LogTotalSize)),
+        Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(LogTable.Level), values.Get(LogTable.Days),
+            values.Get(LogTable.Files), values.Get(LogTable.FileSize), values.Get(LogTable.TotalSize)),
+        MetricsFile = values.Get(MonitoringSettings.MetricsFile),
     };
 }

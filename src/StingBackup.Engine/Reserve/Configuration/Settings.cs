@@ -291,51 +291,6 @@ public static class Settings
         Summary = "The folder of the logs: JSON lines, a file a run.",
     };
 
-    /// <summary>How much is logged.</summary>
-    public static readonly Setting<LogDetail> LogLevel = new()
-    {
-        Key = "log.level",
-        Type = SettingTypes.Choice("error, warning, information or debug", ("information", LogDetail.Information), ("error", LogDetail.Error), ("warning", LogDetail.Warning), ("debug", LogDetail.Debug)),
-        Default = LogDetail.Information,
-        Summary = "The least weight of what is logged.",
-    };
-
-    /// <summary>How long logs are kept.</summary>
-    public static readonly Setting<int> LogDays = new()
-    {
-        Key = "log.keep_days",
-        Type = SettingTypes.Integer(1, 36500),
-        Default = 90,
-        Summary = "Days that the log of a run is kept.",
-    };
-
-    /// <summary>How many logs are kept.</summary>
-    public static readonly Setting<int> LogFiles = new()
-    {
-        Key = "log.keep_files",
-        Type = SettingTypes.Integer(1, 1_000_000),
-        Default = 10_000,
-        Summary = "How many log files are kept; the oldest go first. A run every 15 minutes makes about 9,000 in 90 days.",
-    };
-
-    /// <summary>How large one may be.</summary>
-    public static readonly Setting<long> LogFileSize = new()
-    {
-        Key = "log.max_file_size",
-        Type = SettingTypes.Size(64_000, 10_000_000_000),
-        Default = 20_000_000,
-        Summary = "A log that grows past this goes on in a further file.",
-    };
-
-    /// <summary>How large all of them may be.</summary>
-    public static readonly Setting<long> LogTotalSize = new()
-    {
-        Key = "log.max_total_size",
-        Type = SettingTypes.Size(1_000_000, 1_000_000_000_000),
-        Default = 1_000_000_000,
-        Summary = "The room that all logs together may take; the oldest go first.",
-    };
-
     /// <summary>The sections in the order of the file, with what each is about.</summary>
     public static IReadOnlyList<(string Name, string Summary)> Sections { get; } =
     [
@@ -359,6 +314,7 @@ public static class Settings
         ("performance", "How much of this host a run may use."),
         ("", "This host."),
         ("log", "Logs."),
+        ("metrics", "What is told to monitoring."),
     ];
 
     /// <summary>Every setting, in the order of the file.</summary>
@@ -382,7 +338,8 @@ public static class Settings
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
-        LogLevel, LogDays, LogFiles, LogFileSize, LogTotalSize,
+        .. LogTable.All,
+        .. MonitoringSettings.All,
     ];
 
     private static Setting<int> Days(string key, int days, string? variable, string summary, string? notActedOn = LaterRetention) => new()

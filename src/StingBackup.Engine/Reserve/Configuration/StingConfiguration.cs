@@ -76,6 +76,8 @@ public sealed record StingConfiguration
     public required string CacheDirectory { get; init; }
     /// <summary>Logs.</summary>
     public required LogSettings Log { get; init; }
+    /// <summary>The file that metrics are written to, or null.</summary>
+    public string? MetricsFile { get; init; }
     /// <summary>The file it was read from.</summary>
     public required string File { get; init; }
 }
