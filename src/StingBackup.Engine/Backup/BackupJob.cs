@@ -1,4 +1,3 @@
-using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tiering;
@@ -24,7 +23,7 @@ public static class BackupJob
         if (due)
         {
             var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-            var times = DueClasses.Next(DueClasses.ScheduleOf(installation), view.Backups.Select(p => p.Record));
+            var times = DueClasses.Next(DueClasses.ScheduleNow(installation), view.Backups.Select(p => p.Record));
             next = chosen.Select(c => times[c]).Where(t => t > now).Min();
             chosen = [.. chosen.Where(c => times[c] is not { } time || time <= now)];
         }
@@ -41,12 +40,12 @@ public static class BackupJob
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
-            (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
+            async (output, token) =>
             {
                 var result = await CountedAsync(installation, plan, output, token).ConfigureAwait(false);
                 await TierSyncJob.AfterCommitAsync(installation, output, token).ConfigureAwait(false);
                 return result;
-            }, token), cancel);
+            }, cancel);
     }
 
     /// <summary>The run itself. How it ends is noted, for those that watch.</summary>

@@ -1,5 +1,3 @@
-using StingBackup.Engine.Operations.Metrics;
-
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Repairs what can be made anew from what is whole: the index from packs, enrolments from copies, claims from trees. Nothing that is whole is touched.</summary>
@@ -53,7 +51,7 @@ public static class RepairJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation, "repair", (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
+        return JobStream.RunAsync(installation, "repair", async (output, token) =>
         {
             var result = plan.Tier == Tier.Local ? await new RepairRun(installation, plan, output).RunAsync(token).ConfigureAwait(false) : await HealTierAsync(installation, plan.Tier, output, token).ConfigureAwait(false);
             foreach (var fault in result.Faults)
@@ -62,7 +60,7 @@ public static class RepairJob
             }
             FaultNote.Keep(installation, plan.Tier, result.Faults);
             return result;
-        }, token), cancel);
+        }, cancel);
     }
 
     /// <summary>A further tier makes nothing anew: what it has damaged or lacks, another tier gives. Every pack is read whole.</summary>

@@ -1,5 +1,4 @@
 using StingBackup.Engine.Integrity.References;
-using StingBackup.Engine.Operations.Metrics;
 
 namespace StingBackup.Engine.Integrity;
 
@@ -18,7 +17,7 @@ public static class VerifyJob
     {
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
-        return JobStream.RunAsync(installation, "verify", (output, token) => RunWatch.AroundAsync<object>(installation, output, async () =>
+        return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
             CheckLimits.Check(request);
             var there = await installation.AtTierAsync(request.Tier, token).ConfigureAwait(false);
@@ -31,6 +30,6 @@ public static class VerifyJob
             }
             FaultNote.Keep(installation, request, result);
             return result;
-        }, token), cancel);
+        }, cancel);
     }
 }

@@ -1,4 +1,3 @@
-using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
 
@@ -40,7 +39,7 @@ public static class TierSyncJob
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
-        return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", (output, token) => RunWatch.AroundAsync<object>(installation, output, async () => await SyncAsync(installation, tier, output, token).ConfigureAwait(false), token), cancel);
+        return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", async (output, token) => await SyncAsync(installation, tier, output, token).ConfigureAwait(false), cancel);
     }
 
     /// <summary>The same within another job.</summary>

@@ -36,7 +36,7 @@ public static class MetricsReader
                 MetricThresholds.SuccessRate(runs.SuccessRate), MetricThresholds.Duration(duration > (running ?? TimeSpan.Zero) ? duration : running ?? duration),
                 MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(null),
             ],
-            Window = Window, Runs = runs, ConsecutiveFailures = Math.Max(tally.Failures(running is not null), TrailingVoids(points, installation) + (isDead ? 1 : 0)), LastFailure = tally.LastFailure,
+            Window = Window, Runs = runs, ConsecutiveFailures = Math.Max(tally.Failures(running is not null || installation.IsBackupRunning()), TrailingVoids(points, installation) + (isDead ? 1 : 0)), LastFailure = tally.LastFailure,
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,
             Classes = [.. status.Classes.Select(c => new ClassMetric(c.DataClass, c.LastSuccess, c.LastSuccess is { } time ? now - time : null, ClassHistory.TargetOf(c.DataClass, installation.Configuration)))],
             Storage = storage.ToArray(), Replication = await ReplicationOfAsync(installation, cancel).ConfigureAwait(false), Wal = await WalOfAsync(installation, cancel).ConfigureAwait(false), Checks = status.Checks,

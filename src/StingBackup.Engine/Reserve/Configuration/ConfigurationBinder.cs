@@ -69,6 +69,8 @@ Folders = values.Get(SourceSettings.Folders),
         CacheDirectory = values.Get(Settings.CacheDirectory)!,
         Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(LogTable.Level), values.Get(LogTable.Days),
             values.Get(LogTable.Files), values.Get(LogTable.FileSize), values.Get(LogTable.TotalSize)),
-        MetricsFile = values.Get(MonitoringSettings.MetricsFile),
+        Alerts = AlertSettings.Bind(values),
+        MetricsFile = values.Get(MonitoringSettings.MetricsFile), MetricsPort = values.Get(MonitoringSettings.MetricsPort),
+        Timers = TimerSettings.At.ToDictionary(t => t.Key, t => values.Get(t.Value)), JitterSeconds = values.Get(TimerSettings.JitterSeconds), PeakHours = values.Get(TimerSettings.Peak),
     };
 }

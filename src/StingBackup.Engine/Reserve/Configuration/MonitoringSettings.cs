@@ -13,6 +13,15 @@ public static class MonitoringSettings
         Summary = "A file for the textfile collector of Prometheus' node_exporter, whose name must end in .prom. Each backup, sync, verification and repair writes it anew, whether it did well or not.",
     };
 
+    /// <summary>The endpoint.</summary>
+    public static readonly Setting<int> MetricsPort = new()
+    {
+        Key = "metrics.port",
+        Type = SettingTypes.Integer(0, 65535),
+        Default = 0,
+        Summary = "The port at which the daemon gives metrics by HTTP (/metrics), on the loopback address alone. 0: it does not.",
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [MetricsFile];
+    public static IReadOnlyList<Setting> All { get; } = [MetricsFile, MetricsPort];
 }

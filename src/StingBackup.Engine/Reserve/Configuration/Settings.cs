@@ -303,6 +303,7 @@ public static class Settings
         ("keys", "Keys, which lie apart from the backups."),
         ("key_vault", "The Vault that protects the key file in the place of a passphrase. Never the one that is backed up."),
         ("schedule", "How often each data class is backed up, and which goes first."),
+        ("timers", "When each task runs: for the daemon, and for schedules that are registered."),
         ("retention", "How long restore points are kept."),
         ("prune", "How the room of what no restore point reaches is given back."),
         ("cost", "What storage costs."),
@@ -315,6 +316,7 @@ public static class Settings
         ("", "This host."),
         ("log", "Logs."),
         ("metrics", "What is told to monitoring."),
+        ("alerts", "Who is told of what is wrong, and how. Secrets stand in files of their own."),
     ];
 
     /// <summary>Every setting, in the order of the file.</summary>
@@ -328,6 +330,7 @@ public static class Settings
         .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
+        .. TimerSettings.All,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,
         PruneSettings.GraceHours, PruneSettings.MaxWaste,
         .. CostSettings.Prices.Values,
@@ -340,6 +343,7 @@ public static class Settings
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
         .. LogTable.All,
         .. MonitoringSettings.All,
+        .. AlertSettings.All,
     ];
 
     private static Setting<int> Days(string key, int days, string? variable, string summary, string? notActedOn = LaterRetention) => new()
