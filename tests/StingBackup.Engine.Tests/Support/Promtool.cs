@@ -15,7 +15,7 @@ internal static class Promtool
     public static bool IsThere { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "promtool")));
 
     /// <summary>Where the project's rules lie.</summary>
-    public static string Rules => Path.Combine(Golden.Root(), "contrib", "prometheus");
+    public static string Rules => Path.Combine(Golden.Top, "contrib", "prometheus");
 
     /// <summary>Runs it, with a text at its input; gives what it says, and asserts that it is content.</summary>
     public static async Task<string> RunAsync(string input, params string[] arguments)

@@ -106,6 +106,9 @@ public sealed record DaemonHost(Func<CancellationToken, ValueTask<Installation>>
 {
     /// <summary>Waits for a moment; a test turns its clock here.</summary>
     internal Func<DateTimeOffset, CancellationToken, Task>? WaitAsync { get; init; }
+    /// <summary>Told of each task that ended; a test learns of all of them so, whatever its reader misses at the end.</summary>
+    internal Action<DaemonRun>? Ran { get; init; }
+
     /// <summary>Waits for a moment, or for a minute where it is further off: a clock that is set is seen within it.</summary>
     internal Task UntilAsync(DateTimeOffset until, CancellationToken cancel)
     {

@@ -42,7 +42,7 @@ internal sealed class DaemonLane(IReadOnlyList<TaskClock> tasks, TaskRunner runn
             var state = await runner.RunAsync(task.Task, cancel).ConfigureAwait(false);
             task.Succeeded(started);
             note(task.Task, started);
-            output.Emit(new DaemonRun(task.Task, due, started, state, ""));
+            Tell(new DaemonRun(task.Task, due, started, state, ""));
         }
         catch (StingException e) when (e.ErrorId is "BackupRunning" or "SyncRunning")
         {
@@ -55,7 +55,13 @@ internal sealed class DaemonLane(IReadOnlyList<TaskClock> tasks, TaskRunner runn
             // Whatever it is, the daemon goes on: the next run may do well, and nobody else would try.
             task.Failed(host.Clock.GetUtcNow());
             output.Warn($"{task.Task} failed, and is tried again at {Display.Time(task.Due)} UTC: {e.Message}{(e is StingException sting ? $" {sting.Remedy}" : "")}");
-            output.Emit(new DaemonRun(task.Task, due, started, JobState.Failed, e.Message));
+            Tell(new DaemonRun(task.Task, due, started, JobState.Failed, e.Message));
         }
+    }
+
+    private void Tell(DaemonRun run)
+    {
+        host.Ran?.Invoke(run);
+        output.Emit(run);
     }
 }

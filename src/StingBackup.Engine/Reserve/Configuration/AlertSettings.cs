@@ -38,7 +38,7 @@ public static class AlertSettings
     };
 
     /// <summary>Its room.</summary>
-    public static readonly Setting<string?> MatrixRoom = new() { Key = "alerts.matrix_room", Type = SettingTypes.OptionalName, Example = "!backup:example.org", Summary = "The id of the room there." };
+    public static readonly Setting<string?> MatrixRoom = new() { Key = "alerts.matrix_room", Type = SettingTypes.OptionalName, Example = "\"!backup:example.org\"", Summary = "The id of the room there." };
     /// <summary>Its token.</summary>
     public static readonly Setting<string?> MatrixTokenFile = Secret("alerts.matrix_token_file", "/etc/sting/alert-matrix.token", "A file that holds the access token of the account that writes there.");
     /// <summary>PagerDuty.</summary>
@@ -57,7 +57,7 @@ public static class AlertSettings
     /// <summary>Mail server.</summary>
     public static readonly Setting<string?> MailServer = new() { Key = "alerts.mail_server", Type = SettingTypes.OptionalName, Example = "mail.example.org", Summary = "The mail server that takes alerts." };
     /// <summary>Its port.</summary>
-    public static readonly Setting<int> MailPort = new() { Key = "alerts.mail_port", Type = SettingTypes.Integer(1, 65535), Default = 587, Summary = "Its port." };
+    public static readonly Setting<int> MailPort = new() { Key = "alerts.mail_port", Type = SettingTypes.Integer(1, 65535), Default = 587, Summary = "The port of the mail server." };
 
     /// <summary>Its encryption.</summary>
     public static readonly Setting<string> MailTls = new()
@@ -71,7 +71,7 @@ public static class AlertSettings
     /// <summary>From whom.</summary>
     public static readonly Setting<string?> MailFrom = new() { Key = "alerts.mail_from", Type = SettingTypes.OptionalName, Example = "backup@example.org", Summary = "Whom mails come from." };
     /// <summary>To whom.</summary>
-    public static readonly Setting<IReadOnlyList<string>> MailTo = new() { Key = "alerts.mail_to", Type = new ListType<string>("a list of addresses", SettingTypes.Name), Default = [], Example = "- oncall@example.org", Summary = "Whom they go to." };
+    public static readonly Setting<IReadOnlyList<string>> MailTo = new() { Key = "alerts.mail_to", Type = new ListType<string>("a list of addresses", SettingTypes.Name), Default = [], Example = "- oncall@example.org", Summary = "The addresses that mails go to." };
     /// <summary>Login.</summary>
     public static readonly Setting<string?> MailUser = new() { Key = "alerts.mail_user", Type = SettingTypes.OptionalName, Example = "backup", Summary = "The account that logs in there." };
     /// <summary>Its password.</summary>

@@ -61,15 +61,12 @@ internal sealed class DaemonSite : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var runs = new List<DaemonRun>();
-        var host = new DaemonHost(OpenAsync, Clock) { WaitAsync = (until, cancel) => WaitAsync(until, end, stop, cancel) };
+        var host = new DaemonHost(OpenAsync, Clock) { WaitAsync = (until, cancel) => WaitAsync(until, end, stop, cancel), Ran = Keep };
         try
         {
-            await foreach (var happened in BackupDaemon.RunAsync(Configuration, host, stop.Token))
+            await foreach (var _ in BackupDaemon.RunAsync(Configuration, host, stop.Token))
             {
-                if (happened is OutputEvent { Value: DaemonRun run })
-                {
-                    runs.Add(run);
-                }
+                // What it tells on its way is of no interest here.
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -77,6 +74,14 @@ internal sealed class DaemonSite : IDisposable
             // The end that was asked for.
         }
         return runs;
+
+        void Keep(DaemonRun run)
+        {
+            lock (runs)
+            {
+                runs.Add(run);
+            }
+        }
     }
 
     /// <summary>Every whole restore point, by the moment of its cut.</summary>

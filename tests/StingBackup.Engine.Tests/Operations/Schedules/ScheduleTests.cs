@@ -70,7 +70,7 @@ public sealed partial class ScheduleTests : IDisposable
         var timer = File.ReadAllText(Path.Combine(places.Folder!, "sting-backup-full.timer"));
         Assert.Contains("\nOnCalendar=*-*-* 2:0:00 Europe/Berlin\n", timer, StringComparison.Ordinal);
         Assert.Contains("\nPersistent=true\nRandomizedDelaySec=30\n", timer, StringComparison.Ordinal);
-        foreach (var unit in Directory.GetFiles(Path.Combine(Golden.Root(), "packaging", "systemd"), "*.service"))
+        foreach (var unit in Directory.GetFiles(Path.Combine(Golden.Top, "packaging", "systemd"), "*.service"))
         {
             var copy = Path.Combine(_folder.Path, Path.GetFileName(unit));
             File.WriteAllText(copy, File.ReadAllText(unit).Replace("/opt/sting-backup/bin/sting-backup", program, StringComparison.Ordinal).Replace("=sting-backup\n", "=root\n", StringComparison.Ordinal));
