@@ -65,11 +65,12 @@ install_missing() {
     [[ -d /usr/lib/python3/dist-packages/cryptography ]] || { missing+=(python3-cryptography) without+=("of formats with a reader in Python (python3-cryptography)"); }
     [[ -x /usr/bin/zstd || -d /usr/lib/python3/dist-packages/zstandard ]] || { missing+=(zstd) without+=("of packs with that reader (zstd)"); }
     [[ -d /usr/lib/python3/dist-packages/hvac ]] || { missing+=(python3-hvac) without+=("of Vault with a client that others wrote (python3-hvac)"); }
+    [[ $(type -P promtool) ]] || { missing+=(prometheus) without+=("of metrics and rules with Prometheus' own checker (prometheus)"); }
     [[ $(type -P radosgw) && $(type -P ceph-osd) && $(type -P ceph-mon) && $(type -P ceph-mgr) ]] || { missing+=(ceph-mon ceph-mgr ceph-osd radosgw) without+=("of buckets (a real S3 server: ceph-mon, ceph-mgr, ceph-osd, radosgw)"); }
     local skipped_tests
     skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault) and Ceph (a real S3 server) are there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault), prometheus (its checker) and Ceph (a real S3 server) are there."
     elif [[ ! $install ]]; then
         echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then
@@ -79,6 +80,9 @@ install_missing() {
         # Debian's package would make and start a cluster of its own. Tests make theirs, and this host gets no server that it did not have.
         if [[ " ${missing[*]} " == *' postgresql '* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
             mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        fi
+        if [[ " ${missing[*]} " == *' prometheus '* && -d /run/systemd/system && ! -e /etc/systemd/system/prometheus.service ]]; then
+            ln -s /dev/null /etc/systemd/system/prometheus.service   # its checker is used, no server
         fi
         export DEBIAN_FRONTEND=noninteractive
         local apt=(apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}")

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using StingBackup.Engine.Operations.Logging;
+using StingBackup.Engine.Operations.Metrics;
 
 namespace StingBackup.Engine;
 
@@ -98,7 +99,7 @@ public static class JobStream
 {
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Runs a body and logs what it tells; the last event is its result.</summary>
+    /// <summary>Runs a body and logs what it tells; the last event is its result. After a backup, a sync, a verification or a repair metrics and alerts are brought up to date.</summary>
     /// <param name="installation">Whose clock counts, and whose configuration says where logs go.</param>
     /// <param name="command">Names the log: letters, digits and <c>-</c>.</param>
     /// <param name="body">The work.</param>
@@ -106,6 +107,12 @@ public static class JobStream
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, string command, Func<JobOutput, CancellationToken, Task<object>> body, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
+        ArgumentNullException.ThrowIfNull(body);
+        if (RunWatch.Follows(command))
+        {
+            var work = body;
+            body = (output, token) => RunWatch.AroundAsync(installation, output, () => work(output, token), token);
+        }
         return JobLog.FollowAsync(installation, command, RunAsync(installation.Clock, body, cancel), cancel);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Engine.Backup;
 using StingBackup.Engine.Lifecycle.Pruning;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -15,12 +16,21 @@ public sealed class OptimizeStingRepositoryCommand : InstallationCmdlet
     [PSDefaultValue(Help = "Local")]
     public Tier Tier { get; set; } = Tier.Local;
 
+    /// <summary>Waits for another run.</summary>
+    [Parameter(HelpMessage = "Wait so long, at most, for a run of this host that goes on: 30m, 12h")]
+    [ValidateNotNullOrEmpty]
+    public string? MaxWait { get; set; }
+
     /// <summary>Runs in the background.</summary>
     [Parameter(HelpMessage = "Run in the background, and output the job")]
     public SwitchParameter AsJob { get; set; }
 
     private protected override void Execute()
     {
+        if (MaxWait is not null && !IsWhatIf)
+        {
+            Wait(BackupWait.UntilFreeAsync(Installation, MaxWait, Cancel));
+        }
         var plan = Wait(PruneJob.PlanAsync(Installation, Tier, Cancel));
         var question = new Question("Prune", $"Give back the room of what no restore point of {plan.Repository} reaches",
         [

@@ -256,6 +256,59 @@ internal static class VerbTable
         {
             Examples = ["report-file --path=january.html --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
         },
+        new(Backup, "metrics", "Export-StingMetric", "Write how backups stand to a file for Prometheus' node_exporter")
+        {
+            Examples = ["metrics --dry-run", "metrics --path=/var/lib/prometheus/node-exporter/sting-backup.prom"],
+        },
+        new(Backup, "daemon", "Start-StingBackupDaemon", "Run all that is scheduled in one process, until stopped")
+        {
+            Many = true,
+            Examples = ["daemon --dry-run", "daemon --confirm --quiet"],
+        },
+        new(Backup, "schedules", "Get-StingBackupSchedule", "Show what is registered with systemd, cron or the Task Scheduler")
+        {
+            Many = true,
+            Examples = ["schedules", "schedules --kind=cron"],
+        },
+        new(Backup, "schedule", "Register-StingBackupSchedule", "Register the configuration's times with systemd, cron or the Task Scheduler")
+        {
+            Many = true,
+            Examples = ["schedule --dry-run", "schedule --kind=systemd --directory=./units --confirm"],
+        },
+        new(Backup, "schedule-set", "Set-StingBackupSchedule", "Change a registered schedule, or switch it on again")
+        {
+            Many = true,
+            Examples = ["schedule-set --task=full --time-zone=Europe/Berlin --confirm"],
+        },
+        new(Backup, "schedule-off", "Disable-StingBackupSchedule", "Switch schedules off, and keep them")
+        {
+            Many = true,
+            Examples = ["schedule-off --task=archive --confirm"],
+        },
+        new(Backup, "schedule-remove", "Unregister-StingBackupSchedule", "Remove schedules; backups stay")
+        {
+            Many = true,
+            Examples = ["schedule-remove --dry-run", "schedule-remove --confirm"],
+        },
+        new(Backup, "alerts", "Get-StingAlert", "Show what is wrong, since when, and who knows")
+        {
+            Many = true,
+            Examples = ["alerts", "alerts --all --json"],
+        },
+        new(Backup, "alert-confirm", "Confirm-StingAlert", "Say that you know of an alert: it escalates no more")
+        {
+            Examples = ["alert-confirm --id=b5bb9d8014a0f9b1d61e21e796d78dcc --comment=on-it --confirm"],
+        },
+        new(Backup, "alert-check", "Update-StingAlert", "Look at how backups stand, and tell the channels what is new")
+        {
+            Many = true,
+            Examples = ["alert-check --quiet"],
+        },
+        new(Backup, "alert-test", "Test-StingAlertChannel", "Send a test to the channels of alerts")
+        {
+            Many = true,
+            Examples = ["alert-test", "alert-test --channel=mail"],
+        },
         new(Backup, "cost", "Measure-StingCost", "Show what the tiers cost, by data class or subject, and what would cost less")
         {
             Many = true,

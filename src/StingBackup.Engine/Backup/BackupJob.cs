@@ -23,7 +23,7 @@ public static class BackupJob
         if (due)
         {
             var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-            var schedule = DueClasses.ScheduleOf(installation);
+            var schedule = DueClasses.ScheduleNow(installation);
             var times = DueClasses.Next(schedule, view.Backups.Select(p => p.Record));
             // A restore point that a clock in the future dated keeps nothing waiting.
             chosen = [.. chosen.Where(c => times[c] is not { } time || time <= now || time - now > schedule[c])];
@@ -44,10 +44,27 @@ public static class BackupJob
         return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
             async (output, token) =>
             {
-                var packs = await LocalCap.PrepareAsync(installation, output, token).ConfigureAwait(false);
-                var result = await new BackupRun(installation, plan, output) { Packs = packs }.RunAsync(token).ConfigureAwait(false);
+                var result = await CountedAsync(installation, plan, output, token).ConfigureAwait(false);
                 await TierSyncJob.AfterCommitAsync(installation, output, token).ConfigureAwait(false);
                 return result;
             }, cancel);
+    }
+
+    /// <summary>The run itself. How it ends is noted, for those that watch.</summary>
+    private static async Task<BackupResult> CountedAsync(Installation installation, BackupPlan plan, JobOutput output, CancellationToken cancel)
+    {
+        var tally = new RunTally.Entry(installation, output);
+        try
+        {
+            var packs = await LocalCap.PrepareAsync(installation, output, cancel).ConfigureAwait(false);
+            var result = await new BackupRun(installation, plan, output) { Packs = packs, Tally = tally }.RunAsync(cancel).ConfigureAwait(false);
+            tally.Complete();
+            return result;
+        }
+        catch (Exception e)
+        {
+            tally.Fail(e);
+            throw;
+        }
     }
 }

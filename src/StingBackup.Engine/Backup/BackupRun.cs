@@ -22,6 +22,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>Where packs go: the local tier, or what stands before it.</summary>
     public Storage.IObjectStore Packs { get; init; } = installation.Store;
 
+    /// <summary>Told when the run has the host to itself, and when the repository knows of it.</summary>
+    public RunTally.Entry? Tally { get; init; }
+
     private readonly BackupCounters _counters = new();
     private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
     private CutCheck? _cut;
@@ -30,6 +33,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     public async Task<BackupResult> RunAsync(CancellationToken cancel)
     {
         using var hostLock = installation.LockHost();
+        Tally?.Begin();
         var started = installation.Clock.GetUtcNow();
         output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -37,6 +41,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         // Settled before anything is read: no other host can come to it, and of this one's runs only those of before have names.
         var name = BackupId.NextFree(import?.Time ?? started, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains,
             RunNames.HostOf(run.Identity.Writer, installation.Writers.All.Select(w => w.Id)));
+        Tally?.Announce();
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
         var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);

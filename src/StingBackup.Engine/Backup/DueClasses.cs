@@ -11,6 +11,9 @@ internal static class DueClasses
     /// </summary>
     private static readonly TimeSpan MostSlack = TimeSpan.FromMinutes(2);
 
+    /// <summary>How far apart the points of a class are in peak hours, at least.</summary>
+    private static readonly TimeSpan PeakInterval = TimeSpan.FromHours(1);
+
     /// <summary>When each class is due next; a moment that has passed, or null for one without a point, means now.</summary>
     /// <param name="schedule">How often each class is backed up.</param>
     /// <param name="points">The points there are.</param>
@@ -27,6 +30,14 @@ internal static class DueClasses
         }
         return schedule.ToDictionary(s => s.Key, s => newest.TryGetValue(s.Key, out var last)
             ? Installation.FromNs(last, 0) + s.Value - Slack(s.Value) : (DateTimeOffset?)null);
+    }
+
+    /// <summary>The schedule as it counts now: in peak hours a class is taken hourly at most.</summary>
+    public static IReadOnlyDictionary<DataClass, TimeSpan> ScheduleNow(Installation installation)
+    {
+        var schedule = ScheduleOf(installation);
+        return installation.Configuration?.PeakHours.Contains(TimeZoneInfo.ConvertTime(installation.Clock.GetUtcNow(), installation.Zone)) == true
+            ? schedule.ToDictionary(s => s.Key, s => s.Value < PeakInterval ? PeakInterval : s.Value) : schedule;
     }
 
     private static TimeSpan Slack(TimeSpan interval) => TimeSpan.FromTicks(Math.Min(interval.Ticks / 10, MostSlack.Ticks));

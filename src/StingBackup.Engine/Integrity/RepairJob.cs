@@ -58,6 +58,7 @@ public static class RepairJob
             {
                 output.Emit(fault);
             }
+            FaultNote.Keep(installation, plan.Tier, result.Faults);
             return result;
         }, cancel);
     }

@@ -28,6 +28,7 @@ public static class VerifyJob
             {
                 output.Emit(fault);
             }
+            FaultNote.Keep(installation, request, result);
             return result;
         }, cancel);
     }

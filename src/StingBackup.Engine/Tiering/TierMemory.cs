@@ -10,12 +10,12 @@ internal sealed record TierNote
     public DateTimeOffset? CompleteTime { get; init; }
     /// <summary>When all of it was last listed; null when what is remembered is not to be relied on.</summary>
     public DateTimeOffset? ListedTime { get; init; }
-    /// <summary>Bytes that lay there then, and what was copied since.</summary>
-    public long Length { get; init; }
     /// <summary>When it was last tried.</summary>
     public DateTimeOffset? TriedTime { get; init; }
     /// <summary>How the last attempt failed; empty when it did not.</summary>
     public string Failure { get; init; } = "";
+    /// <summary>Bytes that lay there after the last sync; null when that was never noted.</summary>
+    public long? Length { get; init; }
     /// <summary>Claims by name as the tier has them: SHA-256 of their bytes.</summary>
     public Dictionary<string, string> Claims { get; init; } = [];
     /// <summary>When its objects were last locked for longer, all that were due.</summary>

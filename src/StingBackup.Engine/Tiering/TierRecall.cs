@@ -22,7 +22,7 @@ internal static class TierRecall
         {
             return null;
         }
-        var recalled = TierListing.Recall(names, source, note.Length);
+        var recalled = TierListing.Recall(names, source, note.Length ?? 0);
         var packs = recalled.Of(TierStep.Packs).Where(source.Objects.ContainsKey).ToList();
         foreach (var name in (string?[])[recalled.Of(TierStep.Points).LastOrDefault(source.Objects.ContainsKey), packs.Count == 0 ? null : packs[RandomNumberGenerator.GetInt32(packs.Count)]])
         {

@@ -8,6 +8,9 @@ internal static class Golden
     /// <summary>The project's top folder, found from where this source stands.</summary>
     public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Join(Path.GetDirectoryName(here), "..", "..", ".."));
 
+    /// <summary>The same, for whoever stands deeper in the tree.</summary>
+    public static string Top => Root();
+
     public static void Check(string relativePath, string text)
     {
         var path = Path.Join(Root(), relativePath);

@@ -39,7 +39,7 @@ public static class ReportReader
         return report with { Regulations = RegulationCheck.Of(report, installation, book), Exceptions = [.. ExceptionsOf(report), .. exceptions, .. status.Warnings] };
     }
 
-    private static List<ReportedRun> RunsOf(IEnumerable<PointRecord> points, Installation installation, DateTimeOffset from, DateTimeOffset to) =>
+    internal static List<ReportedRun> RunsOf(IEnumerable<PointRecord> points, Installation installation, DateTimeOffset from, DateTimeOffset to) =>
     [
         .. points.Where(p => StatusReader.TimeOf(p) is var time && time >= from && time < to).OrderBy(p => p.TimeNs).ThenBy(p => p.Sequence).Select(point =>
         {
@@ -52,7 +52,7 @@ public static class ReportReader
         }),
     ];
 
-    private static ReportedRuns SumOf(List<ReportedRun> runs)
+    internal static ReportedRuns SumOf(List<ReportedRun> runs)
     {
         var durations = runs.Where(run => run.Duration is not null).Select(run => run.Duration!.Value).Order().ToList();
         return new ReportedRuns

@@ -67,7 +67,10 @@ Folders = values.Get(SourceSettings.Folders),
         TimeZone = values.Get(Settings.TimeZone) is var zone && zone == "local" ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(zone),
         StateDirectory = values.Get(Settings.StateDirectory)!,
         CacheDirectory = values.Get(Settings.CacheDirectory)!,
-        Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(Settings.LogLevel), values.Get(Settings.LogDays),
-            values.Get(Settings.LogFiles), values.Get(Settings.LogFileSize), values.Get(Settings.LogTotalSize)),
+        Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(LogTable.Level), values.Get(LogTable.Days),
+            values.Get(LogTable.Files), values.Get(LogTable.FileSize), values.Get(LogTable.TotalSize)),
+        Alerts = AlertSettings.Bind(values),
+        MetricsFile = values.Get(MonitoringSettings.MetricsFile), MetricsPort = values.Get(MonitoringSettings.MetricsPort),
+        Timers = TimerSettings.At.ToDictionary(t => t.Key, t => values.Get(t.Value)), JitterSeconds = values.Get(TimerSettings.JitterSeconds), PeakHours = values.Get(TimerSettings.Peak),
     };
 }

@@ -290,51 +290,6 @@ public static class Settings
         Summary = "The folder of the logs: JSON lines, a file a run.",
     };
 
-    /// <summary>How much is logged.</summary>
-    public static readonly Setting<LogDetail> LogLevel = new()
-    {
-        Key = "log.level",
-        Type = SettingTypes.Choice("error, warning, information or debug", ("information", LogDetail.Information), ("error", LogDetail.Error), ("warning", LogDetail.Warning), ("debug", LogDetail.Debug)),
-        Default = LogDetail.Information,
-        Summary = "The least weight of what is logged.",
-    };
-
-    /// <summary>How long logs are kept.</summary>
-    public static readonly Setting<int> LogDays = new()
-    {
-        Key = "log.keep_days",
-        Type = SettingTypes.Integer(1, 36500),
-        Default = 90,
-        Summary = "Days that the log of a run is kept.",
-    };
-
-    /// <summary>How many logs are kept.</summary>
-    public static readonly Setting<int> LogFiles = new()
-    {
-        Key = "log.keep_files",
-        Type = SettingTypes.Integer(1, 1_000_000),
-        Default = 10_000,
-        Summary = "How many log files are kept; the oldest go first. A run every 15 minutes makes about 9,000 in 90 days.",
-    };
-
-    /// <summary>How large one may be.</summary>
-    public static readonly Setting<long> LogFileSize = new()
-    {
-        Key = "log.max_file_size",
-        Type = SettingTypes.Size(64_000, 10_000_000_000),
-        Default = 20_000_000,
-        Summary = "A log that grows past this goes on in a further file.",
-    };
-
-    /// <summary>How large all of them may be.</summary>
-    public static readonly Setting<long> LogTotalSize = new()
-    {
-        Key = "log.max_total_size",
-        Type = SettingTypes.Size(1_000_000, 1_000_000_000_000),
-        Default = 1_000_000_000,
-        Summary = "The room that all logs together may take; the oldest go first.",
-    };
-
     /// <summary>The sections in the order of the file, with what each is about.</summary>
     public static IReadOnlyList<(string Name, string Summary)> Sections { get; } =
     [
@@ -347,6 +302,7 @@ public static class Settings
         ("keys", "Keys, which lie apart from the backups."),
         ("key_vault", "The Vault that protects the key file in the place of a passphrase. Never the one that is backed up."),
         ("schedule", "How often each data class is backed up, and which goes first."),
+        ("timers", "When each task runs: for the daemon, and for schedules that are registered."),
         ("retention", "How long restore points are kept."),
         ("prune", "How the room of what no restore point reaches is given back."),
         ("cost", "What storage costs."),
@@ -358,6 +314,8 @@ public static class Settings
         ("performance", "How much of this host a run may use."),
         ("", "This host."),
         ("log", "Logs."),
+        ("metrics", "What is told to monitoring."),
+        ("alerts", "Who is told of what is wrong, and how. Secrets stand in files of their own."),
     ];
 
     /// <summary>Every setting, in the order of the file.</summary>
@@ -371,6 +329,7 @@ public static class Settings
         .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
+        .. TimerSettings.All,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,
         PruneSettings.GraceHours, PruneSettings.MaxWaste,
         .. CostSettings.Prices.Values, .. CostSettings.RequestPrices.Values,
@@ -381,7 +340,9 @@ public static class Settings
         EncryptionAlgorithm, EncryptionKeyId,
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
-        LogLevel, LogDays, LogFiles, LogFileSize, LogTotalSize,
+        .. LogTable.All,
+        .. MonitoringSettings.All,
+        .. AlertSettings.All,
     ];
 
     private static Setting<int> Days(string key, int days, string? variable, string summary) => new()

@@ -78,6 +78,18 @@ public sealed record StingConfiguration
     public required string CacheDirectory { get; init; }
     /// <summary>Logs.</summary>
     public required LogSettings Log { get; init; }
+    /// <summary>When each task runs: five fields of cron, or <c>never</c>.</summary>
+    public IReadOnlyDictionary<ScheduledTask, string> Timers { get; init; } = TimerSettings.At.ToDictionary(t => t.Key, t => t.Value.Default);
+    /// <summary>By how many seconds at most tasks begin later.</summary>
+    public int JitterSeconds { get; init; }
+    /// <summary>Hours in which classes are backed up hourly at most.</summary>
+    public PeakHours PeakHours { get; init; }
+    /// <summary>The port at which the daemon gives metrics; 0 for none.</summary>
+    public int MetricsPort { get; init; }
+    /// <summary>Who is told of what is wrong.</summary>
+    public AlertConfiguration Alerts { get; init; } = new();
+    /// <summary>The file that metrics are written to, or null.</summary>
+    public string? MetricsFile { get; init; }
     /// <summary>The file it was read from.</summary>
     public required string File { get; init; }
 }

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MimeKit;
+
+namespace StingBackup.Engine.Tests.Operations.Alerts;
+
+/// <summary>A web server on the loopback address that keeps what it is sent.</summary>
+internal sealed class WebReceiver : IDisposable
+{
+    private readonly HttpListener _listener = new();
+
+    public WebReceiver()
+    {
+        Port = Ports.Free();
+        _listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
+        _listener.Start();
+        _ = ServeAsync();
+    }
+
+    public int Port { get; }
+    public string Address => $"http://127.0.0.1:{Port}";
+    /// <summary>What it answers.</summary>
+    public int Status { get; set; } = 200;
+    public ConcurrentQueue<(string Method, string Path, string? Token, JsonNode Body)> Taken { get; } = new();
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var context = await _listener.GetContextAsync();
+                using var reader = new StreamReader(context.Request.InputStream);
+                var text = await reader.ReadToEndAsync();
+                if (Status is >= 200 and < 300)
+                {
+                    Taken.Enqueue((context.Request.HttpMethod, context.Request.RawUrl!, context.Request.Headers["Authorization"], JsonNode.Parse(text)!));
+                }
+                context.Response.StatusCode = Status;
+                context.Response.RedirectLocation = Status is 302 ? Address + "/elsewhere" : null;
+                context.Response.Close();
+            }
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or JsonException)
+        {
+            // It is closed.
+        }
+    }
+
+    public void Dispose() => _listener.Close();
+}
+
+/// <summary>A mail server on the loopback address, as far as a client needs one.</summary>
+internal sealed class MailReceiver : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+    public MailReceiver()
+    {
+        _listener.Start();
+        _ = ServeAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public string Login { get; private set; } = "";
+    public List<string> Recipients { get; } = [];
+    public ConcurrentQueue<MimeMessage> Mails { get; } = new();
+    public string? Refuses { get; set; }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await _listener.AcceptTcpClientAsync();
+                await TalkAsync(client.GetStream());
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        {
+            // It is closed.
+        }
+    }
+
+    private async Task TalkAsync(NetworkStream stream)
+    {
+        using var reader = new StreamReader(stream, Encoding.Latin1);
+        await using var writer = new StreamWriter(stream, Encoding.Latin1) { NewLine = "\r\n", AutoFlush = true };
+        await writer.WriteLineAsync("220 loopback ESMTP");
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            var verb = line.Split(' ')[0].ToUpperInvariant();
+            if (verb == Refuses)
+            {
+                await writer.WriteLineAsync("535 no");
+                continue;
+            }
+            switch (verb)
+            {
+                case "EHLO":
+                    await writer.WriteLineAsync("250-loopback");
+                    await writer.WriteLineAsync("250 AUTH PLAIN");
+                    break;
+                case "AUTH":
+                    Login = Encoding.UTF8.GetString(Convert.FromBase64String(line.Split(' ')[2]));
+                    await writer.WriteLineAsync("235 welcome");
+                    break;
+                case "RCPT":
+                    Recipients.Add(line);
+                    await writer.WriteLineAsync("250 ok");
+                    break;
+                case "DATA":
+                    await writer.WriteLineAsync("354 go on");
+                    var text = new StringBuilder();
+                    while (await reader.ReadLineAsync() is { } row && row != ".")
+                    {
+                        text.Append(row.StartsWith('.') ? row[1..] : row).Append("\r\n");
+                    }
+                    Mails.Enqueue(await MimeMessage.LoadAsync(new MemoryStream(Encoding.Latin1.GetBytes(text.ToString()))));
+                    await writer.WriteLineAsync("250 taken");
+                    break;
+                case "QUIT":
+                    await writer.WriteLineAsync("221 bye");
+                    return;
+                default:
+                    await writer.WriteLineAsync("250 ok");
+                    break;
+            }
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+}
+
+/// <summary>Ports of the loopback address.</summary>
+internal static class Ports
+{
+    public static int Free()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
