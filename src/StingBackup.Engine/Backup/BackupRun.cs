@@ -237,6 +237,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var others = installation.Writers.All.Count > 1;
         var since = others ? await PointNames.NewSinceAsync(installation.Store, run.View, installation.Writers.SigningKeyOf, cancel).ConfigureAwait(false) : [];
         var name = BackupId.NextFree(cut, installation.Zone, run.View.Points.Concat(since).Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains);
+        await AuditTrail.WatchAsync(installation, output).ConfigureAwait(false);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
