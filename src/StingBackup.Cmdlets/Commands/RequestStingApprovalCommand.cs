@@ -26,10 +26,11 @@ public sealed class RequestStingApprovalCommand : InstallationCmdlet
     private protected override void Execute()
     {
         var what = ParameterSetName == ById ? $"request {Id}" : Plan.BaseObject.GetType().Name;
+        var installation = Installation;
         // It only writes a request; -WhatIf needs no plan of its own.
         if (ShouldProcess(what, "Ask for its approvals"))
         {
-            WriteObject(Wait(ParameterSetName == ById ? ApprovalDesk.RequestAgainAsync(Installation, Id, Cancel) : ApprovalDesk.RequestAsync(Installation, Plan.BaseObject, Cancel)));
+            WriteObject(Wait(ParameterSetName == ById ? ApprovalDesk.RequestAgainAsync(installation, Id, Cancel) : ApprovalDesk.RequestAsync(installation, Plan.BaseObject, Cancel)));
         }
     }
 }

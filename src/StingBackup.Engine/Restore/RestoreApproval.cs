@@ -17,7 +17,7 @@ internal static class RestoreApproval
 
     /// <summary>Whose data comes back, for the audit log: pseudonyms; of more than a hundred none, which means all.</summary>
     public static IReadOnlyList<Id16> SubjectsOf(RestorePlan plan) =>
-        plan.Selection is RestoreSelection selection && selection.Trees.Select(t => t.Row.Pseudonym).Distinct().Take(MostSubjects + 1).ToArray() is { Length: <= MostSubjects } found ? found : [];
+        plan.Selection is RestoreSelection { Touched: { Count: <= MostSubjects } touched } ? [.. touched.Order()] : [];
 
     /// <summary>The dangerous plan of a restore, where the configuration asks for approvals: of one that brings keys or tokens back always.</summary>
     public static DangerousPlan? Needed(AccessPolicy policy, RestorePlan plan)
