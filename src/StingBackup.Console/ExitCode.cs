@@ -55,6 +55,7 @@ internal static class ExitCodes
         BackupStatus { Damage.Count: > 0 } => ExitCode.IntegrityFault,
         ConfigurationFinding { Severity: FindingSeverity.Error } => ExitCode.BadUsage,
         AuditEntry { State: not AuditState.Sound } => ExitCode.IntegrityFault,
+        AuditLogCheck { IsSound: false } => ExitCode.IntegrityFault,
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),
         LegacyImportResult result => Of(result.State),

@@ -18,6 +18,8 @@ public sealed record InstallationOptions
     public TimeProvider Clock { get; init; } = TimeProvider.System;
     /// <summary>Asks for the key file's passphrase; null when there is nobody to ask. Called only where a key must be unlocked.</summary>
     public Func<CancellationToken, ValueTask<SecureString?>>? Passphrase { get; init; }
+    /// <summary>Who acts and why; null for the account of the process.</summary>
+    public Governance.Caller? Caller { get; init; }
     /// <summary>Where logs go.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }
@@ -65,7 +67,7 @@ public sealed partial class Installation
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
-                Clock = options.Clock, Configuration = configuration, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
+                Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
             if (store is LostTierStore lost)
             {

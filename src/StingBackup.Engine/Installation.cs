@@ -88,6 +88,13 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Writers whose chunks this host deduplicates against: itself.</summary>
     public IReadOnlySet<Id16> TrustedWriters => new HashSet<Id16> { Writer };
 
+    /// <summary>Who may do what, and how many others must approve it.</summary>
+    public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
+    /// <summary>Who acts, by which approval, and why.</summary>
+    public Governance.Caller Caller { get; init; } = Governance.Caller.OfProcess;
+    /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
+    internal Action<string>? Alarm { get; set; }
+
     /// <summary>How long an erasure can be stopped.</summary>
     public TimeSpan ErasureDelay { get; init; } = TimeSpan.FromDays(7);
     /// <summary>Every data class, the one that goes first first.</summary>

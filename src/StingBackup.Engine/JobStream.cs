@@ -73,6 +73,9 @@ public sealed class JobOutput
     /// <summary>Something was degraded, but done.</summary>
     public void Warn(string message) => Write(new WarningEvent(message));
 
+    /// <summary>The same at the end of a job, whose reader may have left.</summary>
+    internal void TryWarn(string message) => _writer.TryWrite(new WarningEvent(message));
+
     /// <summary>A milestone.</summary>
     public void Tell(string message) => Write(new InformationEvent(message));
 

@@ -28,20 +28,20 @@ Describe 'Approvals by a second identity' {
 
     It 'are asked for by a dangerous command that has none' {
         { Restore-StingReserve @restore } | Should -Throw -ErrorId 'ApprovalRequired*'
-        (Get-StingApprovalRequest).Facts.Name | Should -Contain 'Points'
+        (Get-StingApproval).Facts.Name | Should -Contain 'Points'
         Test-Path ./out | Should -BeFalse
     }
 
     It 'let exactly that be done, once' {
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         $null = Restore-StingReserve @restore
         Get-Content ./out/env/app.env | Should -Be 'API_KEY=1'
         { Restore-StingReserve @restore } | Should -Throw -ErrorId 'ApprovalRequired*'
     }
 
     It 'can be denied' {
-        (Get-StingApprovalRequest | Deny-StingRequest).State | Should -Be 'Denied'
-        Get-StingApprovalRequest | Should -BeNullOrEmpty
+        (Get-StingApproval | Deny-StingApproval).State | Should -Be 'Denied'
+        Get-StingApproval | Should -BeNullOrEmpty
     }
 
     It 'are needed to revoke an approver, and the last one stays' {
@@ -49,8 +49,8 @@ Describe 'Approvals by a second identity' {
     }
 
     It 'stand in the audit chain, which is whole' {
-        (Get-StingAudit).Event | Should -Be 'Executed', 'Requested', 'Approved', 'Executed', 'Requested', 'Denied'
-        (Get-StingAudit).State | Sort-Object -Unique | Should -Be 'Sound'
+        (Get-StingAuditEvent | Where-Object Command -NE Configuration).Event | Should -Be 'Executed', 'Requested', 'Approved', 'Executed', 'Requested', 'Denied'
+        (Get-StingAuditEvent).State | Sort-Object -Unique | Should -Be 'Sound'
         (Test-StingBackupIntegrity).Passed | Should -BeTrue
     }
 }

@@ -13,7 +13,7 @@ Describe 'A person asks to be forgotten' {
         # What needs an approval: refused first, then approved, then done.
         function Invoke-Approved([scriptblock] $Command) {
             $Command | Should -Throw -ErrorId 'ApprovalRequired*'
-            $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+            $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
             & $Command
         }
         (Get-Content sting-backup.yaml -Raw) -replace '# ?delay_days: 7', 'delay_days: 0' | Set-Content sting-backup.yaml

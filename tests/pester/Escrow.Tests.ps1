@@ -33,7 +33,7 @@ Describe 'The host is lost, and its keys with it' {
     It 'makes one, once it is approved' {
         (Export-StingKeyEscrow ./shares -WhatIf).Threshold | Should -Be 3
         { Export-StingKeyEscrow ./shares } | Should -Throw -ErrorId 'ApprovalRequired*'
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         $made = Export-StingKeyEscrow ./shares
         $made.ShareFiles | Should -HaveCount 5
         $made | Out-String | Should -Not -Match '(?m)^S1 '
@@ -74,14 +74,14 @@ Describe 'The host is lost, and its keys with it' {
         $null = New-Item -ItemType Directory epoch-1
         $null = Repair-StingRepository -Passphrase $new -WarningAction SilentlyContinue -ErrorAction SilentlyContinue
         (Invoke-StingBackup).State | Should -Be 'Completed'
-        (Get-StingAudit | Where-Object Command -eq 'Import-StingKeyEscrow').State | Should -Be 'Sound'
+        (Get-StingAuditEvent | Where-Object Command -eq 'Import-StingKeyEscrow').State | Should -Be 'Sound'
     }
 
     It 'gets another passphrase, once that is approved' {
         $other = ConvertTo-SecureString 'another passphrase' -AsPlainText -Force
         (Set-StingKeyProtection Passphrase -WhatIf).From | Should -Be 'Passphrase'
         { Set-StingKeyProtection Passphrase -Passphrase $new -NewPassphrase $other } | Should -Throw -ErrorId 'ApprovalRequired*'
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         (Set-StingKeyProtection Passphrase -Passphrase $new -NewPassphrase $other).To | Should -Be 'Passphrase'
         { Find-StingItem document.pdf -Passphrase $new -ErrorAction Stop } | Should -Throw -ErrorId 'WrongPassphrase*'
         Find-StingItem document.pdf -Passphrase $other | Should -Not -BeNullOrEmpty

@@ -31,7 +31,7 @@ Describe 'A host that only writes' {
         $own = ConvertTo-SecureString "the officer's own words" -AsPlainText -Force
         $null = New-StingApprover 'Officer' ./officer.approver -ApproverPassphrase $own | Register-StingApprover -Confirm:$false
         { Unregister-StingHost web-1 -LastGoodPoint none -Confirm:$false } | Should -Throw -ErrorId 'ApprovalRequired*'
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         (Unregister-StingHost web-1 -LastGoodPoint none -Confirm:$false).LostPoints | Should -HaveCount 1
         { Invoke-StingBackup -ConfigPath web-1.yaml -ErrorAction Stop } | Should -Throw '*revoked this host*'
     }

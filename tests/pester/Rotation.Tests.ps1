@@ -33,7 +33,7 @@ Describe 'Keys are renewed every quarter' {
 
     It 'renews the KEK once it is approved' {
         { Update-StingKey -Kind KeyEncryptionKey } | Should -Throw -ErrorId 'ApprovalRequired*'
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         $result = Update-StingKey -Kind KeyEncryptionKey
         $result.State | Should -Be 'Completed'
         $result.KekGeneration | Should -Be 2
@@ -43,13 +43,13 @@ Describe 'Keys are renewed every quarter' {
         (Update-StingKey -Kind Epoch).Epoch | Should -Be 3
         (Update-StingKey -Kind Subject -User user@example.com).Claims | Should -Be 1
         (Update-StingKey -Kind Subject).Claims | Should -BeGreaterThan 1
-        @(Get-StingAudit | Where-Object Command -EQ 'Update-StingKey').Count | Should -BeGreaterThan 3
+        @(Get-StingAuditEvent | Where-Object Command -EQ 'Update-StingKey').Count | Should -BeGreaterThan 3
     }
 
     It 'renews the key role''s signing key once it is approved, and hosts that pin the old or the new one go on' {
         $old = (Get-StingKey -Kind KeyRole).Fingerprint
         { Update-StingKey -Kind Signing } | Should -Throw -ErrorId 'ApprovalRequired*'
-        $null = Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        $null = Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
         $result = Update-StingKey -Kind Signing
         $result.KeyFingerprint | Should -Not -Be $old
         (Get-StingKey -Kind KeyRole).Fingerprint | Should -Be $result.KeyFingerprint

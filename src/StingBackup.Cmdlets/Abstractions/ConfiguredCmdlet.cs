@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 
@@ -30,6 +31,12 @@ public abstract class ConfiguredCmdlet : StingCmdlet
         var host = HostView;
         var location = new ConfigurationLocator(host).Find(ConfigPath is null ? null : Resolve(ConfigPath));
         WriteVerbose($"Configuration: {location.Path}, since {location.Reason}.");
-        return new ConfigurationLoader(host).Examine(location.Path);
+        var examined = new ConfigurationLoader(host).Examine(location.Path);
+        // Where a repository is opened, the refusal comes after that: then it can be recorded.
+        if (this is not InstallationCmdlet && examined.Configuration is { } configuration)
+        {
+            Access.Require(configuration, MyInvocation.MyCommand.Name);
+        }
+        return examined;
     }
 }

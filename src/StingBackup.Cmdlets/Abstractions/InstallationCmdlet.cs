@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security;
 using StingBackup.Engine;
+using StingBackup.Engine.Governance;
 
 namespace StingBackup.Cmdlets.Abstractions;
 
@@ -21,11 +22,24 @@ public abstract class InstallationCmdlet : ConfiguredCmdlet
     /// <exception cref="StingException">Configuration, keys or repository are missing, foreign or damaged; each names what.</exception>
     private protected Installation Installation => _installation ??= Open();
 
+    /// <summary>Who acts, by which approval, and why.</summary>
+    private protected virtual Caller Caller => Caller.OfProcess;
+
     private Installation Open()
     {
         var examined = Examine();
         _prompt = new PassphrasePrompt(Host.UI, GivenPassphrase);
-        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync }, Cancel));
+        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync, Caller = Caller }, Cancel));
+        try
+        {
+            // The engine's jobs ask the same once more; here nobody is asked a question, or shown a plan, that leads to a refusal.
+            Access.Require(installation, MyInvocation.MyCommand.Name);
+        }
+        catch
+        {
+            Wait(installation.DisposeAsync());
+            throw;
+        }
         foreach (var warning in (installation.Keys?.Warnings ?? []).Concat(installation.OpeningFaults.Select(f => $"{f.Message} {f.Remedy}")))
         {
             WriteWarning(warning);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Cmdlets.Abstractions;
@@ -54,6 +55,19 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
     /// <summary>Asks nothing.</summary>
     [Parameter(HelpMessage = "Do not ask; it never overrules -WhatIf")]
     public SwitchParameter Force { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    /// <summary>Without one, in an emergency.</summary>
+    [Parameter(HelpMessage = "In an emergency: do it without its approvals, for this reason, which another identity must review")]
+    [ValidateNotNullOrEmpty]
+    public string? BreakGlass { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId, BreakGlass = BreakGlass };
 
     /// <summary>What this cmdlet brings back; the shared parameters are added.</summary>
     private protected abstract RestoreRequest Request { get; }

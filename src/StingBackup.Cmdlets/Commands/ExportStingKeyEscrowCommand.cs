@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -30,6 +32,14 @@ public sealed class ExportStingKeyEscrowCommand : UnlockingCmdlet
     /// <summary>Leaves the pages out.</summary>
     [Parameter(HelpMessage = "Make text files only, no web pages to print from")]
     public SwitchParameter NoPage { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
 using StingBackup.Engine.Governance;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -14,6 +15,14 @@ public sealed class RegisterStingApproverCommand : UnlockingCmdlet
     [Alias("Path")]
     [ValidateNotNullOrEmpty]
     public string PublicFile { get; set; } = null!;
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

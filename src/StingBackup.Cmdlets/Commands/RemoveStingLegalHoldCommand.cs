@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -15,6 +16,14 @@ public sealed class RemoveStingLegalHoldCommand : UnlockingCmdlet
     [ArgumentCompleter(typeof(LegalHoldCompleter))]
     [ValidateNotNullOrEmpty]
     public string Id { get; set; } = null!;
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

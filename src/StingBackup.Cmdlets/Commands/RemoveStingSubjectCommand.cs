@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -23,6 +25,14 @@ public sealed class RemoveStingSubjectCommand : SubjectCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "What the request is called elsewhere, such as a ticket; it stands in the certificate")]
     [PSDefaultValue(Help = "None")]
     public string Reference { get; set; } = "";
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

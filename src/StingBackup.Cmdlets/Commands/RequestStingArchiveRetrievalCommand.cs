@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -22,6 +24,19 @@ public sealed class RequestStingArchiveRetrievalCommand : SelectionCmdlet
     /// <summary>Asks nothing.</summary>
     [Parameter(HelpMessage = "Do not ask; it never overrules -WhatIf")]
     public SwitchParameter Force { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    /// <summary>Without one, in an emergency.</summary>
+    [Parameter(HelpMessage = "In an emergency: do it without its approvals, for this reason, which another identity must review")]
+    [ValidateNotNullOrEmpty]
+    public string? BreakGlass { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId, BreakGlass = BreakGlass };
 
     private protected override void Execute()
     {

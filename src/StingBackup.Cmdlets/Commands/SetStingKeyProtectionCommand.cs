@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine;
 using StingBackup.Engine.Operations;
 
@@ -26,6 +28,14 @@ public sealed class SetStingKeyProtectionCommand : UnlockingCmdlet
     /// <summary>Only wraps anew.</summary>
     [Parameter(Mandatory = true, ParameterSetName = RewrapSet, HelpMessage = "Wrap the key file's key with the newest version of Vault's key; needs the right to rewrap alone")]
     public SwitchParameter Rewrap { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -13,6 +15,14 @@ public sealed class SetStingTierQuotaCommand : InstallationCmdlet
     [Parameter(Mandatory = true, Position = 0, HelpMessage = "Bytes that may lie on the remote tier: 12TB")]
     [ValidateRange(1, long.MaxValue)]
     public long Length { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

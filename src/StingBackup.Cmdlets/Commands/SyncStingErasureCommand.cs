@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -10,6 +12,14 @@ namespace StingBackup.Cmdlets.Commands;
 [OutputType(typeof(ErasureSyncResult), typeof(ErasureSyncPlan))]
 public sealed class SyncStingErasureCommand : InstallationCmdlet
 {
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
+
     private protected override void Execute()
     {
         var plan = Wait(ErasureSync.PlanAsync(Installation, Cancel));

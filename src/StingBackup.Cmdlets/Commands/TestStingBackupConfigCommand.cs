@@ -26,6 +26,10 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
     {
         var examined = Examine();
         WriteObject(examined.Findings, enumerateCollection: true);
+        if (examined.SingleAdministrator is { } single)
+        {
+            WriteObject(single);
+        }
         if (Online && examined.Configuration is not null)
         {
             var facts = Gather(examined);

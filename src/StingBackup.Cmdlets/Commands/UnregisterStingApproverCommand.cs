@@ -17,6 +17,14 @@ public sealed class UnregisterStingApproverCommand : UnlockingCmdlet
     [ValidateNotNullOrEmpty]
     public string ApproverId { get; set; } = null!;
 
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
+
     private protected override void Execute()
     {
         var plan = Wait(ApproverJobs.PlanUnregisterAsync(Installation, ApproverId, Cancel));

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
+using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
@@ -19,6 +21,14 @@ public sealed class UnregisterStingHostCommand : UnlockingCmdlet
     [PSDefaultValue(Help = "Its newest")]
     [ValidateNotNullOrEmpty]
     public string? LastGoodPoint { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

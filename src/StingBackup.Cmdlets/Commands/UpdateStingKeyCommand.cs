@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations;
 
@@ -40,6 +41,14 @@ public sealed class UpdateStingKeyCommand : UnlockingCmdlet
     /// <summary>Other ids too.</summary>
     [Parameter(HelpMessage = "With -Kind Subject: a new writer secret too, so that what the subjects have is read and stored again under other ids")]
     public SwitchParameter NewWriterSecret { get; set; }
+
+    /// <summary>By which approval.</summary>
+    [Parameter(HelpMessage = "The request whose approval is meant; without it the one of exactly this plan counts")]
+    [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ApprovalId { get; set; }
+
+    private protected override Caller Caller => base.Caller with { ApprovalId = ApprovalId };
 
     private protected override void Execute()
     {

@@ -184,23 +184,43 @@ internal static class VerbTable
             Many = true,
             Examples = ["approvers", "approvers --state=enrolled"],
         },
-        new(Backup, "requests", "Get-StingApprovalRequest", "Show what waits for an approval")
+        new(Backup, "requests", "Get-StingApproval", "Show what waits for an approval")
         {
             Many = true,
             Examples = ["requests", "requests --all"],
         },
-        new(Backup, "approve", "Approve-StingRequest", "Look at a request and sign it, here or on another machine")
+        new(Backup, "approve", "Approve-StingApproval", "Look at a request and sign it, here or on another machine")
         {
             Examples = ["approve --path=/var/lib/sting-backup/approvals/b5bb9d8014a0f9b1d61e21e796d78dcc.request --key-file=officer.approver", "approve --path=copied.request --key-file=officer.approver --dry-run"],
         },
-        new(Backup, "deny", "Deny-StingRequest", "Deny a request for good")
+        new(Backup, "deny", "Deny-StingApproval", "Deny a request for good")
         {
             Examples = ["deny --id=b5bb9d8014a0f9b1d61e21e796d78dcc"],
         },
-        new(Backup, "audit", "Get-StingAudit", "Show who did what, and who approved it")
+        new(Backup, "audit", "Get-StingAuditEvent", "Show who did what, and who approved it")
         {
             Many = true,
             Examples = ["audit", "audit --event=approved,executed --from=2024-01-01", "audit --state=damaged,missing,tampered"],
+        },
+        new(Backup, "request", "Request-StingApproval", "Ask again for the approvals of a request that is over")
+        {
+            Examples = ["request --id=b5bb9d8014a0f9b1d61e21e796d78dcc"],
+        },
+        new(Backup, "revoke", "Revoke-StingApproval", "Take an approval back before it is used")
+        {
+            Examples = ["revoke --id=b5bb9d8014a0f9b1d61e21e796d78dcc", "revoke --id=b5bb9d8014a0f9b1d61e21e796d78dcc --dry-run"],
+        },
+        new(Backup, "review", "Complete-StingReview", "Close the review of what was done without its approvals; another identity signs it")
+        {
+            Examples = ["review --id=b5bb9d8014a0f9b1d61e21e796d78dcc --dry-run"],
+        },
+        new(Backup, "audit-test", "Test-StingAuditLog", "Prove every record of the audit log")
+        {
+            Examples = ["audit-test", "audit-test --json"],
+        },
+        new(Backup, "audit-file", "Export-StingAuditLog", "Write the audit log to a file: JSON Lines, CSV, OCSF")
+        {
+            Examples = ["audit-file --path=audit.jsonl", "audit-file --path=audit.json --format=ocsf --from=2024-01-01 --confirm"],
         },
         new(Backup, "erase", "Remove-StingSubject", "Ask for the erasure of a person or honey jar from every backup")
         {

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tiering;
@@ -15,6 +16,7 @@ public static class BackupJob
     /// <param name="cancel">Cancels.</param>
     public static async ValueTask<BackupPlan> PlanAsync(Installation installation, BackupType type, IReadOnlyList<DataClass>? classes, bool due, CancellationToken cancel)
     {
+        Access.Require(installation, "Invoke-StingBackup");
         ArgumentNullException.ThrowIfNull(installation);
         cancel.ThrowIfCancellationRequested();
         var now = installation.Clock.GetUtcNow();
@@ -39,12 +41,14 @@ public static class BackupJob
     /// <summary>Executes a plan. The last event is a <see cref="CompletedEvent"/> with a <see cref="BackupResult"/>.</summary>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, BackupPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Invoke-StingBackup");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, $"backup-{plan.Type.ToString().ToLowerInvariant()}",
             async (output, token) =>
             {
-                var result = await CountedAsync(installation, plan, output, token).ConfigureAwait(false);
+                // What is committed stands in the restore point, signed; what failed in the audit log.
+                var result = await AuditTrail.OfFailureAsync(installation, new AuditDeed("Invoke-StingBackup", []), output, () => CountedAsync(installation, plan, output, token)).ConfigureAwait(false);
                 await TierSyncJob.AfterCommitAsync(installation, output, token).ConfigureAwait(false);
                 return result;
             }, cancel);

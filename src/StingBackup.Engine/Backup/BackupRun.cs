@@ -242,6 +242,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         cancel.ThrowIfCancellationRequested();
         var cut = import?.Time ?? AfterTheLast(run, started);
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
+        await AuditTrail.WatchAsync(installation, output).ConfigureAwait(false);
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,

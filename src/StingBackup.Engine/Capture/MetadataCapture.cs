@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Platform;
 using System.Globalization;
 using Npgsql;
@@ -17,6 +18,7 @@ public static class MetadataCapture
     /// <exception cref="StingException"><c>CaptureNotConfigured</c>, <c>PostgresUnreachable</c>, <c>PostgresDenied</c>, <c>WalSlotTaken</c></exception>
     public static async ValueTask<CapturePlan> PlanAsync(StingConfiguration configuration, CancellationToken cancel)
     {
+        Access.Require(configuration, "Start-StingMetadataCapture");
         var places = CapturePlaces.Of(configuration);
         var setup = await SetupAsync(places, cancel).ConfigureAwait(false);
         var plan = await setup.PlanAsync(cancel).ConfigureAwait(false);
@@ -35,6 +37,7 @@ public static class MetadataCapture
     /// <exception cref="StingException"><c>WalGap</c>, <c>WalSpoolForeign</c>, <c>WalSpoolDamaged</c>, <c>WalSpoolBusy</c>, and what the server says</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(StingConfiguration configuration, CapturePlan plan, TimeProvider clock, CancellationToken cancel)
     {
+        Access.Require(configuration, "Start-StingMetadataCapture");
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(plan);
         var job = JobStream.RunAsync(clock, async (output, token) =>
@@ -50,6 +53,7 @@ public static class MetadataCapture
     /// <exception cref="StingException"><c>CaptureNotConfigured</c></exception>
     public static CaptureStopPlan PlanStop(StingConfiguration configuration, TimeProvider clock)
     {
+        Access.Require(configuration, "Stop-StingMetadataCapture");
         ArgumentNullException.ThrowIfNull(clock);
         var places = CapturePlaces.Of(configuration);
         return new CaptureStopPlan
@@ -63,6 +67,7 @@ public static class MetadataCapture
     /// <exception cref="StingException"><c>CaptureNotStopped</c>, and what the server says</exception>
     public static async ValueTask<CaptureStatus> StopAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel)
     {
+        Access.Require(configuration, "Stop-StingMetadataCapture");
         ArgumentNullException.ThrowIfNull(clock);
         var places = CapturePlaces.Of(configuration);
         if (IsRunning(places, clock))
@@ -75,8 +80,11 @@ public static class MetadataCapture
 
     /// <summary>How it stands; asks the server, but does not fail when that does not answer.</summary>
     /// <exception cref="StingException"><c>CaptureNotConfigured</c></exception>
-    public static ValueTask<CaptureStatus> ReadAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel) =>
-        new CaptureStatusReader(CapturePlaces.Of(configuration), clock).ReadAsync(cancel);
+    public static ValueTask<CaptureStatus> ReadAsync(StingConfiguration configuration, TimeProvider clock, CancellationToken cancel)
+    {
+        Access.Require(configuration, "Get-StingMetadataCapture");
+        return new CaptureStatusReader(CapturePlaces.Of(configuration), clock).ReadAsync(cancel);
+    }
 
     private static bool IsRunning(CapturePlaces places, TimeProvider clock) => StateFile.Read<CaptureHeartbeat>(places.HeartbeatFile)?.IsAlive(clock.GetUtcNow()) == true;
 

@@ -3,40 +3,68 @@ using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Governance;
 
-/// <summary>Whether an approval is good, now and here. Each way in which it is not has an error of its own.</summary>
+/// <summary>How a request stands.</summary>
+/// <param name="State">In a word.</param>
+/// <param name="Approvals">The good ones, of as many people.</param>
+/// <param name="Failure">What is wrong with one that is not good, or null.</param>
+/// <param name="BadFile">Where that lies, or null.</param>
+internal sealed record ApprovalLook(ApprovalState State, IReadOnlyList<GuardApproval> Approvals, StingException? Failure = null, string? BadFile = null);
+
+/// <summary>Whether approvals are good, now and here, and enough. Each way in which one is not has an error of its own.</summary>
 internal sealed class ApprovalCheck(Installation installation, ApprovalFolder folder, AuditChains chains, EnrolledApprovers approvers, AuditLog log)
 {
-    /// <summary>How a request stands; the approval where it is good.</summary>
-    public (ApprovalState State, GuardApproval? Approval, StingException? Failure) Look(Id16 id, GuardRequest? request)
+    /// <summary>How a request stands; its approvals where they are good.</summary>
+    /// <param name="id">The request.</param>
+    /// <param name="request">What its file says; null where there is none that can be read.</param>
+    /// <param name="plan">The plan as it is now: it says how many must approve it. Null for what the file says.</param>
+    public ApprovalLook Look(Id16 id, GuardRequest? request, DangerousPlan? plan = null)
     {
-        if (!folder.HasApproval(id) && request is not null)
+        var files = folder.ApprovalFiles(id);
+        if (files.Count == 0 && request is not null)
         {
-            return chains.Has(id, AuditEvent.Executed) ? (ApprovalState.Used, null, null) : chains.Has(id, AuditEvent.Denied) ? (ApprovalState.Denied, null, null)
-                : IsOver(request.Expires) ? (ApprovalState.Expired, null, null) : (ApprovalState.Open, null, null);
+            return new ApprovalLook(OpenState(id, request), []);
         }
-        try
+        var live = plan ?? request?.Plan;
+        var good = new List<(GuardApproval Approval, AccessIdentity Key)>();
+        foreach (var file in files)
         {
-            return (ApprovalState.Approved, Check(id, request), null);
+            try
+            {
+                var (approval, key) = Check(id, request, live, file);
+                // One person has one voice, however many keys.
+                if (!good.Exists(g => g.Approval.Approver == approval.Approver || installation.Access.IsSamePerson(g.Key, key)))
+                {
+                    good.Add((approval, key));
+                }
+            }
+            catch (StingException e)
+            {
+                return new ApprovalLook(e.ErrorId switch
+                {
+                    "ApprovalUsed" => ApprovalState.Used, "ApprovalDenied" => ApprovalState.Denied, "ApprovalExpired" => ApprovalState.Expired, _ => ApprovalState.Refused,
+                }, [], e, file);
+            }
         }
-        catch (StingException e)
-        {
-            return (e.ErrorId switch { "ApprovalUsed" => ApprovalState.Used, "ApprovalDenied" => ApprovalState.Denied, "ApprovalExpired" => ApprovalState.Expired, _ => ApprovalState.Refused }, null, e);
-        }
+        var enough = good.Count >= Math.Max(1, installation.Access.CountOf(live!.Operation));
+        return new ApprovalLook(enough ? ApprovalState.Approved : ApprovalState.Open, [.. good.Select(g => g.Approval)]);
     }
 
-    /// <summary>The approval of a request, or the failure that says what is wrong with it.</summary>
-    private GuardApproval Check(Id16 id, GuardRequest? request)
+    private ApprovalState OpenState(Id16 id, GuardRequest request) => chains.Has(id, AuditEvent.Executed) ? ApprovalState.Used : chains.Has(id, AuditEvent.Denied) ? ApprovalState.Denied
+        : IsOver(request.Expires) ? ApprovalState.Expired : ApprovalState.Open;
+
+    /// <summary>An approval of a request, or the failure that says what is wrong with it.</summary>
+    private (GuardApproval Approval, AccessIdentity Key) Check(Id16 id, GuardRequest? request, DangerousPlan? live, string file)
     {
         Id16 reserve, named;
         Id32 plan;
         GuardApproval approval;
         try
         {
-            (reserve, named, plan, approval) = folder.ReadApproval(id);
+            (reserve, named, plan, approval) = ApprovalFolder.ReadApproval(file);
         }
         catch (FormatException e)
         {
-            throw Refused("ApprovalInvalid", id, $"its file '{folder.ApprovalPath(id)}' is damaged: {e.Message}");
+            throw Refused("ApprovalInvalid", id, $"its file '{file}' is damaged: {e.Message}");
         }
         if (request is null)
         {
@@ -58,7 +86,9 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         {
             throw Refused("ApprovalMismatch", id, "it was given for another text of this request: the one or the other was changed");
         }
+        var key = new AccessIdentity(IdentityKind.Key, Fingerprint.Of(approver.PublicKey));
         CheckApprover(id, approver);
+        CheckPerson(id, request, live ?? request.Plan, approver, key);
         if (chains.Has(id, AuditEvent.Executed))
         {
             throw Refused("ApprovalUsed", id, "what it approves was done already, and an approval is good for once");
@@ -67,11 +97,15 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         {
             throw Refused("ApprovalDenied", id, "the request was denied");
         }
+        if (chains.Records.Any(r => r.Request == id && r.Event == AuditEvent.Revoked && r.Subjects.Contains(approval.Approver)))
+        {
+            throw Refused("ApprovalRevoked", id, $"the approval of {approver.Name} was taken back");
+        }
         if (IsOver(approval.Expires) || IsOver(request.Expires))
         {
             throw Refused("ApprovalExpired", id, $"it was good until {Display.Time(approval.Expires < request.Expires ? approval.Expires : request.Expires)} UTC");
         }
-        return approval;
+        return (approval, key);
     }
 
     /// <summary>A revocation holds also where somebody put the object away that says so: the audit chain tells it too.</summary>
@@ -85,6 +119,27 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         {
             throw Refused("ApproverNotIndependent", id, $"{approver.Name} signs with a key of the requester's own");
         }
+    }
+
+    /// <summary>Neither whoever asked nor whoever runs it now is an approver of it, as far as the configuration tells who is whom; and the approver has the role.</summary>
+    private void CheckPerson(Id16 id, GuardRequest request, DangerousPlan live, EnrolledApprover approver, AccessIdentity key)
+    {
+        var policy = installation.Access;
+        if (installation.Caller.On(installation).Append(IdentityOf(request.Actor)).Concat(live.Excluded).FirstOrDefault(own => own is not null && policy.IsSamePerson(own, key)) is { } same)
+        {
+            throw Refused("ApproverNotIndependent", id, $"{approver.Name} is {same}, who asked for it or did it");
+        }
+        if (!policy.MayApprove(live.Operation, key.Name))
+        {
+            throw Refused("ApproverNotAllowed", id, $"{approver.Name} ({key}) has no role that approves this: {Access.NameOf(AccessRole.SecurityTeam)} does");
+        }
+    }
+
+    /// <summary>The account or session in the text of an actor.</summary>
+    internal static AccessIdentity? IdentityOf(string actor)
+    {
+        var name = actor.LastIndexOf('@') is > 0 and var at ? actor[..at] : actor;
+        return AccessIdentity.TryParse(name.StartsWith("kratos:", StringComparison.Ordinal) ? name : "user:" + name, out var identity) ? identity : null;
     }
 
     private bool IsOver(DateTimeOffset moment) => installation.Clock.GetUtcNow() >= moment;

@@ -12,6 +12,7 @@ public static class ApprovalDesk
     /// <param name="cancel">Cancels.</param>
     public static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingApproval");
         ArgumentNullException.ThrowIfNull(installation);
         var folder = new ApprovalFolder(installation.StateFolder);
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
@@ -23,8 +24,8 @@ public static class ApprovalDesk
         {
             if (folder.Find(id) is { } request && request.Reserve == installation.Reserve)
             {
-                var (state, _, failure) = check.Look(id, request);
-                found.Add(request.ToRecord(folder.RequestPath(id), state, failure?.Message));
+                var look = check.Look(id, request);
+                found.Add((request with { Needed = Math.Max(1, installation.Access.CountOf(request.Plan.Operation)) }).ToRecord(folder.RequestPath(id), look.State, look.Failure?.Message, look.Approvals.Count));
             }
         }
         foreach (var id in all ? folder.ClosedIds() : [])
@@ -64,7 +65,7 @@ public static class ApprovalDesk
         ArgumentNullException.ThrowIfNull(clock);
         var path = Path.GetFullPath(requestFile);
         var request = ReadOpen(path, clock);
-        return new ApprovalPlan { Request = request.ToRecord(path, ApprovalState.Open), KeyFile = Path.GetFullPath(keyFile), ApprovalFile = ApprovalFolder.ApprovalPathOf(path) };
+        return new ApprovalPlan { Request = request.ToRecord(path, ApprovalState.Open), KeyFile = Path.GetFullPath(keyFile), ApprovalFile = ApprovalFolder.ApprovalPathOf(path, request.Needed > 1 ? "APPROVER" : null) };
     }
 
     /// <summary>Signs a request that its approver has seen, and puts the approval beside it.</summary>
@@ -81,10 +82,12 @@ public static class ApprovalDesk
         using var key = ApproverKeyFile.Open(plan.KeyFile, passphrase);
         var now = clock.GetUtcNow();
         var approval = GuardApproval.Sign(request, key, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)));
-        ApprovalFolder.WriteApproval(plan.ApprovalFile, request, approval);
+        // Several approvers sign on machines of their own: their files must not meet under one name.
+        var file = request.Needed > 1 ? ApprovalFolder.ApprovalPathOf(plan.Request.Path, approval.Approver.ToString()) : plan.ApprovalFile;
+        ApprovalFolder.WriteApproval(file, request, approval);
         return new ApprovalResult
         {
-            RequestId = request.Id.ToString(), Command = request.Plan.Verb, ApproverId = approval.Approver.ToString(), ApprovalFile = plan.ApprovalFile, ExpiresTime = approval.Expires,
+            RequestId = request.Id.ToString(), Command = request.Plan.Verb, ApproverId = approval.Approver.ToString(), ApprovalFile = file, ExpiresTime = approval.Expires,
         };
     }
 
@@ -92,6 +95,7 @@ public static class ApprovalDesk
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
     public static async ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, CancellationToken cancel)
     {
+        Access.Require(installation, "Deny-StingApproval");
         ArgumentNullException.ThrowIfNull(installation);
         var (request, path) = Find(installation, id);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
@@ -104,9 +108,74 @@ public static class ApprovalDesk
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c></exception>
     public static ApprovalRequest PlanDenial(Installation installation, string id)
     {
+        Access.Require(installation, "Get-StingApproval");
         ArgumentNullException.ThrowIfNull(installation);
         var (request, path) = Find(installation, id);
         return request.ToRecord(path, ApprovalState.Open);
+    }
+
+    /// <summary>Approvals that lie beside a request and are good; what taking them back would end.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>ApprovalNotGiven</c></exception>
+    public static ApprovalRevocationPlan PlanRevocation(Installation installation, string id, string? approverId)
+    {
+        Access.Require(installation, "Get-StingApproval");
+        var (request, path) = Find(installation, id);
+        var approvers = new List<string>();
+        foreach (var file in new ApprovalFolder(installation.StateFolder).ApprovalFiles(request.Id))
+        {
+            try
+            {
+                approvers.Add(ApprovalFolder.ReadApproval(file).Approval.Approver.ToString());
+            }
+            catch (FormatException)
+            {
+                // What cannot be read counts for nothing anyway.
+            }
+        }
+        var meant = approvers.Where(approver => approverId is null || approver.Equals(approverId.Trim(), StringComparison.OrdinalIgnoreCase)).Distinct(StringComparer.Ordinal).ToArray();
+        return meant.Length > 0 ? new ApprovalRevocationPlan { Request = request.ToRecord(path, ApprovalState.Approved, given: approvers.Count), Approvers = meant }
+            : throw new StingException("ApprovalNotGiven", FailureKind.NotFound, $"Request {request.Id} has no approval{(approverId is null ? "" : $" by {approverId}")} to take back.", request.Id.ToString(),
+                "Deny-StingApproval ends a request that nobody has approved yet.");
+    }
+
+    /// <summary>Takes approvals back before they are used: the audit chain says so, and they count no more. The request stays open for others. It only ever stops something.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
+    public static async ValueTask<ApprovalRequest> RevokeAsync(Installation installation, ApprovalRevocationPlan plan, CancellationToken cancel)
+    {
+        Access.Require(installation, "Revoke-StingApproval");
+        ArgumentNullException.ThrowIfNull(plan);
+        var (request, path) = Find(installation, plan.Request.Id);
+        var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
+        Id16[] approvers = [.. plan.Approvers.Select(a => Id16.TryParse(a, out var approver) ? approver : default)];
+        await log.AppendAsync(AuditDraft.Of(AuditEvent.Revoked, request) with { Subjects = approvers }, cancel).ConfigureAwait(false);
+        return request.ToRecord(path, ApprovalState.Open);
+    }
+
+    /// <summary>Asks for the approvals of a plan that -WhatIf gave, and carries nothing out.</summary>
+    /// <exception cref="StingException"><c>PlanNotGuarded</c>, <c>AuditChainBroken</c></exception>
+    public static async ValueTask<ApprovalRequest> RequestAsync(Installation installation, object plan, CancellationToken cancel)
+    {
+        Access.Require(installation, "Request-StingApproval");
+        return await AskAsync(installation, await GuardedPlans.OfAsync(installation, plan, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks again for what a request asked for that is over.</summary>
+    /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
+    public static async ValueTask<ApprovalRequest> RequestAgainAsync(Installation installation, string id, CancellationToken cancel)
+    {
+        Access.Require(installation, "Request-StingApproval");
+        var folder = new ApprovalFolder(installation.StateFolder);
+        var request = Id16.TryParse(id?.Trim(), out var parsed) && (folder.Find(parsed) ?? folder.Find(parsed, closed: true)) is { } found && found.Reserve == installation.Reserve ? found : throw Unknown(id);
+        return await AskAsync(installation, request.Plan, cancel).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<ApprovalRequest> AskAsync(Installation installation, DangerousPlan plan, CancellationToken cancel)
+    {
+        // Whoever may not do it may not have it approved either.
+        Access.Require(installation, plan.Verb);
+        var request = await Guard.RequestAsync(installation, plan, cancel).ConfigureAwait(false);
+        var state = await Guard.LookAsync(installation, plan, cancel).ConfigureAwait(false);
+        return request.ToRecord(new ApprovalFolder(installation.StateFolder).RequestPath(request.Id), state);
     }
 
     private static (GuardRequest Request, string Path) Find(Installation installation, string id)
@@ -125,5 +194,5 @@ public static class ApprovalDesk
     private static bool IsSame(ApprovalRequest a, ApprovalRequest b) =>
         (a.Id, a.PlanDigest, a.Requester, a.Writer, a.ReserveId, a.CreatedTime, a.ExpiresTime) == (b.Id, b.PlanDigest, b.Requester, b.Writer, b.ReserveId, b.CreatedTime, b.ExpiresTime);
 
-    private static StingException Unknown(string? id) => new("ApprovalRequestUnknown", FailureKind.NotFound, $"This host has no open request '{id}'.", id, "Get-StingApprovalRequest shows what is open; -All also what is over.");
+    internal static StingException Unknown(string? id) => new("ApprovalRequestUnknown", FailureKind.NotFound, $"This host has no open request '{id}'.", id, "Get-StingApproval shows what is open; -All also what is over.");
 }

@@ -43,12 +43,15 @@ internal sealed class ApprovalFolder(string stateFolder)
     /// <summary>Where its approval is looked for.</summary>
     public string ApprovalPath(Id16 id) => System.IO.Path.Combine(Path, id + ApprovalSuffix);
 
-    /// <summary>Where a request's approval goes: beside it.</summary>
-    public static string ApprovalPathOf(string requestPath) =>
-        (requestPath.EndsWith(RequestSuffix, StringComparison.Ordinal) ? requestPath[..^RequestSuffix.Length] : requestPath) + ApprovalSuffix;
+    /// <summary>Where a request's approval goes: beside it; where several are needed, under the approver's own name.</summary>
+    public static string ApprovalPathOf(string requestPath, string? approver = null) =>
+        (requestPath.EndsWith(RequestSuffix, StringComparison.Ordinal) ? requestPath[..^RequestSuffix.Length] : requestPath) + (approver is null ? "" : "." + approver) + ApprovalSuffix;
+
+    /// <summary>The approvals that lie here of a request, good or not.</summary>
+    public IReadOnlyList<string> ApprovalFiles(Id16 id) => [.. Names().Where(name => IdOfApproval(name).Contains(id)).Select(name => System.IO.Path.Combine(Path, name))];
 
     /// <summary>Ids of what lies here, ascending: open requests, and approvals whose request may be gone.</summary>
-    public IEnumerable<Id16> Ids() => Names().SelectMany(n => IdOf(n, RequestSuffix).Concat(IdOf(n, ApprovalSuffix))).Distinct().Order();
+    public IEnumerable<Id16> Ids() => Names().SelectMany(n => IdOf(n, RequestSuffix).Concat(IdOfApproval(n))).Distinct().Order();
 
     /// <summary>Ids of requests that are over.</summary>
     public IEnumerable<Id16> ClosedIds() => Names().SelectMany(n => IdOf(n, RequestSuffix + ClosedSuffix)).Distinct().Order();
@@ -68,7 +71,7 @@ internal sealed class ApprovalFolder(string stateFolder)
     }
 
     /// <summary>Whether an approval lies here, good or not.</summary>
-    public bool HasApproval(Id16 id) => File.Exists(ApprovalPath(id));
+    public bool HasApproval(Id16 id) => ApprovalFiles(id).Count > 0;
 
     /// <summary>Keeps a new request.</summary>
     public void Keep(GuardRequest request) => Write(RequestPath(request.Id), ToBytes(request));
@@ -77,12 +80,15 @@ internal sealed class ApprovalFolder(string stateFolder)
     public void Close(Id16 id)
     {
         Move(RequestPath(id), RequestPath(id) + ClosedSuffix);
-        Move(ApprovalPath(id), ApprovalPath(id) + ClosedSuffix);
+        foreach (var approval in ApprovalFiles(id))
+        {
+            Move(approval, approval + ClosedSuffix);
+        }
         File.Delete(LockPath(id));
     }
 
     /// <summary>An approval was no good: a good one may take its place.</summary>
-    public void Reject(Id16 id) => Move(ApprovalPath(id), ApprovalPath(id) + RejectedSuffix);
+    public static void Reject(string approval) => Move(approval, approval + RejectedSuffix);
 
     /// <summary>Holds a request against other processes for as long as its deed takes; the system drops the lock with the process.</summary>
     /// <exception cref="StingException"><c>ApprovalInUse</c></exception>
@@ -106,23 +112,24 @@ internal sealed class ApprovalFolder(string stateFolder)
         {
             var file = Parse<RequestFile>(path);
             var request = new GuardRequest(Id(file.Id), Id(file.Reserve), new DangerousPlan(file.Command, file.Target) { Facts = [.. file.Facts.Select(f => new PlanFact(f.Name, f.Value))], Subjects = [.. file.Subjects.Select(Id)] },
-                file.Requester, Id(file.Writer), Time(file.Created), Time(file.Expires));
+                file.Requester, Id(file.Writer), Time(file.Created), Time(file.Expires)) { Needed = file.Needed ?? 1 };
+            request = file.Operation is { } named && Enum.TryParse<GuardedOperation>(named, out var operation) ? request with { Plan = request.Plan with { Operation = operation } } : request;
             return file.Kind == RequestKind && file.Version == Version && request.Plan.Digest == Hash(file.PlanDigest) ? request : throw new FormatException("its plan is not the one that was asked for");
         }
         catch (Exception e) when (e is FormatException or JsonException or IOException or UnauthorizedAccessException)
         {
             throw new StingException("ApprovalRequestInvalid", e is FileNotFoundException or DirectoryNotFoundException ? FailureKind.NotFound : FailureKind.Refused,
-                $"'{path}' is not a request that can be approved: {e.Message}", path, "Copy the request file anew from the host that asked; Get-StingApprovalRequest shows where it lies.", e);
+                $"'{path}' is not a request that can be approved: {e.Message}", path, "Copy the request file anew from the host that asked; Get-StingApproval shows where it lies.", e);
         }
     }
 
-    /// <summary>Reads an approval here: for which request, and what was signed.</summary>
+    /// <summary>Reads an approval: for which request, and what was signed.</summary>
     /// <exception cref="FormatException">It is no approval.</exception>
-    public (Id16 Reserve, Id16 Request, Id32 PlanDigest, GuardApproval Approval) ReadApproval(Id16 id)
+    public static (Id16 Reserve, Id16 Request, Id32 PlanDigest, GuardApproval Approval) ReadApproval(string path)
     {
         try
         {
-            var file = Parse<ApprovalFile>(ApprovalPath(id));
+            var file = Parse<ApprovalFile>(path);
             return file.Kind != ApprovalKind || file.Version != Version ? throw new FormatException("it is no approval of this version")
                 : (Id(file.Reserve), Id(file.Request), Hash(file.PlanDigest), new GuardApproval(Id(file.Approver), Hash(file.RequestDigest), Time(file.Given), Time(file.Expires), Bytes(file.Signature, P256.SignatureSize)));
         }
@@ -140,7 +147,8 @@ internal sealed class ApprovalFolder(string stateFolder)
 
     private static byte[] ToBytes(GuardRequest request) => JsonSerializer.SerializeToUtf8Bytes(new RequestFile(
         RequestKind, Version, request.Id.ToString(), request.Reserve.ToString(), request.Plan.Verb, request.Plan.Target, [.. request.Plan.Facts.Select(f => new FactLine(f.Name, f.Value))],
-        [.. request.Plan.Subjects.Select(s => s.ToString())], request.Actor, request.Writer.ToString(), Text(request.Created), Text(request.Expires), request.Plan.Digest.ToString()), Json);
+        [.. request.Plan.Subjects.Select(s => s.ToString())], request.Actor, request.Writer.ToString(), Text(request.Created), Text(request.Expires), request.Plan.Digest.ToString(),
+        request.Needed > 1 ? request.Needed : null, request.Plan.Operation == AccessTable.OperationOf(request.Plan.Verb) ? null : request.Plan.Operation.ToString()), Json);
 
     private string LockPath(Id16 id) => System.IO.Path.Combine(Path, id + ".lock");
 
@@ -148,6 +156,10 @@ internal sealed class ApprovalFolder(string stateFolder)
 
     private static IEnumerable<Id16> IdOf(string name, string suffix) =>
         name.EndsWith(suffix, StringComparison.Ordinal) && Id16.TryParse(name[..^suffix.Length], out var id) ? [id] : [];
+
+    /// <summary>Of <c>&lt;id&gt;.approval</c> and <c>&lt;id&gt;.&lt;approver&gt;.approval</c>.</summary>
+    private static IEnumerable<Id16> IdOfApproval(string name) =>
+        name.EndsWith(ApprovalSuffix, StringComparison.Ordinal) && Id16.TryParse(name.Split('.')[0], out var id) ? [id] : [];
 
     private static T Parse<T>(string path)
     {
@@ -199,7 +211,8 @@ internal sealed class ApprovalFolder(string stateFolder)
 
     private sealed record RequestFile(
         string Kind, int Version, string Id, string Reserve, string Command, string Target, IReadOnlyList<FactLine> Facts, IReadOnlyList<string> Subjects, string Requester, string Writer, string Created,
-        string Expires, string PlanDigest);
+        string Expires, string PlanDigest, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Needed = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Operation = null);
 
     private sealed record ApprovalFile(
         string Kind, int Version, string Reserve, string Request, string PlanDigest, string RequestDigest, string Approver, string Given, string Expires, string Signature);

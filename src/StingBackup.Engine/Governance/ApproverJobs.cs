@@ -52,6 +52,7 @@ public static class ApproverJobs
     /// <summary>Every approver, in the order of enrolment. Needs no passphrase.</summary>
     public static async ValueTask<(IReadOnlyList<Approver> Approvers, IReadOnlyList<StingException> Faults)> ListAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingApprover");
         var found = await LoadAsync(installation, cancel).ConfigureAwait(false);
         return ([.. found.All.Select(a => a.ToRecord())], found.Faults);
     }
@@ -60,6 +61,7 @@ public static class ApproverJobs
     /// <exception cref="StingException"><c>ApproverEnrolled</c>, <c>ApproverRevoked</c>, <c>ApproverNotIndependent</c>, <c>KeyFileDamaged</c>, <c>ApproverKeyUnavailable</c></exception>
     public static async ValueTask<ApproverPlan> PlanRegisterAsync(Installation installation, string publicFile, CancellationToken cancel)
     {
+        Access.Require(installation, Register);
         ArgumentNullException.ThrowIfNull(installation);
         var candidate = ApproverKeyFile.ReadPublic(Path.GetFullPath(publicFile));
         var known = await LoadAsync(installation, cancel).ConfigureAwait(false);
@@ -82,6 +84,7 @@ public static class ApproverJobs
     /// <exception cref="StingException">As <see cref="Guard"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
     public static async ValueTask<Approver> RegisterAsync(Installation installation, ApproverPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, Register);
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var candidate = new EnrolledApprover(EnrolledApprover.IdOf(plan.PublicKey), plan.Name, plan.PublicKey, installation.NowNs, null);
@@ -107,6 +110,7 @@ public static class ApproverJobs
     /// <exception cref="StingException"><c>ApproverUnknown</c>, <c>ApproverRevoked</c>, <c>LastApprover</c></exception>
     public static async ValueTask<ApproverPlan> PlanUnregisterAsync(Installation installation, string approverId, CancellationToken cancel)
     {
+        Access.Require(installation, Unregister);
         ArgumentNullException.ThrowIfNull(installation);
         var (approver, _) = await FindAsync(installation, approverId, cancel).ConfigureAwait(false);
         var plan = new ApproverPlan { Command = Unregister, ApproverId = approver.Id.ToString(), Name = approver.Name, Fingerprint = Fingerprint.Of(approver.PublicKey), PublicKey = approver.PublicKey };
@@ -117,6 +121,7 @@ public static class ApproverJobs
     /// <exception cref="StingException">As <see cref="Guard"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
     public static async ValueTask<Approver> UnregisterAsync(Installation installation, ApproverPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, Unregister);
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var (approver, revision) = await FindAsync(installation, plan.ApproverId, cancel).ConfigureAwait(false);
@@ -128,7 +133,7 @@ public static class ApproverJobs
         }, null, cancel).ConfigureAwait(false)).ToRecord();
     }
 
-    private static DangerousPlan PlanOf(ApproverPlan plan, Id16 id) => new(plan.Command, $"approver {plan.Name}")
+    internal static DangerousPlan PlanOf(ApproverPlan plan, Id16 id) => new(plan.Command, $"approver {plan.Name}")
     {
         Facts = [new PlanFact("Approver", plan.Name), new PlanFact("Id", plan.ApproverId), new PlanFact("Fingerprint", plan.Fingerprint)], Subjects = [id],
     };

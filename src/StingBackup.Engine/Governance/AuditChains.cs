@@ -190,7 +190,7 @@ internal sealed class AuditChains
     }
 
     private bool IsApproved(AuditRecord deed) => !deed.Request.IsZero && _links.Any(l => l.Key.Writer == deed.Writer && l.Key.Sequence < deed.Sequence
-        && l.Value.Record is null or { Event: AuditEvent.Approved } && (l.Value.Record is null || (l.Value.Record.Request == deed.Request && l.Value.Record.PlanDigest == deed.PlanDigest)));
+        && l.Value.Record is null or { Event: AuditEvent.Approved or AuditEvent.BrokeGlass } && (l.Value.Record is null || (l.Value.Record.Request == deed.Request && l.Value.Record.PlanDigest == deed.PlanDigest)));
 
     private void AddMissing(Id16 writer, long sequence, string problem)
     {

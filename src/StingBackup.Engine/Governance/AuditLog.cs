@@ -75,13 +75,26 @@ internal sealed class AuditLog
     /// <exception cref="StingException"><c>AuditChainBroken</c>, <c>StoreUnavailable</c>, <c>StoreFull</c></exception>
     public async ValueTask<ChainHead> AppendAsync(AuditDraft draft, CancellationToken cancel)
     {
+        if (ConfigurationWatch.Changed(_installation) is not { } digest)
+        {
+            return await WriteAsync(draft, cancel).ConfigureAwait(false);
+        }
+        // Under which settings something was done comes before it.
+        var watch = new AuditDraft(AuditEvent.Noted, ConfigurationWatch.Verb) { PlanDigest = digest, Outcome = "ConfigurationChanged" };
+        var head = await WriteAsync(watch, cancel).ConfigureAwait(false);
+        ConfigurationWatch.Remember(_installation, digest);
+        return draft.Verb == ConfigurationWatch.Verb ? head : await WriteAsync(draft, cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask<ChainHead> WriteAsync(AuditDraft draft, CancellationToken cancel)
+    {
         for (var attempt = 1; ; attempt++)
         {
             var head = await HeadAsync(cancel).ConfigureAwait(false);
             var record = new AuditRecord
             {
                 Reserve = _installation.Reserve, Writer = Writer, Sequence = (head?.Sequence ?? 0) + 1, Previous = head?.Hash ?? default, TimeNs = _installation.NowNs, Event = draft.Event,
-                Verb = draft.Verb, Actor = Actor, PlanDigest = draft.PlanDigest, Subjects = [.. draft.Subjects.Distinct().Order()], Request = draft.Request, Approvals = draft.Approvals, Outcome = draft.Outcome,
+                Verb = draft.Verb, Actor = _installation.Caller.Actor, PlanDigest = draft.PlanDigest, Subjects = [.. draft.Subjects.Distinct().Order()], Request = draft.Request, Approvals = draft.Approvals, Outcome = draft.Outcome,
             };
             var bytes = record.ToBytes(_signer);
             if (await _installation.Store.PutAsync(record.ObjectName, bytes, cancel).ConfigureAwait(false))

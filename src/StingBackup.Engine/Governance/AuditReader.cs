@@ -9,6 +9,7 @@ public static class AuditReader
     /// <summary>Every record of every chain, oldest first; what is missing stands behind the record before it.</summary>
     public static async ValueTask<IReadOnlyList<AuditEntry>> ReadAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingAuditEvent");
         ArgumentNullException.ThrowIfNull(installation);
         var points = await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         var chains = await CheckAsync(installation, points, cancel).ConfigureAwait(false);
@@ -20,6 +21,20 @@ public static class AuditReader
             entries.Add((time, ToEntry(installation, link)));
         }
         return [.. entries.OrderBy(e => e.Time).ThenBy(e => e.Entry.Writer, StringComparer.Ordinal).ThenBy(e => e.Entry.Sequence).Select(e => e.Entry)];
+    }
+
+    /// <summary>Every record of every chain proven: signatures, numbers, hashes, anchors in restore points, approvals. Nothing that is remembered is trusted.</summary>
+    public static async ValueTask<AuditLogCheck> TestAsync(Installation installation, CancellationToken cancel)
+    {
+        Access.Require(installation, "Test-StingAuditLog");
+        var points = await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var chains = await CheckAsync(installation, points, cancel).ConfigureAwait(false);
+        var bad = chains.Links.Where(link => link.State != AuditState.Sound).ToList();
+        return new AuditLogCheck
+        {
+            IsSound = bad.Count == 0, Records = chains.Links.LongCount(link => link.State != AuditState.Missing), Chains = chains.Records.Select(record => record.Writer).Distinct().Count(), Bad = bad.Count,
+            FirstBad = bad.Count == 0 ? null : ToEntry(installation, bad[0]), Anchors = points.Sum(point => (long)point.AuditHeads.Count), OpenReviews = ReviewJob.Of(chains),
+        };
     }
 
     /// <summary>All chains, checked by themselves, against what points saw, and against what this host wrote.</summary>

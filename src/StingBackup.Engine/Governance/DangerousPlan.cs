@@ -14,11 +14,19 @@ namespace StingBackup.Engine.Governance;
 /// <param name="Target">What it acts on, for people.</param>
 public sealed record DangerousPlan(string Verb, string Target)
 {
+    private readonly GuardedOperation? _operation;
+
     /// <summary>Parameters and counts, in the order in which people read them; each name once.</summary>
     public IReadOnlyList<PlanFact> Facts { get; init; } = [];
 
     /// <summary>Pseudonyms, tags and other ids that it touches. They stand in the audit chain, in the clear: never a name.</summary>
     public IReadOnlyList<Id16> Subjects { get; init; } = [];
+
+    /// <summary>What of the section <c>approvals</c> counts for it. Where it is not said, the command tells.</summary>
+    public GuardedOperation Operation { get => _operation ?? AccessTable.OperationOf(Verb); init => _operation = value; }
+
+    /// <summary>Whose approval cannot count, besides whoever asks.</summary>
+    internal IReadOnlyList<AccessIdentity> Excluded { get; init; } = [];
 
     /// <summary>
     /// SHA-256 of <c>sting1 plan</c> ‖ CBOR {1: verb, 2: target, 3: [[name, value] ascending by the name's UTF-8], 4: [id ascending]}.

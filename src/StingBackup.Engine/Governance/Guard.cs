@@ -38,30 +38,41 @@ public static class Guard
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(deed);
+        Access.Require(installation, plan.Verb);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
         await log.CheckAsync(cancel).ConfigureAwait(false);
         var folder = new ApprovalFolder(installation.StateFolder);
+        if (installation.Caller.BreakGlass is not null && await LookAsync(installation, plan, cancel).ConfigureAwait(false) != ApprovalState.Approved)
+        {
+            return await BreakGlass.RunAsync(installation, plan, new GuardBooks(log, folder), deed, outcomeOf, cancel).ConfigureAwait(false);
+        }
         var (request, _) = await PassAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
         using (folder.Lock(request.Id))
         {
             // Once more behind the lock: another process may have done it meanwhile.
-            var (_, approval) = await PassAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
-            var position = await log.AppendAsync(AuditDraft.Of(AuditEvent.Approved, request) with { Approvals = [approval] }, cancel).ConfigureAwait(false);
-            var pass = new GuardPass(request.Id, plan.Digest, [approval.Approver], position);
-            T result;
-            try
-            {
-                result = await deed(pass, cancel).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                await TellFailureAsync(log, request, e).ConfigureAwait(false);
-                throw;
-            }
-            await TellSuccessAsync(log, request, outcomeOf?.Invoke(result) ?? "Completed").ConfigureAwait(false);
+            var (_, approvals) = await PassAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
+            var position = await log.AppendAsync(AuditDraft.Of(AuditEvent.Approved, request) with { Approvals = approvals }, cancel).ConfigureAwait(false);
+            var result = await DoAsync(log, request, new GuardPass(request.Id, plan.Digest, [.. approvals.Select(a => a.Approver)], position), deed, outcomeOf, cancel).ConfigureAwait(false);
             CloseQuietly(folder, request.Id);
             return result;
         }
+    }
+
+    /// <summary>Does the deed, and records how it ended.</summary>
+    internal static async Task<T> DoAsync<T>(AuditLog log, GuardRequest request, GuardPass pass, Func<GuardPass, CancellationToken, Task<T>> deed, Func<T, string>? outcomeOf, CancellationToken cancel)
+    {
+        T result;
+        try
+        {
+            result = await deed(pass, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await TellFailureAsync(log, request, e).ConfigureAwait(false);
+            throw;
+        }
+        await TellSuccessAsync(log, request, outcomeOf?.Invoke(result) ?? "Completed").ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>How an approval of a plan stands. Writes nothing, no audit record either: for <c>-WhatIf</c> and for questions.</summary>
@@ -74,12 +85,12 @@ public static class Guard
         var folder = new ApprovalFolder(installation.StateFolder);
         var check = await CheckAsync(installation, log, folder, cancel).ConfigureAwait(false);
         // The best of what there is: Approved, else Open, else what became of the last one.
-        return Candidates(installation, folder, plan).Select(c => check.Look(c.Id, c.Request).State).OrderBy(s => s switch { ApprovalState.Approved => 0, ApprovalState.Open => 1, _ => 2 })
+        return Candidates(installation, folder, plan).Select(c => check.Look(c.Id, c.Request, plan).State).OrderBy(s => s switch { ApprovalState.Approved => 0, ApprovalState.Open => 1, _ => 2 })
             .DefaultIfEmpty(ApprovalState.NotRequested).First();
     }
 
     /// <summary>Finds the approval of a plan; asks for one where there is none.</summary>
-    private static async ValueTask<(GuardRequest Request, GuardApproval Approval)> PassAsync(Installation installation, DangerousPlan plan, AuditLog log, ApprovalFolder folder, CancellationToken cancel)
+    private static async ValueTask<(GuardRequest Request, IReadOnlyList<GuardApproval> Approvals)> PassAsync(Installation installation, DangerousPlan plan, AuditLog log, ApprovalFolder folder, CancellationToken cancel)
     {
         if (plan.Facts.Select(f => f.Name).Distinct(StringComparer.Ordinal).Count() != plan.Facts.Count)
         {
@@ -88,18 +99,19 @@ public static class Guard
         var check = await CheckAsync(installation, log, folder, cancel).ConfigureAwait(false);
         GuardRequest? open = null;
         StingException? refusal = null;
-        foreach (var (id, request) in Candidates(installation, folder, plan))
+        var given = 0;
+        foreach (var (id, request) in await MeantAsync(installation, folder, plan, log, cancel).ConfigureAwait(false))
         {
-            switch (check.Look(id, request))
+            switch (check.Look(id, request, plan))
             {
-                case (ApprovalState.Approved, { } approval, _):
-                    return (request!, approval);
-                case (ApprovalState.Open, _, _):
-                    open = request;
+                case { State: ApprovalState.Approved } look:
+                    return (request!, look.Approvals);
+                case { State: ApprovalState.Open } look:
+                    (open, given) = (request, look.Approvals.Count);
                     break;
-                case (var state, _, { } failure):
+                case { Failure: { } failure } look:
                     await RefuseAsync(log, plan, id, request, failure, cancel).ConfigureAwait(false);
-                    PutAside(folder, id, state);
+                    PutAside(folder, id, look);
                     refusal ??= failure;
                     break;
                 default:
@@ -107,7 +119,36 @@ public static class Guard
                     break;
             }
         }
-        throw refusal ?? await AskAsync(installation, plan, log, folder, open, cancel).ConfigureAwait(false);
+        if (refusal is not null)
+        {
+            throw refusal;
+        }
+        open ??= await AskAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
+        throw Required(installation, plan, folder.RequestPath(open.Id), open, given);
+    }
+
+    /// <summary>The request that the caller names, which must be of this very plan; else all of it.</summary>
+    private static async ValueTask<List<(Id16 Id, GuardRequest? Request)>> MeantAsync(Installation installation, ApprovalFolder folder, DangerousPlan plan, AuditLog log, CancellationToken cancel)
+    {
+        var candidates = Candidates(installation, folder, plan);
+        if (installation.Caller.ApprovalId is not { } named)
+        {
+            return candidates;
+        }
+        if (!Id16.TryParse(named.Trim(), out var id) || (folder.Find(id) ?? folder.Find(id, closed: true)) is not { } request)
+        {
+            throw ApprovalDesk.Unknown(named);
+        }
+        if (candidates.Exists(c => c.Id == id))
+        {
+            return candidates.FindAll(c => c.Id == id);
+        }
+        // What was approved is not what would be done now: it stays good for what it was given for.
+        var mismatch = new StingException("ApprovalMismatch", FailureKind.Refused, request.Plan.Digest == plan.Digest ? $"Request {id} is over: an approval is good for once."
+            : $"Request {id} is for {request.Plan.Verb} on {request.Plan.Target} as it was planned then, and not for what would be done now.", id.ToString(),
+            "Run the command without -ApprovalId: it asks for what it would do now.");
+        await RefuseAsync(log, plan, id, request, mismatch, cancel).ConfigureAwait(false);
+        throw mismatch;
     }
 
     private static async ValueTask<ApprovalCheck> CheckAsync(Installation installation, AuditLog log, ApprovalFolder folder, CancellationToken cancel)
@@ -128,7 +169,7 @@ public static class Guard
     {
         try
         {
-            return folder.ReadApproval(id).PlanDigest == digest;
+            return folder.ApprovalFiles(id).Any(file => ApprovalFolder.ReadApproval(file).PlanDigest == digest);
         }
         catch (FormatException)
         {
@@ -142,11 +183,11 @@ public static class Guard
             Subjects = plan.Subjects, PlanDigest = request?.Plan.Digest ?? plan.Digest, Request = id, Outcome = failure.ErrorId,
         }, cancel).ConfigureAwait(false);
 
-    private static void PutAside(ApprovalFolder folder, Id16 id, ApprovalState state)
+    private static void PutAside(ApprovalFolder folder, Id16 id, ApprovalLook look)
     {
-        if (state == ApprovalState.Refused)
+        if (look is { State: ApprovalState.Refused, BadFile: { } file })
         {
-            folder.Reject(id);
+            ApprovalFolder.Reject(file);
         }
         else
         {
@@ -154,23 +195,44 @@ public static class Guard
         }
     }
 
-    /// <summary>Writes a request, or finds the one that is open, and makes the error that names the next command.</summary>
-    private static async ValueTask<StingException> AskAsync(Installation installation, DangerousPlan plan, AuditLog log, ApprovalFolder folder, GuardRequest? open, CancellationToken cancel)
+    /// <summary>Writes a request for a plan.</summary>
+    internal static async ValueTask<GuardRequest> AskAsync(Installation installation, DangerousPlan plan, AuditLog log, ApprovalFolder folder, CancellationToken cancel)
     {
-        if (open is null)
-        {
-            var now = installation.Clock.GetUtcNow();
-            now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
-            open = new GuardRequest(NewId(), installation.Reserve, plan, AuditLog.Actor, log.Writer, now, now + Validity);
-            // The record first: a request that nobody knows of is worse than a record of one that was not written.
-            await log.AppendAsync(AuditDraft.Of(AuditEvent.Requested, open), cancel).ConfigureAwait(false);
-            folder.Keep(open);
-        }
-        var path = folder.RequestPath(open.Id);
-        return new StingException("ApprovalRequired", FailureKind.Refused, $"{plan.Verb} on {plan.Target} needs an approval by a second identity. Request {open.Id} waits for it until {Display.Time(open.Expires)} UTC.",
-            open.Id.ToString(),
-            $"An approver runs: Approve-StingRequest -Path '{path}' -KeyFile <his key file> (sting-backup approve --path='{path}' --key-file=FILE), here or on a copy of the request, whose .approval file then goes beside the request. "
-            + "Then run the same command again. Where nobody is enrolled yet: New-StingApprover, then Register-StingApprover.");
+        var request = NewRequest(installation, plan, log.Writer);
+        // The record first: a request that nobody knows of is worse than a record of one that was not written.
+        await log.AppendAsync(AuditDraft.Of(AuditEvent.Requested, request), cancel).ConfigureAwait(false);
+        folder.Keep(request);
+        return request;
+    }
+
+    /// <summary>A request as of now.</summary>
+    internal static GuardRequest NewRequest(Installation installation, DangerousPlan plan, Id16 writer)
+    {
+        var now = installation.Clock.GetUtcNow();
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
+        return new GuardRequest(NewId(), installation.Reserve, plan, installation.Caller.Actor, writer, now, now + Validity) { Needed = Math.Max(1, installation.Access.CountOf(plan.Operation)) };
+    }
+
+    /// <summary>The request of a plan that is open here, or a new one; what <c>Request-StingApproval</c> does. Carries nothing out.</summary>
+    internal static async ValueTask<GuardRequest> RequestAsync(Installation installation, DangerousPlan plan, CancellationToken cancel)
+    {
+        var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
+        await log.CheckAsync(cancel).ConfigureAwait(false);
+        var folder = new ApprovalFolder(installation.StateFolder);
+        var check = await CheckAsync(installation, log, folder, cancel).ConfigureAwait(false);
+        return Candidates(installation, folder, plan).Where(c => c.Request is not null && check.Look(c.Id, c.Request, plan).State is ApprovalState.Open or ApprovalState.Approved).Select(c => c.Request!).FirstOrDefault()
+            ?? await AskAsync(installation, plan, log, folder, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The error that names the next command.</summary>
+    private static StingException Required(Installation installation, DangerousPlan plan, string path, GuardRequest open, int given)
+    {
+        var needed = Math.Max(1, installation.Access.CountOf(plan.Operation));
+        var who = needed == 1 ? "an approval by a second identity" : $"the approvals of {needed} others, and has {given}";
+        var emergency = installation.Access.BreakGlass.Contains(plan.Operation) ? " In an emergency -BreakGlass REASON goes on without, loudly." : "";
+        return new StingException("ApprovalRequired", FailureKind.Refused, $"{plan.Verb} on {plan.Target} needs {who}. Request {open.Id} waits for it until {Display.Time(open.Expires)} UTC.", open.Id.ToString(),
+            $"An approver runs: Approve-StingApproval -Path '{path}' -KeyFile <his key file> (sting-backup approve --path='{path}' --key-file=FILE), here or on a copy of the request, whose .approval file then goes beside the request. "
+            + $"Then run the same command again. Where nobody is enrolled yet: New-StingApprover, then Register-StingApprover.{emergency}");
     }
 
     private static Id16 NewId() => new(RandomNumberGenerator.GetBytes(Id16.Size));

@@ -13,6 +13,9 @@ namespace StingBackup.Engine.Governance;
 /// <param name="Expires">Until when.</param>
 internal sealed record GuardRequest(Id16 Id, Id16 Reserve, DangerousPlan Plan, string Actor, Id16 Writer, DateTimeOffset Created, DateTimeOffset Expires)
 {
+    /// <summary>How many must approve it, for people: the guard counts by the configuration of the day.</summary>
+    public int Needed { get; init; } = 1;
+
     /// <summary>
     /// SHA-256 of <c>sting1 request</c> ‖ CBOR {1: suite, 2: reserve, 3: id, 4: plan digest, 5: actor, 6: writer, 7: created, 8: expires}: an approver signs what he saw, the requester included.
     /// </summary>
@@ -34,9 +37,9 @@ internal sealed record GuardRequest(Id16 Id, Id16 Reserve, DangerousPlan Plan, s
     }
 
     /// <summary>As people see it.</summary>
-    public ApprovalRequest ToRecord(string path, ApprovalState state, string? problem = null) => new()
+    public ApprovalRequest ToRecord(string path, ApprovalState state, string? problem = null, int given = 0) => new()
     {
         Id = Id.ToString(), State = state, Command = Plan.Verb, Target = Plan.Target, Facts = [.. Plan.Facts], Requester = Actor, Writer = Writer.ToString(), ReserveId = Reserve.ToString(),
-        CreatedTime = Created, ExpiresTime = Expires, PlanDigest = Plan.Digest.ToString(), Path = path, Problem = problem,
+        CreatedTime = Created, ExpiresTime = Expires, PlanDigest = Plan.Digest.ToString(), Path = path, Problem = problem, Needed = Needed, Given = given,
     };
 }

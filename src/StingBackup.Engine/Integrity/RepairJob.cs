@@ -1,3 +1,5 @@
+using StingBackup.Engine.Governance;
+
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Repairs what can be made anew from what is whole: the index from packs, enrolments from copies, claims from trees. Nothing that is whole is touched.</summary>
@@ -17,6 +19,7 @@ public static class RepairJob
     /// <exception cref="StingException"><c>TierNotConfigured</c></exception>
     public static async ValueTask<RepairPlan> PlanAsync(Installation installation, Tier tier, bool useKeys, CancellationToken cancel)
     {
+        Access.Require(installation, "Repair-StingRepository");
         ArgumentNullException.ThrowIfNull(installation);
         var there = await installation.AtTierAsync(tier, cancel).ConfigureAwait(false);
         IReadOnlyList<HealedObject> heals = [];
@@ -49,11 +52,13 @@ public static class RepairJob
     /// <exception cref="StingException">While it runs: <c>BackupRunning</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>, and what unlocking keys can say.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RepairPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Repair-StingRepository");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, "repair", async (output, token) =>
         {
-            var result = plan.Tier == Tier.Local ? await new RepairRun(installation, plan, output).RunAsync(token).ConfigureAwait(false) : await HealTierAsync(installation, plan.Tier, output, token).ConfigureAwait(false);
+            var result = await AuditTrail.RunAsync(installation, new AuditDeed("Repair-StingRepository", []), static r => r.Faults.Count == 0 ? "Completed" : "FaultsLeft", output,
+                () => plan.Tier == Tier.Local ? new RepairRun(installation, plan, output).RunAsync(token) : HealTierAsync(installation, plan.Tier, output, token)).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity.References;
 
 namespace StingBackup.Engine.Integrity;
@@ -15,6 +16,7 @@ public static class VerifyJob
     /// <exception cref="StingException">While it runs: <c>SampleNotUnderstood</c>, <c>CheckLimitWithoutPacks</c>, <c>TierNotConfigured</c>, <c>BackupNotFound</c>, <c>DateNotUnderstood</c>, <c>StoreUnavailable</c>, and what unlocking keys can say.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, VerifyRequest request, CancellationToken cancel)
     {
+        Access.Require(installation, "Test-StingBackupIntegrity");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
         return JobStream.RunAsync(installation, "verify", async (output, token) =>

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 
 namespace StingBackup.Engine.Legacy;
 
@@ -13,7 +14,7 @@ public static class LegacyImportJob
     public static async IAsyncEnumerable<JobEvent> RunAsync(
         Installation installation, LegacyImportPlan plan, SecretBytes? passphrase, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, "Import-StingLegacyBackup");
         ArgumentNullException.ThrowIfNull(plan);
         using var secret = passphrase;
         var events = JobStream.RunAsync(installation, "import",

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources.PostgreSql;
 
@@ -35,6 +36,7 @@ public sealed class LegacyImportPlanner
     /// <summary>Begins a plan: reads which archives were imported already. Needs no key.</summary>
     public static async ValueTask<LegacyImportPlanner> BeginAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Import-StingLegacyBackup");
         ArgumentNullException.ThrowIfNull(installation);
         return new LegacyImportPlanner(installation, await ImportedAsync(installation, cancel).ConfigureAwait(false));
     }

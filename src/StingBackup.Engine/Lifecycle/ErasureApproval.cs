@@ -30,12 +30,14 @@ internal static class ErasureApproval
         return record =>
         {
             var digest = PlanOf(record.Names, record.Targets, record.LegalBasis, record.Reference, record.Delay).Digest;
-            return chains.Records.Any(audit => audit.Event == AuditEvent.Approved && !audit.Request.IsZero && audit.Request == record.Approval && audit.PlanDigest == digest && IsSigned(audit, approvers)) ? null
+            return chains.Records.Any(audit => audit.Event == AuditEvent.Approved && !audit.Request.IsZero && audit.Request == record.Approval && audit.PlanDigest == digest && IsSigned(installation, audit, approvers)) ? null
                 : new StingException("ErasureNotApproved", FailureKind.Refused, $"Erasure {record.Id} is not carried out: the audit chain holds no approval of what it says now.", record.Id.ToString(),
                     $"Test-StingBackupIntegrity looks for damage of the chain. Stop it with Stop-StingErasure -Id {record.Id}, ask again with Remove-StingSubject, and have that approved.");
         };
     }
 
-    private static bool IsSigned(AuditRecord audit, EnrolledApprovers approvers) => audit.Approvals.Count > 0
+    /// <summary>As many have signed as the configuration asks for today: who raised the number meant what is open too.</summary>
+    private static bool IsSigned(Installation installation, AuditRecord audit, EnrolledApprovers approvers) =>
+        audit.Approvals.Select(a => a.Approver).Distinct().Count() >= Math.Max(1, installation.Access.CountOf(GuardedOperation.Erasure))
         && audit.Approvals.All(approval => approvers.Find(approval.Approver) is { } approver && approval.IsSignedBy(approver.PublicKey, audit.Reserve, audit.Request, audit.PlanDigest));
 }

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
@@ -14,6 +15,7 @@ public static class ErasureFeed
     /// <exception cref="StingException"><c>ErasureFeedMissing</c> where there is no server, table or column; those of PostgreSQL; <c>KeyDirectoryMissing</c></exception>
     public static async ValueTask<IReadOnlyList<DeletionRequest>> ReadAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingErasureRequest");
         ArgumentNullException.ThrowIfNull(installation);
         if (installation.Configuration?.PostgreSql is not { } settings)
         {

@@ -28,6 +28,7 @@ public static class ErasureJob
     /// <exception cref="StingException"><c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c>, <c>NothingToErase</c>, <c>LegalHoldStands</c>, <c>ErasureExists</c></exception>
     public static async ValueTask<ErasurePlan> PlanAsync(Installation installation, ErasureRequest request, CancellationToken cancel)
     {
+        Access.Require(installation, "Remove-StingSubject");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
         var book = Book(installation);
@@ -60,11 +61,17 @@ public static class ErasureJob
     /// <exception cref="StingException"><c>LegalHoldStands</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
     public static Task<Erasure> RequestAsync(Installation installation, ErasurePlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Remove-StingSubject");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var planned = (PlannedErasure)plan.Targets!;
-        var danger = ErasureApproval.PlanOf(planned.Names, planned.Targets, plan.LegalBasis, plan.Reference, Display.Duration(installation.ErasureDelay));
-        return Guard.RunAsync(installation, danger, (pass, token) => KeepAsync(installation, plan, planned, pass, token), static _ => "Pending", cancel);
+        return Guard.RunAsync(installation, DangerOf(installation, plan), (pass, token) => KeepAsync(installation, plan, planned, pass, token), static _ => "Pending", cancel);
+    }
+
+    internal static DangerousPlan DangerOf(Installation installation, ErasurePlan plan)
+    {
+        var planned = (PlannedErasure)plan.Targets!;
+        return ErasureApproval.PlanOf(planned.Names, planned.Targets, plan.LegalBasis, plan.Reference, Display.Duration(installation.ErasureDelay));
     }
 
     private static async Task<Erasure> KeepAsync(Installation installation, ErasurePlan plan, PlannedErasure planned, GuardPass pass, CancellationToken cancel)
@@ -86,6 +93,7 @@ public static class ErasureJob
     /// <summary>Every request, oldest first. Needs the key directory and no passphrase.</summary>
     public static IReadOnlyList<Erasure> List(Installation installation)
     {
+        Access.Require(installation, "Get-StingErasure");
         var book = Book(installation);
         return [.. book.Erasures.Select(book.ToErasure)];
     }
@@ -102,6 +110,7 @@ public static class ErasureJob
     /// <exception cref="StingException"><c>ErasureNotFound</c></exception>
     public static Erasure Find(Installation installation, string id)
     {
+        Access.Require(installation, "Get-StingErasure");
         var book = Book(installation);
         return book.ToErasure(Find(book, id));
     }
@@ -110,6 +119,7 @@ public static class ErasureJob
     /// <exception cref="StingException"><c>ErasureNotFound</c>, <c>ErasureTooLate</c></exception>
     public static async ValueTask<Erasure> StopAsync(Installation installation, string id, string by, CancellationToken cancel)
     {
+        Access.Require(installation, "Stop-StingErasure");
         var book = Book(installation);
         var role = await RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
@@ -122,12 +132,14 @@ public static class ErasureJob
         }
         var stopped = record with { State = ErasureState.Stopped, EndedBy = by };
         book.Keep(stopped, role.Keys.KeyRole);
+        await AuditLog.NoteAsync(installation, "Stop-StingErasure", [.. record.Targets.Select(target => target.Pseudonym)], "Stopped", cancel).ConfigureAwait(false);
         return book.ToErasure(stopped);
     }
 
     /// <summary>Which erasures are due. Needs the key directory and no passphrase.</summary>
     public static ErasureRunPlan PlanRun(Installation installation)
     {
+        Access.Require(installation, "Get-StingErasure");
         var book = Book(installation);
         var all = book.Erasures.ToLookup(record => record.IsDue(installation.NowNs));
         var waiting = all[false].Where(record => record.State == ErasureState.Pending).Select(record => record.DueNs).Order().ToList();
@@ -140,6 +152,7 @@ public static class ErasureJob
     /// </summary>
     public static IAsyncEnumerable<JobEvent> CompleteAsync(Installation installation, string by, CancellationToken cancel)
     {
+        Access.Require(installation, "Complete-StingErasure");
         ArgumentNullException.ThrowIfNull(installation);
         return JobStream.RunAsync(installation, "erasure", async (output, token) =>
         {

@@ -20,6 +20,7 @@ public static class ErasureSync
     /// <exception cref="StingException"><c>ErasureSyncNoServer</c>, and those of PostgreSQL, Vault and Chroma</exception>
     public static async ValueTask<ErasureSyncPlan> PlanAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingErasure");
         ArgumentNullException.ThrowIfNull(installation);
         var configuration = Require(installation);
         using var services = new Services(configuration, installation);
@@ -32,6 +33,7 @@ public static class ErasureSync
     /// <exception cref="StingException"><c>ErasureSyncNoServer</c>, those of PostgreSQL, Vault and Chroma, and <c>ApprovalRequired</c> with the others of <see cref="Guard"/></exception>
     public static async ValueTask<ErasureSyncResult> RunAsync(Installation installation, ErasureSyncPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingErasure");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var configuration = Require(installation);
@@ -52,7 +54,7 @@ public static class ErasureSync
     }
 
     /// <summary>What decides is the ledger, which was approved entry by entry: counts change while an approver reads.</summary>
-    private static DangerousPlan DangerOf(Installation installation, ErasureSyncPlan plan) => new("Sync-StingErasure", plan.Server)
+    internal static DangerousPlan DangerOf(Installation installation, ErasureSyncPlan plan) => new("Sync-StingErasure", plan.Server)
     {
         Facts =
         [

@@ -26,6 +26,7 @@ public static class KeyRotationJob
     /// <exception cref="StingException"><c>KeyDirectoryMissing</c>, <c>RotationUnfit</c>, <c>UserNotFound</c>, <c>JarNotFound</c>, <c>SubjectErased</c>, <c>NothingToRotate</c>, and what keeps the key store shut</exception>
     public static async ValueTask<KeyRotationPlan> PlanAsync(Installation installation, KeyRotationRequest request, CancellationToken cancel)
     {
+        Access.Require(installation, "Update-StingKey");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(request);
         var keys = Keys(installation);
@@ -77,19 +78,21 @@ public static class KeyRotationJob
         }
     }
 
+    /// <summary>Numbers of records and generations decide nothing: a run that died goes on under the same approval.</summary>
+    internal static DangerousPlan DangerOf(KeyRotationPlan plan) => new(Verb, plan.Kind.ToString()) { Facts = [new PlanFact("Kind", plan.Kind.ToString())] };
+
     /// <summary>Carries a plan out; goes on with what an interrupted run began. The last event is a <see cref="CompletedEvent"/> with a <see cref="KeyRotationResult"/>.</summary>
     /// <exception cref="StingException"><c>ApprovalRequired</c> and the others of <see cref="Guard"/> where the plan says so; <c>BackupRunning</c></exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, KeyRotationPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Update-StingKey");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, "rotation", async (output, token) =>
         {
             if (plan.NeedsApproval)
             {
-                // Numbers of records and generations decide nothing: a run that died goes on under the same approval.
-                var danger = new DangerousPlan(Verb, plan.Kind.ToString()) { Facts = [new PlanFact("Kind", plan.Kind.ToString())] };
-                return await Guard.RunAsync(installation, danger, deed => RenewAsync(installation, plan, output, deed), OutcomeOf, token).ConfigureAwait(false);
+                return await Guard.RunAsync(installation, DangerOf(plan), deed => RenewAsync(installation, plan, output, deed), OutcomeOf, token).ConfigureAwait(false);
             }
             var result = await RenewAsync(installation, plan, output, token).ConfigureAwait(false);
             // All subjects are named by the count: a record that lists a hundred thousand pseudonyms helps nobody.

@@ -9,8 +9,11 @@ namespace StingBackup.Engine.Lifecycle;
 public static class LegalHolds
 {
     /// <summary>Every hold, oldest first. Needs the key directory and no passphrase.</summary>
-    public static IReadOnlyList<LegalHold> List(Installation installation, bool withLifted) =>
-        [.. ErasureJob.Book(installation).Holds.Where(hold => withLifted || hold.IsActive).Select(hold => hold.ToHold())];
+    public static IReadOnlyList<LegalHold> List(Installation installation, bool withLifted)
+    {
+        Access.Require(installation, "Get-StingLegalHold");
+        return [.. ErasureJob.Book(installation).Holds.Where(hold => withLifted || hold.IsActive).Select(hold => hold.ToHold())];
+    }
 
     /// <summary>Holds that stand, of a configuration; for completion.</summary>
     public static IReadOnlyList<LegalHold> List(StingConfiguration configuration)
@@ -28,6 +31,7 @@ public static class LegalHolds
     /// <inheritdoc cref="PlanAsync(Installation, RestoreScope, string, string, CancellationToken)"/>
     public static async ValueTask<LegalHoldPlan> PlanAsync(Installation installation, RestoreScope scope, string subject, string? contributor, string reason, CancellationToken cancel)
     {
+        Access.Require(installation, "Add-StingLegalHold");
         ArgumentNullException.ThrowIfNull(installation);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
         var choice = await ErasureTargets.ChooseAsync(repository, new ErasureRequest(scope, subject, "", "", "") { Contributor = contributor }, cancel).ConfigureAwait(false);
@@ -37,6 +41,7 @@ public static class LegalHolds
     /// <summary>Sets a hold.</summary>
     public static async ValueTask<LegalHold> AddAsync(Installation installation, LegalHoldPlan plan, string by, CancellationToken cancel)
     {
+        Access.Require(installation, "Add-StingLegalHold");
         ArgumentNullException.ThrowIfNull(plan);
         var reader = await ErasureJob.ReaderAsync(installation, cancel).ConfigureAwait(false);
         using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
@@ -45,20 +50,30 @@ public static class LegalHolds
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), Subject = plan.Subject, Tag = reader.TagOf(plan.Subject), Reason = plan.Reason, SetBy = by, SetNs = installation.NowNs,
         };
         ErasureJob.Book(installation).Keep(hold, reader.Role.Keys.KeyRole);
+        await AuditLog.NoteAsync(installation, "Add-StingLegalHold", [hold.Id], "Added", cancel).ConfigureAwait(false);
         return hold.ToHold();
     }
 
     /// <summary>The hold of an id that stands.</summary>
     /// <exception cref="StingException"><c>LegalHoldNotFound</c></exception>
-    public static LegalHold Find(Installation installation, string id) => FindRecord(installation, id).ToHold();
+    public static LegalHold Find(Installation installation, string id)
+    {
+        Access.Require(installation, "Get-StingLegalHold");
+        return FindRecord(installation, id).ToHold();
+    }
 
     /// <summary>Lifts a hold, once a second identity has approved it.</summary>
     /// <exception cref="StingException"><c>LegalHoldNotFound</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
     public static Task<LegalHold> LiftAsync(Installation installation, string id, string by, CancellationToken cancel)
     {
+        Access.Require(installation, "Remove-StingLegalHold");
+        return Guard.RunAsync(installation, DangerOf(installation, id), token => KeepLiftedAsync(installation, id, by, token), static _ => "Lifted", cancel);
+    }
+
+    internal static DangerousPlan DangerOf(Installation installation, string id)
+    {
         var hold = FindRecord(installation, id);
-        var danger = new DangerousPlan("Remove-StingLegalHold", hold.Subject) { Facts = [new PlanFact("Hold", hold.Id.ToString()), new PlanFact("Reason", hold.Reason), new PlanFact("Set by", hold.SetBy)], Subjects = [hold.Tag] };
-        return Guard.RunAsync(installation, danger, token => KeepLiftedAsync(installation, id, by, token), static _ => "Lifted", cancel);
+        return new DangerousPlan("Remove-StingLegalHold", hold.Subject) { Facts = [new PlanFact("Hold", hold.Id.ToString()), new PlanFact("Reason", hold.Reason), new PlanFact("Set by", hold.SetBy)], Subjects = [hold.Tag] };
     }
 
     private static async Task<LegalHold> KeepLiftedAsync(Installation installation, string id, string by, CancellationToken cancel)

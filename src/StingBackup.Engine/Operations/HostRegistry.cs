@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
 
@@ -15,6 +16,7 @@ public static class HostRegistry
     /// <exception cref="StingException"><c>KeysExist</c>, <c>HostNameInvalid</c>, <c>OutputExists</c></exception>
     public static HostRegistrationPlan PlanRequest(StingConfiguration configuration, string hostName, string requestFile, TimeProvider clock)
     {
+        Access.Require(configuration, "Register-StingHost");
         var request = ReserveKeys.FindRequest(EnvironmentOf(clock), Installation.KeyOptionsOf(configuration), hostName);
         CheckAbsent(requestFile);
         return new HostRegistrationPlan
@@ -26,6 +28,7 @@ public static class HostRegistry
     /// <summary>Makes the host's keys and its request.</summary>
     public static HostRegistrationResult Request(StingConfiguration configuration, HostRegistrationPlan plan, TimeProvider clock)
     {
+        Access.Require(configuration, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(plan);
         var bytes = ReserveKeys.MakeRequest(EnvironmentOf(clock), Installation.KeyOptionsOf(configuration), plan.HostName);
         WriteFile(plan.OutputFile!, bytes, clock);
@@ -41,6 +44,7 @@ public static class HostRegistry
     /// <exception cref="StingException"><c>HostRequestRefused</c>, <c>KeyFileDamaged</c>, <c>OutputExists</c>, <c>KeyDirectoryMissing</c></exception>
     public static HostRegistrationPlan PlanEnrol(Installation installation, string requestFile, string packageFile, int spares)
     {
+        Access.Require(installation, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(installation);
         var request = HostRequest.Read(ReadFile(requestFile), requestFile);
         CheckRole(installation);
@@ -65,6 +69,7 @@ public static class HostRegistry
     /// <exception cref="StingException"><c>HostNotFound</c>, <c>HostRevoked</c>, <c>OutputExists</c>, <c>KeyDirectoryMissing</c></exception>
     public static HostRegistrationPlan PlanTopUp(Installation installation, string host, string packageFile, int spares)
     {
+        Access.Require(installation, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(installation);
         CheckRole(installation);
         CheckAbsent(packageFile);
@@ -83,6 +88,7 @@ public static class HostRegistry
     /// <summary>Enrols or tops up, as planned: mints the spares, signs and publishes the enrolment, makes older claims readable for the host, and writes its package.</summary>
     public static async ValueTask<HostRegistrationResult> IssueAsync(Installation installation, HostRegistrationPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var keys = installation.Keys!;
@@ -108,6 +114,7 @@ public static class HostRegistry
         using var writers = await keys.LoadWritersAsync(installation.Store, cancel).ConfigureAwait(false);
         var (claims, faults) = await keys.ResealClaimsAsync(installation.Store, reader, writers, cancel).ConfigureAwait(false);
         WriteFile(plan.OutputFile!, package, installation.Clock);
+        await AuditLog.NoteAsync(installation, "Register-StingHost", [host.Id], plan.Step.ToString(), cancel).ConfigureAwait(false);
         return new HostRegistrationResult
         {
             Step = plan.Step, HostName = host.HostName, WriterId = host.Id.ToString(), Fingerprint = Fingerprint.Of(host.SigningKey), OutputFile = plan.OutputFile, Spares = plan.Spares, Claims = claims.Count,
@@ -120,6 +127,7 @@ public static class HostRegistry
     /// <exception cref="StingException"><c>KeyRoleNotPinned</c>, <c>KeyRoleMismatch</c>, <c>HostRequestMissing</c>, <c>HostPackageForeign</c>, <c>KeyFileDamaged</c></exception>
     public static HostRegistrationPlan PlanJoin(StingConfiguration configuration, string packageFile, TimeProvider clock)
     {
+        Access.Require(configuration, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(configuration);
         var (environment, options) = (EnvironmentOf(clock), Installation.KeyOptionsOf(configuration));
         var package = HostPackage.Read(ReadFile(packageFile), packageFile);
@@ -133,6 +141,7 @@ public static class HostRegistry
     /// <summary>Takes the package in.</summary>
     public static async ValueTask<HostRegistrationResult> JoinAsync(StingConfiguration configuration, HostRegistrationPlan plan, TimeProvider clock, CancellationToken cancel)
     {
+        Access.Require(configuration, "Register-StingHost");
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(plan);
         var package = HostPackage.Read(ReadFile(plan.InputFile!), plan.InputFile!);

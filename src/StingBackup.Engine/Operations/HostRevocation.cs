@@ -18,6 +18,7 @@ public static class HostRevocation
     /// <exception cref="StingException"><c>HostNotFound</c>, <c>HostIsThisOne</c>, <c>BackupNotFound</c>, <c>KeyDirectoryMissing</c></exception>
     public static async ValueTask<HostRevocationPlan> PlanAsync(Installation installation, string host, string? lastGoodPoint, CancellationToken cancel)
     {
+        Access.Require(installation, "Unregister-StingHost");
         ArgumentNullException.ThrowIfNull(installation);
         HostRegistry.CheckRole(installation);
         var writer = HostRegistry.FindHost(installation, host);
@@ -44,13 +45,14 @@ public static class HostRevocation
     /// <exception cref="StingException"><c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
     public static Task<HostRevocationResult> RunAsync(Installation installation, HostRevocationPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Unregister-StingHost");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(plan, HostRegistry.FindHost(installation, plan.WriterId).Id), token => RevokeAsync(installation, plan, token), static _ => "Revoked", cancel);
     }
 
     /// <summary>The number is what decides: whatever the host makes later counts no more, and makes no other deed of it.</summary>
-    private static DangerousPlan DangerOf(HostRevocationPlan plan, Id16 writer) => new("Unregister-StingHost", $"host {plan.HostName}")
+    internal static DangerousPlan DangerOf(HostRevocationPlan plan, Id16 writer) => new("Unregister-StingHost", $"host {plan.HostName}")
     {
         Facts =
         [

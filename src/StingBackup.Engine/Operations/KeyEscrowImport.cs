@@ -22,6 +22,7 @@ public static class KeyEscrowImport
     /// <exception cref="StingException">What is wrong with the shares, by share, file and line; <c>KeysExist</c>, <c>KeyRoleMismatch</c>, and where keys may not lie</exception>
     public static KeyEscrowImportPlan Plan(StingConfiguration configuration, IReadOnlyList<string> paths, KeyProtection? protection, TimeProvider clock)
     {
+        Access.Require(configuration, "Import-StingKeyEscrow");
         ArgumentNullException.ThrowIfNull(configuration);
         var options = Installation.KeyOptionsOf(configuration);
         using var found = EscrowFolder.Read(paths);
@@ -47,6 +48,7 @@ public static class KeyEscrowImport
     /// <exception cref="StingException">As <see cref="Plan"/>; <c>PassphraseNeeded</c>, <c>KeyVaultNeeded</c>, and what keeps a Vault from wrapping</exception>
     public static async ValueTask<KeyEscrowImportResult> RunAsync(StingConfiguration configuration, KeyEscrowImportPlan plan, SecretBytes? passphrase, TimeProvider clock, CancellationToken cancel)
     {
+        Access.Require(configuration, "Import-StingKeyEscrow");
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(plan);
         return await RunAsync(configuration, plan, passphrase, Argon2Parameters.Default, clock, cancel).ConfigureAwait(false);

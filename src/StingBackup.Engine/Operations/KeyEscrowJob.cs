@@ -24,6 +24,7 @@ public static class KeyEscrowJob
     /// <exception cref="StingException"><c>EscrowCountInvalid</c>, <c>EscrowPlaceUnsafe</c>, <c>OutputExists</c>, <c>KeyDirectoryMissing</c></exception>
     public static async ValueTask<KeyEscrowPlan> PlanExportAsync(Installation installation, string folder, int shares, int threshold, bool withPages, CancellationToken cancel)
     {
+        Access.Require(installation, "Export-StingKeyEscrow");
         ArgumentNullException.ThrowIfNull(installation);
         if (threshold < 2 || threshold > shares || shares > MaxShares)
         {
@@ -43,6 +44,7 @@ public static class KeyEscrowJob
     /// <exception cref="StingException">As <see cref="PlanExportAsync"/> and <see cref="Guard"/>; <c>KeyRoleMissing</c>, and what unlocking keys can say</exception>
     public static Task<KeyEscrowResult> ExportAsync(Installation installation, KeyEscrowPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Export-StingKeyEscrow");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(plan), async token =>
@@ -82,6 +84,7 @@ public static class KeyEscrowJob
     /// <exception cref="StingException">What is wrong with the shares, by share, file and line; <c>EscrowForeign</c></exception>
     public static async ValueTask<KeyEscrowCheck> TestAsync(Installation installation, IReadOnlyList<string> paths, CancellationToken cancel)
     {
+        Access.Require(installation, "Test-StingKeyEscrow");
         ArgumentNullException.ThrowIfNull(installation);
         using var found = EscrowFolder.Read(paths);
         var (escrow, keys) = found.Open();
@@ -140,7 +143,7 @@ public static class KeyEscrowJob
         }
     }
 
-    private static DangerousPlan DangerOf(KeyEscrowPlan plan) => new(Export, $"the keys of reserve {plan.ReserveId}")
+    internal static DangerousPlan DangerOf(KeyEscrowPlan plan) => new(Export, $"the keys of reserve {plan.ReserveId}")
     {
         Facts =
         [

@@ -15,6 +15,7 @@ public static class KeyProtectionJob
     /// <exception cref="StingException"><c>KeyDirectoryMissing</c>, <c>KeyVaultNeeded</c>, <c>KeyProtectionSame</c>, and what keeps a Vault from being reached</exception>
     public static async ValueTask<KeyProtectionPlan> PlanAsync(Installation installation, KeyProtection protection, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingKeyProtection");
         ArgumentNullException.ThrowIfNull(installation);
         var keys = installation.Keys!;
         var from = ProtectionOf(keys);
@@ -52,6 +53,7 @@ public static class KeyProtectionJob
 
     internal static Task<KeyProtectionResult> RunAsync(Installation installation, KeyProtectionPlan plan, SecretBytes? passphrase, Argon2Parameters work, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingKeyProtection");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(installation, plan), async token =>
@@ -76,6 +78,7 @@ public static class KeyProtectionJob
     /// <exception cref="StingException"><c>KeyVaultNotUsed</c>, and what keeps a Vault from being reached</exception>
     public static async ValueTask<KeyProtectionPlan> PlanRewrapAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingKeyProtection");
         ArgumentNullException.ThrowIfNull(installation);
         var plan = await installation.Keys!.PlanRewrapAsync(cancel).ConfigureAwait(false);
         return new KeyProtectionPlan
@@ -88,6 +91,7 @@ public static class KeyProtectionJob
     /// <summary>Wraps the file key with the newest version of Vault's key: one request, in which neither it nor the keys are seen here. Needs no approval, and stands in the audit chain.</summary>
     public static async ValueTask<KeyProtectionResult> RewrapAsync(Installation installation, KeyProtectionPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingKeyProtection");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         var version = plan.FromVersion == plan.ToVersion ? plan.ToVersion : await installation.Keys!.RewrapAsync(new KeyFileRewrap
@@ -113,7 +117,7 @@ public static class KeyProtectionJob
         _ => KeyProtection.KeyVault,
     };
 
-    private static DangerousPlan DangerOf(Installation installation, KeyProtectionPlan plan) => new(Verb, $"the key file of reserve {installation.Reserve}")
+    internal static DangerousPlan DangerOf(Installation installation, KeyProtectionPlan plan) => new(Verb, $"the key file of reserve {installation.Reserve}")
     {
         Facts =
         [

@@ -1,5 +1,6 @@
 using System.Globalization;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations;
@@ -10,6 +11,7 @@ public static class SpareOutlook
     /// <summary>Looks; asks the sources for names alone, and changes nothing. Nothing to tell where this host mints by itself.</summary>
     public static async ValueTask<IReadOnlyList<ConfigurationFinding>> LookAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingBackupStatus");
         ArgumentNullException.ThrowIfNull(installation);
         if (installation.Host?.Subjects is not SubjectWriter { Spares: { TopsUpItself: false } spares } writer)
         {

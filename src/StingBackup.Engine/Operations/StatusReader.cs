@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
@@ -15,6 +16,7 @@ public static class StatusReader
     /// <exception cref="StingException"><c>StoreUnavailable</c></exception>
     public static async ValueTask<BackupStatus> ReadAsync(Installation installation, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingBackupStatus");
         ArgumentNullException.ThrowIfNull(installation);
         var book = new FaultBook();
         var probe = new ObjectProbe(installation.Store, book);
@@ -48,6 +50,8 @@ public static class StatusReader
                           select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
         warnings.AddRange(KeyEscrowJob.WarningOf(escrow) is { } unready ? [unready] : []);
         warnings.AddRange(TierCheckReader.Alarms(installation));
+        var reviews = await ReviewJob.ListAsync(installation, cancel).ConfigureAwait(false);
+        warnings.AddRange(reviews.Select(r => $"{r.Command} was done WITHOUT its approvals by {r.Actor} on {Display.Time(r.Time)} UTC. Another identity must review it: Complete-StingReview -Id {r.Id}."));
         var damage = book.ToRecords(static _ => null);
         var (deduplication, compression) = RatiosOf(backups, index);
         return new BackupStatus
@@ -57,7 +61,7 @@ public static class StatusReader
             Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection, Escrow = escrow,
             Contributors = installation.Host is null ? null : installation.Contributors?.Status(),
-            Checks = TierCheckReader.Read(installation), Warnings = [.. warnings.Distinct()], Damage = [.. damage],
+            Checks = TierCheckReader.Read(installation), OpenReviews = reviews, RolesGiven = installation.Access.IsMapped, Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };
     }
 

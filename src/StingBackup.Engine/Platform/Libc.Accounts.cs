@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace StingBackup.Engine.Platform;
@@ -46,6 +47,20 @@ internal static unsafe partial class Libc
             return (getgrnam_r_(text, &entry, (byte*)buffer, size, &found), found is null ? (uint?)null : found->GroupId);
         }
     });
+
+    /// <summary>Numbers of the groups of this process, its own first.</summary>
+    [SupportedOSPlatform("linux")]
+    public static IReadOnlyList<uint> Groups()
+    {
+        var count = Math.Max(0, getgroups_(0, null));
+        var groups = new uint[count + 1];
+        fixed (uint* list = groups)
+        {
+            count = Math.Max(0, getgroups_(count, list + 1));
+        }
+        groups[0] = getegid_();
+        return [.. groups[..(count + 1)].Distinct()];
+    }
 
     // The caller brings the room for the texts; the system says when it is too little.
     private static T Lookup<T>(Func<nint, nint, (int Errno, T Result)> call)

@@ -13,6 +13,10 @@ internal static unsafe partial class Libc
     private static partial int openat_(int directory, byte* path, int flags, uint mode);
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint openat2_(nint number, nint directory, byte* path, OpenHow* how, nint size);
+    [LibraryImport(Library, EntryPoint = "getgroups", SetLastError = true)]
+    private static partial int getgroups_(int size, uint* list);
+    [LibraryImport(Library, EntryPoint = "getegid")]
+    private static partial uint getegid_();
     [LibraryImport(Library, EntryPoint = "close")]
     private static partial int close_(int file);
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -200,6 +201,7 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
 
     private async ValueTask<RepositoryView> ViewAsync(CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingRestorePoint");
         if (_view is null)
         {
             _view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);

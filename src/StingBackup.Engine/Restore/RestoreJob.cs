@@ -16,7 +16,13 @@ public static class RestoreJob
     /// </exception>
     public static async ValueTask<RestorePlan> PlanAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, RestoreApproval.VerbOf(request));
+        return await PlanUncheckedAsync(installation, request, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for those who may see what a backup holds, and not bring it back.</summary>
+    internal static async ValueTask<RestorePlan> PlanUncheckedAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
+    {
         ArgumentNullException.ThrowIfNull(request);
         RestorePlanner.Check(installation, request);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
@@ -37,14 +43,17 @@ public static class RestoreJob
     /// <inheritdoc cref="RunAsync(Installation, RestorePlan, CancellationToken)"/>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RestorePlan plan, bool waits, CancellationToken cancel)
     {
+        Access.Require(installation, RestoreApproval.VerbOf(plan?.Request));
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, "restore", async (output, token) =>
         {
+            installation.Alarm = output.Warn;
             var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
-            return RestoreApproval.Needed(exact) is { } dangerous
+            return RestoreApproval.Needed(installation.Access, exact) is { } dangerous
                 ? await Guard.RunAsync(installation, dangerous, deed => RestoreAsync(installation, exact, waits, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
-                : await RestoreAsync(installation, exact, waits, output, token).ConfigureAwait(false);
+                : await AuditTrail.RunAsync(installation, new AuditDeed(RestoreApproval.VerbOf(exact.Request), RestoreApproval.SubjectsOf(exact)), r => r.State.ToString(), output,
+                    () => RestoreAsync(installation, exact, waits, output, token)).ConfigureAwait(false);
         }, cancel);
     }
 

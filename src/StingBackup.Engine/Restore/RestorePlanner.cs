@@ -58,7 +58,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, LeavesOutErased = installation.Ledger.Entries.Count > 0, Conflict = request.Conflict,
             Points = [.. (choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
-            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs },
+            Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs, Touched = count.Touched },
         };
         return await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false);
     }
@@ -124,6 +124,10 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
                 continue;
             }
             count.Items++;
+            if (entry.Kind != ItemKind.Directory)
+            {
+                count.Touched.Add(tree.Row.Pseudonym);   // folders on the way to somebody's file are nobody's data
+            }
             if (count.Preview.Count < PreviewItems)
             {
                 count.Preview.Add(tree.ToItem(entry));
@@ -211,6 +215,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
 
     private sealed record Counts(PackTally Packs)
     {
+        public HashSet<Id16> Touched { get; } = [];
         public long Items { get; set; }
         public long Files { get; set; }
         public long Length { get; set; }

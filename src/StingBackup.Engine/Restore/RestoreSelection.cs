@@ -17,6 +17,9 @@ internal sealed record RestoreSelection(
     /// <summary>Packs and chunks that it reads.</summary>
     public PackTally? Packs { get; init; }
 
+    /// <summary>Pseudonyms of those whose items are among them.</summary>
+    public IReadOnlySet<Id16> Touched { get; init; } = new HashSet<Id16>();
+
     /// <summary>Which files are taken now, of those that are selected; null for all. Folders always are.</summary>
     public Func<TreeEntry, CancellationToken, ValueTask<bool>>? TakesNow { get; init; }
 

@@ -13,6 +13,7 @@ public static class TierQuotaJob
     /// <exception cref="StingException"><c>TierNotConfigured</c>, <c>QuotaNotRaised</c></exception>
     public static async ValueTask<TierQuotaPlan> PlanAsync(Installation installation, long length, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingTierQuota");
         ArgumentNullException.ThrowIfNull(installation);
         if (!installation.FurtherTiers.ContainsKey(Tier.Remote))
         {
@@ -31,6 +32,7 @@ public static class TierQuotaJob
     /// <exception cref="StingException"><c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
     public static Task<TierQuotaResult> RunAsync(Installation installation, TierQuotaPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Set-StingTierQuota");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(plan), _ =>
@@ -45,7 +47,7 @@ public static class TierQuotaJob
 
     private static string FileOf(Installation installation) => Path.Combine(installation.MemoryOf(Tier.Remote).Folder, "remote.quota");
 
-    private static DangerousPlan DangerOf(TierQuotaPlan plan) => new("Set-StingTierQuota", $"tier {plan.Tier}")
+    internal static DangerousPlan DangerOf(TierQuotaPlan plan) => new("Set-StingTierQuota", $"tier {plan.Tier}")
     {
         Facts = [new PlanFact("Tier", $"{plan.Tier} ({plan.Location})"), new PlanFact("Bytes", plan.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)), new PlanFact("Quota", Display.Length(plan.Length))],
     };

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Locks;
@@ -10,6 +11,7 @@ public static class TierStatusReader
     /// <summary>Every tier, the nearest first. Lists each; changes nothing in them.</summary>
     public static async IAsyncEnumerable<TierStatus> ReadAsync(Installation installation, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         foreach (var tier in installation.Tiers)
         {
@@ -21,6 +23,7 @@ public static class TierStatusReader
     /// <exception cref="StingException"><c>TierNotConfigured</c></exception>
     public static async ValueTask<TierStatus> ReadAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         var (listing, failure) = await ListAsync(installation, tier, cancel).ConfigureAwait(false);
         var note = tier == Tier.Local ? null : installation.MemoryOf(tier).ReadNote();

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
 using StingBackup.Engine.Tiering.Locks;
@@ -18,6 +19,7 @@ public static class TierSyncJob
     /// <exception cref="StingException"><c>TierNotConfigured</c>, <c>TierUnavailable</c></exception>
     public static async ValueTask<TierSyncPlan> PlanAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         TierSyncPlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, notes: false, async route =>
@@ -39,6 +41,7 @@ public static class TierSyncJob
     /// <exception cref="StingException">While it runs: <c>TierNotConfigured</c>, <c>TierUnavailable</c>, <c>SyncRunning</c>, <c>RemoteQuotaReached</c>, <c>StoreFull</c>, <c>StoreUnconfirmed</c>; each says what waits.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         return JobStream.RunAsync(installation, $"sync-{tier.ToString().ToLowerInvariant()}", async (output, token) => await SyncAsync(installation, tier, output, token).ConfigureAwait(false) with { Locks = await LockAsync(installation, tier, always: true, output, token).ConfigureAwait(false) }, cancel);
     }

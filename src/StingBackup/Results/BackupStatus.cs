@@ -161,6 +161,10 @@ public sealed record BackupStatus
     public ContributorStatus? Contributors { get; init; }
     /// <summary>What this host remembers of verifying each tier's packs; none for a tier that it never verified.</summary>
     public IReadOnlyList<TierCheck> Checks { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>What was done without its approvals and nobody has reviewed.</summary>
+    public IReadOnlyList<OpenReview> OpenReviews { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Whether roles are given to anybody; else whoever runs this program may do everything that the host's keys allow.</summary>
+    public bool RolesGiven { get; init; }
     /// <summary>What is weaker than it should be, for people.</summary>
     public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>

@@ -17,6 +17,10 @@ public enum AuditEvent
     Denied = 6,
     /// <summary>Something that needs no approval, and is kept on record.</summary>
     Noted = 7,
+    /// <summary>The deed begins without its approvals: somebody broke the glass.</summary>
+    BrokeGlass = 8,
+    /// <summary>An approval was taken back.</summary>
+    Revoked = 9,
 }
 
 /// <summary>How an audit record stands in its chain.</summary>
@@ -65,6 +69,36 @@ public sealed record AuditEntry
     public required string WriterName { get; init; }
     /// <summary>The object's name.</summary>
     public required string Object { get; init; }
+}
+
+/// <summary>How audit records are written to a file.</summary>
+public enum AuditFormat
+{
+    /// <summary>A JSON object a line, as Get-StingAuditEvent has it.</summary>
+    JsonLines,
+    /// <summary>Comma-separated values, with a line of names.</summary>
+    Csv,
+    /// <summary>An event of the Open Cybersecurity Schema Framework a line: class API Activity.</summary>
+    Ocsf,
+}
+
+/// <summary>What a look at the whole audit log found.</summary>
+public sealed record AuditLogCheck
+{
+    /// <summary>Whether every record of every chain is sound.</summary>
+    public required bool IsSound { get; init; }
+    /// <summary>Records that are there.</summary>
+    public required long Records { get; init; }
+    /// <summary>Chains: one a host, and one of the key role.</summary>
+    public required int Chains { get; init; }
+    /// <summary>Records that are damaged, missing or tampered with.</summary>
+    public required long Bad { get; init; }
+    /// <summary>The first of them, or null.</summary>
+    public AuditEntry? FirstBad { get; init; }
+    /// <summary>Heads of chains that restore points anchor.</summary>
+    public required long Anchors { get; init; }
+    /// <summary>What was done without its approvals and nobody has reviewed.</summary>
+    public required IReadOnlyList<OpenReview> OpenReviews { get; init => field = Indexable.Of(value); }
 }
 
 /// <summary>How a request for an approval stands.</summary>
@@ -124,6 +158,10 @@ public sealed record ApprovalRequest
     public required string Path { get; init; }
     /// <summary>Why it is refused, or null.</summary>
     public string? Problem { get; init; }
+    /// <summary>How many must approve it.</summary>
+    public int Needed { get; init; } = 1;
+    /// <summary>How many good approvals lie beside it.</summary>
+    public int Given { get; init; }
 }
 
 /// <summary>What an approval would be: printed by <c>-WhatIf</c>.</summary>
@@ -135,6 +173,26 @@ public sealed record ApprovalPlan
     public required string KeyFile { get; init; }
     /// <summary>The file that would be written, to be put beside the request on the host that asked.</summary>
     public required string ApprovalFile { get; init; }
+}
+
+/// <summary>What taking approvals back would end: printed by <c>-WhatIf</c>.</summary>
+public sealed record ApprovalRevocationPlan
+{
+    /// <summary>What was approved.</summary>
+    public required ApprovalRequest Request { get; init; }
+    /// <summary>Ids of the approvers whose approvals would count no more.</summary>
+    public required IReadOnlyList<string> Approvers { get; init => field = Indexable.Of(value); }
+}
+
+/// <summary>What closing a review would say: printed by <c>-WhatIf</c>.</summary>
+public sealed record ReviewPlan
+{
+    /// <summary>What was done.</summary>
+    public required OpenReview Review { get; init; }
+    /// <summary>What exactly, and why, as it was told then.</summary>
+    public required IReadOnlyList<PlanFact> Facts { get; init => field = Indexable.Of(value); }
+    /// <summary>How the approval of its closing stands.</summary>
+    public ApprovalState? Approval { get; init; }
 }
 
 /// <summary>An approval that was signed.</summary>

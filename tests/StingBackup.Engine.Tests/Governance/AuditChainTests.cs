@@ -6,7 +6,7 @@ using StingBackup.Engine.Tests.Integrity;
 
 namespace StingBackup.Engine.Tests.Governance;
 
-/// <summary>A chain of four records, anchored by a point, is tampered with in every way; verification and Get-StingAudit name the record.</summary>
+/// <summary>A chain of four records, anchored by a point, is tampered with in every way; verification and Get-StingAuditEvent name the record.</summary>
 public sealed class AuditChainTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly DangerousPlan Plan = GuardedReserve.PlanFor("user:ada");

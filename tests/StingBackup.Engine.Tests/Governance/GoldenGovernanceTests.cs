@@ -36,7 +36,7 @@ public sealed class GoldenGovernanceTests
         var request = folder.Find(Request);
         Assert.NotNull(request);
         Assert.Equal(("Remove-StingSubject", "user:zoë", "ja"), (request.Plan.Verb, request.Plan.Target, request.Plan.Fact("Ähnlich")));
-        var (reserve, named, plan, approval) = folder.ReadApproval(Request);
+        var (reserve, named, plan, approval) = ApprovalFolder.ReadApproval(folder.ApprovalPath(Request));
         Assert.Equal((Reserve, Request, request.Plan.Digest, request.Digest), (reserve, named, plan, approval.RequestDigest));
         Assert.True(approval.IsSignedBy(Keys[2], reserve, named, plan));
         Assert.False(approval.IsSignedBy(Keys[1], reserve, named, plan));

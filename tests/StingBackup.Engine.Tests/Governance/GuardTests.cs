@@ -29,7 +29,7 @@ public sealed class GuardTests : IAsyncLifetime, IAsyncDisposable
     {
         var error = await _test.RefusedAsync(Plan, "ApprovalRequired");
         var path = Path.Combine(_test.Approvals, error.Target + ".request");
-        Assert.Contains($"Approve-StingRequest -Path '{path}'", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains($"Approve-StingApproval -Path '{path}'", error.Remedy, StringComparison.Ordinal);
         var text = await File.ReadAllTextAsync(path);
         foreach (var part in (string[])["Remove-StingSubject", "user:ada", "Art. 17 GDPR", "2025-03-08T12:00:00Z", AuditLog.Actor])
         {

@@ -29,6 +29,12 @@ internal sealed class GuardedReserve : IAsyncDisposable
     /// <summary>What the installation writes to; the store itself unless a test puts something between.</summary>
     public Func<IObjectStore, IObjectStore> Wrap { get; set; } = store => store;
     public ReserveKeys Keys => _keys;
+    /// <summary>Who may do what, from the next opening on.</summary>
+    public AccessPolicy Access { get; set; } = AccessPolicy.None;
+    /// <summary>Who acts, from the next opening on.</summary>
+    public Caller Caller { get; set; } = Caller.OfProcess;
+    /// <summary>How long restore points are kept, from the next opening on.</summary>
+    public RetentionSettings? Retention { get; set; }
     public Installation Installation { get; private set; } = null!;
 
     public static async Task<GuardedReserve> CreateAsync()
@@ -59,6 +65,7 @@ internal sealed class GuardedReserve : IAsyncDisposable
             Map = ReserveMap.Compile(new ReserveSettings { Path = "/", Rules = [new ClassRule("env/**", DataClass.Secrets, null)] }, UsersMap.Empty),
             Host = asHost ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(Store, writers), keys.CacheKey) : null, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(_reader),
             StateFolder = State, CacheFolder = Path.Combine(Root, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Clock,
+            Access = Access, Caller = Caller, Retention = Retention ?? new RetentionSettings(7, 30, 365, Settings.ClassDays.ToDictionary(c => c.Key, c => c.Value.Default)),
         };
     }
 

@@ -30,7 +30,7 @@ public sealed class ErasureTests : IDisposable
             _shell.Run("param($own) New-StingApprover 'Officer' ./officer.approver -ApproverPassphrase $own | Register-StingApprover -Confirm:$false", ("own", own)).Succeeded();
         }
         _shell.Run(command).FailedWith("ApprovalRequired");
-        _shell.Run("param($own) Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", own)).Succeeded();
+        _shell.Run("param($own) Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", own)).Succeeded();
         return _shell.Run(command).Succeeded();
     }
 

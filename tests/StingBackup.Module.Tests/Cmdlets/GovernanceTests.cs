@@ -58,33 +58,33 @@ public sealed class GovernanceTests : IDisposable
         Enrol();
         var asked = Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired");
         Assert.Equal(ErrorCategory.SecurityError, asked.CategoryInfo.Category);
-        Assert.Contains("Approve-StingRequest -Path", asked.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("Approve-StingApproval -Path", asked.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_sample["out"]));
-        var request = Run("Get-StingApprovalRequest").Succeeded().Objects<ApprovalRequest>().Single();
+        var request = Run("Get-StingApproval").Succeeded().Objects<ApprovalRequest>().Single();
         Assert.Equal((ApprovalState.Open, "Restore-StingReserve", asked.TargetObject), (request.State, request.Command, request.Id));
 
         _shell.Host.Answers.Enqueue("y");
-        Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own").Succeeded();
+        Run("Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own").Succeeded();
         var question = Assert.Single(_shell.Host.Questions);
         foreach (var shown in (string[])["Secrets of backup_", _sample["out"], request.Requester, request.PlanDigest, "Items: "])
         {
             Assert.Contains(shown, question, StringComparison.Ordinal);
         }
-        Assert.Equal(ApprovalState.Approved, Run("Get-StingApprovalRequest").Objects<ApprovalRequest>().Single().State);
+        Assert.Equal(ApprovalState.Approved, Run("Get-StingApproval").Objects<ApprovalRequest>().Single().State);
         Assert.Equal(ApprovalState.Approved, Run($"{Restore} -WhatIf -Passphrase $key").Objects<RestorePlan>().Single().Approval);
         Assert.Equal(JobState.Completed, Run($"{Restore} -Passphrase $key").Succeeded().Objects<RestoreResult>().Single().State);
         Assert.Equal("API_KEY=topsecret", File.ReadAllText(_sample["out", "env", "app.env"]));
 
-        var audit = Run("Get-StingAudit").Succeeded().Objects<AuditEntry>();
+        var audit = Run("Get-StingAuditEvent | Where-Object Command -NE Configuration").Succeeded().Objects<AuditEntry>();
         Assert.Equal([AuditEvent.Executed, AuditEvent.Requested, AuditEvent.Approved, AuditEvent.Executed], audit.Select(e => e.Event));
         var officer = Run("Get-StingApprover Enrolled").Objects<Approver>().Single();
         Assert.Equal([officer.Id], audit[2].Approvers);
-        Assert.Equal(3, Run($"Get-StingAudit -RequestId {request.Id}").Output.Count);
-        Assert.Equal(2, Run("Get-StingAudit Executed").Output.Count);
-        Assert.Equal(3, Run("Get-StingAudit -Command Restore-*").Output.Count);
-        Assert.Empty(Run("Get-StingAudit -To 2024-01-01").Output);
-        Assert.Empty(Run("Get-StingApprovalRequest").Output);
-        Assert.Equal(ApprovalState.Used, Run("Get-StingApprovalRequest -All").Objects<ApprovalRequest>().Single().State);
+        Assert.Equal(3, Run($"Get-StingAuditEvent -RequestId {request.Id}").Output.Count);
+        Assert.Equal(2, Run("Get-StingAuditEvent Executed").Output.Count);
+        Assert.Equal(3, Run("Get-StingAuditEvent -Command Restore-*").Output.Count);
+        Assert.Empty(Run("Get-StingAuditEvent -To 2024-01-01").Output);
+        Assert.Empty(Run("Get-StingApproval").Output);
+        Assert.Equal(ApprovalState.Used, Run("Get-StingApproval -All").Objects<ApprovalRequest>().Single().State);
         Assert.True(Run("Test-StingBackupIntegrity").Succeeded().Objects<IntegrityResult>().Single().Passed);
         Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired");
         NoSecretWasTold();
@@ -99,7 +99,7 @@ public sealed class GovernanceTests : IDisposable
         var whole = Run("Restore-StingReserve -Destination ./all -Passphrase $key -Confirm:$false").Succeeded();
         Assert.Contains(whole.Warnings, w => w.Contains("Secrets left out", StringComparison.Ordinal));
         Assert.False(File.Exists(_sample["all", "env", "app.env"]));
-        Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
+        Run("Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
         Run("Restore-StingFile app.env -Destination ./one -Passphrase $key").Succeeded();
         Assert.True(File.Exists(_sample["one", "env", "app.env"]));
     }
@@ -115,9 +115,9 @@ public sealed class GovernanceTests : IDisposable
         using (var other = HostedShell.WithModule())
         {
             other.Run("param($path) $null = $ExecutionContext.SessionState.Path.SetLocation($path)", ("path", elsewhere.Path)).Succeeded();
-            var wrong = other.Run($"param($own) Approve-StingRequest ./{id}.request ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", Secure("wrong")));
+            var wrong = other.Run($"param($own) Approve-StingApproval ./{id}.request ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", Secure("wrong")));
             wrong.FailedWith("WrongPassphrase");
-            var approved = other.Run($"param($own) Approve-StingRequest ./{id}.request ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", Secure(Passphrase))).Succeeded().Objects<ApprovalResult>().Single();
+            var approved = other.Run($"param($own) Approve-StingApproval ./{id}.request ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", Secure(Passphrase))).Succeeded().Objects<ApprovalResult>().Single();
             Assert.Equal(elsewhere[id + ".approval"], approved.ApprovalFile);
         }
         File.Copy(elsewhere[id + ".approval"], _sample["state", "approvals", id + ".approval"]);
@@ -130,12 +130,12 @@ public sealed class GovernanceTests : IDisposable
         Enrol();
         var id = (string)Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired").TargetObject;
         _shell.Host.Answers.Enqueue("n");
-        Assert.Empty(Run($"Approve-StingRequest -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").Succeeded().Output);
+        Assert.Empty(Run($"Approve-StingApproval -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").Succeeded().Output);
         Assert.False(File.Exists(_sample["state", "approvals", id + ".approval"]));
-        Assert.Equal(ApprovalState.Denied, Run($"Deny-StingRequest {id}").Succeeded().Objects<ApprovalRequest>().Single().State);
-        Assert.Equal([id], Run("Get-StingAudit Denied").Objects<AuditEntry>().Select(e => e.RequestId));
-        Run($"Approve-StingRequest -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").FailedWith("ApprovalRequestUnknown");
-        Run($"Deny-StingRequest {id}").FailedWith("ApprovalRequestUnknown");
+        Assert.Equal(ApprovalState.Denied, Run($"Deny-StingApproval {id}").Succeeded().Objects<ApprovalRequest>().Single().State);
+        Assert.Equal([id], Run("Get-StingAuditEvent Denied").Objects<AuditEntry>().Select(e => e.RequestId));
+        Run($"Approve-StingApproval -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").FailedWith("ApprovalRequestUnknown");
+        Run($"Deny-StingApproval {id}").FailedWith("ApprovalRequestUnknown");
         Assert.NotEqual(id, Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired").TargetObject);
     }
 
@@ -146,13 +146,13 @@ public sealed class GovernanceTests : IDisposable
         const string Second = "Register-StingApprover ./second.approver.pub -Passphrase $key -Confirm:$false";
         Run("New-StingApprover 'Data protection officer' ./second.approver -ApproverPassphrase $own").Succeeded();
         Run(Second).FailedWith("ApprovalRequired");
-        Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./second.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
+        Run("Get-StingApproval | Approve-StingApproval -KeyFile ./second.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
         Run(Second).FailedWith("ApproverUnknown");
-        Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
+        Run("Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
         Assert.Equal("Data protection officer", Run(Second).Succeeded().Objects<Approver>().Single().Name);
         const string Revoke = "Get-StingApprover | Where-Object Name -eq 'Security officer' | Unregister-StingApprover -Passphrase $key -Confirm:$false";
         Assert.Contains(Run(Revoke).Errors, e => e.FullyQualifiedErrorId.StartsWith("ApprovalRequired", StringComparison.Ordinal));
-        Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./second.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
+        Run("Get-StingApproval | Approve-StingApproval -KeyFile ./second.approver -ApproverPassphrase $own -Confirm:$false").Succeeded();
         Assert.Equal(ApproverState.Revoked, Run(Revoke).Succeeded().Objects<Approver>().Single().State);
         Assert.Contains(Run("Get-StingApprover").Warnings, w => w.Contains("one approver only", StringComparison.Ordinal));
         NoSecretWasTold();
@@ -168,8 +168,8 @@ public sealed class GovernanceTests : IDisposable
         Assert.Single(Run("New-StingApprover 'Third' ./third.approver -WhatIf").Succeeded().Objects<NewApproverPlan>());
         Assert.Equal(ApprovalState.NotRequested, Run("Register-StingApprover ./second.approver.pub -WhatIf").Succeeded().Objects<ApproverPlan>().Single().Approval);
         Run("Get-StingApprover | Unregister-StingApprover -WhatIf");
-        Assert.Single(Run("Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -WhatIf").Succeeded().Objects<ApprovalPlan>());
-        Assert.Single(Run("Get-StingApprovalRequest | Deny-StingRequest -WhatIf").Succeeded().Objects<ApprovalRequest>());
+        Assert.Single(Run("Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -WhatIf").Succeeded().Objects<ApprovalPlan>());
+        Assert.Single(Run("Get-StingApproval | Deny-StingApproval -WhatIf").Succeeded().Objects<ApprovalRequest>());
         Assert.Equal(ApprovalState.Open, Run($"{Restore} -WhatIf -Passphrase $key").Succeeded().Objects<RestorePlan>().Single().Approval);
         Assert.Equal(before, Hash());
     }
@@ -181,8 +181,8 @@ public sealed class GovernanceTests : IDisposable
         Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired");
         var last = Directory.EnumerateFiles(_sample["backups", "audit"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
         File.Delete(last);
-        var entries = Run("Get-StingAudit -State Missing");
-        Assert.Equal(2, entries.Objects<AuditEntry>().Single().Sequence);
+        var entries = Run("Get-StingAuditEvent -State Missing");
+        Assert.Equal(long.Parse(Path.GetFileName(last), System.Globalization.CultureInfo.InvariantCulture), entries.Objects<AuditEntry>().Single().Sequence);
         Assert.Contains(entries.Warnings, w => w.Contains("1 records", StringComparison.Ordinal));
         Assert.Contains(Run("Test-StingBackupIntegrity").Errors, e => e.ToString().Contains("audit/", StringComparison.Ordinal));
         Run($"{Restore} -Passphrase $key").FailedWith("AuditChainBroken");
@@ -194,8 +194,8 @@ public sealed class GovernanceTests : IDisposable
         Enrol();
         var id = (string)Run($"{Restore} -Passphrase $key").FailedWith("ApprovalRequired").TargetObject;
         var approver = Run("Get-StingApprover").Objects<Approver>().Single();
-        Assert.Equal([id], Complete("Deny-StingRequest -Id "));
-        Assert.Equal([id], Complete("Approve-StingRequest -Id "));
+        Assert.Equal([id], Complete("Deny-StingApproval -Id "));
+        Assert.Equal([id], Complete("Approve-StingApproval -Id "));
         Assert.Equal([approver.Id], Complete("Unregister-StingApprover -ApproverId "));
     }
 

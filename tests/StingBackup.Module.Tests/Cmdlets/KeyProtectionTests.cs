@@ -25,7 +25,7 @@ public sealed class KeyProtectionTests : IDisposable
         Assert.Equal((KeyProtection.Open, KeyProtection.Passphrase, ApprovalState.NotRequested), (plan.From, plan.To, plan.Approval));
         _shell.Run("param($own) New-StingApprover 'Officer' ./officer.approver -ApproverPassphrase $own | Register-StingApprover -Confirm:$false", ("own", own)).Succeeded();
         _shell.Run("param($own) Set-StingKeyProtection Passphrase -NewPassphrase $own", ("own", own)).FailedWith("ApprovalRequired");
-        _shell.Run("param($own) Get-StingApprovalRequest | Approve-StingRequest -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", own)).Succeeded();
+        _shell.Run("param($own) Get-StingApproval | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false", ("own", own)).Succeeded();
         var done = _shell.Run("param($own) Set-StingKeyProtection Passphrase -NewPassphrase $own", ("own", own)).Succeeded().Objects<KeyProtectionResult>().Single();
         Assert.Equal(KeyProtection.Passphrase, done.To);
         Assert.Equal(KeyProtection.Passphrase, _shell.Run("(Get-StingBackupStatus).KeyProtection").Succeeded().Objects<KeyProtection>().Single());

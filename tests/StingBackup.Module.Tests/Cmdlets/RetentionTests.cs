@@ -108,7 +108,7 @@ public sealed class RetentionTests : IDisposable
         Assert.Equal("readers that began before", waiting.WaitsFor);
         Assert.Empty(_shell.Run("Test-StingBackupIntegrity -Level Data").Succeeded().Objects<IntegrityResult>().Single().Faults);
         Assert.Equal(JobState.Completed, _shell.Run("Restore-StingUser user@example.com -Destination ./out").Succeeded().Objects<RestoreResult>().Single().State);
-        var audited = _shell.Run("Get-StingAudit").Succeeded().Objects<AuditEntry>().Select(entry => entry.Command).ToList();
+        var audited = _shell.Run("Get-StingAuditEvent").Succeeded().Objects<AuditEntry>().Select(entry => entry.Command).ToList();
         Assert.Contains("Invoke-StingRetention", audited);
         Assert.Contains("Optimize-StingRepository", audited);
     }

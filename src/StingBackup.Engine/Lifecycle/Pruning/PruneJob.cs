@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
@@ -19,6 +20,7 @@ public static class PruneJob
     /// <exception cref="StingException">Also <c>TierNotConfigured</c>, <c>TierBehind</c></exception>
     public static async ValueTask<PrunePlan> PlanAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
+        Access.Require(installation, "Optimize-StingRepository");
         ArgumentNullException.ThrowIfNull(installation);
         RetentionJob.RequireRight(installation);
         RefuseCold(tier);
@@ -46,6 +48,7 @@ public static class PruneJob
     /// <exception cref="StingException">Also <c>TierNotConfigured</c>, <c>TierBehind</c>, <c>SyncRunning</c></exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, Tier tier, CancellationToken cancel)
     {
+        Access.Require(installation, "Optimize-StingRepository");
         ArgumentNullException.ThrowIfNull(installation);
         return JobStream.RunAsync(installation, "prune", async (output, token) =>
         {

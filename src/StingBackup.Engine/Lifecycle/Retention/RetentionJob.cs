@@ -16,6 +16,7 @@ public static class RetentionJob
     /// <exception cref="StingException"><c>NotAllowedToMaintain</c> on a host that only writes, and what reading a repository can say</exception>
     public static async ValueTask<RetentionPlan> PlanAsync(Installation installation, DateTimeOffset? time, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingRetentionPlan");
         ArgumentNullException.ThrowIfNull(installation);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         var asked = time ?? installation.Clock.GetUtcNow();
@@ -58,15 +59,25 @@ public static class RetentionJob
     /// <exception cref="StingException">While it runs: <c>NotAllowedToMaintain</c>, <c>HostNotEnrolled</c>, <c>AuditChainBroken</c>, <c>StoreUnavailable</c>, <c>StoreFull</c>.</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RetentionPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Invoke-StingRetention");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
-        return JobStream.RunAsync(installation, "retention", async (output, token) => await DropAsync(installation, plan, output, token).ConfigureAwait(false), cancel);
+        return JobStream.RunAsync(installation, "retention", async (output, token) =>
+        {
+            RequireRight(installation);
+            if (await RetentionCut.NeededAsync(installation, token).ConfigureAwait(false) is { } cut)
+            {
+                return await Guard.RunAsync(installation, cut, deed => DropAsync(installation, plan, output, deed), _ => RetentionCut.TextOf(installation.Retention), token).ConfigureAwait(false);
+            }
+            var result = await DropAsync(installation, plan, output, token).ConfigureAwait(false);
+            await RetentionCut.NoteAsync(installation, token).ConfigureAwait(false);
+            return result;
+        }, cancel);
     }
 
     private static async Task<object> DropAsync(Installation installation, RetentionPlan plan, JobOutput output, CancellationToken cancel)
     {
         var started = installation.Clock.GetTimestamp();
-        RequireRight(installation);
         output.Progress.Activity = "Retention";
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)

@@ -43,7 +43,7 @@ internal static class RegulationCheck
 
     private static RegulationEvidence AuditTrail(BackupReport report, Installation installation) => new("SOX", "Audit trails that cannot be changed",
         report.AuditRecords == 0 ? EvidenceState.NotJudged : report.AuditFaults > 0 || installation.Retention.ClassDays[DataClass.AuditLogs] < AuditDays ? EvidenceState.NotMet : EvidenceState.Met,
-        Text($"{report.AuditRecords:N0} records, chained and signed, of which {report.AuditFaults:N0} are not sound; audit logs are kept for {installation.Retention.ClassDays[DataClass.AuditLogs]:N0} days. Get-StingAudit shows each."));
+        Text($"{report.AuditRecords:N0} records, chained and signed, of which {report.AuditFaults:N0} are not sound; audit logs are kept for {installation.Retention.ClassDays[DataClass.AuditLogs]:N0} days. Get-StingAuditEvent shows each."));
 
     private static RegulationEvidence Encryption(Installation installation)
     {

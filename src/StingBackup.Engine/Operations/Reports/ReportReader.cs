@@ -16,6 +16,7 @@ public static class ReportReader
     /// <exception cref="StingException"><c>MonthNotUnderstood</c>, <c>MonthNotBegun</c>, <c>StoreUnavailable</c> of the local tier; another tier that is away is an exception within the report.</exception>
     public static async ValueTask<BackupReport> ReadAsync(Installation installation, string? month, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingBackupReport");
         ArgumentNullException.ThrowIfNull(installation);
         var now = TimeZoneInfo.ConvertTime(installation.Clock.GetUtcNow(), installation.Zone);
         var when = ReportMonth.Parse(month, installation.Zone, now);
@@ -129,7 +130,7 @@ public static class ReportReader
         }
         if (report.AuditFaults > 0)
         {
-            yield return Text($"{report.AuditFaults:N0} records of the audit chains are not sound: Get-StingAudit tells which.");
+            yield return Text($"{report.AuditFaults:N0} records of the audit chains are not sound: Get-StingAuditEvent tells which.");
         }
         if (report.Damage > 0)
         {

@@ -55,6 +55,7 @@ Folders = values.Get(SourceSettings.Folders),
         MaxWaste = values.Get(PruneSettings.MaxWaste) / 100.0,
         Prices = CostSettings.Prices.ToDictionary(p => p.Key, p => values.Get(p.Value)), RequestPrices = CostSettings.RequestPrices.ToDictionary(p => p.Key, p => values.Get(p.Value)),
         ErasureDelay = TimeSpan.FromDays(values.Get(ErasureSettings.DelayDays)),
+        Access = AccessSettings.Bind(values),
         Performance = new PerformanceSettings(
             values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),
         RemoteLocation = values.Get(Settings.RemoteLocation),

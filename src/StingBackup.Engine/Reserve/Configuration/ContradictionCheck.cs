@@ -21,6 +21,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         new RetentionContradictions(values, findings, file).Run();
         new SourceContradictions(values, host, findings, file).Run();
         new TierContradictions(values, findings, file).Run();
+        new AccessContradictions(values, findings, file).Run();
     }
 
     private void CheckRoots()

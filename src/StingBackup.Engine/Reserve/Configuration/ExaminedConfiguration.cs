@@ -25,6 +25,9 @@ public sealed class ExaminedConfiguration
     /// <summary>Everything that was found, errors and less.</summary>
     public IReadOnlyList<ConfigurationFinding> Findings => _findings.All;
 
+    /// <summary>Where nobody has a role: that there is one administrator. Told by a look at the configuration, never by a run.</summary>
+    public ConfigurationFinding? SingleAdministrator => Configuration is { Access.IsMapped: false } ? AccessContradictions.Unmapped(File) : null;
+
     /// <summary>The configuration.</summary>
     /// <exception cref="StingException"><c>ConfigurationInvalid</c>, naming every error</exception>
     public StingConfiguration Require()

@@ -48,6 +48,8 @@ public sealed record StingConfiguration
     public required RetentionSettings Retention { get; init; }
     /// <summary>How long an erasure can be stopped.</summary>
     public required TimeSpan ErasureDelay { get; init; }
+    /// <summary>Who may do what, and how many others must approve it.</summary>
+    public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
     /// <summary>How much of the host a run may use.</summary>
     public required PerformanceSettings Performance { get; init; }
     /// <summary>The bucket of the remote tier, or null.</summary>

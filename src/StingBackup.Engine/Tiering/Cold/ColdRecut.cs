@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -17,6 +18,7 @@ public static class ColdRecut
     /// <exception cref="StingException"><c>TierNotConfigured</c>, <c>NotAllowedToMaintain</c>, <c>LedgerShort</c>, and as the stores' own</exception>
     public static async ValueTask<ArchivePlan> PlanAsync(Installation installation, IObjectStore? source, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         RetentionJob.RequireRight(installation);
         source ??= installation.Store;
@@ -37,6 +39,7 @@ public static class ColdRecut
     /// <inheritdoc cref="PlanAsync"/>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, IObjectStore? source, CancellationToken cancel)
     {
+        Access.Require(installation, "Sync-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
         return JobStream.RunAsync(installation, "archive-tier", async (output, token) => await RunAsync(installation, source, output, token).ConfigureAwait(false), cancel);
     }

@@ -17,14 +17,16 @@ public static class RetrievalJob
     /// <exception cref="StingException">As <see cref="RestoreJob.PlanAsync"/>, and as the stores' own.</exception>
     public static async ValueTask<RestorePackPlan> PlanPacksAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingRestorePlan");
         ArgumentNullException.ThrowIfNull(installation);
-        return await new PackPlanner(installation).PlanAsync(await RestoreJob.PlanAsync(installation, request, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        return await new PackPlanner(installation).PlanAsync(await RestoreJob.PlanUncheckedAsync(installation, request, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
     }
 
     /// <summary>What a retrieval would ask for, and what it costs. Asks for nothing.</summary>
     /// <exception cref="StingException">As above, <c>NothingToThaw</c>, and <c>ThawRefused</c> where the packs' storage class has no such speed.</exception>
     public static async ValueTask<RetrievalPlan> PlanAsync(Installation installation, RestoreRequest request, RetrievalSpeed speed, CancellationToken cancel)
     {
+        Access.Require(installation, "Request-StingArchiveRetrieval");
         var packs = await PlanPacksAsync(installation, request, cancel).ConfigureAwait(false);
         if (packs.Id.Length == 0)
         {
@@ -65,17 +67,23 @@ public static class RetrievalJob
     /// <exception cref="StingException"><c>RetrievalRunning</c>, <c>ThawRefused</c>, <c>PackMissing</c>; above the cost limit, what <see cref="Guard"/> says</exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(Installation installation, RetrievalPlan plan, CancellationToken cancel)
     {
+        Access.Require(installation, "Request-StingArchiveRetrieval");
         ArgumentNullException.ThrowIfNull(installation);
         ArgumentNullException.ThrowIfNull(plan);
         // What is asked for is told anew: what a plan says of itself opens nothing.
-        return JobStream.RunAsync(installation, "thaw", async (output, token) => Needed(installation, plan with { ToAsk = new PackSum(ToAsk(installation, plan.Packs, plan.Speed).Count, 0) }) is { } dangerous
-            ? await Guard.RunAsync(installation, dangerous, deed => AskAsync(installation, plan, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
-            : await AskAsync(installation, plan, output, token).ConfigureAwait(false), cancel);
+        return JobStream.RunAsync(installation, "thaw", async (output, token) =>
+        {
+            installation.Alarm = output.Warn;
+            return Needed(installation, plan with { ToAsk = new PackSum(ToAsk(installation, plan.Packs, plan.Speed).Count, 0) }) is { } dangerous
+                ? await Guard.RunAsync(installation, dangerous, deed => AskAsync(installation, plan, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
+                : await AskAsync(installation, plan, output, token).ConfigureAwait(false);
+        }, cancel);
     }
 
     /// <summary>How the retrievals of this host stand, as the store tells.</summary>
     public static async IAsyncEnumerable<ArchiveRetrieval> GetAsync(Installation installation, string? id, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
+        Access.Require(installation, "Get-StingArchiveRetrieval");
         ArgumentNullException.ThrowIfNull(installation);
         var book = new ThawBook(installation);
         var records = book.All.Where(r => id is null || r.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).ToList();
@@ -162,7 +170,7 @@ public static class RetrievalJob
     /// The dangerous plan of a retrieval that costs more than the limit; null for any other. It is of all packs under the id, whether or not some are under way by now, so that what was approved and broken off
     /// goes on.
     /// </summary>
-    private static DangerousPlan? Needed(Installation installation, RetrievalPlan plan)
+    internal static DangerousPlan? Needed(Installation installation, RetrievalPlan plan)
     {
         var packs = Archived(plan.Packs);
         if (plan.ToAsk.Packs == 0 || EstimateOf(packs, installation, plan.Speed) is not { NeedsApproval: true } estimate)

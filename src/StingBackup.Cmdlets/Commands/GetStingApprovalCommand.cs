@@ -6,9 +6,9 @@ using StingBackup.Engine.Governance;
 namespace StingBackup.Cmdlets.Commands;
 
 /// <summary>Requests of this host that wait for an approval, or have one.</summary>
-[Cmdlet(VerbsCommon.Get, "StingApprovalRequest")]
+[Cmdlet(VerbsCommon.Get, "StingApproval")]
 [OutputType(typeof(ApprovalRequest))]
-public sealed class GetStingApprovalRequestCommand : InstallationCmdlet
+public sealed class GetStingApprovalCommand : InstallationCmdlet
 {
     /// <summary>Only this one.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "Only the request with this id; without it all that are open")]

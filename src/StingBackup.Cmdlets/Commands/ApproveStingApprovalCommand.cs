@@ -8,9 +8,9 @@ using StingBackup.Engine.Governance;
 namespace StingBackup.Cmdlets.Commands;
 
 /// <summary>Shows what is asked, and signs it with an approver's key. Works anywhere from a copy of the request file, without configuration or repository.</summary>
-[Cmdlet(VerbsLifecycle.Approve, "StingRequest", SupportsShouldProcess = true, DefaultParameterSetName = ByPath)]
+[Cmdlet(VerbsLifecycle.Approve, "StingApproval", SupportsShouldProcess = true, DefaultParameterSetName = ByPath)]
 [OutputType(typeof(ApprovalResult), typeof(ApprovalPlan))]
-public sealed class ApproveStingRequestCommand : ConfiguredCmdlet
+public sealed class ApproveStingApprovalCommand : ConfiguredCmdlet
 {
     private const string ByPath = "Path", ById = "Id";
 

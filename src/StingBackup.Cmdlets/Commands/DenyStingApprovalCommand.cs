@@ -6,12 +6,12 @@ using StingBackup.Engine.Governance;
 namespace StingBackup.Cmdlets.Commands;
 
 /// <summary>Denies a request of this host for good.</summary>
-[Cmdlet(VerbsLifecycle.Deny, "StingRequest", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Deny, "StingApproval", SupportsShouldProcess = true)]
 [OutputType(typeof(ApprovalRequest))]
-public sealed class DenyStingRequestCommand : InstallationCmdlet
+public sealed class DenyStingApprovalCommand : InstallationCmdlet
 {
     /// <summary>Which one.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "The id of the request, as Get-StingApprovalRequest shows it")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "The id of the request, as Get-StingApproval shows it")]
     [ArgumentCompleter(typeof(ApprovalRequestCompleter))]
     [ValidateNotNullOrEmpty]
     public string Id { get; set; } = null!;

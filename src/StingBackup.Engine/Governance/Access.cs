@@ -1,0 +1,83 @@
+using StingBackup.Engine.Reserve.Configuration;
+
+namespace StingBackup.Engine.Governance;
+
+/// <summary>
+/// The one place where rights are checked: every job of the engine asks here before it looks at anything else, so that a cmdlet, the executable and a direct call of the engine meet the same answer.
+/// Where no role is given to anybody there is one administrator, and nothing is asked.
+/// </summary>
+public static class Access
+{
+    /// <summary>Refuses what the caller has no role for. The refusal stands in the audit log.</summary>
+    /// <param name="installation">The installation; its caller is asked about.</param>
+    /// <param name="command">The cmdlet, as <see cref="AccessTable"/> has it.</param>
+    /// <exception cref="StingException"><c>AccessDenied</c></exception>
+    public static void Require(Installation installation, string command)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        if (Refusal(installation.Access, installation.Caller, installation.Caller.On(installation), command, installation.Configuration?.File) is { } refusal)
+        {
+            Record(installation, command, refusal);
+            throw refusal;
+        }
+    }
+
+    /// <summary>The same for what works before a repository is open; there is no audit log to write to.</summary>
+    /// <exception cref="StingException"><c>AccessDenied</c></exception>
+    public static void Require(StingConfiguration configuration, string command)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (Refusal(configuration.Access, Caller.OfProcess, Caller.OfProcess.Identities, command, configuration.File) is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
+    /// <summary>Whether the caller has the role for a command. Records nothing.</summary>
+    public static bool Allows(Installation installation, string command)
+    {
+        ArgumentNullException.ThrowIfNull(installation);
+        return Refusal(installation.Access, installation.Caller, installation.Caller.On(installation), command, null) is null;
+    }
+
+    private static StingException? Refusal(AccessPolicy policy, Caller caller, IReadOnlyList<AccessIdentity> identities, string command, string? file)
+    {
+        if (!policy.IsMapped || AccessTable.Free.Contains(command))
+        {
+            return null;
+        }
+        var right = AccessTable.RightOf(command);
+        var (holders, roles) = (AccessTable.HoldersOf(right), policy.RolesOf(identities));
+        if (holders.Intersect(roles).Any())
+        {
+            return null;
+        }
+        var needed = string.Join(" or ", holders.Select(NameOf));
+        return new StingException("AccessDenied", FailureKind.Refused,
+            $"{caller.Actor} may not run {command}: that takes the role {needed}, and {(roles.Count == 0 ? "no role is given to" : $"{string.Join(", ", roles.Select(NameOf))} is what is given to")} {identities[0]}.", command,
+            $"Have somebody run it who has that role ({string.Join(", ", holders.SelectMany(policy.IdentitiesOf).Select(i => i.ToString()).Distinct().DefaultIfEmpty("nobody has"))}), or add {identities[0]} to {string.Join(" or ", holders.Select(h => "access." + NameOf(h)))}{(file is null ? "" : $" in '{file}'")}.");
+    }
+
+    internal static string NameOf(AccessRole role) => AccessSettings.Roles[role].Name;
+
+    /// <summary>A refusal is recorded where this host can sign it; that it could not be recorded refuses no less.</summary>
+    private static void Record(Installation installation, string command, StingException refusal)
+    {
+        if (installation.Host is null || installation.IsLocalTierLost)
+        {
+            return;
+        }
+        try
+        {
+            Task.Run(async () =>
+            {
+                var log = await AuditLog.OpenAsync(installation, CancellationToken.None).ConfigureAwait(false);
+                await log.AppendAsync(new AuditDraft(AuditEvent.Refused, command) { Outcome = refusal.ErrorId }, CancellationToken.None).ConfigureAwait(false);
+            }).GetAwaiter().GetResult();
+        }
+        catch (StingException)
+        {
+            // A store that cannot be written, or a chain that was cut: whoever is refused is refused.
+        }
+    }
+}

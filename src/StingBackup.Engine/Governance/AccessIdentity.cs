@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace StingBackup.Engine.Governance;
+
+/// <summary>By what somebody is known.</summary>
+public enum IdentityKind
+{
+    /// <summary>An account of the operating system.</summary>
+    User,
+    /// <summary>A group of it.</summary>
+    Group,
+    /// <summary>A signing key, by its fingerprint.</summary>
+    Key,
+    /// <summary>A session of the portal, by Kratos' id.</summary>
+    Kratos,
+}
+
+/// <summary>Somebody whom a role may be given to.</summary>
+/// <param name="Kind">By what.</param>
+/// <param name="Name">Account, group, 64 lower-case hexadecimal digits, or a UUID.</param>
+public sealed record AccessIdentity(IdentityKind Kind, string Name)
+{
+    private const int FingerprintLength = 64;
+
+    /// <summary>Reads <c>user:NAME</c>, <c>group:NAME</c>, <c>key:FINGERPRINT</c> or <c>kratos:UUID</c>.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out AccessIdentity? identity)
+    {
+        var (kind, name) = (text ?? "").Trim().Split(':', 2) is [var left, var right] ? (left.Trim(), right.Trim()) : ("", "");
+        identity = kind.ToLowerInvariant() switch
+        {
+            "user" when IsName(name) => new AccessIdentity(IdentityKind.User, name),
+            "group" when IsName(name) => new AccessIdentity(IdentityKind.Group, name),
+            "key" when name.Length == FingerprintLength && name.All(char.IsAsciiHexDigit) => new AccessIdentity(IdentityKind.Key, name.ToLowerInvariant()),
+            "kratos" when Guid.TryParse(name, out var id) => new AccessIdentity(IdentityKind.Kratos, id.ToString()),
+            _ => null,
+        };
+        return identity is not null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Kind.ToString().ToLowerInvariant()}:{Name}";
+
+    /// <summary>Whether two name the same. Accounts differ by case where the system's do.</summary>
+    public bool Is(AccessIdentity other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Kind == other.Kind && Name.Equals(other.Name, OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+    }
+
+    private static bool IsName(string name) => name.Length > 0 && !name.Any(char.IsControl);
+}

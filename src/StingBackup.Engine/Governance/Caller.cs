@@ -1,0 +1,58 @@
+using StingBackup.Engine.Platform;
+
+namespace StingBackup.Engine.Governance;
+
+/// <summary>Who acts, by which approval, and why. The account is the process's own, as the system tells it; a portal names its session in its place.</summary>
+public sealed record Caller
+{
+    private readonly Lazy<IReadOnlyList<AccessIdentity>> _account = new(ReadAccount);
+
+    /// <summary>The account that this process runs under.</summary>
+    public static Caller OfProcess { get; } = new();
+
+    /// <summary>A session of the portal, which its caller has proven; null for the account of the process.</summary>
+    public Guid? Session { get; init; }
+
+    /// <summary>The request whose approval is meant; null takes the one that fits.</summary>
+    public string? ApprovalId { get; init; }
+
+    /// <summary>Why it is done without its approvals; null where it is not.</summary>
+    public string? BreakGlass { get; init; }
+
+    /// <summary>The identities, the account or session first.</summary>
+    public IReadOnlyList<AccessIdentity> Identities => Session is { } session ? [new AccessIdentity(IdentityKind.Kratos, session.ToString())] : _account.Value;
+
+    /// <summary>Who, and on which host, as it stands in the audit log.</summary>
+    public string Actor => Session is { } session ? $"kratos:{session}@{Environment.MachineName}" : AuditLog.Actor;
+
+    /// <summary>All identities of whoever acts on an installation: a host is known by its key too.</summary>
+    internal IReadOnlyList<AccessIdentity> On(Installation installation) => Session is null && installation.Host is { } host
+        ? [.. Identities, new AccessIdentity(IdentityKind.Key, Cryptography.Fingerprint.Of(host.Signer.PublicKey.Span))] : Identities;
+
+    // The numbers that the system checks files by, never a variable of the environment.
+    private static IReadOnlyList<AccessIdentity> ReadAccount()
+    {
+        var user = new AccessIdentity(IdentityKind.User, Environment.UserName);
+        IEnumerable<string?> groups = OperatingSystem.IsWindows() ? WindowsGroups() : OperatingSystem.IsLinux() ? Libc.Groups().Select(Libc.GroupName) : [];
+        return [user, .. groups.OfType<string>().Distinct(StringComparer.Ordinal).Select(name => new AccessIdentity(IdentityKind.Group, name))];
+    }
+
+    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
+    private static List<string> WindowsGroups()
+    {
+        using var identity = System.Security.Principal.WindowsIdentity.GetCurrent();
+        var names = new List<string>();
+        foreach (var group in identity.Groups ?? [])
+        {
+            try
+            {
+                names.Add(group.Translate(typeof(System.Security.Principal.NTAccount)).Value);
+            }
+            catch (System.Security.Principal.IdentityNotMappedException)
+            {
+                // A group without a name is given no role.
+            }
+        }
+        return names;
+    }
+}

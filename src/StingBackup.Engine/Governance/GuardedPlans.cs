@@ -1,0 +1,35 @@
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Operations;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.PostgreSql;
+using StingBackup.Engine.Tiering;
+using StingBackup.Engine.Tiering.Cold.Thawing;
+
+namespace StingBackup.Engine.Governance;
+
+/// <summary>From what <c>-WhatIf</c> printed to what its approvers sign.</summary>
+internal static class GuardedPlans
+{
+    /// <summary>The dangerous plan of a plan.</summary>
+    /// <exception cref="StingException"><c>PlanNotGuarded</c></exception>
+    public static async ValueTask<DangerousPlan> OfAsync(Installation installation, object plan, CancellationToken cancel) => plan switch
+    {
+        RestorePlan { Selection: RestoreSelection } restore => RestoreApproval.Needed(installation.Access, restore),
+        DatabaseRestorePlan database when installation.Access.CountOf(GuardedOperation.Restore) > 0 => DatabaseRestoreJob.DangerOf(database),
+        ErasurePlan { Targets: not null } erasure => ErasureJob.DangerOf(installation, erasure),
+        ErasureSyncPlan sync => ErasureSync.DangerOf(installation, sync),
+        LegalHold hold => LegalHolds.DangerOf(installation, hold.Id),
+        KeyEscrowPlan escrow => KeyEscrowJob.DangerOf(escrow),
+        KeyProtectionPlan protection => KeyProtectionJob.DangerOf(installation, protection),
+        KeyRotationPlan { NeedsApproval: true } rotation => KeyRotationJob.DangerOf(rotation),
+        HostRevocationPlan host => HostRevocation.DangerOf(host, HostRegistry.FindHost(installation, host.WriterId).Id),
+        ApproverPlan approver when Id16.TryParse(approver.ApproverId, out var id) => ApproverJobs.PlanOf(approver, id),
+        RetrievalPlan retrieval => RetrievalJob.Needed(installation, retrieval),
+        TierQuotaPlan quota => TierQuotaJob.DangerOf(quota),
+        RetentionPlan => await RetentionCut.NeededAsync(installation, cancel).ConfigureAwait(false),
+        _ => null,
+    } ?? throw new StingException("PlanNotGuarded", FailureKind.InvalidArgument, $"A {plan?.GetType().Name} needs no approval here, or was made by another session.", plan?.GetType().Name,
+        "Pipe what the command prints with -WhatIf into Request-StingApproval, in one line; what needs no approval can simply be run.");
+}
