@@ -9,13 +9,13 @@ public static class AccessTable
         [
             "Get-StingBackupStatus", "Get-StingBackupReport", "Export-StingBackupReport", "Get-StingBackupLog", "Get-StingAuditEvent", "Test-StingAuditLog",
             "Export-StingAuditLog", "Get-StingApproval", "Request-StingApproval", "Get-StingApprover", "Get-StingErasure", "Get-StingErasureRequest", "Get-StingLegalHold", "Get-StingRetentionPlan", "Get-StingTier",
-            "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture",
+            "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert",
         ],
         [AccessRight.Read] =
         [
-            "Get-StingRestorePoint", "Get-StingRestorePointItem", "Find-StingItem", "Compare-StingRestorePoint", "Get-StingRestorePlan", "Test-StingBackupIntegrity",
+            "Get-StingRestorePoint", "Get-StingRestorePointItem", "Find-StingItem", "Compare-StingRestorePoint", "Get-StingRestorePlan", "Test-StingBackupIntegrity", "Measure-StingCost",
         ],
-        [AccessRight.Backup] = ["Invoke-StingBackup", "Import-StingLegacyBackup", "Start-StingMetadataCapture", "Stop-StingMetadataCapture", "Sync-StingTier"],
+        [AccessRight.Backup] = ["Invoke-StingBackup", "Import-StingLegacyBackup", "Start-StingMetadataCapture", "Stop-StingMetadataCapture", "Sync-StingTier", "Start-StingBackupDaemon"],
         [AccessRight.Restore] =
         [
             "Restore-StingFile", "Restore-StingUser", "Restore-StingHoneyJar", "Restore-StingReserve", "Restore-StingDatabase", "Request-StingArchiveRetrieval",
@@ -30,7 +30,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>
@@ -56,10 +56,11 @@ public static class AccessTable
         ["Request-StingArchiveRetrieval"] = GuardedOperation.Retrieval, ["Set-StingTierQuota"] = GuardedOperation.Quota, ["Complete-StingReview"] = GuardedOperation.Review,
     };
 
-    /// <summary>Commands that work without an installation, and so for anybody: they make what is not there yet, or need no more than a key or file that whoever runs them has.</summary>
+    /// <summary>Commands that work without an installation, and so for anybody: they make what is not there yet, or need no more than a key or file that whoever runs them has, as the files of the system's own scheduler.</summary>
     public static IReadOnlySet<string> Free { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
     {
         "Find-StingInstallation", "Get-StingBackupConfig", "Test-StingBackupConfig", "Initialize-StingRepository", "New-StingApprover", "Approve-StingApproval", "Test-StingDestructionCertificate",
+        "Get-StingBackupSchedule", "Set-StingBackupSchedule", "Disable-StingBackupSchedule", "Unregister-StingBackupSchedule",
     };
 
     /// <summary>Every command with its right.</summary>

@@ -43,10 +43,11 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["RetrievalJob.PlanPacksAsync"] = AccessRight.Read, ["RetrievalJob.RunAsync"] = AccessRight.Restore, ["ReviewJob.PlanAsync"] = AccessRight.Approve, ["ReviewJob.RunAsync"] = AccessRight.Approve,
         ["SpareOutlook.LookAsync"] = AccessRight.Look, ["StatusReader.ReadAsync"] = AccessRight.Look, ["TierQuotaJob.PlanAsync"] = AccessRight.Configure, ["TierQuotaJob.RunAsync"] = AccessRight.Configure,
         ["TierStatusReader.ReadAsync"] = AccessRight.Look, ["TierSyncJob.PlanAsync"] = AccessRight.Backup, ["TierSyncJob.RunAsync"] = AccessRight.Backup, ["VerifyJob.RunAsync"] = AccessRight.Read,
+        ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>
-    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
+    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
 
     private static readonly AccessIdentity Me = new(IdentityKind.Kratos, "6f0c1f0e-4a53-4d05-a6a8-0d6a2a2f6d10");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tiering;
@@ -28,7 +29,7 @@ public static class ForecastJob
     /// <exception cref="StingException"><c>ForecastNotUnderstood</c>, <c>NothingToForecast</c></exception>
     public static async ValueTask<StorageForecast> RunAsync(Installation installation, ForecastRequest request, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, "Get-StingStorageForecast");
         ArgumentNullException.ThrowIfNull(request);
         var schedule = DueClasses.ScheduleOf(installation);
         ForecastClass[] told = [.. request.Classes.Select(text => ParseClass(text, schedule))];
@@ -69,7 +70,7 @@ public static class ForecastJob
     public static async ValueTask<IReadOnlyList<ConfigurationFinding>> CheckAsync(Installation installation, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
-        if (installation.FurtherTiers.Count == 0)
+        if (installation.FurtherTiers.Count == 0 || !Access.Allows(installation, "Get-StingStorageForecast"))
         {
             return [];   // a tier that is alone on its disk has no limit
         }

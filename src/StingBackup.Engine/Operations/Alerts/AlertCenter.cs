@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Alerts.Channels;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
@@ -68,6 +69,7 @@ public sealed class AlertCenter
     /// <exception cref="StingException"><c>AlertNotFound</c>, <c>AlertsBusy</c></exception>
     public async Task<StingAlert> AcknowledgeAsync(string id, string by, string comment, CancellationToken cancel)
     {
+        Access.Require(_configuration, "Confirm-StingAlert");
         using var one = Lock(out var held);
         if (held)
         {
@@ -88,6 +90,7 @@ public sealed class AlertCenter
     /// <exception cref="StingException"><c>AlertChannelUnknown</c></exception>
     public async Task<AlertChannelTest> TestAsync(string name, CancellationToken cancel)
     {
+        Access.Require(_configuration, "Test-StingAlertChannel");
         var channel = _channels.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new StingException("AlertChannelUnknown", FailureKind.InvalidArgument, $"There is no channel '{name}'.", name, _channels.Count == 0 ? "Set one in the section 'alerts' of the configuration." : $"Name one of {string.Join(", ", Channels)}.");
         var message = new AlertMessage

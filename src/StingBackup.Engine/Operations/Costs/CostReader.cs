@@ -1,3 +1,4 @@
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -12,7 +13,7 @@ public static class CostReader
     /// <exception cref="StingException"><c>StoreUnavailable</c> of the local tier; another tier that is away is told within the report.</exception>
     public static async ValueTask<CostReport> ReadAsync(Installation installation, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, "Measure-StingCost");
         var (view, needs, uses) = await TakeAsync(installation, cancel).ConfigureAwait(false);
         var warnings = uses.Where(use => use.Failure is not null).Select(use => $"The {use.Tier} tier could not be looked at: {use.Failure!.Message} {use.Failure.Remedy}").ToList();
         if (needs.IsPartial)
@@ -32,7 +33,7 @@ public static class CostReader
     /// <exception cref="StingException">Also as unlocking.</exception>
     public static async ValueTask<IReadOnlyList<SubjectCost>> ReadSubjectsAsync(Installation installation, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, "Measure-StingCost");
         var (_, _, uses) = await TakeAsync(installation, cancel).ConfigureAwait(false);
         var names = await NamesAsync(installation, cancel).ConfigureAwait(false);
         return

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Platform;
@@ -17,7 +18,7 @@ public static class BackupDaemon
     /// <summary>What it would do. Changes nothing.</summary>
     public static DaemonPlan Plan(StingConfiguration configuration, TimeProvider clock)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
+        Access.Require(configuration, "Start-StingBackupDaemon");
         ArgumentNullException.ThrowIfNull(clock);
         return new DaemonPlan
         {
@@ -30,7 +31,7 @@ public static class BackupDaemon
     /// <exception cref="StingException"><c>DaemonRunning</c>, <c>MetricsPortTaken</c></exception>
     public static IAsyncEnumerable<JobEvent> RunAsync(StingConfiguration configuration, DaemonHost host, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
+        Access.Require(configuration, "Start-StingBackupDaemon");
         ArgumentNullException.ThrowIfNull(host);
         return JobStream.RunAsync(host.Clock, async (output, token) =>
         {

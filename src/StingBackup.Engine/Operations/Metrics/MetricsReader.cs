@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Capture;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Repository;
@@ -17,7 +18,7 @@ public static class MetricsReader
     /// <exception cref="StingException"><c>StoreUnavailable</c></exception>
     public static async ValueTask<BackupMetrics> ReadAsync(Installation installation, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(installation);
+        Access.Require(installation, "Export-StingMetric");
         var status = await StatusReader.ReadAsync(installation, cancel).ConfigureAwait(false);
         var points = (await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false)).Where(p => !p.IsImported).ToList();
         var now = status.Time;

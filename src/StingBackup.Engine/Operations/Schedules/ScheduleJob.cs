@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Cronos;
+using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Schedules;
@@ -18,7 +19,7 @@ public static class ScheduleJob
     /// <summary>The tasks that a configuration has times for, as schedules.</summary>
     public static IReadOnlyList<BackupSchedule> TableOf(StingConfiguration configuration, SchedulePlaces places)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
+        Access.Require(configuration, "Register-StingBackupSchedule");
         ArgumentNullException.ThrowIfNull(places);
         return [.. configuration.Timers.Where(t => t.Value != TimerText.Never && (t.Key != ScheduledTask.Sync || configuration.RemoteLocation is not null || configuration.ArchiveLocation is not null)).OrderBy(t => t.Key).Select(timer => new BackupSchedule
         {
