@@ -97,7 +97,7 @@ write_on() {
             137) killed=$((killed + 1)) ;;
             *) echo "host $1: a backup exited with $code: $(tail -4 "$log" | tr '\n' ' ')" >>"$work/trouble" ;;
         esac
-        random 3000
+        random $((rounds < 40 ? 800 : 3000))
         sleep "$(printf '%d.%03d' $((REPLY / 1000)) $((REPLY % 1000)))"
     done
     echo "$committed $partly $killed" >"$here/counts"
