@@ -57,8 +57,8 @@ Describe 'Monitoring' {
             ($alert | Confirm-StingAlert -Comment 'on it').State | Should -Be Acknowledged
             (Get-StingAlert | Out-String -Width 160) | Should -Match 'Page\s+Acknowledged'
             Rename-Item elsewhere backups
-            Update-StingAlert -WarningAction SilentlyContinue | Should -BeNullOrEmpty
-            (Get-StingAlert -All).State | Should -Be Resolved
+            Update-StingAlert -WarningAction SilentlyContinue | Where-Object Rule -EQ BackupsUnreadable | Should -BeNullOrEmpty
+            (Get-StingAlert $alert.Id).State | Should -Be Resolved
         } finally {
             Set-Content sting-backup.yaml $yaml
         }
