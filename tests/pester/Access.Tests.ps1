@@ -15,8 +15,11 @@ Describe 'Roles, an emergency and its review' {
         $plain = Get-Content ./sting-backup.yaml -Raw
 
         function Set-Role([string] $Role) {
-            $me = "user:$([Environment]::UserName)"
-            $plain -replace '(?m)^access:$', "access:`n  $Role`: [`"$me`"]$(if ($Role -ne 'security_team') { "`n  security_team: [`"key:$($officer.Fingerprint)`"]" })" | Set-Content ./sting-backup.yaml
+            $lines = @('access:', "  ${Role}: ['user:$([Environment]::UserName)']")
+            if ($Role -ne 'security_team') {
+                $lines += "  security_team: ['key:$($officer.Fingerprint)']"
+            }
+            $plain -replace '(?m)^access:$', ($lines -join "`n") | Set-Content ./sting-backup.yaml
         }
     }
 

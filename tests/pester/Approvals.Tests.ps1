@@ -53,4 +53,14 @@ Describe 'Approvals by a second identity' {
         (Get-StingAuditEvent).State | Sort-Object -Unique | Should -Be 'Sound'
         (Test-StingBackupIntegrity).Passed | Should -BeTrue
     }
+
+    It 'can be asked for ahead, taken back and asked for again' {
+        $request = Restore-StingReserve @restore -WhatIf | Request-StingApproval
+        $request.State | Should -Be 'Open'
+        $null = $request | Approve-StingApproval -KeyFile ./officer.approver -ApproverPassphrase $own -Confirm:$false
+        ($request | Revoke-StingApproval).State | Should -Be 'Open'
+        { Restore-StingReserve @restore } | Should -Throw -ErrorId 'ApprovalRevoked*'
+        $null = Get-StingApproval | Deny-StingApproval
+        ($request | Request-StingApproval).Id | Should -Not -Be $request.Id
+    }
 }

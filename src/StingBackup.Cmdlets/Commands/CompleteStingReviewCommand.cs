@@ -12,6 +12,7 @@ public sealed class CompleteStingReviewCommand : InstallationCmdlet
 {
     /// <summary>Which.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, HelpMessage = "The id of the review, as the status shows it")]
+    [ArgumentCompleter(typeof(ReviewCompleter))]
     [ValidateNotNullOrEmpty]
     public string Id { get; set; } = null!;
 

@@ -7,8 +7,8 @@ namespace StingBackup.Engine.Governance;
 /// <param name="State">In a word.</param>
 /// <param name="Approvals">The good ones, of as many people.</param>
 /// <param name="Failure">What is wrong with one that is not good, or null.</param>
-/// <param name="BadFile">Where that lies, or null.</param>
-internal sealed record ApprovalLook(ApprovalState State, IReadOnlyList<GuardApproval> Approvals, StingException? Failure = null, string? BadFile = null);
+/// <param name="Bad">Where that lies, or null.</param>
+internal sealed record ApprovalLook(ApprovalState State, IReadOnlyList<GuardApproval> Approvals, StingException? Failure = null, string? Bad = null);
 
 /// <summary>Whether approvals are good, now and here, and enough. Each way in which one is not has an error of its own.</summary>
 internal sealed class ApprovalCheck(Installation installation, ApprovalFolder folder, AuditChains chains, EnrolledApprovers approvers, AuditLog log)

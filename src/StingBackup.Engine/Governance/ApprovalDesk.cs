@@ -56,6 +56,15 @@ public static class ApprovalDesk
         return [.. folder.Ids().Select(id => (Id: id, Request: folder.Find(id))).Where(r => r.Request is not null).Select(r => (r.Id.ToString(), $"{r.Request!.Plan.Verb} on {r.Request.Plan.Target}"))];
     }
 
+    /// <summary>Ids of what was done on this host without its approvals, for completion. Needs no repository.</summary>
+    public static IReadOnlyList<(string Id, string Text)> Broken(string stateFolder)
+    {
+        ArgumentNullException.ThrowIfNull(stateFolder);
+        var folder = new ApprovalFolder(stateFolder);
+        return [.. folder.ClosedIds().Select(id => (Id: id, Request: folder.Find(id, closed: true))).Where(r => r.Request?.Plan.Fact(BreakGlass.Reason) is not null)
+            .Select(r => (r.Id.ToString(), $"{r.Request!.Plan.Verb} on {r.Request.Plan.Target}: {r.Request.Plan.Fact(BreakGlass.Reason)}"))];
+    }
+
     /// <summary>What an approval would be. Reads the request file alone: no configuration, no repository, no key.</summary>
     /// <exception cref="StingException"><c>ApprovalRequestInvalid</c>, <c>ApprovalExpired</c></exception>
     public static ApprovalPlan PlanApproval(string requestFile, string keyFile, TimeProvider clock)
@@ -156,7 +165,8 @@ public static class ApprovalDesk
     public static async ValueTask<ApprovalRequest> RequestAsync(Installation installation, object plan, CancellationToken cancel)
     {
         Access.Require(installation, "Request-StingApproval");
-        return await AskAsync(installation, await GuardedPlans.OfAsync(installation, plan, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        // A request that was piped in is asked for again.
+        return plan is ApprovalRequest over ? await RequestAgainAsync(installation, over.Id, cancel).ConfigureAwait(false) : await AskAsync(installation, await GuardedPlans.OfAsync(installation, plan, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
     }
 
     /// <summary>Asks again for what a request asked for that is over.</summary>

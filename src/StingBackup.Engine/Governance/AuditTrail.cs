@@ -43,9 +43,10 @@ internal static class AuditTrail
         }
     }
 
-    /// <summary>Records that the configuration file is another one, before a restore point anchors the chains.</summary>
+    /// <summary>Records that the configuration file is another one, before a restore point anchors the chains; and remembers which reviews are open, so that no status has to read all of the chains.</summary>
     public static async ValueTask WatchAsync(Installation installation, JobOutput output)
     {
+        await ReviewJob.ListAsync(installation, remember: true, CancellationToken.None).ConfigureAwait(false);
         if (ConfigurationWatch.Changed(installation) is not { } digest)
         {
             return;

@@ -12,7 +12,7 @@ internal sealed record GuardBooks(AuditLog Log, ApprovalFolder Folder);
 internal static class BreakGlass
 {
     private const int LeastReason = 10;
-    private const string Reason = "Without approval, because";
+    internal const string Reason = "Without approval, because";
 
     /// <summary>Does the deed.</summary>
     public static async Task<T> RunAsync<T>(Installation installation, DangerousPlan plan, GuardBooks books, Func<GuardPass, CancellationToken, Task<T>> deed, Func<T, string>? outcomeOf, CancellationToken cancel)

@@ -185,7 +185,7 @@ public static class Guard
 
     private static void PutAside(ApprovalFolder folder, Id16 id, ApprovalLook look)
     {
-        if (look is { State: ApprovalState.Refused, BadFile: { } file })
+        if (look is { Bad: { } file, State: ApprovalState.Refused })
         {
             ApprovalFolder.Reject(file);
         }

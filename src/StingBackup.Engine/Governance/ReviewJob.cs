@@ -32,9 +32,12 @@ public static class ReviewJob
     }
 
     /// <summary>
-    /// Reviews that are open, the oldest first. Reads what came into the chains since this host looked last; what it remembered lies in the state folder, and <c>Test-StingAuditLog</c> does without.
+    /// Reviews that are open, the oldest first. Reads what came into the chains since this host's last backup; what that remembered lies in the state folder, and <c>Test-StingAuditLog</c> does without.
     /// </summary>
-    internal static async ValueTask<IReadOnlyList<OpenReview>> ListAsync(Installation installation, CancellationToken cancel)
+    /// <param name="installation">The installation.</param>
+    /// <param name="remember">Whether what was read is remembered: a backup does so, a look at the status writes nothing.</param>
+    /// <param name="cancel">Cancels.</param>
+    internal static async ValueTask<IReadOnlyList<OpenReview>> ListAsync(Installation installation, bool remember, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(installation);
         var path = Path.Combine(installation.StateFolder, "audit", installation.Reserve.ToString(), "reviews.json");
@@ -62,7 +65,7 @@ public static class ReviewJob
         }
         closed.ToList().ForEach(id => open.Remove(id));
         var found = open.Values.OrderBy(review => review.Time).ThenBy(review => review.Id, StringComparer.Ordinal).ToArray();
-        if (changed)
+        if (changed && remember)
         {
             Remember(path, new Memory(seen, found));
         }

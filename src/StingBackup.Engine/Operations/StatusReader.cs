@@ -50,7 +50,7 @@ public static class StatusReader
                           select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
         warnings.AddRange(KeyEscrowJob.WarningOf(escrow) is { } unready ? [unready] : []);
         warnings.AddRange(TierCheckReader.Alarms(installation));
-        var reviews = await ReviewJob.ListAsync(installation, cancel).ConfigureAwait(false);
+        var reviews = await ReviewJob.ListAsync(installation, remember: false, cancel).ConfigureAwait(false);
         warnings.AddRange(reviews.Select(r => $"{r.Command} was done WITHOUT its approvals by {r.Actor} on {Display.Time(r.Time)} UTC. Another identity must review it: Complete-StingReview -Id {r.Id}."));
         var damage = book.ToRecords(static _ => null);
         var (deduplication, compression) = RatiosOf(backups, index);

@@ -202,7 +202,7 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         // The reason may name people: it is on this host and not in the chain.
         Assert.All(_test.Store.Objects.Where(o => o.Key.StartsWith("audit/", StringComparison.Ordinal)), o => Assert.Equal(-1, o.Value.Span.IndexOf("Ada"u8)));
 
-        var review = Assert.Single(await ReviewJob.ListAsync(_test.Installation, default));
+        var review = Assert.Single(await ReviewJob.ListAsync(_test.Installation, remember: true, default));
         Assert.Equal("Restore-StingFile", review.Command);
         var status = await StatusReader.ReadAsync(_test.Installation, default);
         Assert.Equal((review.Id, Health.Warning), (Assert.Single(status.OpenReviews).Id, status.Health));
@@ -217,7 +217,7 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal("ApproverNotIndependent", (await Assert.ThrowsAsync<StingException>(() => ReviewJob.RunAsync(_test.Installation, review.Id, default))).ErrorId);
         _test.Approve(needed.Target!, _one);
         await ReviewJob.RunAsync(_test.Installation, review.Id, default);
-        Assert.Empty(await ReviewJob.ListAsync(_test.Installation, default));
+        Assert.Empty(await ReviewJob.ListAsync(_test.Installation, remember: true, default));
         Assert.Equal("ReviewClosed", (await Assert.ThrowsAsync<StingException>(() => ReviewJob.RunAsync(_test.Installation, review.Id, default))).ErrorId);
         var check = await AuditReader.TestAsync(_test.Installation, default);
         Assert.True(check.IsSound);

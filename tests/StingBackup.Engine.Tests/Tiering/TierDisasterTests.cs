@@ -159,8 +159,8 @@ public sealed class TierDisasterTests : IAsyncLifetime
             await _reserve.LocalMemory.DeleteAsync(name, default);
         }
         await _reserve.SyncAsync(Tier.Local);
+        await IsWholeAsync();   // before the record of the restore, which waits for the next sync
         Assert.Equal(_reserve.Image(), await _reserve.RestoreAsync());
-        await IsWholeAsync();
         _options = (await S3Server.NewOptionsAsync()) with { Endpoint = _proxy.Address };
         Assert.Equal(2, (await _reserve.SyncAsync()).Points);
         await IsWholeAsync();
