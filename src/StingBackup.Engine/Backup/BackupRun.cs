@@ -39,7 +39,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
         // Settled before anything is read: no other host can come to it, and of this one's runs only those of before have names.
-        var name = BackupId.NextFree(import?.Time ?? started, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains,
+        var moment = import?.Time ?? AfterTheLast(run, started);
+        var name = BackupId.NextFree(moment, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains,
             RunNames.HostOf(run.Identity.Writer, installation.Writers.All.Select(w => w.Id)));
         Tally?.Announce();
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
@@ -61,7 +62,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             var classes = trees.Finish(kept, carried, subjects.Get);
             output.Progress.Status = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
-            var result = await CommitAsync(run, store, new Cut(name, started, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
+            var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
             {
@@ -237,10 +238,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
 
     private async ValueTask<BackupResult> CommitAsync(OpenRun run, RunStore store, Cut made, CancellationToken cancel)
     {
-        var (name, started, classes, carried) = made;
+        var (name, started, cut, classes, carried) = made;
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
-        var cut = import?.Time ?? AfterTheLast(run, started);
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
         await AuditTrail.WatchAsync(installation, output).ConfigureAwait(false);
         var point = new PointRecord
@@ -297,7 +297,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
 
     /// <summary>What a run has to commit.</summary>
-    private sealed record Cut(string Name, DateTimeOffset Started, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
+    private sealed record Cut(string Name, DateTimeOffset Started, DateTimeOffset Moment, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
 
     /// <summary>What reading a stage needs of the run.</summary>
     private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)

@@ -47,7 +47,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>
-    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
+    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "BackupWait.UntilFreeAsync", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
 
     private static readonly AccessIdentity Me = new(IdentityKind.Kratos, "6f0c1f0e-4a53-4d05-a6a8-0d6a2a2f6d10");
 

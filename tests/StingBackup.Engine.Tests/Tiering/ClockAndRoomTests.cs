@@ -38,6 +38,7 @@ public sealed class ClockAndRoomTests
         await reserve.BackupAsync(warnings: then);
         Assert.Empty(then);
         Assert.Equal(reserve.Image(), await reserve.RestoreAsync("latest"));
+        await reserve.SyncAsync();
         Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
     }
 

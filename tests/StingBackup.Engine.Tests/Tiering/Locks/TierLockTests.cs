@@ -347,11 +347,6 @@ public sealed class TierLockTests
             reserve.Remote.Put(key, [1, 2, 3]);
             reserve.Remote.Hide(key);
         }
-        // The local tier is lost with the host: what is restored comes from the bucket alone.
-        await using var alone = new LockingMemoryStore(reserve.Remote, TierLockMode.Compliance, LockedReserve.AtLeast);
-        Assert.Equal(image, await reserve.RestoreAsync(reserve.Open(alone)));
-        Assert.Empty((await Verify.RunAsync(reserve.Open(alone), new VerifyRequest { Level = IntegrityLevel.Data })).Faults);
-
         var done = await reserve.SyncAsync();
         Assert.Equal(0, done.Packs.Packs);
         Assert.Equal(attacked, done.Locks!.Shadowed);
@@ -361,6 +356,11 @@ public sealed class TierLockTests
         await reserve.SyncAsync();
         Assert.Equal(2, reserve.Warnings.Count(w => w.Contains("written over or hidden", StringComparison.Ordinal)));
         Assert.Single(await AuditReader.ReadAsync(reserve.Open(), default), e => e.Outcome.StartsWith($"Remote: {attacked.Count} locked objects written over or hidden", StringComparison.Ordinal));
+
+        // The local tier is lost with the host: what is restored comes from the bucket alone.
+        await using var alone = new LockingMemoryStore(reserve.Remote, TierLockMode.Compliance, LockedReserve.AtLeast);
+        Assert.Equal(image, await reserve.RestoreAsync(reserve.Open(alone)));
+        Assert.Empty((await Verify.RunAsync(reserve.Open(alone), new VerifyRequest { Level = IntegrityLevel.Data })).Faults);
     }
 
     [Fact]
