@@ -6,12 +6,15 @@ Describe 'Objects in a pipeline' {
         Set-StrictMode -Version 3
         Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
         Import-StingModule
-        Enter-SampleFolder $TestDrive
+        # Not on TestDrive: what a Context wrote there goes with it, and with the audit records of its restores the chain would be cut.
+        $folder = New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "sting-pipeline-$([guid]::NewGuid().ToString('n'))")
+        Enter-SampleFolder $folder
         $first, $second = New-SampleInstallation
     }
 
     AfterAll {
         Exit-SampleFolder
+        Remove-Item -LiteralPath $folder -Recurse -Force
         Remove-Module Sample
     }
 

@@ -317,7 +317,7 @@ internal static class VerbTable
         },
         new(Backup, "alert-confirm", "Confirm-StingAlert", "Say that you know of an alert: it escalates no more")
         {
-            Examples = ["alert-confirm --id=b5bb9d8014a0f9b1d61e21e796d78dcc --comment=on-it --confirm"],
+            Examples = ["alert-confirm --id=b5bb9d8014a0f9b1 --comment=on-it --confirm"],
         },
         new(Backup, "alert-check", "Update-StingAlert", "Look at how backups stand, and tell the channels what is new")
         {

@@ -121,7 +121,7 @@ public sealed class RenderingTests : IDisposable
         };
         var lines = Print(80, version, version with { Points = 3 }, version with { Path = "users/7/b" }).Lines;
         Assert.Equal("Path: users/7/a", lines[0]);
-        Assert.Equal("backup_20240115_020000   2024-01-15 02:00:00 2024-01-16 02:00:00      2  1.5 KB", lines[3]);
+        Assert.Equal("backup_20240115_020000      2024-01-15 02:00 2024-01-16 02:00      2  1.5 KB", lines[3]);
         Assert.Equal(["", "Path: users/7/b"], lines[5..7]);
         Assert.EndsWith(" users/7/a", Print(null, version).Lines[2], StringComparison.Ordinal);
     }

@@ -37,7 +37,7 @@ public sealed class AlertCenter
 
     private DateTimeOffset Now => TimeZoneInfo.ConvertTime(_clock.GetUtcNow(), _configuration.TimeZone);
 
-    private AlertCircumstances Circumstances => new(Now, Environment.MachineName, Channels, _configuration.Alerts.Escalate, static () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
+    private AlertCircumstances Circumstances => new(Now, Environment.MachineName, Channels, _configuration.Alerts.Escalate, static () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
 
     /// <summary>The alerts that there are, those that matter most first.</summary>
     public IReadOnlyList<StingAlert> Read()
@@ -95,7 +95,7 @@ public sealed class AlertCenter
             ?? throw new StingException("AlertChannelUnknown", FailureKind.InvalidArgument, $"There is no channel '{name}'.", name, _channels.Count == 0 ? "Set one in the section 'alerts' of the configuration." : $"Name one of {string.Join(", ", Channels)}.");
         var message = new AlertMessage
         {
-            Event = AlertEvent.Test, Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), Rule = "Test", Subject = "", Severity = AlertSeverity.Warning, Summary = "This is a test: alerts of the backups arrive here.",
+            Event = AlertEvent.Test, Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), Rule = "Test", Subject = "", Severity = AlertSeverity.Warning, Summary = "This is a test: alerts of the backups arrive here.",
             Action = "Nothing is to be done.", Host = Environment.MachineName, Time = Now,
         };
         var problem = await TryAsync(channel, message, cancel).ConfigureAwait(false);
