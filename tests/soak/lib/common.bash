@@ -1,5 +1,5 @@
 # What the soak tests share: options, a folder of their own, the programs, counting. Source it; then call soak_begin "$@".
-# Exit codes: 0 all passed, 1 something failed, 2 bad usage, 77 not possible here (the last line says why).
+# Exit codes: 0 all passed, 1 something failed, 2 bad usage, 77 not possible here (the last line says why), 78 its short form is among the tests of the engine.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 passed=0 failed=0

@@ -22,16 +22,7 @@ internal sealed class LockingMemoryStore(LockedBucket bucket, TierLockMode mode,
     public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         await CheckAsync(name, cancel);
-        lock (bucket.Gate)
-        {
-            if (ObjectOf(name) is not null)
-            {
-                return false;
-            }
-            var held = LockedNames.Covers(name);
-            bucket.Put(name, content.ToArray(), held ? mode : TierLockMode.None, atLeast);
-            return true;
-        }
+        return Put(name, content.ToArray());
     }
 
     public async ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
@@ -43,19 +34,16 @@ internal sealed class LockingMemoryStore(LockedBucket bucket, TierLockMode mode,
         }
     }
 
-    public async ValueTask BarrierAsync(CancellationToken cancel)
+    public ValueTask BarrierAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        List<(string Name, byte[] Content)> staged;
         lock (bucket.Gate)
         {
-            staged = [.. _staged];
+            // All of it within: another one's barrier that finds nothing staged must find it stored.
+            _staged.ForEach(staged => Put(staged.Name, staged.Content));
             _staged.Clear();
         }
-        foreach (var (name, content) in staged)
-        {
-            await PutAsync(name, content, cancel);
-        }
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
@@ -136,6 +124,19 @@ internal sealed class LockingMemoryStore(LockedBucket bucket, TierLockMode mode,
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private bool Put(string name, byte[] content)
+    {
+        lock (bucket.Gate)
+        {
+            if (ObjectOf(name) is not null)
+            {
+                return false;
+            }
+            bucket.Put(name, content, LockedNames.Covers(name) ? mode : TierLockMode.None, atLeast);
+            return true;
+        }
+    }
 
     private LockedBucket.Version? ObjectOf(string name)
     {
