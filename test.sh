@@ -14,7 +14,7 @@ The last line is "N passed, N failed, N skipped", over all suites; the exit code
 TEXT
 }
 
-install=1 soak_rounds=5
+install=1 soak_rounds=3
 for argument in "$@"; do
     case $argument in
         --no-install) install= ;;
@@ -138,8 +138,7 @@ dotnet_suite() {
     local project=$1 name start=$SECONDS code=0 total executed good bad
     name=$(basename "$project" .csproj)
     local folder=$results/$name log=$results/$name.log
-    # What is compiled while tests run, and collected beside them, takes a tenth of two cores.
-    DOTNET_TieredPGO=0 DOTNET_gcConcurrent=0 dotnet test "$project" -c Release --no-build --logger trx --logger "console;verbosity=minimal" --results-directory "$folder" \
+    dotnet test "$project" -c Release --no-build --logger trx --logger "console;verbosity=minimal" --results-directory "$folder" \
         --blame-hang-timeout 5m --blame-hang-dump-type none >"$log" 2>&1 </dev/null || code=$?
     total=$(counter total "$folder"/*.trx) executed=$(counter executed "$folder"/*.trx) good=$(counter passed "$folder"/*.trx)
     bad=$((executed - good))

@@ -19,6 +19,10 @@ public sealed class TestStingAlertChannelCommand : ConfiguredCmdlet
     private protected override void Execute()
     {
         var center = new AlertCenter(Examine().Require(), TimeProvider.System);
+        if (Channel is null && center.Channels.Count == 0)
+        {
+            WriteWarning("No channel is configured: nobody would be told. The section 'alerts' of the configuration names them.");
+        }
         foreach (var name in Channel ?? center.Channels)
         {
             WriteObject(Wait(new ValueTask<AlertChannelTest>(center.TestAsync(name, Cancel))));

@@ -12,6 +12,9 @@ internal sealed class FieldReader
     /// <summary>The text; empty for null.</summary>
     public string Read(PSObject item, ViewField field) => ToText(field.Script is { } script ? Evaluate(script, item) : item.Properties[field.Property]?.Value);
 
+    /// <summary>Whether a list has a line for the field.</summary>
+    public bool Shows(PSObject item, ViewField field) => field.Condition is null || LanguagePrimitives.IsTrue(Evaluate(field.Condition, item));
+
     private object? Evaluate(string script, PSObject item)
     {
         if (!_scripts.TryGetValue(script, out var block))

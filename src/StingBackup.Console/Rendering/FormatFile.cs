@@ -33,6 +33,7 @@ internal static class FormatFile
     private static List<ViewField> Lines(XElement list) =>
     [
         .. list.Descendants("ListItem").Select(item => new ViewField(
-            item.Element("Label")?.Value ?? item.Element("PropertyName")!.Value, 0, false, item.Element("PropertyName")?.Value, item.Element("ScriptBlock")?.Value)),
+            item.Element("Label")?.Value ?? item.Element("PropertyName")!.Value, 0, false, item.Element("PropertyName")?.Value, item.Element("ScriptBlock")?.Value,
+            item.Element("ItemSelectionCondition")?.Element("ScriptBlock")?.Value)),
     ];
 }

@@ -14,4 +14,5 @@ internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bo
 /// <param name="Right">Aligned to the right.</param>
 /// <param name="Property">The property it shows, or null.</param>
 /// <param name="Script">The script that computes it from <c>$_</c>, or null.</param>
-internal sealed record ViewField(string Label, int Width, bool Right, string? Property, string? Script);
+/// <param name="Condition">The script that says of <c>$_</c> whether a list has this line; null when it always has.</param>
+internal sealed record ViewField(string Label, int Width, bool Right, string? Property, string? Script, string? Condition = null);

@@ -105,7 +105,7 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
         var labels = view.Fields.Max(f => TextLayout.Width(f.Label));
         foreach (var field in view.Fields)
         {
-            var text = _reader.Read(item, field);
+            var text = _reader.Shows(item, field) ? _reader.Read(item, field) : "";
             if (text.Length == 0)
             {
                 continue;

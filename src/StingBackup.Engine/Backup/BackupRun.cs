@@ -44,7 +44,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             RunNames.HostOf(run.Identity.Writer, installation.Writers.All.Select(w => w.Id)));
         Tally?.Announce();
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
-        using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, stop.Token);
+        using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, installation.PackSizes, stop.Token);
         var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);

@@ -30,7 +30,7 @@ internal sealed class RunStore : IDisposable
     private Task _barrier = Task.CompletedTask;
     private long _bytesStored, _packs;
 
-    public RunStore(IObjectStore store, RepositoryIndex index, IReadOnlySet<Id16> trusted, WriterIdentity identity, RunJournal journal, CancellationToken cancel)
+    public RunStore(IObjectStore store, RepositoryIndex index, IReadOnlySet<Id16> trusted, WriterIdentity identity, RunJournal journal, PackSizes sizes, CancellationToken cancel)
     {
         _store = store;
         _index = index;
@@ -39,9 +39,9 @@ internal sealed class RunStore : IDisposable
         _journal = journal;
         _cancel = cancel;
         _assembler = new PackAssembler(identity.Reserve, identity.Writer, identity.Sequence);
-        _data = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 2);
-        _physical = new PackQueue(ObjectKind.DataPack, PackFormat.DataSize, slabs: 2);
-        _meta = new PackQueue(ObjectKind.MetaPack, PackFormat.MetaSize, slabs: 2);
+        _data = new PackQueue(ObjectKind.DataPack, sizes.Data, slabs: 2);
+        _physical = new PackQueue(ObjectKind.DataPack, sizes.Data, slabs: 2);
+        _meta = new PackQueue(ObjectKind.MetaPack, sizes.Meta, slabs: 2);
     }
 
     /// <summary>Bytes handed to the store so far.</summary>

@@ -178,6 +178,17 @@ public readonly record struct ChunkEntry(Id32 Id, int Segment, int Offset, int S
         BinaryPrimitives.ReadInt32LittleEndian(source[40..]), BinaryPrimitives.ReadInt32LittleEndian(source[44..]));
 }
 
+/// <summary>How long packs become. Others than the format's are for a reserve on a small scale, whose packs should be as many as a large one's.</summary>
+/// <param name="Data">Bytes that a pack of content does not pass.</param>
+/// <param name="Meta">Bytes that a pack of pages does not pass.</param>
+internal sealed record PackSizes(int Data, int Meta)
+{
+    public static PackSizes Default { get; } = new(PackFormat.DataSize, PackFormat.MetaSize);
+
+    /// <summary>That of a kind.</summary>
+    public int Of(ObjectKind kind) => kind == ObjectKind.MetaPack ? Meta : Data;
+}
+
 /// <summary>Sizes and names of packs.</summary>
 public static class PackFormat
 {

@@ -48,5 +48,5 @@ internal static class StoreErrors
 
     private static StingException Unavailable(string what, string? target, string location, Exception? cause) =>
         new("StoreUnavailable", FailureKind.Io, what, target ?? location,
-            "Check that its disk is mounted and that the configured path is right; a new store is made by Initialize-StingRepository.", cause);
+            "Check that its disk is mounted and that the configured path is right. A new repository is made by Initialize-StingRepository; for a further tier an empty folder is enough.", cause);
 }

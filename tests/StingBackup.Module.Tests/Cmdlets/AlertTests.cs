@@ -48,6 +48,16 @@ public sealed class AlertTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_channel_a_test_says_that_nobody_would_be_told()
+    {
+        using var sample = SampleInstallation.Copy();
+        using var shell = sample.OpenShell();
+        var result = shell.Run("Test-StingAlertChannel").Succeeded();
+        Assert.Empty(result.Output);
+        Assert.Contains("nobody would be told", Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Channels_are_tried_and_an_update_looks_at_once()
     {
         var test = _shell.Run("Test-StingAlertChannel").Succeeded().Objects<AlertChannelTest>().Single();

@@ -106,9 +106,20 @@ public sealed class RenderingTests : IDisposable
             foreach (var field in view.Fields)
             {
                 var names = field.Property is { } property ? [property] : Regex.Matches(Outer(field.Script!), @"\$_\.(\w+)").Select(m => m.Groups[1].Value);
+                names = names.Concat(Regex.Matches(Outer(field.Condition ?? ""), @"\$_\.(\w+)").Select(m => m.Groups[1].Value));
                 Assert.All(names, n => Assert.True(type.GetProperty(n) is not null, $"{view.TypeName} has no property {n}."));
             }
         }
+    }
+
+    [Fact]
+    public void A_line_that_its_condition_leaves_out_is_not_there()
+    {
+        var tier = new TierStatus
+        {
+            Tier = Tier.Remote, Location = "/far", IsReachable = false, Problem = "It is away.", Points = null, Packs = null, Length = null, Limit = null, Days = null, Waiting = null, Lag = TimeSpan.Zero, IsLate = false, LastSyncTime = null,
+        };
+        Assert.Equal(["Tier", "Location", "Problem"], Print(80, tier).Lines.Select(l => l.Split(' ')[0]));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Lifecycle.Forecast;
@@ -12,7 +13,10 @@ namespace StingBackup.Engine.Lifecycle.Forecast;
 /// <param name="Every">Time between two runs.</param>
 internal sealed record ForecastPolicy(RetentionSettings Retention, ArchiveOptions Archiving, TimeSpan PruneGrace, double MaxWaste, bool HasRemote, bool HasArchive, TimeSpan Every)
 {
+    /// <summary>How long packs become.</summary>
+    public PackSizes Sizes { get; init; } = PackSizes.Default;
+
     /// <summary>That of an installation.</summary>
     public static ForecastPolicy Of(Installation installation, TimeSpan every) => new(installation.Retention, installation.Archiving, installation.PruneGrace, installation.MaxWaste,
-        installation.FurtherTiers.ContainsKey(Tier.Remote), installation.FurtherTiers.ContainsKey(Tier.Archive), every);
+        installation.FurtherTiers.ContainsKey(Tier.Remote), installation.FurtherTiers.ContainsKey(Tier.Archive), every) { Sizes = installation.PackSizes };
 }

@@ -1,5 +1,4 @@
 using StingBackup.Engine.Lifecycle.Pruning;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Forecast;
 
@@ -20,7 +19,7 @@ internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, 
     /// <summary>What a run stores.</summary>
     public void Store(IReadOnlyList<Piece> stored)
     {
-        foreach (var pack in PlayedPack.Cut(stored.Where(p => !p.IsPage), PackFormat.DataSize, reserve).Concat(PlayedPack.Cut(stored.Where(p => p.IsPage), PackFormat.MetaSize, reserve)))
+        foreach (var pack in PlayedPack.Cut(stored.Where(p => !p.IsPage), policy.Sizes.Data, reserve).Concat(PlayedPack.Cut(stored.Where(p => p.IsPage), policy.Sizes.Meta, reserve)))
         {
             Add(pack);
         }
@@ -126,7 +125,7 @@ internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, 
         var into = new List<PlayedPack>();
         foreach (var kind in used.GroupBy(p => p.IsPages))
         {
-            var most = kind.Key ? PackFormat.MetaSize : PackFormat.DataSize;
+            var most = kind.Key ? policy.Sizes.Meta : policy.Sizes.Data;
             var small = kind.Where(p => p.Length < most / PruneDecision.SmallPart).ToHashSet();
             var moved = kind.Where(p => (small.Contains(p) && small.Count > PruneDecision.MostSmall) || WasteOf(p) > policy.MaxWaste).ToArray();
             _order.Shuffle(moved);   // packs are named by their hash, and taken by their name

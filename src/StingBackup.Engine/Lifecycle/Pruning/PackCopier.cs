@@ -9,9 +9,8 @@ namespace StingBackup.Engine.Lifecycle.Pruning;
 /// Writes packs anew with what is still needed of old ones: whole records, as ciphertext, under the headers of their segments. Needs no key, and what a reader opens is the same bytes as before.
 /// Memory: one old pack and one new one.
 /// </summary>
-internal sealed class PackCopier(IObjectStore store, WriterIdentity identity, ObjectKind kind)
+internal sealed class PackCopier(IObjectStore store, WriterIdentity identity, ObjectKind kind, int size)
 {
-    private readonly int _size = kind == ObjectKind.MetaPack ? PackFormat.MetaSize : PackFormat.DataSize;
     private readonly List<Group> _groups = [];
     private readonly HashSet<Id32> _copied = [];
     private int _length = PackFormat.HeaderSize + PackFormat.FooterFixedSize + PackFormat.TrailerSize;
@@ -38,7 +37,7 @@ internal sealed class PackCopier(IObjectStore store, WriterIdentity identity, Ob
                     continue;   // two packs may hold the same chunk
                 }
                 var record = bytes.AsSpan(place.Entry.Offset, place.Entry.StoredLength).ToArray();   // not a part of the old pack, which would stay in memory
-                if (_groups.Count > 0 && _length + record.Length + ChunkEntry.Size + place.Segment.Header.Size + 4 > _size)
+                if (_groups.Count > 0 && _length + record.Length + ChunkEntry.Size + place.Segment.Header.Size + 4 > size)
                 {
                     await FlushAsync(cancel).ConfigureAwait(false);
                     group = null;

@@ -15,8 +15,8 @@ internal sealed class PruneDecision
         var ended = survey.Packs.Where(use => use.HasEnded).ToList();
         Unreached = [.. ended.Where(use => use.LiveRows == 0)];
         var used = ended.Where(use => use.LiveRows > 0 && use.IsOwn).ToList();
-        var small = used.Where(IsSmall).ToLookup(use => use.Pack.Kind);
-        Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use) && small[use.Pack.Kind].Count() > MostSmall))];
+        var small = used.Where(use => IsSmall(use, installation)).ToLookup(use => use.Pack.Kind);
+        Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use, installation) && small[use.Pack.Kind].Count() > MostSmall))];
         Marks = [.. survey.Marks.Marks.Select(mark => (mark, StandingOf(mark, survey, installation)))];
     }
 
@@ -33,7 +33,7 @@ internal sealed class PruneDecision
     /// <summary>Marks, and how each stands.</summary>
     public IReadOnlyList<(PackMark Mark, MarkStanding Standing)> Marks { get; }
 
-    private static bool IsSmall(PackUse use) => use.Pack.Length < (use.Pack.Kind == ObjectKind.MetaPack ? PackFormat.MetaSize : PackFormat.DataSize) / SmallPart;
+    private static bool IsSmall(PackUse use, Installation installation) => use.Pack.Length < installation.PackSizes.Of(use.Pack.Kind) / SmallPart;
 
     private static MarkStanding StandingOf(PackMark mark, PruneSurvey survey, Installation installation)
     {

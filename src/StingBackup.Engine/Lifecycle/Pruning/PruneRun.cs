@@ -251,7 +251,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     private async ValueTask MoveAsync(PruneSurvey survey, ObjectKind kind, IReadOnlyList<PackUse> packs, List<PackUse> moved, List<Id32> into, CancellationToken cancel)
     {
         var identity = installation.IdentityOf(survey.LastSequence);
-        var copier = new PackCopier(installation.Store, identity, kind);
+        var copier = new PackCopier(installation.Store, identity, kind, installation.PackSizes.Of(kind));
         foreach (var use in packs)
         {
             output.Progress.Status = use.Pack.Name;

@@ -15,7 +15,11 @@ using StingBackup.Engine.Tiering;
 namespace StingBackup.Engine.Tests.Tiering.Year;
 
 /// <summary>What is simulated.</summary>
-internal sealed record YearPlan(int Days, TimeSpan Every, RetentionSettings Retention, ArchiveOptions Archiving, int Seed);
+internal sealed record YearPlan(int Days, TimeSpan Every, RetentionSettings Retention, ArchiveOptions Archiving, int Seed)
+{
+    /// <summary>A sixteenth of the format's, as the reserve is small: tiers of three packs are no model of those of thousands.</summary>
+    public PackSizes Sizes { get; } = new(PackSizes.Default.Data / 16, PackSizes.Default.Meta / 16);
+}
 
 /// <summary>
 /// Plays the strategy's schedule against the engine with a clock that is turned: runs of what is due, a full run daily at 2:00, an archive run on Sundays at 3:00, syncs hourly, and daily at 4:00 retention, the sweep of
@@ -61,7 +65,7 @@ internal sealed class YearRun : IAsyncDisposable
         {
             Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = alone ?? _local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host, OpenSource = DirectorySource.Open,
             OpenTarget = DirectoryRestoreTarget.Open, StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock, SyncsAtCommit = false, LocalMaxPercent = 100,
-            Retention = _plan.Retention, Archiving = _plan.Archiving,
+            Retention = _plan.Retention, Archiving = _plan.Archiving, PackSizes = _plan.Sizes,
             FurtherTiers = alone is not null ? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>() : new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>
             {
                 [Tier.Remote] = _ => ValueTask.FromResult<IObjectStore>(new TierReserve.Unowned(_remote)), [Tier.Archive] = _ => ValueTask.FromResult<IObjectStore>(new TierReserve.Unowned(_archive)),

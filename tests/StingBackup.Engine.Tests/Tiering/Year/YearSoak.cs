@@ -10,11 +10,10 @@ internal static class YearSoak
     public static async Task<int> RunAsync(string days, string minutes, string seed, TextWriter output)
     {
         var retention = new RetentionSettings(Settings.LocalDays.Default, Settings.RemoteDays.Default, Settings.ArchiveDays.Default, Settings.ClassDays.ToDictionary(c => c.Key, c => c.Value.Default));
-        var plan = new YearPlan(Number(days), TimeSpan.FromMinutes(Number(minutes)), retention, ArchiveOptions.Default with { PackSize = 8 << 20 }, Number(seed));
-        // A year lets the tiers grow to many packs; in one that is smaller than a few packs, a single one that is written anew is a tenth of all.
-        var length = plan.Days >= 365 ? 330_000 : 66_000;
-        await using var year = new YearRun(plan, new SimulatedClass(DataClass.UserFiles, "files", 80, length, 0.03), new SimulatedClass(DataClass.Embeddings, "vectors", 40, length, 0.05), new SimulatedClass(DataClass.AuditLogs, "logs", 20, length, 0.1),
-            new SimulatedClass(DataClass.TempFiles, "tmp", 6, length, 0.5));
+        var plan = new YearPlan(Number(days), TimeSpan.FromMinutes(Number(minutes)), retention, ArchiveOptions.Default with { PackSize = 4 << 20 }, Number(seed));
+        const int Length = 66_000;
+        await using var year = new YearRun(plan, new SimulatedClass(DataClass.UserFiles, "files", 80, Length, 0.03), new SimulatedClass(DataClass.Embeddings, "vectors", 40, Length, 0.05), new SimulatedClass(DataClass.AuditLogs, "logs", 20, Length, 0.1),
+            new SimulatedClass(DataClass.TempFiles, "tmp", 6, Length, 0.5));
         var forecast = year.Forecast([.. Enumerable.Range(1, plan.Days)]);
         var (missed, opened, compared) = (0, 0, 0);
         var started = TimeProvider.System.GetTimestamp();
