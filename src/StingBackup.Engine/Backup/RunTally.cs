@@ -40,7 +40,7 @@ internal sealed record RunTally
         /// <summary>The repository knows of it: should it die, its number gets a void point.</summary>
         public void Announce() => _announced = true;
 
-        public void Complete() => Note(_ => new RunTally { Unannounced = Recent(_.Unannounced) });
+        public void Complete() => Note(tally => new RunTally { Unannounced = Recent(tally.Unannounced) });
 
         public void Fail(Exception failure)
         {

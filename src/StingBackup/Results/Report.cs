@@ -79,7 +79,7 @@ public sealed record ReportedTier
     /// <summary>Dollars for a gigabyte (1,000,000,000 bytes) and month, as configured.</summary>
     public required decimal PricePerGigabyte { get; init; }
     /// <summary>Dollars a month for what lies there now; without requests and retrieval.</summary>
-    public decimal? MonthlyCost => Length is { } length ? Math.Round(length / 1_000_000_000m * PricePerGigabyte, 4) : null;
+    public decimal? MonthlyCost => Length is { } length ? Dollars.For(length, PricePerGigabyte) : null;
 }
 
 /// <summary>How often something was done, by the audit chains.</summary>

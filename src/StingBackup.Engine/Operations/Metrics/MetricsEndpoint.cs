@@ -71,7 +71,7 @@ internal sealed class MetricsEndpoint : IDisposable
             text = await ReadAsync(cancel).ConfigureAwait(false);
             response.ContentType = MetricsText.MediaType;
         }
-        catch (Exception e) when (e is StingException or OperationCanceledException)
+        catch (Exception e) when (e is StingException or OperationCanceledException or IOException or UnauthorizedAccessException)
         {
             // What is wrong stands in the daemon's own output; whoever asks here learns only that there is nothing to be had.
             response.StatusCode = 503;

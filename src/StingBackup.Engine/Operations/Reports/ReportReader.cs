@@ -1,6 +1,7 @@
 using System.Globalization;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations.Costs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 
@@ -89,7 +90,7 @@ public static class ReportReader
                 exceptions.Add($"The {tier} tier could not be looked at: {e.Message}");
                 (objects, length) = (null, null);
             }
-            tiers.Add(new ReportedTier { Tier = tier, Location = installation.LocationOf(tier), Objects = objects, Length = length, PricePerGigabyte = installation.Configuration?.Prices[tier] ?? CostSettings.Prices[tier].Default });
+            tiers.Add(new ReportedTier { Tier = tier, Location = installation.LocationOf(tier), Objects = objects, Length = length, PricePerGigabyte = CostReader.PriceOf(installation, tier) });
         }
         return tiers;
     }
