@@ -148,6 +148,24 @@ public sealed partial class ChannelTests : AlertTestBase
     }
 
     [LinuxFact]
+    public async Task A_program_does_not_get_the_passphrase_that_a_job_was_given()
+    {
+        var program = ScriptFile.Write(Path.Combine(Folder, "look"), $"#!/bin/sh\nenv > {Folder}/environment\n");
+        Environment.SetEnvironmentVariable("STING_BACKUP_PASSPHRASE", "planted secret");
+        try
+        {
+            Assert.True((await new AlertCenter(Configuration($"exec: {program}"), _clock).TestAsync("exec", default)).IsDelivered);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("STING_BACKUP_PASSPHRASE", null);
+        }
+        var given = await File.ReadAllTextAsync(Path.Combine(Folder, "environment"));
+        Assert.Contains("PATH=", given, StringComparison.Ordinal);
+        Assert.DoesNotContain("planted secret", given, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
     public async Task A_program_gets_the_message_at_its_input_and_its_exit_code_counts()
     {
         var program = ScriptFile.Write(Path.Combine(Folder, "take"), $"#!/bin/sh\nhead -c 100000 /dev/zero | tr '\\0' x\ncat >> {Folder}/taken\necho >> {Folder}/taken\n");

@@ -16,7 +16,9 @@ internal sealed class ExecChannel(string program) : IAlertChannel
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() })!;
+            var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+            start.Environment.Remove("STING_BACKUP_PASSPHRASE");   // for this program, not for whomever it tells
+            using var process = Process.Start(start)!;
             try
             {
                 // It may say what it likes: a full pipe must not stop it.
