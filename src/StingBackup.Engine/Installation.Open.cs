@@ -135,6 +135,7 @@ public sealed partial class Installation
         {
             BackupRoot = Storage.S3.S3Address.IsAddress(configuration.Repository.BackupRoot) ? null : configuration.Repository.BackupRoot, Sources = [configuration.Reserve.Path, .. configuration.Reserve.Folders.Select(f => f.Path)], AllowUnderBackupRoot = configuration.Keys.AllowInBackupRoot, KeyVault = ConfiguredKeyVault.Of(configuration),
             Suite = configuration.Keys.Suite == KeySuite.Hybrid ? KemSuite.Hybrid : KemSuite.P256,
+            Spares = configuration.Keys.Spares,
         };
     }
 

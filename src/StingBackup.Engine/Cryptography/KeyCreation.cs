@@ -9,8 +9,8 @@ public sealed record KeyCreation
     public required bool WithPassphrase { get; init; }
     /// <summary>How many subjects the installation has now; spares for them come on top of the host's stock.</summary>
     public int KnownSubjects { get; init; }
-    /// <summary>The host's stock of spares.</summary>
-    public int Spares { get; init; } = SpareState.DefaultTarget;
+    /// <summary>The host's stock of spares; null for what <see cref="KeyOptions.Spares"/> says.</summary>
+    public int? Spares { get; init; }
     /// <summary>How much work it is to try one passphrase.</summary>
     public Argon2Parameters Work { get; init; } = Argon2Parameters.Default;
 }

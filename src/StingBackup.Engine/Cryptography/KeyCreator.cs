@@ -36,7 +36,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         {
             throw Exist(existing);
         }
-        return new KeyPlan { Options = options, Creation = creation, Files = paths, Spares = creation.KnownSubjects + creation.Spares, Warnings = warnings, WrappedBy = vault?.Name };
+        return new KeyPlan { Options = options, Creation = creation, Files = paths, Spares = creation.KnownSubjects + (creation.Spares ?? options.Spares), Warnings = warnings, WrappedBy = vault?.Name };
     }
 
     /// <summary>Executes a plan.</summary>

@@ -108,7 +108,7 @@ internal sealed class KeyInventory(KeyEnvironment environment, KeyOptions option
         var folder = HostKeys.FolderOf(options);
         var path = SpareShelf.PathsIn(folder)[0];
         var (left, damage) = SpareShelf.Glance(environment, host, folder, options.Suite);
-        var (state, problem) = Look(path, _ => damage is not null ? KeyState.Damaged : new SpareState(left, SpareState.DefaultTarget, false).IsLow ? KeyState.Low : KeyState.Ready);
+        var (state, problem) = Look(path, _ => damage is not null ? KeyState.Damaged : new SpareState(left, options.Spares, false).IsLow ? KeyState.Low : KeyState.Ready);
         return new KeyInfo
         {
             Kind = KeyKind.Spares, Name = host.HostName, State = state, Algorithm = Agreement, Location = path, SparesLeft = left,

@@ -21,6 +21,9 @@ public sealed record KeyOptions
     /// <summary>Suite of the key pairs that are made from now on: the KEK's and the subjects'. Those that stand keep theirs.</summary>
     public KemSuite Suite { get; init; } = KemSuite.P256;
 
+    /// <summary>How many spares a host keeps.</summary>
+    public int Spares { get; init; } = SpareState.DefaultTarget;
+
     /// <summary>Reaches the key vault that wraps the key file's key; null where a passphrase, or nothing, protects it. Opened only to make, open or rewrap the key file.</summary>
     public Func<TimeProvider, IKeyWrapper>? KeyVault { get; init; }
 

@@ -45,7 +45,7 @@ public sealed partial class ReserveKeys
             throw new StingException("HostRevoked", FailureKind.Refused, $"The key role revoked this host (writer {WriterId}); its points up to {last} count.", WriterId.ToString(),
                 "Enrol the host anew, under a new writer id.");
         }
-        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, Verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty) { Suite = _options.Suite };
+        return new SubjectWriter(_environment, Host, HostKeys.FolderOf(_options), store, new ClaimReader(Host, Verifier, writers), OwnMint(), aliasesOf, ledger ?? ErasureLedger.Empty) { Suite = _options.Suite, Target = _options.Spares };
     }
 
     /// <summary>The read side. The caller disposes it.</summary>
@@ -94,7 +94,7 @@ public sealed partial class ReserveKeys
     private async ValueTask<int> AddSparesAsync(KeyRole role, int? count, CancellationToken cancel, int inUse = 0)
     {
         using var shelf = await SpareShelf.OpenAsync(_environment, Host, HostKeys.FolderOf(_options), cancel, _options.Suite).ConfigureAwait(false);
-        var needed = count ?? SpareState.DefaultTarget + inUse - shelf.Free;
+        var needed = count ?? _options.Spares + inUse - shelf.Free;
         if (needed > 0)
         {
             shelf.Add(await role.MintAsync(needed, cancel).ConfigureAwait(false));
@@ -142,7 +142,7 @@ public sealed partial class ReserveKeys
         {
             role.Enroll(host, _copies);
             using var shelf = await SpareShelf.OpenAsync(_environment, host, HostKeys.FolderOf(_options), cancel).ConfigureAwait(false);
-            shelf.Add(await role.MintAsync(SpareState.DefaultTarget, cancel).ConfigureAwait(false));
+            shelf.Add(await role.MintAsync(_options.Spares, cancel).ConfigureAwait(false));
         }
         await PublishAsync(store, cancel).ConfigureAwait(false);
         return OpenIn(_environment, _options, KeyRoleFingerprint);

@@ -24,7 +24,7 @@ public static class SpareOutlook
         var lacking = unclaimed - spares.Left;
         return lacking > 0
             ? [Finding(FindingSeverity.Warning, string.Create(CultureInfo.InvariantCulture, $"{counted}: the next run would leave out {lacking} of them.{without}"), string.Create(CultureInfo.InvariantCulture,
-                $"Before the run, run Repair-StingRepository with the key file's passphrase, which makes enough; for a host without the key directory, Register-StingHost -TopUp -Spares {lacking + SpareState.DefaultTarget} on the key role's machine."))]
+                $"Before the run, run Repair-StingRepository with the key file's passphrase, which makes enough; for a host without the key directory, Register-StingHost -TopUp -Spares {lacking + spares.Target} on the key role's machine."))]
             : spares.IsLow
             ? [Finding(FindingSeverity.Warning, $"Only {spares.Left} of {spares.Target} spare keys are left for new people and jars.{without}",
                 "Run Repair-StingRepository with the key file's passphrase; for a host without the key directory, Register-StingHost -TopUp on the key role's machine.")]

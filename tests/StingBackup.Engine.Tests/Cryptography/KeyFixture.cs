@@ -23,7 +23,7 @@ internal sealed class KeyFixture : IDisposable
         {
             KeyDirectory = Path.Combine(Folder, "keys"), HostStateDirectory = Path.Combine(Folder, "state"),
             KeyStoreReplicas = [Path.Combine(Folder, "store-1"), Path.Combine(Folder, "store-2")],
-            EpochPlaces = [Path.Combine(Folder, "epoch-1"), Path.Combine(Folder, "epoch-2")], Suite = suite ?? KemSuite.P256,
+            EpochPlaces = [Path.Combine(Folder, "epoch-1"), Path.Combine(Folder, "epoch-2")], Suite = suite ?? KemSuite.P256, Spares = FewSpares,
         };
         Files = new FaultyKeyFiles(new DiskKeyFiles(Clock));
         Environment = new KeyEnvironment(Clock, RandomNumberGenerator.Create(), Files);

@@ -13,7 +13,7 @@ public sealed class KeyInventoryTests : IDisposable
     [Fact]
     public async Task Every_key_is_listed_with_place_and_state_and_no_secret()
     {
-        using var keys = await _fixture.CreateAsync(Passphrase, spares: 1000);
+        using var keys = await _fixture.CreateAsync(Passphrase, spares: 200);
         using var writers = await keys.LoadWritersAsync(_fixture.Store, default);
         await using (var writer = keys.OpenWriter(_fixture.Store, writers))
         {
@@ -27,8 +27,8 @@ public sealed class KeyInventoryTests : IDisposable
         Assert.All(rows, row => Assert.Null(row.Problem));
         Assert.Equal(KeyState.Sealed, rows[0].State);
         Assert.Equal(keys.KeyRoleFingerprint, rows[0].Fingerprint);
-        Assert.Equal(1000, rows[4].Records);
-        Assert.Equal(999, rows[9].SparesLeft);
+        Assert.Equal(200, rows[4].Records);
+        Assert.Equal(199, rows[9].SparesLeft);
         Assert.Equal(_fixture.Clock.GetUtcNow(), rows[10].CreatedTime);
         Assert.All(rows.Skip(2), row => Assert.Equal(KeyState.Ready, row.State));
 
@@ -40,7 +40,7 @@ public sealed class KeyInventoryTests : IDisposable
     [Fact]
     public async Task What_is_wrong_with_a_key_stands_in_its_row()
     {
-        using var keys = await _fixture.CreateAsync(spares: 5);
+        using var keys = await _fixture.CreateAsync(spares: 1);
         KeyFixture.Flip(_fixture.Secret(0), 50);
         KeyFixture.Flip(_fixture.Replica(1), 200);
         File.Delete(_fixture.InKeys("reserve.key"));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Tests.Cryptography;
@@ -196,6 +197,26 @@ public sealed class ReserveKeysTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(64, 3)]
+    [InlineData(1000, 2)]
+    public void Both_libraries_derive_the_same_key_and_lanes_are_left_to_one(int memory, int iterations)
+    {
+        using var passphrase = SecretBytes.FromPassphrase(Passphrase);
+        var salt = RandomNumberGenerator.GetBytes(16);
+        var one = new Argon2Parameters(memory, iterations, 1);
+        using SecretBytes native = new(32), managed = new(32), derived = one.DeriveKey(passphrase, salt);
+        Assert.True(one.TryNative(passphrase, salt, native));
+        one.Managed(passphrase, salt, managed);
+        Assert.Equal(Convert.ToHexString(managed.Span), Convert.ToHexString(native.Span));
+        Assert.Equal(Convert.ToHexString(managed.Span), Convert.ToHexString(derived.Span));
+        Assert.False((one with { Lanes = 2, MemoryKiB = 64 }).TryNative(passphrase, salt, native));
+        Assert.False(one.TryNative(passphrase, salt.AsSpan(..8), native));
+        using var lanes = (one with { Lanes = 2, MemoryKiB = 64 }).DeriveKey(passphrase, salt);
+        Assert.NotEqual(Convert.ToHexString(managed.Span), Convert.ToHexString(lanes.Span));
+    }
+
     [Fact]
     public async Task A_key_file_that_asks_for_absurd_work_is_refused_before_the_work()
     {
@@ -303,7 +324,7 @@ public sealed class ReserveKeysTests : IDisposable
     [Fact]
     public void Thousand_spares_are_what_a_host_gets_beside_one_for_each_known_subject()
     {
-        var plan = ReserveKeys.Plan(_fixture.Options, new KeyCreation { HostName = "host-a", WithPassphrase = true, KnownSubjects = 250 });
+        var plan = ReserveKeys.Plan(_fixture.Options with { Spares = KeyOptions.Of("/keys", "/state", [], []).Spares }, new KeyCreation { HostName = "host-a", WithPassphrase = true, KnownSubjects = 250 });
         Assert.Equal(1250, plan.Spares);
     }
 

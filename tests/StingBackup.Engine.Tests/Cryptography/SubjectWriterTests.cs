@@ -163,10 +163,10 @@ public sealed class SubjectWriterTests : ClaimTestBase
         await using var writer = keys.OpenWriter(_fixture.Store, writers);
         Assert.True(writer.Spares.TopsUpItself);
         await writer.PrepareAsync(["user:ada", "user:bob", "user:cyd"], default);
-        Assert.Equal(SpareState.DefaultTarget, writer.Spares.Left);
+        Assert.Equal(KeyFixture.FewSpares, writer.Spares.Left);
         Assert.False(writer.Spares.IsLow);
         using var reader = KeyFixture.Unlock(keys);
-        Assert.Equal(SpareState.DefaultTarget + 3, reader.Pseudonyms.Count);
+        Assert.Equal(KeyFixture.FewSpares + 3, reader.Pseudonyms.Count);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal sealed class GuardedReserve : IAsyncDisposable
         return made;
     }
 
-    public KeyOptions Options => KeyOptions.Of(Path.Combine(Root, "keys"), State, [], []);
+    public KeyOptions Options => KeyOptions.Of(Path.Combine(Root, "keys"), State, [], []) with { Spares = 8 };
 
     /// <summary>Opens the installation anew over a store, as another process would.</summary>
     public async Task<Installation> ReopenAsync(MemoryObjectStore? store = null, bool asHost = true)

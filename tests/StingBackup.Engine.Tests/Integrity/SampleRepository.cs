@@ -38,7 +38,7 @@ public sealed class SampleRepository : IAsyncLifetime, IAsyncDisposable
     public async Task InitializeAsync()
     {
         var folder = Path.Combine(_base.Root, "keys");
-        KeyOptions = KeyOptions.Of(folder, Path.Combine(_base.Root, "host"), [], []);
+        KeyOptions = KeyOptions.Of(folder, Path.Combine(_base.Root, "host"), [], []) with { Spares = 12 };
         var creation = new KeyCreation { HostName = "test", WithPassphrase = false, Spares = 12 };
         _keys = await ReserveKeys.CreateAsync(ReserveKeys.Plan(KeyOptions, creation), null, default, _base.Clock);
         await _keys.PublishAsync(_base.Store, default);

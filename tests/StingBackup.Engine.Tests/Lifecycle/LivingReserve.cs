@@ -68,7 +68,7 @@ internal sealed class LivingReserve : IAsyncDisposable
         var request = new InitializeRequest
         {
             BackupRoot = Repository, Reserve = Path.Combine(Root, "reserve"), ConfigurationFile = File, KeyDirectory = Path.Combine(Root, "keys"), StateDirectory = Path.Combine(Root, "state"),
-            CacheDirectory = Path.Combine(Root, "cache"), LogDirectory = Path.Combine(Root, "logs"), TimeZone = "UTC", WithPassphrase = false,
+            CacheDirectory = Path.Combine(Root, "cache"), LogDirectory = Path.Combine(Root, "logs"), TimeZone = "UTC", WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         };
         _made = await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, Clock, default);
         Configure(sections);

@@ -37,7 +37,7 @@ internal sealed class EscrowSite : IDisposable
         var request = new InitializeRequest
         {
             BackupRoot = site.Backups, Reserve = site.Reserve, ConfigurationFile = site.ConfigurationFile, KeyDirectory = Path.Combine(site.Site1, "keys"), StateDirectory = Path.Combine(site.Site1, "state"),
-            CacheDirectory = Path.Combine(site.Site1, "cache"), LogDirectory = Path.Combine(site.Site1, "logs"), TimeZone = "UTC", WithPassphrase = false,
+            CacheDirectory = Path.Combine(site.Site1, "cache"), LogDirectory = Path.Combine(site.Site1, "logs"), TimeZone = "UTC", WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         };
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, site.Clock, default);
         // The places move apart, as an administrator moves them.

@@ -161,7 +161,7 @@ public sealed class KeyEscrowTests : IAsyncLifetime, IDisposable
         var check = await TestAsync([made.ShareFiles[1], made.ShareFiles[2], made.ShareFiles[3]]);
         Assert.Equal((EscrowState.Current, true, 3, 5), (check.State!.Value, check.IsRecoverable!.Value, check.Threshold, check.Shares));
         Assert.Equal([2, 3, 4], check.Given);
-        Assert.True(check.Records > 1000 && check.Records == check.RecordsOpened);
+        Assert.True(check.Records > 20 && check.Records == check.RecordsOpened);
         Assert.Empty(check.Problems);
         Assert.Equal(before, Snapshot());
         Assert.Equal("EscrowSharesTooFew", (await Assert.ThrowsAsync<StingException>(() => TestAsync([made.ShareFiles[1], made.ShareFiles[2]]))).ErrorId);

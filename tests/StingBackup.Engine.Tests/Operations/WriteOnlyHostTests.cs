@@ -253,7 +253,7 @@ public sealed class WriteOnlyHostTests : IDisposable
         {
             BackupRoot = Path.Combine(_folder.Path, "backups"), Reserve = Path.Combine(_folder.Path, "reserve"), ConfigurationFile = Path.Combine(_folder.Path, "a.yaml"),
             KeyDirectory = Path.Combine(_folder.Path, "a", "keys"), StateDirectory = Path.Combine(_folder.Path, "a", "state"), CacheDirectory = Path.Combine(_folder.Path, "a", "cache"),
-            LogDirectory = Path.Combine(_folder.Path, "a", "logs"), TimeZone = "UTC", WithPassphrase = false,
+            LogDirectory = Path.Combine(_folder.Path, "a", "logs"), TimeZone = "UTC", WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         };
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, _clock, default);
         var text = await File.ReadAllTextAsync(Path.Combine(_folder.Path, "a.yaml"));

@@ -35,7 +35,7 @@ internal sealed class ConfiguredTiers : IAsyncDisposable
         {
             BackupRoot = tiers.Local, Reserve = tiers.Reserve, ConfigurationFile = tiers._folder["sting-backup.yaml"], KeyDirectory = tiers._folder["keys"], StateDirectory = tiers.State, CacheDirectory = tiers._folder["cache"],
             LogDirectory = tiers._folder["logs"], TimeZone = "UTC", WithPassphrase = false,
-            Setting = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["remote.location"] = remote ?? tiers.Remote, ["local.max_percent"] = "100" },
+            Setting = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["remote.location"] = remote ?? tiers.Remote, ["local.max_percent"] = "100", ["keys.spares"] = "20" },
         };
         tiers._file = (await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, tiers.Clock, default)).ConfigurationFile;
         return tiers;

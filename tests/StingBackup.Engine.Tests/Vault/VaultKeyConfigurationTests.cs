@@ -27,7 +27,7 @@ public sealed class VaultKeyConfigurationTests : IAsyncLifetime, IDisposable
     private InitializeRequest Request() => new()
     {
         BackupRoot = _folder["backups"], Reserve = _folder["reserve"], ConfigurationFile = _folder["sting-backup.yaml"], KeyDirectory = _folder["keys"], StateDirectory = _folder["state"],
-        CacheDirectory = _folder["cache"], LogDirectory = _folder["logs"], TimeZone = "UTC",
+        CacheDirectory = _folder["cache"], LogDirectory = _folder["logs"], TimeZone = "UTC", Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         KeyVault = new KeyVaultRequest { Address = _server.Address.ToString(), Mount = "backup-transit", Key = "reserve-a", TokenFile = _folder["vault-token"] },
     };
 

@@ -110,7 +110,7 @@ internal sealed partial class StingSite : IAsyncDisposable
         var plan = await ReserveInitializer.PlanAsync(new InitializeRequest
         {
             BackupRoot = Path.Join(folder, "repository"), Reserve = Install, Sting = Describe(), ConfigurationFile = file, KeyDirectory = Path.Join(folder, "keys"), StateDirectory = Path.Join(folder, "state"),
-            CacheDirectory = Path.Join(folder, "cache"), LogDirectory = Path.Join(folder, "logs"), TimeZone = "UTC", WithPassphrase = false,
+            CacheDirectory = Path.Join(folder, "cache"), LogDirectory = Path.Join(folder, "logs"), TimeZone = "UTC", WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         }, default);
         await ReserveInitializer.RunAsync(plan, null, clock, default);
         await WritePrivateAsync(Path.Join(folder, "vault-token"), BackupToken);

@@ -119,7 +119,7 @@ internal sealed class SampleInstallation : IDisposable
             var request = new InitializeRequest
             {
                 BackupRoot = sample["backups"], Reserve = sample["reserve"], ConfigurationFile = sample["sting-backup.yaml"], KeyDirectory = sample["keys"],
-                StateDirectory = sample["state"], CacheDirectory = sample["cache"], LogDirectory = sample["logs"], TimeZone = "UTC", WithPassphrase = passphrase is not null,
+                StateDirectory = sample["state"], CacheDirectory = sample["cache"], LogDirectory = sample["logs"], TimeZone = "UTC", WithPassphrase = passphrase is not null, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
             };
             var plan = await ReserveInitializer.PlanAsync(request, CancellationToken.None);
             await ReserveInitializer.RunAsync(plan, secret, clock, CancellationToken.None);

@@ -68,7 +68,7 @@ function Exit-SampleFolder {
 function New-SampleInstallation {
     New-SampleReserve
     $places = Get-SamplePlace
-    $null = Initialize-StingRepository @places -NoPassphrase -WarningAction SilentlyContinue
+    $null = Initialize-StingRepository @places -NoPassphrase -Setting keys.spares=20 -WarningAction SilentlyContinue
     Invoke-StingBackup -Type Full
     Set-ReserveFile 'users/user@example.com/document.pdf' '%PDF-1.7 the second version, which is longer'
     Set-ReserveFile 'jars/jar_123/new.md' '# New'

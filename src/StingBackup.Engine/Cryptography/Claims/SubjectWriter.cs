@@ -46,8 +46,11 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     /// <summary>Suite that new subjects should be of.</summary>
     internal KemSuite Suite { get; init; } = KemSuite.P256;
 
+    /// <summary>How many spares this host keeps.</summary>
+    internal int Target { get; init; } = SpareState.DefaultTarget;
+
     /// <summary>How many spares this host has left.</summary>
-    public SpareState Spares => new(_shelf?.Free ?? SpareShelf.Glance(_environment, _host, _folder, Suite).Free, SpareState.DefaultTarget, _mint is not null);
+    public SpareState Spares => new(_shelf?.Free ?? SpareShelf.Glance(_environment, _host, _folder, Suite).Free, Target, _mint is not null);
 
     /// <inheritdoc/>
     public Id16 TagOf(string canonicalName) => SubjectTags.Compute(_host.DirectoryKey.Span, canonicalName);
@@ -185,9 +188,9 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         var shelf = _shelf ??= await TakeShelfAsync(cancel).ConfigureAwait(false);
         // A tag that was claimed before, and whose claim is gone, is not claimed again: its subject would have two keys, and its past be lost to it.
         var subjects = wanted.Where(subject => !shelf.ClaimedTags.Contains(subject.Tag)).ToList();
-        if (_mint is not null && shelf.Free < Math.Max(subjects.Count, SpareState.DefaultTarget / 5))
+        if (_mint is not null && shelf.Free < Math.Max(subjects.Count, Target / 5))
         {
-            shelf.Add(await _mint(SpareState.DefaultTarget + subjects.Count - shelf.Free, cancel).ConfigureAwait(false));
+            shelf.Add(await _mint(Target + subjects.Count - shelf.Free, cancel).ConfigureAwait(false));
         }
         var names = subjects.ToDictionary(subject => subject.Tag, subject => subject.Name);
         var attempts = shelf.Reserve([.. names.Keys]).Select(taken => new Attempt(names[taken.Tag], taken.Tag, taken.Spare)).ToList();

@@ -42,7 +42,7 @@ Folders = values.Get(SourceSettings.Folders),
             values.Get(Settings.KeyDirectory)!,
             values.Get(Settings.KeyReplicas).Select(p => p!).ToArray(),
             values.Get(Settings.EpochPlaces).Select(p => p!).ToArray(),
-            values.Get(Settings.AllowKeysInBackupRoot)) { Vault = VaultKeySettings.Bind(values), RotateDays = values.Get(KeyAgeSettings.RotateDays), Suite = values.Get(KeySuiteSettings.Suite) },
+            values.Get(Settings.AllowKeysInBackupRoot)) { Vault = VaultKeySettings.Bind(values), RotateDays = values.Get(KeyAgeSettings.RotateDays), Suite = values.Get(KeySuiteSettings.Suite), Spares = values.Get(KeySuiteSettings.Spares) },
         Schedule = ScheduleSettings.ClassIntervals.ToDictionary(c => c.Key, c => values.Get(c.Value)),
         Priority = ScheduleSettings.OrderOf(values.Get(ScheduleSettings.Priority)),
         Retention = new RetentionSettings(

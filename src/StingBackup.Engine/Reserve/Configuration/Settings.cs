@@ -327,7 +327,7 @@ public static class Settings
         SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
         .. CaptureSettings.All,
         .. ChromaSourceSettings.All,
-        KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
+        KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, KeySuiteSettings.Spares, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
         .. TimerSettings.All,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,

@@ -101,7 +101,8 @@ internal sealed class PacingHandler(S3Options options, TimeProvider clock) : Del
             handedOn = true;
             return response;
         }
-        catch (OperationCanceledException e) when (watch.HasExpired && !cancellationToken.IsCancellationRequested)
+        // The time to connect is the same, and may end a moment before the watch does.
+        catch (OperationCanceledException e) when ((watch.HasExpired || e.InnerException is TimeoutException) && !cancellationToken.IsCancellationRequested)
         {
             throw watch.Silent(e);
         }

@@ -22,7 +22,7 @@ internal sealed class DaemonSite : IDisposable
         var request = new InitializeRequest
         {
             BackupRoot = Path.Combine(Root, "backups"), Reserve = Reserve, ConfigurationFile = ConfigurationFile, KeyDirectory = Path.Combine(Root, "keys"), StateDirectory = Path.Combine(Root, "state"),
-            CacheDirectory = Path.Combine(Root, "cache"), LogDirectory = Path.Combine(Root, "logs"), TimeZone = zone, WithPassphrase = false,
+            CacheDirectory = Path.Combine(Root, "cache"), LogDirectory = Path.Combine(Root, "logs"), TimeZone = zone, WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
         };
         var plan = ReserveInitializer.PlanAsync(request, default).AsTask().GetAwaiter().GetResult();
         ReserveInitializer.RunAsync(plan, null, Clock, default).AsTask().GetAwaiter().GetResult();

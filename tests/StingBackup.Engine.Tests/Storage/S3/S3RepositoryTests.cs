@@ -30,7 +30,7 @@ public sealed class S3RepositoryTests : IDisposable
             Setting = new Dictionary<string, string>
             {
                 ["remote.endpoint"] = cluster.SecureAddress.ToString(), ["remote.ca_file"] = cluster.Authority, ["remote.credentials"] = "profile", ["remote.profile"] = "backup", ["remote.credentials_file"] = credentials,
-                ["performance.bandwidth_limit"] = "none",
+                ["performance.bandwidth_limit"] = "none", ["keys.spares"] = "20",
             },
         };
         var made = await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, TimeProvider.System, default);
