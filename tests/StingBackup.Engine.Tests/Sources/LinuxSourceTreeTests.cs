@@ -331,15 +331,15 @@ public sealed class LinuxSourceTreeByKernelTests : LinuxSourceTreeTests
 
     // Once is enough: it takes a while, and listing has nothing to do with how paths are resolved.
     [LinuxFact]
-    public void A_folder_of_a_hundred_thousand_is_read_whole_and_in_order()
+    public void A_folder_of_twenty_thousand_is_read_whole_and_in_order()
     {
         using var raw = new RawFiles(Root);
-        for (var i = 0; i < 100_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
-            raw.Node(Encoding.UTF8.GetBytes($"{i * 7919L % 100_000:x5}"), LinuxAbi.S_IFREG | 0x1a4);
+            raw.Node(Encoding.UTF8.GetBytes($"{i * 7919L % 20_000:x5}"), LinuxAbi.S_IFREG | 0x1a4);
         }
         var found = Scan();
-        Assert.Equal(100_000, found.Count);
+        Assert.Equal(20_000, found.Count);
         for (var i = 0; i < found.Count; i++)
         {
             Assert.Equal($"{i:x5}", found[i].Path.ToString());
