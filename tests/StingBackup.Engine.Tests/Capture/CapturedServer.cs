@@ -43,6 +43,7 @@ internal sealed class CapturedServer : IAsyncDisposable
             reserve:
               path: {Test.ReserveRoot}
             keys:
+              spares: 20
               directory: {Path.Combine(Test.Root, "keys")}
             state_directory: {Path.Combine(Test.Root, "state")}
             cache_directory: {Path.Combine(Test.Root, "cache")}

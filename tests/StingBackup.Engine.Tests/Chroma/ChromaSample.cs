@@ -38,7 +38,7 @@ internal static class ChromaSample
         File.WriteAllText(file, $$"""
             repository: { backup_root: {{test.RepositoryRoot}} }
             reserve: { path: {{test.ReserveRoot}} }
-            keys: { directory: {{Path.Combine(test.Root, "keys")}} }
+            keys: { spares: 20, directory: {{Path.Combine(test.Root, "keys")}} }
             chroma: { {{(address is null ? "" : $"address: \"{address.GetLeftPart(UriPartial.Authority)}\"")}}{{(address is null || folder is null ? "" : ", ")}}{{(folder is null ? "" : $"path: {folder}")}} }
             state_directory: {{Path.Combine(test.Root, "state")}}
             """);

@@ -85,7 +85,7 @@ internal sealed class LivingReserve : IAsyncDisposable
             reserve:
               path: {{Path.Combine(Root, "reserve")}}
               folders: [ { at: jars, path: {{Uploads}} } ]
-            keys: { directory: {{Path.Combine(Root, "keys")}} }
+            keys: { spares: 20, directory: {{Path.Combine(Root, "keys")}} }
             state_directory: {{Path.Combine(Root, "state")}}
             cache_directory: {{Path.Combine(Root, "cache")}}
             log_directory: {{Path.Combine(Root, "logs")}}

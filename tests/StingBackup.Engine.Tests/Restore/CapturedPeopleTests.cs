@@ -28,7 +28,7 @@ public sealed class CapturedPeopleTests : IAsyncLifetime, IAsyncDisposable
         await File.WriteAllTextAsync(file, $$"""
             repository: { backup_root: {{_test.RepositoryRoot}} }
             reserve: { path: {{_test.ReserveRoot}} }
-            keys: { directory: {{Path.Combine(_test.Root, "keys")}} }
+            keys: { spares: 20, directory: {{Path.Combine(_test.Root, "keys")}} }
             postgresql: { host: {{_cluster.Root}}, port: {{_cluster.Port}}, user: postgres, tool_directory: {{PostgresBinaries.Folder}}, databases: [sting_app, kratos] }
             state_directory: {{Path.Combine(_test.Root, "state")}}
             """);

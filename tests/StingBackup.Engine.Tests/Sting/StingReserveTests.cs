@@ -52,7 +52,7 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
             reserve:
               path: {{_test.ReserveRoot}}
               folders: [ { at: jars, path: {{uploads}} } ]
-            keys: { directory: {{Path.Combine(_test.Root, "keys")}} }
+            keys: { spares: 20, directory: {{Path.Combine(_test.Root, "keys")}} }
             vault: { address: "{{_vault.Address.GetLeftPart(UriPartial.Authority)}}", token_file: {{token}} }
             postgresql: { host: {{_cluster.Root}}, port: {{_cluster.Port}}, user: postgres, tool_directory: {{PostgresBinaries.Folder}}, databases: [sting_app, kratos, sting_messaging] }
             state_directory: {{Path.Combine(_test.Root, "state")}}

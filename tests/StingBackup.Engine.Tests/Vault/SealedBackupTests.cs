@@ -180,7 +180,7 @@ public sealed class SealedBackupTests(ITestOutputHelper log) : IAsyncLifetime
         File.WriteAllText(file, $$"""
             repository: { backup_root: {{_test.RepositoryRoot}} }
             reserve: { path: {{_test.ReserveRoot}} }
-            keys: { directory: {{Path.Combine(_test.Root, "keys")}} }
+            keys: { spares: 20, directory: {{Path.Combine(_test.Root, "keys")}} }
             vault:
               address: "{{_server.Address.GetLeftPart(UriPartial.Authority)}}"
               token_file: {{token}}

@@ -15,11 +15,17 @@ internal sealed class PostgresCluster : IAsyncDisposable
 {
     private static readonly Lazy<Task<string>> Initialised = new(InitialiseAsync);
 
-    private readonly TempFolder _folder = new();
+    private const string Careless = "fsync=off";
+
+    private readonly TempFolder _folder;
     private readonly List<string> _options;
     private Process? _server, _watch;
 
-    private PostgresCluster(IEnumerable<string> options) => _options = [.. options];
+    private PostgresCluster(IEnumerable<string> options)
+    {
+        _options = [.. options];
+        _folder = new TempFolder(inMemory: _options.Contains(Careless));   // who does without fsync does without a disk
+    }
 
     /// <summary>Folder of socket, data and whatever a test puts beside it; the server's user may write there.</summary>
     public string Root => _folder["pg"];
@@ -255,10 +261,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>initdb once a process; clusters are copies, with another identity each where a test needs that.</summary>
     private static async Task<string> InitialiseAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("sting-test-pg-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        var data = Path.Combine(folder, "data");
-        await OwnAsync(folder);
+        var folder = new TempFolder(inMemory: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        var data = folder["data"];
+        await OwnAsync(folder.Path);
         await RunAsync([.. PostgresBinaries.AsServerUser(PostgresBinaries.Tool("initdb"), "-D", data, "-A", "trust", "--no-sync", "-k", "--wal-segsize=1", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")]);
         await File.WriteAllTextAsync(Path.Combine(data, "pg_hba.conf"), """
             local all all trust

@@ -233,6 +233,7 @@ public sealed partial class MetricsTests
             reserve:
               path: {test.ReserveRoot}
             keys:
+              spares: 20
               directory: {Path.Combine(test.Root, "keys")}
             state_directory: {Path.Combine(test.Root, "state")}
             cache_directory: {Path.Combine(test.Root, "cache")}
