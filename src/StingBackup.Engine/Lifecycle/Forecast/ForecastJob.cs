@@ -34,9 +34,11 @@ public static class ForecastJob
         var schedule = DueClasses.ScheduleOf(installation);
         ForecastClass[] told = [.. request.Classes.Select(text => ParseClass(text, schedule))];
         IReadOnlyList<ForecastClass> measured = [];
+        var segment = ForecastMeasure.AssumedSegment;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) =>
         {
             var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, token).ConfigureAwait(false);
+            segment = ForecastMeasure.SegmentLengthOf(view.Index);
             return measured = await new ForecastMeasure(installation, view, output).MeasureAsync(token).ConfigureAwait(false);
         }, cancel);
         await foreach (var _ in look.ConfigureAwait(false))
@@ -54,7 +56,7 @@ public static class ForecastJob
         {
             throw Bad(every.ToString("c", CultureInfo.InvariantCulture), "-Every is the time between two runs, from a minute to a day");
         }
-        var policy = ForecastPolicy.Of(installation, every);
+        var policy = ForecastPolicy.Of(installation, every) with { SegmentLength = segment };
         int[] days = [.. request.Days.Concat(request.IsSteadyTold ? [StorageForecaster.SteadyDayOf(classes, policy)] : []).Distinct().Order()];
         if (days[0] < 1 || request.Days.Any(d => d > MostDays))
         {

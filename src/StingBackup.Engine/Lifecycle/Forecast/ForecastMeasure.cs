@@ -10,10 +10,18 @@ internal sealed class ForecastMeasure(Installation installation, RepositoryView 
     /// <summary>What is assumed to change where there is only one restore point.</summary>
     public const double AssumedChange = 0.01;
 
+    /// <summary>What is assumed of a segment's header where there is none yet.</summary>
+    public const double AssumedSegment = 330;
+
+    private const int SegmentPlace = 6;
+
     /// <summary>How far back the point lies that the newest is compared with, about.</summary>
     private const int Days = 7;
 
     private const int RecordOverhead = 36;
+
+    /// <summary>How long a segment's header is, and its place in a footer or fragment: it holds a sealed key, whose length the suite decides.</summary>
+    public static double SegmentLengthOf(RepositoryIndex index) => index.Fragments.SelectMany(f => f.Segments).Select(s => s.Header.Size + (double)SegmentPlace).DefaultIfEmpty(AssumedSegment).Average();
 
     /// <summary>Measures every class that has content.</summary>
     public async ValueTask<IReadOnlyList<ForecastClass>> MeasureAsync(CancellationToken cancel)

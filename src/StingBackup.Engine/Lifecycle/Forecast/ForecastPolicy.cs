@@ -16,7 +16,13 @@ internal sealed record ForecastPolicy(RetentionSettings Retention, ArchiveOption
     /// <summary>How long packs become.</summary>
     public PackSizes Sizes { get; init; } = PackSizes.Default;
 
+    /// <summary>Bytes of a segment's header and its place in a footer or fragment: most of it the sealed key.</summary>
+    public double SegmentLength { get; init; } = ForecastMeasure.AssumedSegment;
+
+    /// <summary>In which order a run takes data classes: what is taken one after the other shares packs.</summary>
+    public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
+
     /// <summary>That of an installation.</summary>
     public static ForecastPolicy Of(Installation installation, TimeSpan every) => new(installation.Retention, installation.Archiving, installation.PruneGrace, installation.MaxWaste,
-        installation.FurtherTiers.ContainsKey(Tier.Remote), installation.FurtherTiers.ContainsKey(Tier.Archive), every) { Sizes = installation.PackSizes };
+        installation.FurtherTiers.ContainsKey(Tier.Remote), installation.FurtherTiers.ContainsKey(Tier.Archive), every) { Sizes = installation.PackSizes, Priority = installation.Priority };
 }

@@ -5,16 +5,17 @@ namespace StingBackup.Engine.Lifecycle.Forecast;
 /// <summary>A pack of played pieces, on whichever hot tiers have it.</summary>
 internal sealed class PlayedPack
 {
-    /// <summary>Bytes of a segment's header and its place in a footer or fragment; of a pack's frame.</summary>
-    private const int SegmentLength = 330, PackLength = PackFormat.HeaderSize + PackFormat.FooterFixedSize + PackFormat.TrailerSize;
+    /// <summary>Bytes of a pack's frame.</summary>
+    private const int PackLength = PackFormat.HeaderSize + PackFormat.FooterFixedSize + PackFormat.TrailerSize;
 
     public PlayedPack(IReadOnlyList<Piece> pieces, PlayedReserve reserve)
     {
         Pieces = pieces;
-        var classes = pieces.Select(p => p.ClassIndex).Distinct().ToList();
-        Length = pieces.Sum(p => p.Length + (ChunkEntry.Size * reserve.ChunksOf(p))) + PackLength + (SegmentLength * classes.Count);
-        ScaledLength = pieces.Sum(p => ScaledLengthOf(p, reserve)) + classes.Sum(c => SegmentLength * reserve.ScaleOf(c)) + (PackLength * reserve.ScaleOf(classes[0]));
-        IndexLength = pieces.Sum(p => ChunkEntry.Size * reserve.ChunksOf(p) * reserve.ScaleOf(p.ClassIndex)) + ((SegmentLength + PackLength) * classes.Sum(reserve.ScaleOf));
+        // What is moved stays under the header of the run that wrote it.
+        var segments = pieces.Select(p => (p.ClassIndex, p.Born)).Distinct().Select(s => s.ClassIndex).ToList();
+        Length = pieces.Sum(p => p.Length + (ChunkEntry.Size * reserve.ChunksOf(p))) + PackLength + (reserve.SegmentLength * segments.Count);
+        ScaledLength = pieces.Sum(p => ScaledLengthOf(p, reserve)) + segments.Sum(c => reserve.SegmentLength * reserve.ScaleOf(c)) + (PackLength * reserve.ScaleOf(segments[0]));
+        IndexLength = pieces.Sum(p => ChunkEntry.Size * reserve.ChunksOf(p) * reserve.ScaleOf(p.ClassIndex)) + segments.Sum(c => reserve.SegmentLength * reserve.ScaleOf(c)) + (PackLength * segments.Distinct().Sum(reserve.ScaleOf));
     }
 
     /// <summary>What it holds.</summary>

@@ -32,18 +32,23 @@ internal sealed class Piece(int classIndex, bool isPage, double length, int born
 internal sealed class PlayedReserve
 {
     /// <summary>Pieces that are played at most, about.</summary>
-    private const int MostPieces = 1500;
+    internal const int MostPieces = 1500;
+
     private const int ItemsOnPage = 128, SubjectsOnPage = 128, SubjectRowLength = 64, RecordOverhead = 36, AverageChunk = 256 << 10;
 
     private readonly Random _random;
     private readonly Part[] _parts;
 
-    public PlayedReserve(IReadOnlyList<ForecastClass> classes, int seed)
+    public PlayedReserve(IReadOnlyList<ForecastClass> classes, double segmentLength, int seed)
     {
+        SegmentLength = segmentLength;
         _random = new Random(seed);
         var scale = Math.Min(1, MostPieces / (double)Math.Max(1, classes.Sum(c => c.Items)));
         _parts = [.. classes.Select(c => new Part(c, scale))];
     }
+
+    /// <summary>Bytes of a segment's header and its place.</summary>
+    public double SegmentLength { get; }
 
     /// <summary>How often a played piece of a class stands in the reserve.</summary>
     public double ScaleOf(int classIndex) => _parts[classIndex].Scale;
@@ -116,7 +121,7 @@ internal sealed class PlayedReserve
             Pieces = new Piece?[count];
             Pages = new Piece?[(count + OnPage - 1) / OnPage];
             Tables = new Piece?[Math.Max(1, (int)(subjects / SubjectsOnPage))];
-            PageLength = (of.PageLength * OnPage) + RecordOverhead;
+            PageLength = (of.PageLength * count / Pages.Length) + RecordOverhead;   // the last is shorter
             TableLength = (Math.Min(SubjectsOnPage, subjects) * SubjectRowLength) + RecordOverhead;
         }
 

@@ -3,9 +3,9 @@ using StingBackup.Engine.Lifecycle.Pruning;
 namespace StingBackup.Engine.Lifecycle.Forecast;
 
 /// <summary>The two hot tiers, pack by pack: what runs store, syncs copy, days let go and sweeps take, as the jobs do it.</summary>
-internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, IReadOnlyList<PlayedPoints> points, PlayedArchive? archive)
+internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, IReadOnlyList<PlayedPoints> points, PlayedArchive? archive, int seed)
 {
-    private readonly Random _order = new(7);
+    private readonly Random _order = new(seed);
     private readonly HashSet<PlayedPack> _packs = [];
     private readonly List<PlayedPack> _unsynced = [];
     private readonly List<PlayedMark> _marks = [], _remoteMarks = [];
@@ -126,8 +126,8 @@ internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, 
         foreach (var kind in used.GroupBy(p => p.IsPages))
         {
             var most = kind.Key ? policy.Sizes.Meta : policy.Sizes.Data;
-            var small = kind.Where(p => p.Length < most / PruneDecision.SmallPart).ToHashSet();
-            var moved = kind.Where(p => (small.Contains(p) && small.Count > PruneDecision.MostSmall) || WasteOf(p) > policy.MaxWaste).ToArray();
+            var joined = PruneDecision.ToJoin(kind.Where(p => p.Length < most / PruneDecision.SmallPart), p => p.Length).ToHashSet();
+            var moved = kind.Where(p => joined.Contains(p) || WasteOf(p) > policy.MaxWaste).ToArray();
             _order.Shuffle(moved);   // packs are named by their hash, and taken by their name
             foreach (var pack in PlayedPack.Cut(moved.SelectMany(p => p.Pieces).Where(IsReached).Distinct(), most, reserve).ToList())
             {

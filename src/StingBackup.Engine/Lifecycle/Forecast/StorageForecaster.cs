@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Lifecycle.Forecast;
 /// </summary>
 internal static class StorageForecaster
 {
-    private const int PointLength = 360, PointClassLength = 62, RecordLength = 290, DropLength = 190, DroppedPartLength = 52;
+    private const int PointLength = 300, PointClassLength = 62, RecordLength = 290, DropLength = 190, DroppedPartLength = 52, MostPlays = 8;
 
     /// <summary>Plays the schedule: what is due at each tick, a full run at 2:00, an archive run on Sundays at 3:00, and at 4:00 retention, sweeps and the archive.</summary>
     /// <param name="classes">What the reserve is like.</param>
@@ -17,18 +17,35 @@ internal static class StorageForecaster
     /// <param name="cancel">Cancels.</param>
     public static StorageForecast Play(IReadOnlyList<ForecastClass> classes, ForecastPolicy policy, IReadOnlyList<int> days, DateTimeOffset start, TimeZoneInfo zone, CancellationToken cancel)
     {
-        var game = new Game(classes, policy, start, zone);
-        var told = new List<TierForecast>();
-        for (var day = 1; day <= days[^1]; day++)
+        var asked = days.ToHashSet();
+        var plays = new List<List<TierForecast>>();
+        for (var seed = 1; seed <= PlaysOf(classes); seed++)
         {
-            cancel.ThrowIfCancellationRequested();
-            game.Day();
-            if (days.Contains(day))
+            var game = new Game(classes, policy, start, zone, seed);
+            var told = new List<TierForecast>();
+            for (var day = 1; day <= days[^1]; day++)
             {
-                told.AddRange(game.Tell(day));
+                cancel.ThrowIfCancellationRequested();
+                game.Day();
+                if (asked.Contains(day))
+                {
+                    told.AddRange(game.Tell(day));
+                }
             }
+            plays.Add(told);
         }
-        return new StorageForecast { Classes = classes.ToArray(), Every = policy.Every, Tiers = told.ToArray(), SteadyDay = SteadyDayOf(classes, policy) };
+        TierForecast[] means = [.. plays[0].Select((_, i) => MeanOf([.. plays.Select(p => p[i])]))];
+        return new StorageForecast { Classes = classes.ToArray(), Every = policy.Every, Tiers = means, SteadyDay = SteadyDayOf(classes, policy) };
+    }
+
+    /// <summary>A small reserve is played several times, each with other draws: it has so few packs that when one of them goes shows, and the mean of the plays is nearest to what will be.</summary>
+    private static int PlaysOf(IReadOnlyList<ForecastClass> classes) => (int)Math.Clamp(2 * PlayedReserve.MostPieces / Math.Max(1, classes.Sum(c => c.Items)), 1, MostPlays);
+
+    private static TierForecast MeanOf(IReadOnlyList<TierForecast> plays)
+    {
+        var (content, pages, others) = ((long)plays.Average(p => p.Content), (long)plays.Average(p => p.Pages), (long)plays.Average(p => p.Others));
+        ClassForecast[] classes = [.. plays[0].Classes.Select((c, i) => c with { Length = (long)plays.Average(p => p.Classes[i].Length) })];
+        return plays[0] with { Content = content, Pages = pages, Others = others, Length = content + pages + others, Classes = classes };
     }
 
     /// <summary>The longest days of a class, then a sweep of each tier.</summary>
@@ -47,17 +64,19 @@ internal static class StorageForecaster
         private readonly PlayedTiers _tiers;
         private readonly List<DateTimeOffset> _runs = [];
         private readonly TimeSpan[] _moments;
+        private readonly int[] _order;
         private DateTimeOffset _now;
         private double _pointLength, _dropLength;
         private long _records;
 
-        public Game(IReadOnlyList<ForecastClass> classes, ForecastPolicy policy, DateTimeOffset start, TimeZoneInfo zone)
+        public Game(IReadOnlyList<ForecastClass> classes, ForecastPolicy policy, DateTimeOffset start, TimeZoneInfo zone, int seed)
         {
             (_classes, _policy, _now) = (classes, policy, start);
-            _reserve = new PlayedReserve(classes, seed: 1);
+            _reserve = new PlayedReserve(classes, policy.SegmentLength, seed);
             _points = [.. classes.Select(c => new PlayedPoints(c.DataClass, policy.Retention, zone))];
             _archive = policy.HasArchive ? new PlayedArchive(policy, _reserve, classes, _points) : null;
-            _tiers = new PlayedTiers(policy, _reserve, _points, _archive);
+            _tiers = new PlayedTiers(policy, _reserve, _points, _archive, seed);
+            _order = [.. policy.Priority.SelectMany(first => classes.Index().Where(c => c.Item.DataClass == first).Select(c => c.Index)).Union(Enumerable.Range(0, classes.Count))];
             _moments = [.. new SortedSet<TimeSpan>([.. Enumerable.Range(0, (int)(TimeSpan.FromDays(1) / policy.Every)).Select(i => i * policy.Every), 2 * Hour, 3 * Hour, 4 * Hour])];
         }
 
@@ -95,7 +114,7 @@ internal static class StorageForecaster
         {
             var stored = new List<Piece>();
             var taken = 0;
-            for (var c = 0; c < _classes.Count; c++)
+            foreach (var c in _order)
             {
                 if (isArchive ? _classes[c].DataClass == DataClass.Physical : !isFull && _points[c].Newest + _classes[c].Interval - Slack(_classes[c].Interval) > _now)
                 {

@@ -7,7 +7,7 @@ internal sealed class PruneDecision
 {
     /// <summary>Packs so small that joining them is worth it: an eighth of a whole one.</summary>
     internal const int SmallPart = 8;
-    /// <summary>Small packs of a kind before they are joined.</summary>
+    /// <summary>Small packs of a kind before the smallest of them are joined, so many that half as many are left.</summary>
     internal const int MostSmall = 64;
 
     public PruneDecision(PruneSurvey survey, Installation installation)
@@ -15,8 +15,8 @@ internal sealed class PruneDecision
         var ended = survey.Packs.Where(use => use.HasEnded).ToList();
         Unreached = [.. ended.Where(use => use.LiveRows == 0)];
         var used = ended.Where(use => use.LiveRows > 0 && use.IsOwn).ToList();
-        var small = used.Where(use => IsSmall(use, installation)).ToLookup(use => use.Pack.Kind);
-        Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || (IsSmall(use, installation) && small[use.Pack.Kind].Count() > MostSmall))];
+        var joined = used.Where(use => IsSmall(use, installation)).GroupBy(use => use.Pack.Kind).SelectMany(kind => ToJoin(kind, use => use.Pack.Length)).ToHashSet();
+        Wasteful = survey.Bounds is not null ? [] : [.. used.Where(use => use.Waste > installation.MaxWaste || joined.Contains(use))];
         Marks = [.. survey.Marks.Marks.Select(mark => (mark, StandingOf(mark, survey, installation)))];
     }
 
@@ -32,6 +32,16 @@ internal sealed class PruneDecision
 
     /// <summary>Marks, and how each stands.</summary>
     public IReadOnlyList<(PackMark Mark, MarkStanding Standing)> Marks { get; }
+
+    /// <summary>
+    /// Which of a kind's small packs are joined: the smallest. What is joined lies twice until readers have had their time; all small packs at once would be a large part of a small tier, and what an earlier
+    /// sweep joined would be written again and again.
+    /// </summary>
+    internal static IEnumerable<T> ToJoin<T>(IEnumerable<T> small, Func<T, double> length)
+    {
+        T[] all = [.. small.OrderBy(length)];
+        return all.Length > MostSmall ? all.Take(all.Length - (MostSmall / 2)) : [];
+    }
 
     private static bool IsSmall(PackUse use, Installation installation) => use.Pack.Length < installation.PackSizes.Of(use.Pack.Kind) / SmallPart;
 

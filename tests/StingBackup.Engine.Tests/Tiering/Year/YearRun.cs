@@ -17,8 +17,8 @@ namespace StingBackup.Engine.Tests.Tiering.Year;
 /// <summary>What is simulated.</summary>
 internal sealed record YearPlan(int Days, TimeSpan Every, RetentionSettings Retention, ArchiveOptions Archiving, int Seed)
 {
-    /// <summary>A sixteenth of the format's, as the reserve is small: tiers of three packs are no model of those of thousands.</summary>
-    public PackSizes Sizes { get; } = new(PackSizes.Default.Data / 16, PackSizes.Default.Meta / 16);
+    /// <summary>A part of the format's, as the reserve is small: tiers of three packs are no model of those of thousands.</summary>
+    public PackSizes Sizes { get; } = new(PackSizes.Default.Data / 32, PackSizes.Default.Meta / 32);
 }
 
 /// <summary>
@@ -34,7 +34,7 @@ internal sealed class YearRun : IAsyncDisposable
     private readonly MemoryObjectStore _local = new(), _remote = new(), _archive = new();
     private readonly List<(string Name, DateTimeOffset Time, IReadOnlySet<DataClass> Classes, IReadOnlyDictionary<DataClass, int[]> Was)> _runs = [];
     private readonly Random _random;
-    private readonly List<IReadOnlyDictionary<Tier, long>> _daily = [];
+    private readonly List<IReadOnlyDictionary<Tier, Stored>> _daily = [];
     private int _synced;
 
     public YearRun(YearPlan plan, params SimulatedClass[] classes)
@@ -102,7 +102,7 @@ internal sealed class YearRun : IAsyncDisposable
         var rest = midnight.AddDays(1) - Now;
         Reserve.Step(rest);
         _test.Clock.Advance(rest);
-        _daily.Add(Stores.Keys.ToDictionary(tier => tier, tier => Lengths(tier).Values.Sum()));
+        _daily.Add(Stores.Keys.ToDictionary(tier => tier, LengthsOf));
     }
 
     public Dictionary<string, (int Count, TimeSpan Time)> Costs { get; } = [];
@@ -138,7 +138,7 @@ internal sealed class YearRun : IAsyncDisposable
     private async Task CleanAsync()
     {
         var installation = Open();
-        await TimedAsync("retention", async () => await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default)));
+        await TimedAsync("retention", async () => await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(Open(_local), null, default), default)));   // what tiers let go is not planned: that is decided when it is done
         await TimedAsync("prune", () => SweepAsync(Tier.Local));
         await TimedAsync("sync", () => SyncAsync(Tier.Remote));
         await TimedAsync("prune remote", () => SweepAsync(Tier.Remote));
@@ -210,12 +210,19 @@ internal sealed class YearRun : IAsyncDisposable
         Assert.Empty(result.Faults);
     }
 
-    /// <summary>What the linter predicts for the days, told of nothing but the reserve's sizes and the settings.</summary>
-    public StorageForecast Forecast(params int[] days) => StorageForecaster.Play(
-        [.. Reserve.Classes.Select(c => new ForecastClass
-        {
-            DataClass = c.Class, Length = (long)c.Files * c.FileLength, Items = c.Files, ChangedPerDay = c.Changed, Interval = ScheduleSettings.ClassIntervals[c.Class].Default,
-        })], ForecastPolicy.Of(Open(), _plan.Every), days, Start, TimeZoneInfo.Utc, default);
+    /// <summary>
+    /// What the linter predicts for the days, before the first run: of the settings, the reserve as another installation measures it by one backup of it, and the share of each class that is written anew in a day.
+    /// </summary>
+    public async Task<StorageForecast> ForecastAsync(params int[] days)
+    {
+        await using var other = new TestInstallation(new MemoryObjectStore(), Start) { Settings = _test.Settings };
+        _ = new SimulatedReserve(other.ReserveRoot, _plan.Seed + 1, [.. Reserve.Classes]);
+        await other.BackupAsync(BackupType.Full);
+        var measured = (await ForecastJob.RunAsync(other.Installation, new ForecastRequest { Days = [1], IsSteadyTold = false }, default)).Classes;
+        var view = await RepositoryView.LoadAsync(other.Store, other.Keys.Reserve, other.Keys.Writers, default);
+        return StorageForecaster.Play([.. measured.Select(m => m with { ChangedPerDay = Reserve.Classes.FirstOrDefault(c => c.Class == m.DataClass)?.Changed ?? 0 })],
+            ForecastPolicy.Of(Open(), _plan.Every) with { SegmentLength = ForecastMeasure.SegmentLengthOf(view.Index) }, days, Start, TimeZoneInfo.Utc, default);
+    }
 
     /// <summary>
     /// Compares each tier with what was predicted, over the days since <paramref name="after"/>: their means, since packs that are joined lie twice for three days, and on which days those are is chance. Gives a line for
@@ -228,24 +235,45 @@ internal sealed class YearRun : IAsyncDisposable
         foreach (var tier in Stores.Keys.Order())
         {
             int[] days = [.. Enumerable.Range(after + 1, _daily.Count - after)];
-            var there = days.Average(day => _daily[day - 1][tier]);
-            var told = days.Average(day => Predicted(forecast, day, tier));
-            var off = 100.0 * told / there - 100;
-            if (there < 100_000)
+            if (days.Average(day => _daily[day - 1][tier].All) is var there && there < 100_000)
             {
                 continue;   // nothing but records: nothing has entered yet
             }
-            var worst = days.Select(day => 100.0 * Predicted(forecast, day, tier) / _daily[day - 1][tier] - 100).MaxBy(Math.Abs);
+            var off = 100 * days.Average(day => ToldOf(forecast, day, tier).All) / there - 100;
             within &= Math.Abs(off) <= 5;
-            lines.Add(FormattableString.Invariant($"{tier} {there / 1e6:n2} MB, predicted {told / 1e6:n2} ({off:+0.0;-0.0;0.0} %, a day at most {worst:+0.0;-0.0;0.0} %)"));
+            lines.Add(FormattableString.Invariant($"{tier} {there / 1e6:n2} MB ({off:+0.0;-0.0;0.0} %, a day at most {WorstOf(forecast, days, tier):+0.0;-0.0;0.0} %; content {Off(s => s.Content)}, pages {Off(s => s.Pages)}, others {Off(s => s.Others)})"));
+
+            string Off(Func<Stored, double> part) => FormattableString.Invariant($"{days.Average(day => part(_daily[day - 1][tier])) / 1e6:n2} against {days.Average(day => part(ToldOf(forecast, day, tier))) / 1e6:n2}");
         }
         return (FormattableString.Invariant($"days {after + 1} to {_daily.Count}, {Runs} runs: {string.Join("; ", lines)}"), within);
     }
 
-    private static long Predicted(StorageForecast forecast, int day, Tier tier) => forecast.Tiers.First(t => t.Day == day && t.Tier == tier).Length;
+    /// <summary>By how much the prediction was off most on a single day since <paramref name="after"/>, in percent.</summary>
+    public string WorstDays(StorageForecast forecast, int after)
+    {
+        int[] days = [.. Enumerable.Range(after + 1, Math.Max(0, _daily.Count - after))];
+        return days.Length == 0 ? "" : FormattableString.Invariant($"single days after the first {after}: {string.Join(", ", Stores.Keys.Order().Select(tier => FormattableString.Invariant($"{tier} at most {WorstOf(forecast, days, tier):+0.0;-0.0;0.0} %")))}");
+    }
 
-    /// <summary>Bytes of a tier by the first part of their names.</summary>
-    public IReadOnlyDictionary<string, long> Lengths(Tier tier) => Stores[tier].Objects.GroupBy(o => o.Key[..o.Key.IndexOf('/')]).ToDictionary(g => g.Key, g => g.Sum(o => (long)o.Value.Length));
+    private double WorstOf(StorageForecast forecast, int[] days, Tier tier) => days.Select(day => 100.0 * ToldOf(forecast, day, tier).All / _daily[day - 1][tier].All - 100).MaxBy(Math.Abs);
+
+    private static Stored ToldOf(StorageForecast forecast, int day, Tier tier) => forecast.Tiers.First(t => t.Day == day && t.Tier == tier) is var told ? new Stored(told.Content, told.Pages, told.Others) : null!;
+
+    private Stored LengthsOf(Tier tier)
+    {
+        var (content, pages, others) = (0L, 0L, 0L);
+        foreach (var (name, bytes) in Stores[tier].Objects)
+        {
+            _ = name.StartsWith("data/", StringComparison.Ordinal) ? content += bytes.Length : name.StartsWith("meta/", StringComparison.Ordinal) ? pages += bytes.Length : others += bytes.Length;
+        }
+        return new Stored(content, pages, others);
+    }
+
+    /// <summary>Bytes of a tier.</summary>
+    private sealed record Stored(double Content, double Pages, double Others)
+    {
+        public double All => Content + Pages + Others;
+    }
 
     public ValueTask DisposeAsync() => _test.DisposeAsync();
 }
