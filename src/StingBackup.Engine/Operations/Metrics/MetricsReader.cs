@@ -76,7 +76,7 @@ public static class MetricsReader
         return places;
     }
 
-    private static async ValueTask<ReplicationMetric[]> ReplicationOfAsync(Installation installation, CancellationToken cancel)
+    internal static async ValueTask<ReplicationMetric[]> ReplicationOfAsync(Installation installation, CancellationToken cancel)
     {
         var tiers = new List<ReplicationMetric>();
         foreach (var tier in installation.FurtherTiers.Keys.Order())
@@ -104,7 +104,7 @@ public static class MetricsReader
 
     private static long Healed(Installation installation, Tier tier, DateTimeOffset since) => HealJournal.Read(installation, tier, since).Select(e => e.Object).Distinct(StringComparer.Ordinal).LongCount();
 
-    private static KeyMetric[] KeysOf(Installation installation, DateTimeOffset now)
+    internal static KeyMetric[] KeysOf(Installation installation, DateTimeOffset now)
     {
         TimeSpan? most = installation.Configuration?.Keys.RotateDays is > 0 and var days ? TimeSpan.FromDays(days) : null;
         return installation.Keys is { } keys ? [.. KeyAges.Of(keys).Select(key => new KeyMetric(key.Kind, key.Since, now - key.Since, most))] : [];
