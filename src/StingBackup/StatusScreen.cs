@@ -8,7 +8,7 @@ namespace StingBackup;
 /// </summary>
 public static class StatusScreen
 {
-    private const int Widest = 80, Narrowest = 50, NameWidth = 11, LastWidth = 18, AgeWidth = 7, TargetWidth = 8, LabelWidth = 11;
+    private const int Widest = 80, Narrowest = 60, NameWidth = 11, LastWidth = 18, AgeWidth = 7, TargetWidth = 8, LabelWidth = 11;
 
     /// <summary>The screen.</summary>
     /// <param name="status">A status with its details.</param>
@@ -42,14 +42,15 @@ public static class StatusScreen
         };
         page.Line($"{page.Paint.Badge(word, tone)}  {page.Paint.Strong(says)}");
         page.Line(page.Paint.Soft($"{Display.Time(status.Time)}   {Fit(status.ReservePath, page.Width - 22)}"));
-        page.Line(LastRun(page, status));
+        LastRun(page, status);
     }
 
-    private static string LastRun(Page page, BackupStatus status)
+    private static void LastRun(Page page, BackupStatus status)
     {
         if (status.LastRun is not { } run)
         {
-            return $"Last run    {page.Paint.In(Tone.Bad, "none yet")}";
+            page.Line($"Last run    {page.Paint.In(Tone.Bad, "none yet")}");
+            return;
         }
         var (tone, how) = run.State switch
         {
@@ -58,7 +59,13 @@ public static class StatusScreen
             null => (Tone.None, "goes on"),
             _ => (Tone.Bad, "did not finish"),
         };
-        return $"Last run    {run.BackupId ?? Text($"number {run.Sequence}")}{(run.Type is { } type ? $" {type}" : "")}, {Ago(status.Time - run.StartedTime)}: {page.Paint.In(tone, how)}";
+        var (name, when) = ($"Last run    {run.BackupId ?? Text($"number {run.Sequence}")}", $"{(run.Type is { } type ? $"{type}, " : "")}{Ago(status.Time - run.StartedTime)}: ");
+        if (name.Length + 1 + when.Length + how.Length > page.Width)
+        {
+            page.Line(name);
+            name = new string(' ', LabelWidth);
+        }
+        page.Line($"{name} {when}{page.Paint.In(tone, how)}");
     }
 
     private static void Classes(Page page, BackupStatus status, StatusDetails details)

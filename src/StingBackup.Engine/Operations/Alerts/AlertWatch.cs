@@ -35,5 +35,9 @@ public static class AlertWatch
         {
             MetricsFile.Write(file, metrics);
         }
+        if (configuration.Otlp is { } collector)
+        {
+            await OtlpPush.SendAsync(collector, metrics, cancel).ConfigureAwait(false);
+        }
     }
 }

@@ -29,13 +29,14 @@ public static class MetricsReader
         var newest = points.Where(p => !p.IsVoid).MaxBy(p => p.TimeNs);
         var duration = newest is null ? (TimeSpan?)null : TimeSpan.FromTicks(Math.Max(0, newest.CompletedNs - newest.TimeNs) / 100);
         var storage = StorageOf(installation, status);
+        var drills = await installation.Drills.ReadAsync(installation, now - Window, now, cancel).ConfigureAwait(false);
         return new BackupMetrics
         {
-            Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
+            RecoveryTests = drills?.Count ?? 0, Drills = drills, Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
             Ratings =
             [
                 MetricThresholds.SuccessRate(runs.SuccessRate), MetricThresholds.Duration(duration > (running ?? TimeSpan.Zero) ? duration : running ?? duration),
-                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(null),
+                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(drills?.SuccessRate),
             ],
             Window = Window, Runs = runs, ConsecutiveFailures = Math.Max(tally.Failures(running is not null || installation.IsBackupRunning()), TrailingVoids(points, installation) + (isDead ? 1 : 0)), LastFailure = tally.LastFailure,
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,

@@ -1,5 +1,6 @@
 using PdfSharp.Drawing;
 using PdfSharp.Pdf;
+using PdfSharp.Pdf.Annotations;
 using PdfSharp.UniversalAccessibility;
 
 namespace StingBackup.Engine.Operations.Reports;
@@ -97,7 +98,7 @@ internal static class PdfReport
         var height = 13.0 * lines.Count;
         // Of a page its own coordinates count from below.
         var area = new PdfRectangle(flow.Graphics.Transformer.WorldToDefaultPage(new XRect(PdfFlow.Left + 12, from - 9, lines.Max(line => flow.Graphics.MeasureString(line, font).Width), height)));
-        var annotation = at > 0 ? flow.Page.AddDocumentLink(area, at) : link.Target.StartsWith('#') ? null : flow.Page.AddFileLink(area, link.Target);
+        var annotation = at > 0 ? PdfLinkAnnotation.CreateDocumentLink(area, at) : link.Target.StartsWith('#') ? null : PdfLinkAnnotation.CreateFileLink(area, link.Target);
         if (annotation is null)
         {
             flow.Paragraph(text, indent: 12);
