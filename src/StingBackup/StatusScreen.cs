@@ -1,20 +1,29 @@
 using System.Globalization;
-using System.Text;
 
 namespace StingBackup;
 
 /// <summary>
-/// A status as a screen for people, in at most 80 columns. Each colour stands beside a word that says the same, and is as far from black as from white, so that it reads on light and on dark.
+/// A status as a screen for people, in fewer than 80 columns. Each colour stands beside a word that says the same, and is as far from black as from white, so that it reads on light and on dark.
 /// </summary>
 public static class StatusScreen
 {
-    private const int Widest = 80, Narrowest = 60, NameWidth = 11, LastWidth = 18, AgeWidth = 7, TargetWidth = 8, LabelWidth = 11;
+    private const int Widest = 79, Narrowest = 60, NameWidth = 11, LastWidth = 18, AgeWidth = 7, TargetWidth = 8, LabelWidth = 11;
+    private const char Held = '\u00a0';
 
     /// <summary>The screen.</summary>
     /// <param name="status">A status with its details.</param>
     /// <param name="width">Columns of the terminal; 0 where there is none.</param>
     /// <param name="colors">Whether the terminal shows colours and is to.</param>
     public static string Render(BackupStatus status, int width, bool colors)
+    {
+        return string.Concat(Lines(status, width, colors).Select(static line => line + "\n"));
+    }
+
+    /// <summary>Its lines.</summary>
+    /// <param name="status">A status with its details.</param>
+    /// <param name="width">Columns of the terminal; 0 where there is none.</param>
+    /// <param name="colors">Whether the terminal shows colours and is to.</param>
+    public static string[] Lines(BackupStatus status, int width, bool colors)
     {
         ArgumentNullException.ThrowIfNull(status);
         var page = new Page(width <= 0 ? Widest : Math.Clamp(width, Narrowest, Widest), new Paint(colors));
@@ -28,7 +37,7 @@ public static class StatusScreen
         }
         Where(page, status);
         ToDo(page, status);
-        return page.ToString();
+        return page.ToLines();
     }
 
     private static void Head(Page page, BackupStatus status)
@@ -73,7 +82,7 @@ public static class StatusScreen
         // Where it is narrow, the age says what the moment does.
         var shown = page.Width >= 72;
         page.Line("");
-        page.Line(page.Paint.Head($"{"Data class",-NameWidth} {(shown ? $"{"Last whole",-LastWidth} " : "")}{"Age",AgeWidth}  {"Target",TargetWidth}  {"Next",-13}"));
+        page.Line(page.Paint.Head($"{"Data class",-NameWidth} {(shown ? $"{"Last whole",-LastWidth} " : "")}{"Age",AgeWidth}  {"Target",TargetWidth}  {"Next",-13} State"));
         if (details.Classes.Count == 0)
         {
             page.Line("none yet");
@@ -120,7 +129,7 @@ public static class StatusScreen
         });
         Fact(page, "Alerts", details.Alerts.Count == 0 ? [(Tone.None, "none open")] : [.. details.Alerts.Select(a => (a.Severity == AlertSeverity.Warning ? Tone.Warning : Tone.Bad, $"{a}{(a.State == AlertState.Acknowledged ? $" ({a.AcknowledgedBy} knows)" : "")}"))]);
         Fact(page, "Keys", Keys(status, details));
-        Fact(page, "Runs next", details.Timers.Count == 0 ? [(Tone.None, "no configuration tells")] : [(Tone.None, string.Join(", ", details.Timers.Select(t => $"{t.Task} {Soon(t.NextTime, status.Time)}")))]);
+        Fact(page, "Runs next", details.Timers.Count == 0 ? [(Tone.None, "no configuration tells")] : [(Tone.None, string.Join(", ", details.Timers.Select(t => Whole($"{t.Task} {Soon(t.NextTime, status.Time)}"))))]);
     }
 
     private static (Tone, string)[] Keys(BackupStatus status, StatusDetails details) => details.Keys.Count == 0 ? [(Tone.None, "not on this host")]
@@ -140,7 +149,7 @@ public static class StatusScreen
     {
         page.Line("");
         Fact(page, "Points", [(Tone.None, Text($"{status.Points:N0}{(status.Imported > 0 ? Text($", {status.Imported:N0} of them imported") : "")}{(status is { DeduplicationRatio: { } d, CompressionRatio: { } c } ? Text($"; deduplication {d:0.00}, compression {c:0.00}") : "")}"))]);
-        Fact(page, "Store", [(Tone.None, string.Join(", ", status.Store.Select(s => Text($"{s.Kind} {s.Objects:N0} objects {Display.Length(s.Length)}"))))]);
+        Fact(page, "Store", [(Tone.None, string.Join(", ", status.Store.Select(s => Whole(Text($"{s.Kind} {s.Objects:N0} objects {Display.Length(s.Length)}")))))]);
         Fact(page, "Key file", [(status.KeyProtection is KeyProtection.Open or KeyProtection.Unknown ? Tone.Warning : Tone.None, $"{status.KeyProtection}{(status.SparesLeft is { } left ? Text($"; {left:N0} of {status.SparesTarget:N0} spare keys") : "")}")]);
         Fact(page, "Repository", [(Tone.None, status.Repository)]);
         Fact(page, "Settings", [(Tone.None, status.ConfigurationFile ?? "no file")]);
@@ -175,16 +184,19 @@ public static class StatusScreen
     /// <summary>Never rounded down to nothing, nor up to all.</summary>
     private static string Percent(double share) => share switch { 0 => "0 %", < 0.01 => "under 1 %", _ => Text($"{Math.Floor(share * 100):0} %") };
 
+    /// <summary>Words that stand in one line.</summary>
+    private static string Whole(string text) => text.Replace(' ', Held);
+
     private static string Fit(string text, int width) => text.Length <= width ? text : "…" + text[^(width - 1)..];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private enum Tone { None, Good, Warning, Bad }
 
-    /// <summary>Colours of the 256 whose luminance is near 0.18: 4.5 to 1 against black and against white alike, but for red, which is 3.9 to 1 on black and bold.</summary>
+    /// <summary>Bold, in colours of the 256 that are about as far from white as from the dark grounds that terminals have: 3.5 to 1 at least against either.</summary>
     private sealed class Paint(bool colors)
     {
-        public string In(Tone tone, string text) => tone switch { Tone.Good => Wrap("38;5;28", text), Tone.Warning => Wrap("1;38;5;130", text), Tone.Bad => Wrap("1;38;5;160", text), _ => text };
+        public string In(Tone tone, string text) => tone switch { Tone.Good => Wrap("1;38;5;28", text), Tone.Warning => Wrap("1;38;5;130", text), Tone.Bad => Wrap("1;38;5;196", text), _ => text };
 
         public string Badge(string text, Tone tone) => Wrap($"1;38;5;231;48;5;{tone switch { Tone.Good => 28, Tone.Warning => 130, _ => 160 }}", text);
 
@@ -199,13 +211,13 @@ public static class StatusScreen
 
     private sealed class Page(int width, Paint paint)
     {
-        private readonly StringBuilder _text = new();
+        private readonly List<string> _lines = [];
 
         public int Width => width;
 
         public Paint Paint => paint;
 
-        public void Line(string text) => _text.Append(text).Append('\n');
+        public void Line(string text) => _lines.Add(text.Replace(Held, ' ').TrimEnd());
 
         /// <summary>Text behind a label, broken between words; a word that is too long is broken too.</summary>
         public void Wrap(string label, string text, Tone tone, bool markOnly = false)
@@ -239,6 +251,6 @@ public static class StatusScreen
             yield return line;
         }
 
-        public override string ToString() => _text.ToString();
+        public string[] ToLines() => [.. _lines];
     }
 }

@@ -37,7 +37,14 @@ public static class AlertWatch
         }
         if (configuration.Otlp is { } collector)
         {
-            await OtlpPush.SendAsync(collector, metrics, cancel).ConfigureAwait(false);
+            try
+            {
+                await OtlpPush.SendAsync(collector, metrics, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e)
+            {
+                warn($"{e.Message} {e.Remedy}");   // whoever is to be alerted was
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class HtmlReport
         + "@media(prefers-color-scheme:dark){:root{--ink:#eee;--soft:#aaa;--line:#444;--bar0:#5cb883;--bar1:#e0ad3c;--bar2:#f2766d;--link:#8ab4f8}}"
         + "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--ink)}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}"
         + ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line)}"
-        + "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td{overflow-wrap:break-word;min-width:4rem}td:first-child{white-space:nowrap}.soft{color:var(--soft)}figure{margin:1rem 0}svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
+        + "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td{overflow-wrap:break-word;min-width:4rem}td:first-child{white-space:nowrap}.soft{color:var(--soft)}figure{margin:1rem 0;overflow-x:auto}svg{width:100%;min-width:36rem;height:auto;display:block}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
         + "dl{margin:0}dt{font-weight:600;margin-top:.8rem}dd{margin:.1rem 0 0;overflow-wrap:break-word}a{color:var(--link)}.state{font-size:.85rem;padding:0 .5em;border-radius:.3em;border:1px solid;white-space:nowrap}.s0{color:var(--bar0)}.s2{color:var(--bar2)}.s3{color:var(--soft)}"
         + "@media print{.rule{break-before:page}a{color:inherit}}"
         + ".key{display:flex;gap:1.2rem;flex-wrap:wrap;font-size:.9rem}.key i{display:inline-block;width:.8em;height:.8em;margin-right:.4em}";

@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Operations.Reports;
 internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     /// <summary>Whether a cell is a number with its unit, which stands to the right.</summary>
-    public static bool IsNumber(string cell) => cell.Length > 0 && char.IsAsciiDigit(cell[0]) && cell.All(c => char.IsAsciiDigit(c) || c is ',' or '.' or ' ' or ':' or 'B' or 'K' or 'M' or 'G' or 'T' or 'i' or 's' or 'm' or 'h' or 'd');
+    public static bool IsNumber(string cell) => cell.Length > 0 && char.IsAsciiDigit(cell[0]) && cell.All(c => char.IsAsciiDigit(c) || c is ',' or '.' or ' ' or ':' or 'B' or 'K' or 'M' or 'G' or 'T' or 'i' or 's' or 'm' or 'n' or 'h' or 'd');
 }
 
 /// <summary>Bars of a plot: parts of one bar stand on each other.</summary>
