@@ -67,10 +67,11 @@ install_missing() {
     [[ -d /usr/lib/python3/dist-packages/hvac ]] || { missing+=(python3-hvac) without+=("of Vault with a client that others wrote (python3-hvac)"); }
     [[ $(type -P promtool) ]] || { missing+=(prometheus) without+=("of metrics and rules with Prometheus' own checker (prometheus)"); }
     [[ $(type -P radosgw) && $(type -P ceph-osd) && $(type -P ceph-mon) && $(type -P ceph-mgr) ]] || { missing+=(ceph-mon ceph-mgr ceph-osd radosgw) without+=("of buckets (a real S3 server: ceph-mon, ceph-mgr, ceph-osd, radosgw)"); }
+    [[ $(type -P cron) && $(type -P faketime) ]] || { missing+=(cron faketime) without+=("of the strategy's crontab (cron, faketime)"); }
     local skipped_tests
     skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault), prometheus (its checker) and Ceph (a real S3 server) are there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault), prometheus (its checker), cron and faketime (the strategy's crontab) and Ceph (a real S3 server) are there."
     elif [[ ! $install ]]; then
         echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then
@@ -83,6 +84,9 @@ install_missing() {
         fi
         if [[ " ${missing[*]} " == *' prometheus '* && -d /run/systemd/system && ! -e /etc/systemd/system/prometheus.service ]]; then
             ln -s /dev/null /etc/systemd/system/prometheus.service   # its checker is used, no server
+        fi
+        if [[ " ${missing[*]} " == *' cron '* && ! $(type -P cron) && -d /run/systemd/system && ! -e /etc/systemd/system/cron.service ]]; then
+            ln -s /dev/null /etc/systemd/system/cron.service   # a test runs it for a moment; this host gets no server that it did not have
         fi
         export DEBIAN_FRONTEND=noninteractive
         local apt=(apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}")

@@ -112,6 +112,9 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
     public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
 
+    /// <summary>Tells what restore drills have shown.</summary>
+    internal Operations.IDrillEvidence Drills { get; init; } = new Operations.NoDrills();
+
     /// <summary>How long packs become.</summary>
     internal PackSizes PackSizes { get; init; } = PackSizes.Default;
 

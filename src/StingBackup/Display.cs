@@ -50,15 +50,17 @@ public static class Display
     public static string Age(DateTimeOffset time, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        var age = clock.GetUtcNow() - time;
-        return age switch
-        {
-            { TotalMinutes: < 1 } => "now",
-            { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalMinutes} min"),
-            { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalHours} h"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalDays} d"),
-        };
+        return Elapsed(clock.GetUtcNow() - time);
     }
+
+    /// <summary>A time span to one unit, as <see cref="Age(DateTimeOffset?)"/> tells it.</summary>
+    public static string Elapsed(TimeSpan age) => age switch
+    {
+        { TotalMinutes: < 1 } => "now",
+        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalMinutes} min"),
+        { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalHours} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalDays} d"),
+    };
 
     /// <summary>How long ago, as a part of a sentence: <c>just now</c>, <c>5 min ago</c>; nothing for null.</summary>
     public static string Ago(DateTimeOffset? time) => Age(time) switch { "" => "", "now" => "just now", var age => $"{age} ago" };

@@ -52,6 +52,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+    /// <summary>What restore drills have shown.</summary>
+    public Engine.Operations.IDrillEvidence Drills { get; init; } = new Engine.Operations.NoDrills();
 
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;
@@ -61,7 +63,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store, FurtherTiers = FurtherTiers,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Drills = Drills,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

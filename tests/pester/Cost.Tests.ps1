@@ -28,6 +28,14 @@ Describe 'Costs' {
         ($shown -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
     }
 
+    It 'are told for days to come, in 80 columns' {
+        $forecast = Measure-StingCost -Forecast -Day 30, 90
+        $forecast.Days.Day | Should -Be 30, 90
+        $shown = $forecast | Out-String -Width 80
+        $shown | Should -Match 'in 90 days .* a month'
+        ($shown -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+    }
+
     It 'are told by person, the dearest first' {
         $subjects = Measure-StingCost -BySubject
         $subjects.Subject | Should -Contain 'jar:jar_123'

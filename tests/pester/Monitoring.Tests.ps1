@@ -29,6 +29,10 @@ Describe 'Monitoring' {
         Get-Content sting.prom | Should -Contain 'sting_backup_restore_points 2'
     }
 
+    It 'sends nothing where no collector is named' {
+        { Export-StingMetric -Otlp } | Should -Throw -ErrorId 'OtlpNotConfigured*'
+    }
+
     It 'registers, changes and removes schedules' {
         $there = @{ Kind = 'Systemd'; Directory = 'units' }
         (Register-StingBackupSchedule @there -WhatIf).Files.Count | Should -Be 10

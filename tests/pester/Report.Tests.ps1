@@ -26,7 +26,7 @@ Describe 'A report' {
         ($shown -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
     }
 
-    It 'is written as <_>' -ForEach 'html', 'md', 'json', 'csv' {
+    It 'is written as <_>' -ForEach 'html', 'pdf', 'md', 'json', 'csv' {
         (Get-StingBackupReport | Export-StingBackupReport "report.$_").Length | Should -BeGreaterThan 500
         { Export-StingBackupReport "report.$_" } | Should -Throw -ErrorId 'ReportExists*'
     }

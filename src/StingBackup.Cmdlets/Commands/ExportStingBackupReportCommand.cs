@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Text;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
 using StingBackup.Engine.Operations.Reports;
@@ -13,7 +12,7 @@ public sealed class ExportStingBackupReportCommand : InstallationCmdlet
 {
     private static readonly Dictionary<string, ReportFormat> ByExtension = new(StringComparer.OrdinalIgnoreCase)
     {
-        [".html"] = ReportFormat.Html, [".htm"] = ReportFormat.Html, [".md"] = ReportFormat.Markdown, [".json"] = ReportFormat.Json, [".csv"] = ReportFormat.Csv,
+        [".html"] = ReportFormat.Html, [".htm"] = ReportFormat.Html, [".md"] = ReportFormat.Markdown, [".json"] = ReportFormat.Json, [".csv"] = ReportFormat.Csv, [".pdf"] = ReportFormat.Pdf,
     };
 
     /// <summary>Where to.</summary>
@@ -33,7 +32,7 @@ public sealed class ExportStingBackupReportCommand : InstallationCmdlet
 
     /// <summary>How.</summary>
     [Parameter(HelpMessage = "How it is written; without it the file's extension tells")]
-    [PSDefaultValue(Help = "By the file's extension: html, md, json, csv")]
+    [PSDefaultValue(Help = "By the file's extension: html, pdf, md, json, csv")]
     public ReportFormat? Format { get; set; }
 
     /// <summary>Whether a file may be replaced.</summary>
@@ -44,7 +43,7 @@ public sealed class ExportStingBackupReportCommand : InstallationCmdlet
     {
         var path = GetUnresolvedProviderPathFromPSPath(Path);
         var format = Format ?? (ByExtension.TryGetValue(System.IO.Path.GetExtension(path), out var known) ? known : throw new StingException("ReportFormatUnknown", FailureKind.InvalidArgument,
-            $"The name '{System.IO.Path.GetFileName(path)}' does not say how the report is to be written.", path, "Name a file that ends in .html, .md, .json or .csv, or give -Format."));
+            $"The name '{System.IO.Path.GetFileName(path)}' does not say how the report is to be written.", path, "Name a file that ends in .html, .pdf, .md, .json or .csv, or give -Format."));
         // As everywhere: -Force and -Confirm:$false (--confirm) are consent.
         if (File.Exists(path) && !Force && MyInvocation.BoundParameters.GetValueOrDefault("Confirm") is not SwitchParameter { IsPresent: false })
         {
@@ -61,7 +60,7 @@ public sealed class ExportStingBackupReportCommand : InstallationCmdlet
         }
         try
         {
-            File.WriteAllText(path, ReportWriter.Write(report, format), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            File.WriteAllBytes(path, ReportWriter.WriteBytes(report, format));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -272,13 +272,13 @@ internal static class VerbTable
         {
             Examples = ["report --month=2024-01", "report --month=2024-01 --json"],
         },
-        new(Backup, "report-file", "Export-StingBackupReport", "Write a month's report to a file: HTML, Markdown, JSON, CSV")
+        new(Backup, "report-file", "Export-StingBackupReport", "Write a month's report to a file: HTML, PDF, Markdown, JSON, CSV")
         {
-            Examples = ["report-file --path=january.html --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
+            Examples = ["report-file --path=january.pdf --month=2024-01", "report-file --path=report.txt --format=markdown --confirm"],
         },
-        new(Backup, "metrics", "Export-StingMetric", "Write how backups stand to a file for Prometheus' node_exporter")
+        new(Backup, "metrics", "Export-StingMetric", "Write how backups stand for node_exporter, or send it to a collector of OpenTelemetry")
         {
-            Examples = ["metrics --dry-run", "metrics --path=/var/lib/prometheus/node-exporter/sting-backup.prom"],
+            Examples = ["metrics --dry-run", "metrics --otlp", "metrics --path=/var/lib/prometheus/node-exporter/sting-backup.prom"],
         },
         new(Backup, "daemon", "Start-StingBackupDaemon", "Run all that is scheduled in one process, until stopped")
         {
@@ -332,7 +332,7 @@ internal static class VerbTable
         new(Backup, "cost", "Measure-StingCost", "Show what the tiers cost, by data class or subject, and what would cost less")
         {
             Many = true,
-            Examples = ["cost", "cost --by-subject --json"],
+            Examples = ["cost", "cost --forecast", "cost --by-subject --json"],
         },
         new(Backup, "log", "Get-StingBackupLog", "Show what a run logged")
         {

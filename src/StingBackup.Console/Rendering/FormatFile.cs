@@ -13,8 +13,8 @@ internal static class FormatFile
     private static IEnumerable<View> Views(XElement view)
     {
         var table = view.Element("TableControl");
-        var fields = table is not null ? Columns(table) : Lines(view.Element("ListControl")!);
-        return view.Element("ViewSelectedBy")!.Elements("TypeName").Select(t => new View(t.Value, fields, table is not null, Group(view), table?.Descendants("Wrap").Any() == true));
+        var fields = table is not null ? Columns(table) : view.Element("ListControl") is { } list ? Lines(list) : [];
+        return view.Element("ViewSelectedBy")!.Elements("TypeName").Select(t => new View(t.Value, fields, table is not null, Group(view), table?.Descendants("Wrap").Any() == true) { IsScreen = view.Element("CustomControl") is not null });
     }
 
     private static ViewField? Group(XElement view) =>

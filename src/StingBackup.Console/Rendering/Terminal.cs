@@ -10,7 +10,7 @@ internal sealed class Terminal
     private readonly TextWriter _error;
     private readonly TextReader _input;
     private readonly Func<ConsoleKeyInfo> _readKey;
-    private readonly bool _ansi;
+    private readonly bool _ansi, _noColor;
     private string _pane = "";
     private volatile bool _asking;
 
@@ -22,7 +22,8 @@ internal sealed class Terminal
         Width = streams.OutputWidth;
         ErrorWidth = streams.ErrorWidth;
         IsInteractive = streams.IsInteractive;
-        _ansi = streams.Ansi;
+        (_ansi, _noColor) = (streams.Ansi, streams.NoColor);
+        HasColors = streams.OutputAnsi && !streams.NoColor;
     }
 
     /// <summary>The process's own.</summary>
@@ -31,7 +32,7 @@ internal sealed class Terminal
         static int Columns() => int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) && columns > 0 ? columns
             : System.Console.WindowWidth > 0 ? System.Console.WindowWidth : 80;
         // Spectre knows which terminals understand control sequences, and turns them on where Windows wants to be asked.
-        var error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
+        static bool Ansi(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) }).Profile.Capabilities.Ansi;
         return new Terminal(new TerminalStreams
         {
             Output = System.Console.Out,
@@ -41,7 +42,9 @@ internal sealed class Terminal
             OutputWidth = System.Console.IsOutputRedirected ? null : Columns(),
             ErrorWidth = System.Console.IsErrorRedirected ? null : Columns(),
             IsInteractive = !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected,
-            Ansi = !System.Console.IsErrorRedirected && error.Profile.Capabilities.Ansi,
+            Ansi = !System.Console.IsErrorRedirected && Ansi(System.Console.Error),
+            OutputAnsi = !System.Console.IsOutputRedirected && Ansi(System.Console.Out),
+            NoColor = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
         });
     }
 
@@ -64,6 +67,9 @@ internal sealed class Terminal
 
     /// <summary>Columns of standard error, or null where it is no terminal.</summary>
     public int? ErrorWidth { get; }
+
+    /// <summary>Whether results may have colours: standard output is a terminal that knows them, and NO_COLOR is not set (no-color.org).</summary>
+    public bool HasColors { get; }
 
     /// <summary>Whether somebody can be asked.</summary>
     public bool IsInteractive { get; }
@@ -91,7 +97,7 @@ internal sealed class Terminal
         lock (_lock)
         {
             ClearPane();
-            _error.Write(_ansi && color != TerminalColor.None ? $"\e[{(int)color}m{text}\e[0m\n" : $"{text}\n");
+            _error.Write(_ansi && !_noColor && color != TerminalColor.None ? $"\e[{(int)color}m{text}\e[0m\n" : $"{text}\n");
             _error.Flush();
         }
     }
@@ -193,4 +199,8 @@ internal sealed record TerminalStreams
     public required bool IsInteractive { get; init; }
     /// <summary>Whether standard error understands control sequences.</summary>
     public required bool Ansi { get; init; }
+    /// <summary>Whether standard output does.</summary>
+    public bool OutputAnsi { get; init; }
+    /// <summary>Whether whoever started the program wants no colours.</summary>
+    public bool NoColor { get; init; }
 }

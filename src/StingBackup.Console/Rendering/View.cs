@@ -6,7 +6,11 @@ namespace StingBackup.Console.Rendering;
 /// <param name="IsTable">A table, or a list.</param>
 /// <param name="GroupBy">What rows of a table share that stand under one title; null where there are no groups.</param>
 /// <param name="Wraps">Whether a table's last column goes on in further lines, or is cut.</param>
-internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bool IsTable, ViewField? GroupBy = null, bool Wraps = false);
+internal sealed record View(string TypeName, IReadOnlyList<ViewField> Fields, bool IsTable, ViewField? GroupBy = null, bool Wraps = false)
+{
+    /// <summary>Whether the object is shown as a screen of its own, which PowerShell draws by a script and this program by calling the same method.</summary>
+    public bool IsScreen { get; init; }
+}
 
 /// <summary>One column or line.</summary>
 /// <param name="Label">Its title.</param>

@@ -21,7 +21,11 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
             terminal.WriteLine(item.ToString());
             return;
         }
-        if (view.IsTable)
+        if (view.IsScreen && item.BaseObject is BackupStatus status)
+        {
+            terminal.Write(StatusScreen.Render(status, terminal.Width ?? 0, terminal.HasColors));
+        }
+        else if (view.IsTable)
         {
             Table(view, item);
         }

@@ -19,7 +19,9 @@ internal sealed class BackupContext
     public required IReadOnlyDictionary<DataClass, int> Ranks { get; init; }
     /// <summary>Temporary files that did not change since this moment are left out; <see cref="long.MinValue"/> for none.</summary>
     public required long TempFilesSinceNs { get; init; }
-    /// <summary>The caches of the last run by class, at their beginning; empty when everything is to be read.</summary>
+    /// <summary>Whether what has not changed is taken from the caches; else everything is read, and they only tell what is not new.</summary>
+    public required bool Reuses { get; init; }
+    /// <summary>The caches of the last run by class, at their beginning.</summary>
     public required IReadOnlyDictionary<DataClass, HostCacheReader> Caches { get; init; }
 
     public HostCacheReader? CacheOf(DataClass dataClass) => Caches.GetValueOrDefault(dataClass);

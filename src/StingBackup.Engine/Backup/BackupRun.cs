@@ -60,9 +60,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             await ReadLatecomersAsync([.. stages[CaptureStage.Content]], content, stop).ConfigureAwait(false);
             var (kept, carried) = Settle(new CarryOver(caches, store, run), trees);
             var classes = trees.Finish(kept, carried, subjects.Get);
+            var deduplication = trees.Files.Sum(() => plan.Classes.SelectMany(c => caches.ReadLast(c, static () => { })), _counters.BytesNew);
             output.Progress.Status = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
-            var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)]), cancel).ConfigureAwait(false);
+            var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)], deduplication), cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
             {
@@ -200,7 +201,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var threads = installation.Threads;
         var context = new BackupContext
         {
-            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = stage.Caches.OpenLast(),
+            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Reuses = plan.Type == BackupType.Incremental, Caches = stage.Caches.OpenLast(),
             Ranks = installation.Priority.Index().ToDictionary(p => p.Item, p => p.Index),
             // What an old archive holds is as old as the archive.
             TempFilesSinceNs = import is null && installation.TempFilesAge > TimeSpan.Zero ? installation.NowNs - (installation.TempFilesAge.Ticks * 100) : long.MinValue,
@@ -238,7 +239,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
 
     private async ValueTask<BackupResult> CommitAsync(OpenRun run, RunStore store, Cut made, CancellationToken cancel)
     {
-        var (name, started, cut, classes, carried) = made;
+        var (name, started, cut, classes, carried, deduplication) = made;
         // From here on the run is committed or not; a late Ctrl+C does not leave it half told.
         cancel.ThrowIfCancellationRequested();
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
@@ -248,7 +249,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
             Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = Math.Max(installation.NowNs, import is null ? Installation.ToNs(cut) : long.MinValue),
             OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
-            LedgerHead = installation.Ledger.Head, Carried = carried,
+            LedgerHead = installation.Ledger.Head, Carried = carried, Deduplication = deduplication,
         };
         var bytes = point.ToBytes(run.Identity.Signer);
         if (!await installation.Store.PutAsync(point.ObjectName, bytes, CancellationToken.None).ConfigureAwait(false))
@@ -262,7 +263,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             StartedTime = local, Duration = installation.Clock.GetUtcNow() - started, Items = classes.Sum(c => c.Items), ItemsRead = _counters.ItemsRead,
             Errors = output.Errors + _counters.Refused, Length = classes.Sum(c => c.Length), BytesRead = _counters.BytesRead, BytesNew = _counters.BytesNew,
             BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)], LeftOut = LeftOut(),
-            Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))],
+            Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))], BytesOfKnownFiles = deduplication.WholeFiles, BytesOfKnownBlocks = deduplication.Blocks,
         };
     }
 
@@ -297,7 +298,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
 
     /// <summary>What a run has to commit.</summary>
-    private sealed record Cut(string Name, DateTimeOffset Started, DateTimeOffset Moment, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried);
+    private sealed record Cut(string Name, DateTimeOffset Started, DateTimeOffset Moment, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried, PointDeduplication Deduplication);
 
     /// <summary>What reading a stage needs of the run.</summary>
     private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)

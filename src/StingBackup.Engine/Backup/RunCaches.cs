@@ -39,10 +39,10 @@ internal sealed class RunCaches : IDisposable
     /// <summary>Keeps the first stage's items of a staged class, in path order.</summary>
     public HostCacheWriter EarlyOf(DataClass dataClass) => _early[dataClass];
 
-    /// <summary>The last run's caches, each from its beginning; none when they are not used.</summary>
+    /// <summary>The last run's caches, each from its beginning. Where nothing is read by them, one that cannot be used only counts less.</summary>
     public IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast()
     {
-        var readers = _reads ? _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, _warn)) : [];
+        var readers = _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, _reads ? _warn : static _ => { }));
         _readers.AddRange(readers.Values);
         return readers;
     }

@@ -19,6 +19,14 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     /// <summary>Its tree entry; null while it is being read, and for good when it failed.</summary>
     public TreeEntry? Result { get; private set; }
 
+    /// <summary>What stands for the content that the cache has under its path; null where it has none. Set by the scan, before it is read.</summary>
+    public ulong? Known { get; set; }
+    /// <summary>Whether it was taken from the cache, unread.</summary>
+    public bool IsReused { get; set; }
+    /// <summary>Whether a chunk of it was new to the repository; of a bundle, that of its first item tells.</summary>
+    public bool HasNew { get => Volatile.Read(ref _hasNew); set => Volatile.Write(ref _hasNew, value); }
+    private bool _hasNew;
+
     /// <summary>The item is done.</summary>
     public void Complete(TreeEntry result, FileStamp stamp)
     {

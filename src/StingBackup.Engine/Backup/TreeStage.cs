@@ -31,6 +31,9 @@ internal sealed class TreeStage : IDisposable
         _codec = new Codec(zstdLevel);
     }
 
+    /// <summary>Counts what need not be stored.</summary>
+    public DeduplicationCount Files { get; } = new();
+
     /// <summary>Takes a stage's batches until its scan ends.</summary>
     public async Task RunAsync(CaptureStage stage, ChannelReader<ScanBatch> batches, CancellationToken cancel)
     {
@@ -74,6 +77,7 @@ internal sealed class TreeStage : IDisposable
             return;
         }
         _met.Add((item.Class, item.Origin));
+        Files.Add(item);
         var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry) { Mark = item.Subject.Mark };
         if (!_caches.IsStaged(item.Class))
         {

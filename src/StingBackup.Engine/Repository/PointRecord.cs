@@ -20,6 +20,12 @@ public sealed record ChainHead(Id16 Writer, long Sequence, Id32 Hash);
 /// <param name="Errors">Items that could not be read.</param>
 public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPages, long Subjects, long Items, long Length, long Errors);
 
+/// <summary>What a run met in files, holes left out, by whether it had to be stored.</summary>
+/// <param name="WholeFiles">Bytes of files whose content one known file has: of the same run, or of the one before on this host.</param>
+/// <param name="Blocks">Bytes of other files whose chunks the repository had.</param>
+/// <param name="New">Bytes of chunks that it did not have.</param>
+public sealed record PointDeduplication(long WholeFiles, long Blocks, long New);
+
 /// <summary>What a class of a point holds of a source that failed in its run: what an earlier point of the class holds of it.</summary>
 /// <param name="Class">The data class.</param>
 /// <param name="Source">The source, as people know it.</param>
@@ -43,6 +49,8 @@ public sealed record PointRecord
     private const int AuditKey = 101;
     /// <summary>Optional: a reader that does not know it sees a class with errors, and not that a part of it is older.</summary>
     private const int CarryKey = 102;
+    /// <summary>Optional: a reader that does not know it cannot tell what the run need not store.</summary>
+    private const int DeduplicationKey = 103;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -87,6 +95,9 @@ public sealed record PointRecord
     /// <summary>Parts of its classes that are older than the point.</summary>
     public IReadOnlyList<PointCarry> Carried { get; init; } = [];
 
+    /// <summary>What its run read and need not store; null where it was not counted.</summary>
+    public PointDeduplication? Deduplication { get; init; }
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
 
@@ -98,7 +109,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1));
+        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1) + (Deduplication is null ? 0 : 1));
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -151,6 +162,14 @@ public sealed record PointRecord
                 cbor.WriteTextString(carry.From);
                 cbor.WriteEndArray();
             }
+            cbor.WriteEndArray();
+        }
+        if (Deduplication is { } known)
+        {
+            cbor.WriteInt32(DeduplicationKey); cbor.WriteStartArray(3);
+            cbor.WriteInt64(known.WholeFiles);
+            cbor.WriteInt64(known.Blocks);
+            cbor.WriteInt64(known.New);
             cbor.WriteEndArray();
         }
         cbor.WriteEndMap();
@@ -208,6 +227,7 @@ public sealed record PointRecord
             Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
             AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
             Carried = fields.Has(CarryKey) ? fields.List(CarryKey, ReadCarry) : [],
+            Deduplication = fields.Has(DeduplicationKey) ? fields.Get(DeduplicationKey, ReadDeduplication) : null,
         };
     }
 
@@ -225,6 +245,14 @@ public sealed record PointRecord
         var carry = new PointCarry((DataClass)cbor.ReadInt32(), cbor.ReadTextString(), cbor.ReadTextString());
         cbor.ReadEndArray();
         return carry;
+    }
+
+    private static PointDeduplication ReadDeduplication(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var known = new PointDeduplication(cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64());
+        cbor.ReadEndArray();
+        return known;
     }
 
     private static ChainHead ReadHead(CborReader cbor)

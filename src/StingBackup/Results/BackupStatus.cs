@@ -165,6 +165,8 @@ public sealed record BackupStatus
     public IReadOnlyList<OpenReview> OpenReviews { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Whether roles are given to anybody; else whoever runs this program may do everything that the host's keys allow.</summary>
     public bool RolesGiven { get; init; }
+    /// <summary>What the screen for people shows beyond this; null where it was not asked for.</summary>
+    public StatusDetails? Details { get; init; }
     /// <summary>What is weaker than it should be, for people.</summary>
     public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
     /// <summary>Damage that showed while this was put together. Only a verification looks at everything.</summary>

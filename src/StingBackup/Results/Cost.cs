@@ -110,3 +110,32 @@ internal static class Dollars
     /// <summary>Dollars a month, to a hundredth of a cent.</summary>
     public static decimal For(long bytes, decimal pricePerGigabyte) => Math.Round(bytes / 1_000_000_000m * pricePerGigabyte, 4);
 }
+
+/// <summary>What a tier will cost on a day.</summary>
+/// <param name="Day">Days from the first run of the forecast.</param>
+/// <param name="Tier">The tier.</param>
+/// <param name="Length">Bytes that will lie there.</param>
+/// <param name="Limit">The most bytes that may; null for no limit that is known.</param>
+/// <param name="MonthlyCost">Dollars a month for their storage, at the price that is configured now.</param>
+public sealed record TierCostForecast(int Day, Tier Tier, long Length, long? Limit, decimal MonthlyCost);
+
+/// <summary>What all tiers will cost on a day.</summary>
+/// <param name="Day">Days from the first run of the forecast.</param>
+/// <param name="Length">Bytes on all tiers.</param>
+/// <param name="MonthlyCost">Dollars a month for their storage.</param>
+public sealed record CostDay(int Day, long Length, decimal MonthlyCost);
+
+/// <summary>What the backups will cost if the reserve goes on as it is: storage alone, without requests and retrievals.</summary>
+public sealed record CostForecast
+{
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset Time { get; init; }
+    /// <summary>Where the repository lies.</summary>
+    public required string Repository { get; init; }
+    /// <summary>Each tier on each day asked for.</summary>
+    public required IReadOnlyList<TierCostForecast> Tiers { get; init => field = Indexable.Of(value); }
+    /// <summary>All tiers on each of these days.</summary>
+    public required IReadOnlyList<CostDay> Days { get; init => field = Indexable.Of(value); }
+    /// <summary>Tiers that pass their limit within a year, and when, to a week.</summary>
+    public required IReadOnlyList<string> Warnings { get; init => field = Indexable.Of(value); }
+}

@@ -121,8 +121,10 @@ public sealed record BackupMetrics
     public required long HealedObjects { get; init; }
     /// <summary>Keys, on the host that has the key directory.</summary>
     public required IReadOnlyList<KeyMetric> Keys { get; init => field = Indexable.Of(value); }
-    /// <summary>Restore drills of the window; none are made yet.</summary>
+    /// <summary>Restore drills of the window.</summary>
     public long RecoveryTests { get; init; }
+    /// <summary>What they have shown; null where none was ever made.</summary>
+    public DrillSummary? Drills { get; init; }
     /// <summary>Restore points.</summary>
     public required long Points { get; init; }
     /// <summary>Bytes of the local tier.</summary>

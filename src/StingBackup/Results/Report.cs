@@ -19,6 +19,8 @@ public sealed record ReportedRun
     public required long Errors { get; init; }
     /// <summary>The host that made it.</summary>
     public required string HostName { get; init; }
+    /// <summary>Bytes of content that the repository did not have; null where the run did not count.</summary>
+    public long? BytesNew { get; init; }
 }
 
 /// <summary>How the runs of a month went.</summary>
@@ -97,6 +99,8 @@ public sealed record ReportedErasure(string Id, DateTimeOffset RequestedTime, Da
 {
     /// <summary>From the one to the other.</summary>
     public TimeSpan Took => ErasedTime - RequestedTime;
+    /// <summary>Its certificate, a file that <c>Test-StingDestructionCertificate</c> checks.</summary>
+    public string Certificate { get; init; } = "";
 }
 
 /// <summary>Whether a rule is kept.</summary>
@@ -115,7 +119,31 @@ public enum EvidenceState
 /// <param name="Requirement">What it asks for.</param>
 /// <param name="State">Whether it is kept.</param>
 /// <param name="Evidence">What shows it, and where to look.</param>
-public sealed record RegulationEvidence(string Regulation, string Requirement, EvidenceState State, string Evidence);
+public sealed record RegulationEvidence(string Regulation, string Requirement, EvidenceState State, string Evidence)
+{
+    /// <summary>Where the evidence itself stands.</summary>
+    public IReadOnlyList<EvidenceLink> Links { get; init => field = Indexable.Of(value); } = [];
+}
+
+/// <summary>A piece of evidence.</summary>
+/// <param name="Text">What it is.</param>
+/// <param name="Target">Where it is: <c>#</c> and the name of a section of the report, or a file.</param>
+public sealed record EvidenceLink(string Text, string Target);
+
+/// <summary>What the runs of a month met in files, holes left out, by whether it had to be stored. Counted by the runs themselves and signed with their restore points.</summary>
+public sealed record ReportedDeduplication
+{
+    /// <summary>Runs that counted; those of versions before did not.</summary>
+    public required long Runs { get; init; }
+    /// <summary>File level: bytes of files whose content one known file has, of the same run or of the one before on the same host. Unchanged files are among them.</summary>
+    public required long WholeFiles { get; init; }
+    /// <summary>Block level: bytes of other files whose chunks the repository had.</summary>
+    public required long Blocks { get; init; }
+    /// <summary>Bytes of chunks that it did not have.</summary>
+    public required long New { get; init; }
+    /// <summary>All of it.</summary>
+    public long Total => WholeFiles + Blocks + New;
+}
 
 /// <summary>A month of backups, put together from restore points, audit chains, drops and listings. Names nobody.</summary>
 public sealed record BackupReport
@@ -146,6 +174,10 @@ public sealed record BackupReport
     public required double? DeduplicationRatio { get; init; }
     /// <summary>Bytes of content for each byte that it takes, now.</summary>
     public required double? CompressionRatio { get; init; }
+    /// <summary>What the month's runs need not store, whole files and blocks apart; null where no run counted.</summary>
+    public ReportedDeduplication? Deduplication { get; init; }
+    /// <summary>Restore drills of the month; null where none was ever made.</summary>
+    public DrillSummary? Drills { get; init; }
     /// <summary>Parts of restore points that retention let go in the month.</summary>
     public required long LetGo { get; init; }
     /// <summary>Erasures that ended in the month; null on a host without the key directory.</summary>
@@ -180,4 +212,6 @@ public enum ReportFormat
     Json,
     /// <summary>Every figure of every table, a line each.</summary>
     Csv,
+    /// <summary>Pages for people, to print or to file; text can be selected, and its structure is told to those who listen.</summary>
+    Pdf,
 }

@@ -25,6 +25,10 @@ public sealed record BackupResult
     public required long BytesRead { get; init; }
     /// <summary>Content bytes that no earlier run of this writer had, before compression.</summary>
     public required long BytesNew { get; init; }
+    /// <summary>Bytes of files whose content one known file has: of this run, or of the one before on this host. Files that were not read, since nothing about them had changed, are among them.</summary>
+    public long BytesOfKnownFiles { get; init; }
+    /// <summary>Bytes of other files whose chunks were there already.</summary>
+    public long BytesOfKnownBlocks { get; init; }
     /// <summary>Bytes added to the store, everything included.</summary>
     public required long BytesStored { get; init; }
     /// <summary>Subjects in the restore points.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Lifecycle.Forecast;
 using StingBackup.Engine.Operations.Costs;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Tiering;
@@ -92,6 +93,34 @@ public sealed class CostTests
         Assert.Contains("it does not answer", Assert.Single(report.Warnings), StringComparison.Ordinal);
         Assert.Equal((null, null, null), (report.Tiers[1].Length, report.Tiers[1].Structure, report.Tiers[1].MonthlyCost));
         Assert.Equal(report.MonthlyCost, report.Tiers[0].MonthlyCost);
+    }
+
+    [Fact]
+    public async Task What_is_to_come_costs_what_the_forecast_says_at_the_configured_prices_and_a_quota_is_warned_of_before_it_is_passed()
+    {
+        await using var tiers = new TierReserve();
+        for (var day = 0; day < 4; day++)
+        {
+            tiers.Write("users/1/a.bin", 500_000 + day);
+            await tiers.BackupAsync();
+            tiers.Test.Clock.Advance(TimeSpan.FromDays(1));
+        }
+        await tiers.SyncAsync();
+        var storage = await ForecastJob.RunAsync(tiers.Open(), new ForecastRequest { Days = [30, 90], IsSteadyTold = false }, default);
+        var cost = await CostForecaster.ReadAsync(tiers.Open(), [30, 90], default);
+        Assert.Equal(storage.Tiers.Select(t => (t.Day, t.Tier, t.Length, Math.Round(t.Length / 1e9m * (t.Tier == Tier.Local ? 0.10m : 0.023m), 4))), cost.Tiers.Select(t => (t.Day, t.Tier, t.Length, t.MonthlyCost)));
+        Assert.Equal(cost.Tiers.Where(t => t.Day == 90).Sum(t => t.MonthlyCost), cost.Days.Single(d => d.Day == 90).MonthlyCost);
+        Assert.Empty(cost.Warnings);
+
+        // A quota between what lies there after a month and after three: it is warned of today, and when.
+        var (month, quarter) = (storage.Tiers.Single(t => t is { Day: 30, Tier: Tier.Remote }).Length, storage.Tiers.Single(t => t is { Day: 90, Tier: Tier.Remote }).Length);
+        Assert.True(month < quarter);
+        tiers.Quota = (month + quarter) / 2;
+        var warned = Assert.Single((await CostForecaster.ReadAsync(tiers.Open(), [365], default)).Warnings);
+        var days = int.Parse(warned.Split("within ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(days, 30, 90);
+        Assert.Contains("Set-StingTierQuota", warned, StringComparison.Ordinal);
+        Assert.Equal("ForecastNotUnderstood", (await Assert.ThrowsAsync<StingException>(async () => await CostForecaster.ReadAsync(tiers.Open(), [0], default))).ErrorId);
     }
 
     [Fact]

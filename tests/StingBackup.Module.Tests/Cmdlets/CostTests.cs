@@ -17,6 +17,16 @@ public sealed class CostTests : IDisposable
     }
 
     [CulturedFact]
+    public void What_is_to_come_is_told_for_the_days_that_are_named()
+    {
+        var forecast = _shell.Run("Measure-StingCost -Forecast -Day 10, 20").Succeeded().Objects<CostForecast>().Single();
+        Assert.Equal([(10, Tier.Local), (20, Tier.Local)], forecast.Tiers.Select(t => (t.Day, t.Tier)));
+        Assert.Equal(forecast.Tiers.Select(t => t.MonthlyCost), forecast.Days.Select(d => d.MonthlyCost));
+        Assert.Equal("10", _shell.Run("(Measure-StingCost -Forecast -Day 10).Days[0].Day").Succeeded().Output.Single().ToString());
+        _shell.Run("Measure-StingCost -Forecast -Day 0").FailedWith("ForecastNotUnderstood");
+    }
+
+    [CulturedFact]
     public void Tiers_and_classes_need_no_passphrase_and_subjects_are_named()
     {
         var report = _shell.Run("Measure-StingCost").Succeeded().Objects<CostReport>().Single();

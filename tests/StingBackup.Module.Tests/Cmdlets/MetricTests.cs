@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using StingBackup.Module.Tests.Hosting;
 
 namespace StingBackup.Module.Tests.Cmdlets;
@@ -27,6 +31,40 @@ public sealed class MetricTests : IDisposable
         Assert.Contains("\nsting_backup_restore_points 2\n", File.ReadAllText(_sample["sting.prom"]), StringComparison.Ordinal);
         _shell.Run("Export-StingMetric").FailedWith("MetricsFileNotNamed");
         _shell.Run("Export-StingMetric nowhere/sting.prom").FailedWith("MetricsUnwritable");
+    }
+
+    [Fact]
+    public void They_are_sent_to_the_collector_that_the_configuration_names_and_each_run_sends_them_too()
+    {
+        _shell.Run("Export-StingMetric -Otlp").FailedWith("OtlpNotConfigured");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var heads = new ConcurrentQueue<string>();
+        _ = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync();
+                var stream = client.GetStream();
+                var (bytes, read) = (new byte[1 << 20], 0);
+                while (!Encoding.Latin1.GetString(bytes, 0, read).Contains("sting_backup_restore_points", StringComparison.Ordinal) && await stream.ReadAsync(bytes.AsMemory(read)) is var more and > 0)
+                {
+                    read += more;
+                }
+                heads.Enqueue(Encoding.Latin1.GetString(bytes, 0, read));
+                await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+            }
+        });
+        var configuration = _sample["sting-backup.yaml"];
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nmetrics:\n", $"\nmetrics:\n  otlp_endpoint: http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/v1/metrics\n", StringComparison.Ordinal));
+        Assert.Equal(2, _shell.Run("Export-StingMetric -Otlp -WhatIf").Succeeded().Objects<BackupMetrics>().Single().Points);
+        Assert.Empty(heads);
+        _shell.Run("Export-StingMetric -Otlp").Succeeded();
+        Assert.StartsWith("POST /v1/metrics HTTP/1.1", Assert.Single(heads), StringComparison.Ordinal);
+        _shell.Run("Invoke-StingBackup").Succeeded();
+        Assert.Equal(2, heads.Count);
+        listener.Stop();
+        _shell.Run("Export-StingMetric -Otlp").FailedWith("MetricsUndelivered");
     }
 
     [Fact]

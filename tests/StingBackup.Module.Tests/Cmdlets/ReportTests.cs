@@ -54,7 +54,9 @@ public sealed class ReportTests : IDisposable
         _shell.Run("Export-StingBackupReport r.md -Month 2024-01 -Force").Succeeded();
         Assert.StartsWith("# Backups", File.ReadAllText(_sample["r.md"]), StringComparison.Ordinal);
         _shell.Run("Export-StingBackupReport r.md -Confirm:$false").Succeeded();
-        _shell.Run("Export-StingBackupReport r.pdf").FailedWith("ReportFormatUnknown");
+        _shell.Run("Export-StingBackupReport r.pdf").Succeeded();
+        Assert.StartsWith("%PDF-1.", File.ReadAllText(_sample["r.pdf"]), StringComparison.Ordinal);
+        _shell.Run("Export-StingBackupReport r.docx").FailedWith("ReportFormatUnknown");
         _shell.Run("Export-StingBackupReport nowhere/r.md").FailedWith("ReportUnwritable");
     }
 

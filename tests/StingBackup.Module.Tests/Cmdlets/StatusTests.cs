@@ -58,6 +58,21 @@ public sealed class StatusTests : IDisposable
     }
 
     [CulturedFact]
+    public void The_screen_has_every_class_against_its_objective_and_says_that_no_drill_was_made()
+    {
+        var status = Assert.IsType<BackupStatus>(_shell.Run("Get-StingBackupStatus -Detailed").Succeeded().Output.Single().BaseObject);
+        Assert.Equal(status.Classes.Select(c => c.DataClass), status.Details!.Classes.Select(c => c.DataClass));
+        Assert.Null(status.Details.Drills);
+        Assert.Contains(status.Details.Timers, t => t.Task == ScheduledTask.Full);
+        Assert.NotEmpty(status.Details.Keys);
+        var lines = StatusScreen.Render(status, 80, colors: false).Split('\n');
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, 80));
+        Assert.Contains("Drills      none yet", lines);
+        Assert.All(status.Classes, c => Assert.Contains(lines, l => l.StartsWith($"{c.DataClass} ", StringComparison.Ordinal)));
+        Assert.Null(Status().Details);
+    }
+
+    [CulturedFact]
     public void Online_tries_what_the_configuration_names_and_changes_nothing()
     {
         var before = Directory.EnumerateFileSystemEntries(_sample.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();

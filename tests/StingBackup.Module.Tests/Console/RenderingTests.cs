@@ -74,6 +74,26 @@ public sealed class RenderingTests : IDisposable
         Assert.All(lines, l => Assert.InRange(TextLayout.Width(l), 1, 80));
     }
 
+    [Theory]
+    [InlineData(80, true, false, true)]
+    [InlineData(80, true, true, false)]
+    [InlineData(80, false, false, false)]
+    [InlineData(null, false, false, false)]
+    public void The_screen_of_a_status_has_colours_where_the_terminal_knows_them_and_nobody_forbids_them(int? width, bool ansi, bool noColor, bool colored)
+    {
+        var status = PSObject.AsPSObject(new BackupStatus
+        {
+            Health = Health.Good, Time = default, ConfigurationFile = null, Repository = "/srv", ReservePath = "/r", ReserveId = "0", Writer = null, LastRun = null, Classes = [], Points = 1, Store = [], StoreLength = 0, RoomFree = null, RoomTotal = null,
+            DeduplicationRatio = null, CompressionRatio = null, SparesLeft = null, SparesTarget = null, KeyProtection = KeyProtection.Open, Warnings = [], Damage = [],
+        });
+        status.TypeNames.Insert(0, "StingBackup.BackupStatus#Detailed");
+        var output = new StringWriter();
+        var terminal = new Terminal(new TerminalStreams { Output = output, Error = TextWriter.Null, Input = TextReader.Null, ReadKey = () => default, OutputWidth = width, ErrorWidth = width, IsInteractive = false, Ansi = ansi, OutputAnsi = ansi, NoColor = noColor });
+        new ViewPrinter(Views, terminal).Print(status);
+        Assert.Equal(colored, output.ToString().Contains('\e', StringComparison.Ordinal));
+        Assert.Contains("GOOD", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_new_type_begins_a_new_table() => Assert.Equal(2, Print(80, Item, Plan, Item).Lines.Count(l => l.StartsWith("----", StringComparison.Ordinal)));
 

@@ -34,6 +34,10 @@ public sealed class ExampleTests
         {
             sample.AddRemoteTier();
         }
+        if (page == "Export-StingMetric")
+        {
+            sample.AddCollector();
+        }
         Run(sample, page, title);
     }
 

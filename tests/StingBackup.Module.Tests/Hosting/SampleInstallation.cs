@@ -56,6 +56,9 @@ internal sealed class SampleInstallation : IDisposable
         File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nreserve:\n", "\nreserve:\n  rules:\n    - {glob: \"env/**\", class: Secrets}\n", StringComparison.Ordinal));
     }
 
+    /// <summary>Names a collector of OpenTelemetry, at which nothing listens.</summary>
+    public void AddCollector() => File.WriteAllText(this["sting-backup.yaml"], File.ReadAllText(this["sting-backup.yaml"]).Replace("\nmetrics:\n", "\nmetrics:\n  otlp_endpoint: http://127.0.0.1:9/v1/metrics\n", StringComparison.Ordinal));
+
     /// <summary>A remote tier: the folder remote, empty until something is copied there.</summary>
     public void AddRemoteTier(string location = "remote")
     {

@@ -35,5 +35,16 @@ public static class AlertWatch
         {
             MetricsFile.Write(file, metrics);
         }
+        if (configuration.Otlp is { } collector)
+        {
+            try
+            {
+                await OtlpPush.SendAsync(collector, metrics, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e)
+            {
+                warn($"{e.Message} {e.Remedy}");   // whoever is to be alerted was
+            }
+        }
     }
 }

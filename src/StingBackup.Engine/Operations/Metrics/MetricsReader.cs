@@ -29,13 +29,14 @@ public static class MetricsReader
         var newest = points.Where(p => !p.IsVoid).MaxBy(p => p.TimeNs);
         var duration = newest is null ? (TimeSpan?)null : TimeSpan.FromTicks(Math.Max(0, newest.CompletedNs - newest.TimeNs) / 100);
         var storage = StorageOf(installation, status);
+        var drills = await installation.Drills.ReadAsync(installation, now - Window, now, cancel).ConfigureAwait(false);
         return new BackupMetrics
         {
-            Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
+            RecoveryTests = drills?.Count ?? 0, Drills = drills, Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
             Ratings =
             [
                 MetricThresholds.SuccessRate(runs.SuccessRate), MetricThresholds.Duration(duration > (running ?? TimeSpan.Zero) ? duration : running ?? duration),
-                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(null),
+                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(drills?.SuccessRate),
             ],
             Window = Window, Runs = runs, ConsecutiveFailures = Math.Max(tally.Failures(running is not null || installation.IsBackupRunning()), TrailingVoids(points, installation) + (isDead ? 1 : 0)), LastFailure = tally.LastFailure,
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,
@@ -76,7 +77,7 @@ public static class MetricsReader
         return places;
     }
 
-    private static async ValueTask<ReplicationMetric[]> ReplicationOfAsync(Installation installation, CancellationToken cancel)
+    internal static async ValueTask<ReplicationMetric[]> ReplicationOfAsync(Installation installation, CancellationToken cancel)
     {
         var tiers = new List<ReplicationMetric>();
         foreach (var tier in installation.FurtherTiers.Keys.Order())
@@ -104,7 +105,7 @@ public static class MetricsReader
 
     private static long Healed(Installation installation, Tier tier, DateTimeOffset since) => HealJournal.Read(installation, tier, since).Select(e => e.Object).Distinct(StringComparer.Ordinal).LongCount();
 
-    private static KeyMetric[] KeysOf(Installation installation, DateTimeOffset now)
+    internal static KeyMetric[] KeysOf(Installation installation, DateTimeOffset now)
     {
         TimeSpan? most = installation.Configuration?.Keys.RotateDays is > 0 and var days ? TimeSpan.FromDays(days) : null;
         return installation.Keys is { } keys ? [.. KeyAges.Of(keys).Select(key => new KeyMetric(key.Kind, key.Since, now - key.Since, most))] : [];

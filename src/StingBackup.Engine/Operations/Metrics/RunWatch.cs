@@ -29,7 +29,7 @@ internal static class RunWatch
     /// <summary>What goes wrong here is a warning: the job is done, or has failed for a better reason.</summary>
     private static async ValueTask LookAsync(Installation installation, JobOutput output, CancellationToken cancel)
     {
-        if (installation.Configuration is not { } configuration || (configuration.MetricsFile is null && !AlertCenter.HasChannels(configuration)))
+        if (installation.Configuration is not { } configuration || (configuration is { MetricsFile: null, Otlp: null } && !AlertCenter.HasChannels(configuration)))
         {
             return;
         }
@@ -40,6 +40,10 @@ internal static class RunWatch
             if (configuration.MetricsFile is { } file)
             {
                 MetricsFile.Write(file, metrics);
+            }
+            if (configuration.Otlp is { } collector)
+            {
+                await OtlpPush.SendAsync(collector, metrics, cancel).ConfigureAwait(false);
             }
         }
         catch (StingException e)

@@ -16,6 +16,9 @@ internal static class ClassHistory
         return interval > TimeSpan.Zero ? interval : EveryRun;
     }
 
+    /// <summary>From which age on a class is late: runs are never exact, so a tenth more is allowed, a minute at least.</summary>
+    public static TimeSpan Allowed(TimeSpan target) => target + TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMinute, target.Ticks / 10));
+
     /// <summary>One class in a month; null where it had no point yet.</summary>
     /// <param name="dataClass">The class.</param>
     /// <param name="points">Every point that is no import, by time.</param>
@@ -32,7 +35,7 @@ internal static class ClassHistory
         var inMonth = parts.Where(p => p.Time >= from).ToList();
         var whole = parts.Where(p => p.Part.Errors == 0).Select(p => p.Time).ToList();
         var gaps = GapsOf(whole, from, to);
-        var allowed = target + TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMinute, target.Ticks / 10));
+        var allowed = Allowed(target);
         var last = parts[^1].Part;
         return new ReportedClass
         {

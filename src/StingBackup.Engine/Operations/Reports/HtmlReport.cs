@@ -7,11 +7,13 @@ namespace StingBackup.Engine.Operations.Reports;
 /// <summary>A report as a page for people: one file, no script, nothing loaded from elsewhere, light and dark.</summary>
 internal static class HtmlReport
 {
-    private const string Style = ":root{color-scheme:light dark;--ink:#1a1a1a;--soft:#555;--line:#ddd;--bar0:#2f7d4f;--bar1:#c98a00;--bar2:#b3261e}"
-        + "@media(prefers-color-scheme:dark){:root{--ink:#eee;--soft:#aaa;--line:#444;--bar0:#5cb883;--bar1:#e0ad3c;--bar2:#f2766d}}"
+    private const string Style = ":root{color-scheme:light dark;--ink:#1a1a1a;--soft:#555;--line:#ddd;--bar0:#2f7d4f;--bar1:#c98a00;--bar2:#b3261e;--link:#0b57a4}"
+        + "@media(prefers-color-scheme:dark){:root{--ink:#eee;--soft:#aaa;--line:#444;--bar0:#5cb883;--bar1:#e0ad3c;--bar2:#f2766d;--link:#8ab4f8}}"
         + "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--ink)}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}"
         + ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line)}"
-        + "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td{overflow-wrap:break-word;min-width:4rem}td:first-child{white-space:nowrap}.soft{color:var(--soft)}figure{margin:1rem 0}svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
+        + "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td{overflow-wrap:break-word;min-width:4rem}td:first-child{white-space:nowrap}.soft{color:var(--soft)}figure{margin:1rem 0;overflow-x:auto}svg{width:100%;min-width:36rem;height:auto;display:block}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
+        + "dl{margin:0}dt{font-weight:600;margin-top:.8rem}dd{margin:.1rem 0 0;overflow-wrap:break-word}a{color:var(--link)}.state{font-size:.85rem;padding:0 .5em;border-radius:.3em;border:1px solid;white-space:nowrap}.s0{color:var(--bar0)}.s2{color:var(--bar2)}.s3{color:var(--soft)}"
+        + "@media print{.rule{break-before:page}a{color:inherit}}"
         + ".key{display:flex;gap:1.2rem;flex-wrap:wrap;font-size:.9rem}.key i{display:inline-block;width:.8em;height:.8em;margin-right:.4em}";
 
     public static string Render(ReportPage page, BackupReport report)
@@ -35,18 +37,34 @@ internal static class HtmlReport
         {
             Table(text, table);
         }
+        foreach (var regulation in page.Regulations)
+        {
+            Regulation(text, regulation);
+        }
         return text.Append("</body></html>\n").ToString();
+    }
+
+    private static void Regulation(StringBuilder text, ReportRegulation regulation)
+    {
+        text.Append("<section class=\"rule\"><h2>").Append(Encode(regulation.Name)).Append("</h2>\n<dl>");
+        foreach (var item in regulation.Items)
+        {
+            var state = item.State switch { EvidenceState.Met => 0, EvidenceState.NotMet => 2, _ => 3 };
+            text.Append(CultureInfo.InvariantCulture, $"<dt>{Encode(item.Requirement)} <b class=\"state s{state}\">{ReportPage.Word(item.State)}</b></dt><dd>{Encode(item.Evidence)}");
+            text.AppendJoin("", item.Links.Select(link => $" <a href=\"{Encode(link.Target.StartsWith('#') ? link.Target : new Uri(link.Target).AbsoluteUri)}\">{Encode(link.Text)}</a>")).Append("</dd>");
+        }
+        text.Append("</dl></section>\n");
     }
 
     private static void Table(StringBuilder text, ReportTable table)
     {
-        text.Append("<h2>").Append(Encode(table.Title)).Append("</h2>\n");
+        text.Append("<h2 id=\"").Append(ReportPage.LinkTo(table.Title)[1..]).Append("\">").Append(Encode(table.Title)).Append("</h2>\n");
         if (table.Rows.Count == 0)
         {
             text.Append("<p>None.</p>\n");
             return;
         }
-        bool[] isNumber = [.. Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.All(row => IsNumber(row[column])))];
+        bool[] isNumber = [.. Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.All(row => ReportTable.IsNumber(row[column])))];
         text.Append("<div class=\"scroll\"><table><thead>");
         Row(text, table.Columns, isNumber, "th scope=\"col\"", "th");
         text.Append("</thead><tbody>");
@@ -67,27 +85,24 @@ internal static class HtmlReport
         text.Append("</tr>");
     }
 
-    private static bool IsNumber(string cell) => cell.Length > 0 && char.IsAsciiDigit(cell[0]) && cell.All(c => char.IsAsciiDigit(c) || c is ',' or '.' or ' ' or ':' or 'B' or 'K' or 'M' or 'G' or 'T' or 'i' or 's' or 'm' or 'h' or 'd');
-
     /// <summary>Bars with a scale of round numbers; the figures stand in each bar's title, for those who hover or listen.</summary>
     private static void Plot(StringBuilder text, ReportPlot plot)
     {
-        const int width = 900, height = 190, left = 40, bottom = 24, top = 10;
-        var most = Math.Max(1, plot.Bars.Max(bar => bar.Parts.Sum()));
-        var step = StepOf(most);
-        var scale = (most + step - 1) / step * step;
+        const int width = 900, height = 190, left = 52, bottom = 24, top = 10;
+        var lines = plot.Scale();
+        var scale = lines[^1];
         double high = height - bottom - top, slot = (double)(width - left) / plot.Bars.Count;
         text.Append("<h2>").Append(Encode(plot.Title)).Append("</h2>\n<figure><svg viewBox=\"0 0 ").Append(width).Append(' ').Append(height).Append("\" role=\"img\" aria-label=\"").Append(Encode(plot.Title)).Append("\">");
-        for (long line = 0; line <= scale; line += step)
+        foreach (var line in lines)
         {
             var y = height - bottom - (high * line / scale);
-            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{left}\" x2=\"{width}\" y1=\"{y:0.#}\" y2=\"{y:0.#}\" stroke=\"var(--line)\"/><text x=\"{left - 6}\" y=\"{y + 4:0.#}\" text-anchor=\"end\">{line:N0}</text>");
+            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{left}\" x2=\"{width}\" y1=\"{y:0.#}\" y2=\"{y:0.#}\" stroke=\"var(--line)\"/><text x=\"{left - 6}\" y=\"{y + 4:0.#}\" text-anchor=\"end\">{plot.Tell(line)}</text>");
         }
         for (var i = 0; i < plot.Bars.Count; i++)
         {
             var (label, parts) = plot.Bars[i];
             var (x, y) = (left + (slot * i) + (slot * 0.15), (double)(height - bottom));
-            text.Append("<g><title>").Append(Encode(label)).Append(": ").AppendJoin(", ", parts.Select((part, at) => string.Create(CultureInfo.InvariantCulture, $"{part:N0} {Encode(plot.Series[at])}"))).Append("</title>");
+            text.Append("<g><title>").Append(Encode(label)).Append(": ").AppendJoin(", ", parts.Select((part, at) => string.Create(CultureInfo.InvariantCulture, $"{plot.Tell(part)} {Encode(plot.Series[at])}"))).Append("</title>");
             for (var part = 0; part < parts.Count; part++)
             {
                 var size = high * parts[part] / scale;
@@ -97,21 +112,6 @@ internal static class HtmlReport
             text.Append(CultureInfo.InvariantCulture, $"<text x=\"{x + (slot * 0.35):0.#}\" y=\"{height - 8}\" text-anchor=\"middle\">{Encode(label)}</text></g>");
         }
         text.Append("</svg><figcaption class=\"key\">").AppendJoin("", plot.Series.Select((name, at) => $"<span><i style=\"background:var(--bar{at})\"></i>{Encode(name)}</span>")).Append("</figcaption></figure>\n");
-    }
-
-    /// <summary>1, 2 or 5 times a power of ten, for at most five lines.</summary>
-    private static long StepOf(long most)
-    {
-        for (long power = 1; ; power *= 10)
-        {
-            foreach (var factor in (long[])[1, 2, 5])
-            {
-                if (most <= power * factor * 5)
-                {
-                    return power * factor;
-                }
-            }
-        }
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);

@@ -26,6 +26,15 @@ internal static class MarkdownReport
                 Row(text, [.. row.Select(Escape)]);
             }
         }
+        foreach (var regulation in page.Regulations)
+        {
+            text.Append("\n## ").Append(regulation.Name).Append("\n\n");
+            foreach (var item in regulation.Items)
+            {
+                text.Append("- **").Append(Escape(item.Requirement)).Append("**: ").Append(ReportPage.Word(item.State)).Append(". ").Append(Escape(item.Evidence))
+                    .AppendJoin("", item.Links.Select(link => $" [{Escape(link.Text)}](<{link.Target}>)")).Append('\n');
+            }
+        }
         return text.ToString();
     }
 

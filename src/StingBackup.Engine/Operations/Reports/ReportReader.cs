@@ -37,6 +37,7 @@ public static class ReportReader
             LetGo = await LetGoAsync(installation, when.From, to, cancel).ConfigureAwait(false), Erasures = book is null ? null : ErasuresOf(book, when.From, to),
             ErasuresOpen = book?.Erasures.LongCount(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete), Access = AccessOf(audit, when.From, to), AuditRecords = audit.Count,
             AuditFaults = audit.LongCount(entry => entry.State != AuditState.Sound), Damage = status.Damage.Count, Regulations = [], Exceptions = [],
+            Deduplication = DeduplicationOf(points, when.From, to), Drills = await installation.Drills.ReadAsync(installation, when.From, to, cancel).ConfigureAwait(false),
         };
         return report with { Regulations = RegulationCheck.Of(report, installation, book), Exceptions = [.. ExceptionsOf(report), .. exceptions, .. status.Warnings] };
     }
@@ -49,10 +50,17 @@ public static class ReportReader
             return new ReportedRun
             {
                 BackupId = point.IsVoid ? null : point.Name, Type = point.IsVoid ? null : point.Type, State = point.IsVoid ? JobState.Failed : StatusReader.StateOf(errors), Time = StatusReader.TimeOf(point), Errors = errors,
-                Duration = point.IsVoid ? null : TimeSpan.FromTicks(Math.Max(0, point.CompletedNs - point.TimeNs) / 100), HostName = installation.Writers.Find(point.Writer)?.HostName ?? point.Writer.ToString(),
+                Duration = point.IsVoid ? null : TimeSpan.FromTicks(Math.Max(0, point.CompletedNs - point.TimeNs) / 100), HostName = installation.Writers.Find(point.Writer)?.HostName ?? point.Writer.ToString(), BytesNew = point.Deduplication?.New,
             };
         }),
     ];
+
+    /// <summary>Of the runs that counted, by what they signed.</summary>
+    private static ReportedDeduplication? DeduplicationOf(IEnumerable<PointRecord> points, DateTimeOffset from, DateTimeOffset to)
+    {
+        var counted = points.Where(p => StatusReader.TimeOf(p) is var time && time >= from && time < to).Select(p => p.Deduplication).OfType<PointDeduplication>().ToList();
+        return counted.Count == 0 ? null : new ReportedDeduplication { Runs = counted.Count, WholeFiles = counted.Sum(c => c.WholeFiles), Blocks = counted.Sum(c => c.Blocks), New = counted.Sum(c => c.New) };
+    }
 
     internal static ReportedRuns SumOf(List<ReportedRun> runs)
     {
@@ -103,7 +111,7 @@ public static class ReportReader
 
     private static ReportedErasure[] ErasuresOf(ErasureBook book, DateTimeOffset from, DateTimeOffset to) =>
     [
-        .. book.Erasures.Where(erasure => erasure.State == ErasureState.Completed).Select(erasure => new ReportedErasure(erasure.Id.ToString(), Installation.FromNs(erasure.RequestedNs, 0), Installation.FromNs(erasure.ErasedNs, 0)))
+        .. book.Erasures.Where(erasure => erasure.State == ErasureState.Completed).Select(erasure => new ReportedErasure(erasure.Id.ToString(), Installation.FromNs(erasure.RequestedNs, 0), Installation.FromNs(erasure.ErasedNs, 0)) { Certificate = book.CertificateOf(erasure.Id) })
             .Where(erasure => erasure.ErasedTime >= from && erasure.ErasedTime < to),
     ];
 
@@ -128,6 +136,10 @@ public static class ReportReader
         {
             yield return missed.ReachedRpo is { } reached ? Text($"{missed.DataClass}: {missed.Misses:N0} times more than {Display.Interval(missed.TargetRpo)} lay between two whole restore points, {Display.Duration(reached)} at most.")
                 : $"{missed.DataClass}: there is no restore point in which every item could be read.";
+        }
+        if (report.Drills is { } drills && drills.Succeeded < drills.Count)
+        {
+            yield return Text($"{drills.Count - drills.Succeeded:N0} of {drills.Count:N0} restore drills failed.");
         }
         if (report.AuditFaults > 0)
         {

@@ -11,7 +11,14 @@ public static class ReportWriter
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new JsonStringEnumConverter() } };
 
-    /// <summary>The text of a report.</summary>
+    /// <summary>The bytes of a report's file.</summary>
+    public static byte[] WriteBytes(BackupReport report, ReportFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return format == ReportFormat.Pdf ? PdfReport.Render(ReportPage.Of(report), report) : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(Write(report, format));
+    }
+
+    /// <summary>The text of a report, in any format but PDF.</summary>
     public static string Write(BackupReport report, ReportFormat format)
     {
         ArgumentNullException.ThrowIfNull(report);

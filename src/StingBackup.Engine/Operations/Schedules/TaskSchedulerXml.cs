@@ -39,9 +39,9 @@ internal static class TaskSchedulerXml
         var enabled = new XElement(Space + "Enabled", "true");
         return (fields[0], fields[1], fields[2], fields[3], fields[4]) switch
         {
-            (var minute, "*", "*", "*", "*") when Every(minute) is { } each => new XElement(Space + "TimeTrigger", new XElement(Space + "Repetition", new XElement(Space + "Interval", each)), start, enabled, delay),
-            (var minute, var hour, "*", "*", "*") when IsNumber(minute) && IsNumber(hour) => new XElement(Space + "CalendarTrigger", start, enabled, delay, new XElement(Space + "ScheduleByDay", new XElement(Space + "DaysInterval", "1"))),
-            (var minute, var hour, "*", "*", var day) when IsNumber(minute) && IsNumber(hour) && IsNumber(day) => new XElement(Space + "CalendarTrigger", start, enabled, delay,
+            (var minute, "*", "*", "*", "*") when Every(minute) is { } each => new XElement(Space + "TimeTrigger", enabled, start, new XElement(Space + "Repetition", new XElement(Space + "Interval", each)), delay),
+            (var minute, var hour, "*", "*", "*") when IsNumber(minute) && IsNumber(hour) => new XElement(Space + "CalendarTrigger", enabled, start, delay, new XElement(Space + "ScheduleByDay", new XElement(Space + "DaysInterval", "1"))),
+            (var minute, var hour, "*", "*", var day) when IsNumber(minute) && IsNumber(hour) && IsNumber(day) => new XElement(Space + "CalendarTrigger", enabled, start, delay,
                 new XElement(Space + "ScheduleByWeek", new XElement(Space + "DaysOfWeek", new XElement(Space + ((DayOfWeek)(int.Parse(day, CultureInfo.InvariantCulture) % 7)).ToString())), new XElement(Space + "WeeksInterval", "1"))),
             _ => throw new StingException("ScheduleNotForTaskScheduler", FailureKind.NotSupported, $"'{schedule.At}' cannot be written for the Task Scheduler.", schedule.At,
                 "Name every so many minutes (*/15 * * * *), one minute of each hour, one time a day, or one time of one day of the week; or use the daemon."),

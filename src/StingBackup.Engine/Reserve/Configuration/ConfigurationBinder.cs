@@ -72,6 +72,7 @@ Folders = values.Get(SourceSettings.Folders),
             values.Get(LogTable.Files), values.Get(LogTable.FileSize), values.Get(LogTable.TotalSize)),
         Alerts = AlertSettings.Bind(values),
         MetricsFile = values.Get(MonitoringSettings.MetricsFile), MetricsPort = values.Get(MonitoringSettings.MetricsPort),
+        Otlp = values.Get(MonitoringSettings.OtlpEndpoint) is { } collector ? new OtlpTarget(collector, values.Get(MonitoringSettings.OtlpTokenFile)) : null,
         Timers = TimerSettings.At.ToDictionary(t => t.Key, t => values.Get(t.Value)), JitterSeconds = values.Get(TimerSettings.JitterSeconds), PeakHours = values.Get(TimerSettings.Peak),
     };
 }

@@ -90,6 +90,8 @@ public sealed record StingConfiguration
     public int MetricsPort { get; init; }
     /// <summary>Who is told of what is wrong.</summary>
     public AlertConfiguration Alerts { get; init; } = new();
+    /// <summary>Where metrics are sent, or null.</summary>
+    public OtlpTarget? Otlp { get; init; }
     /// <summary>The file that metrics are written to, or null.</summary>
     public string? MetricsFile { get; init; }
     /// <summary>The file it was read from.</summary>

@@ -26,8 +26,13 @@ public sealed class DaemonTests
         var broken = (From: Saturday.AddHours(1), To: Saturday.AddHours(1.5));
         var gone = (From: Night, To: Night.AddMinutes(18));   // over two o'clock, full and archive run
         var count = 0;
+        var memory = new List<long>();
         site.At = now =>
         {
+            if (IsSoak && (now - Saturday).TotalHours > memory.Count)
+            {
+                memory.Add(GC.GetTotalMemory(forceFullCollection: true));   // what lives, once an hour
+            }
             var isAway = (now >= broken.From && now < broken.To) || (now >= gone.From && now < gone.To);
             if (isAway && Directory.Exists(site.Reserve))
             {
@@ -76,6 +81,8 @@ public sealed class DaemonTests
         GC.WaitForPendingFinalizers();
         GC.Collect();
         Assert.InRange(site.StillOpen, 0, 3);
+        // And memory is flat: what the test's own list of runs takes is far below that.
+        Assert.True(!IsSoak || (memory.Count >= 20 && memory.TakeLast(6).Average() < memory.Skip(3).Take(6).Average() + (2 << 20)), string.Join(' ', memory.Select(m => m >> 10)));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using System.Xml.Schema;
 using Cronos;
 using StingBackup.Engine.Operations.Schedules;
 using StingBackup.Engine.Reserve;
@@ -158,6 +159,36 @@ public sealed partial class ScheduleTests : IDisposable
         Assert.Single(weekly.Descendants(space + "Sunday"));
         Assert.Equal("PT90S", weekly.Descendants(space + "RandomDelay").Single().Value);
         Assert.Equal(2, XDocument.Load(Path.Combine(places.Folder!, "sting-backup-cleanup.xml")).Root!.Descendants(space + "Exec").Count());
+    }
+
+    [Fact]
+    public void Every_file_for_the_task_scheduler_keeps_to_its_schema()
+    {
+        var schema = new XmlSchemaSet();
+        schema.Add(null, Path.Combine(AppContext.BaseDirectory, "Operations", "Schedules", "task-scheduler.xsd"));
+        foreach (var more in (string[])["", "timers:\n  jitter_seconds: 90", "timers:\n  full: 30 1 * * 6\n  verify: 15 * * * *"])
+        {
+            var places = Places(ScheduleKind.TaskScheduler);
+            Register(places, Configuration(more, TimeZoneInfo.Local.Id));
+            var files = Directory.GetFiles(places.Folder!);
+            Assert.Equal(5, files.Length);
+            Assert.All(files, file => Assert.Empty(Faults(XDocument.Load(file))));
+        }
+        // A schema that finds nothing would prove nothing: one order or value that is wrong, and it does.
+        var quarter = XDocument.Load(Path.Combine(Places(ScheduleKind.TaskScheduler).Folder!, "sting-backup-incremental.xml"));
+        var trigger = quarter.Descendants().Single(e => e.Name.LocalName == "TimeTrigger");
+        trigger.Add(trigger.Elements().First());
+        trigger.Elements().First().Remove();
+        quarter.Descendants().Single(e => e.Name.LocalName == "Priority").Value = "11";
+        quarter.Descendants().Single(e => e.Name.LocalName == "Actions").SetAttributeValue("Context", "Nobody");
+        Assert.Equal(3, Faults(quarter).Count);
+
+        List<string> Faults(XDocument document)
+        {
+            var faults = new List<string>();
+            document.Validate(schema, (_, fault) => faults.Add(fault.Message));
+            return faults;
+        }
     }
 
     [Theory]
