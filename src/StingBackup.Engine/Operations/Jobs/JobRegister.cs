@@ -112,9 +112,9 @@ internal static class JobRegister
                 {
                     return;
                 }
+                StoppedBy = Asked();
                 try
                 {
-                    StoppedBy = File.Exists(place.StopOf(Id)) ? Words(File.ReadAllText(place.StopOf(Id))) : null;
                     Note(StoppedBy is null ? HostJobState.Running : HostJobState.Stopping);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -168,6 +168,17 @@ internal static class JobRegister
             held.Dispose();
         }
 
-        private static string Words(string text) => text.Trim() is { Length: > 0 } words ? words[..Math.Min(words.Length, 200)] : "somebody";
+        /// <summary>Who asks it to stop; null for nobody. A request that this account may not read counts no less.</summary>
+        private string? Asked()
+        {
+            try
+            {
+                return !File.Exists(place.StopOf(Id)) ? null : File.ReadAllText(place.StopOf(Id)).Trim() is { Length: > 0 } words ? words[..Math.Min(words.Length, 200)] : "somebody";
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return "somebody";
+            }
+        }
     }
 }

@@ -13,6 +13,14 @@ public enum IoPriority
     Idle,
 }
 
+/// <summary>How much of the processors a job may take.</summary>
+/// <param name="Percent">Percent of all of them, or null for no limit.</param>
+public readonly record struct CpuShare(int? Percent)
+{
+    /// <summary>No limit.</summary>
+    public static CpuShare Unlimited { get; } = new(null);
+}
+
 /// <summary>What jobs leave to others.</summary>
 /// <param name="CpuPercent">Percent of all processors that a job may take; null for no limit.</param>
 /// <param name="Memory">Bytes that a job may take.</param>
@@ -22,7 +30,7 @@ public enum IoPriority
 public sealed record HostLimits(int? CpuPercent, long Memory, IoPriority Io, bool BackgroundNetwork, bool Attended)
 {
     /// <summary>What holds where nothing is set.</summary>
-    public static HostLimits Default { get; } = new(LimitSettings.CpuLimit.Default, LimitSettings.MemoryLimit.Default, LimitSettings.Io.Default, LimitSettings.Network.Default, LimitSettings.Attended.Default);
+    public static HostLimits Default { get; } = new(LimitSettings.CpuLimit.Default.Percent, LimitSettings.MemoryLimit.Default, LimitSettings.Io.Default, LimitSettings.Network.Default, LimitSettings.Attended.Default);
 }
 
 /// <summary>What jobs leave to others: processor, memory, disk, network.</summary>
@@ -31,15 +39,15 @@ public static class LimitSettings
     private const string Unlimited = "none";
 
     /// <summary>How much of the processors.</summary>
-    public static readonly Setting<int?> CpuLimit = new()
+    public static readonly Setting<CpuShare> CpuLimit = new()
     {
         Key = "performance.cpu_limit",
-        Type = new ScalarType<int?>("a share of all processors from 1% to 100%, such as 25%; none for no limit",
-            (text, _) => text.Equals(Unlimited, StringComparison.OrdinalIgnoreCase) ? new Parsed<int?>(true, null, "", "")
-                : text.EndsWith('%') && int.TryParse(text.AsSpan(0, text.Length - 1).TrimEnd(' '), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) && percent is >= 1 and <= 100 ? (int?)percent
-                : SettingTypes.Bad<int?>($"'{text}' is no share of the processors", "Write a whole number from 1% to 100% with its sign: 25%; or none."),
-            percent => percent is { } share ? string.Create(CultureInfo.InvariantCulture, $"{share}%") : Unlimited),
-        Default = 25,
+        Type = new ScalarType<CpuShare>("a share of all processors from 1% to 100%, such as 25%; none for no limit",
+            (text, _) => text.Equals(Unlimited, StringComparison.OrdinalIgnoreCase) ? CpuShare.Unlimited
+                : text.EndsWith('%') && int.TryParse(text.AsSpan(0, text.Length - 1).TrimEnd(' '), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) && percent is >= 1 and <= 100 ? new CpuShare(percent)
+                : SettingTypes.Bad<CpuShare>($"'{text}' is no share of the processors", "Write a whole number from 1% to 100% with its sign: 25%; or none."),
+            share => share.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $"{percent}%") : Unlimited),
+        Default = new CpuShare(25),
         Summary = "How much of all processors that it may use a job takes while nobody waits for it: in the daemon, and in programs without a terminal, such as those of cron and systemd. Its first seconds are free, restores and the capture of the log are never limited, and it stands behind other programs (nice). A change counts within seconds, in jobs that run too.",
     };
 
@@ -82,5 +90,5 @@ public static class LimitSettings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Setting> All { get; } = [CpuLimit, MemoryLimit, Io, Network, Attended];
 
-    internal static HostLimits Bind(SettingValues values) => new(values.Get(CpuLimit), values.Get(MemoryLimit), values.Get(Io), values.Get(Network), values.Get(Attended));
+    internal static HostLimits Bind(SettingValues values) => new(values.Get(CpuLimit).Percent, values.Get(MemoryLimit), values.Get(Io), values.Get(Network), values.Get(Attended));
 }

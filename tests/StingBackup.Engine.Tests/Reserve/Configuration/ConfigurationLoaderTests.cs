@@ -131,6 +131,9 @@ public sealed class ConfigurationLoaderTests
     [InlineData("performance:\n  bandwidth_limit: 100", 6, "performance.bandwidth_limit", "not a bandwidth", "100M")]
     [InlineData("performance:\n  memory_limit: 5M", 6, "performance.memory_limit", "out of range", "512M")]
     [InlineData("performance:\n  memory_limit: 1,5G", 6, "performance.memory_limit", "not a size", "400M")]
+    [InlineData("performance:\n  cpu_limit: 25", 6, "performance.cpu_limit", "no share", "25%")]
+    [InlineData("performance:\n  cpu_limit: 101%", 6, "performance.cpu_limit", "no share", "none")]
+    [InlineData("performance:\n  io_priority: high", 6, "performance.io_priority", "not one of", "idle")]
     [InlineData("performance: fast", 5, "performance", "is a section", "below it")]
     [InlineData("time_zone: Europe/Berln", 5, "time_zone", "no time zone 'Europe/Berln'", "Europe/Berlin")]
     [InlineData("keys:\n  allow_under_backup_root: maybe", 6, "keys.allow_under_backup_root", "neither true nor false", "true or false")]
@@ -238,6 +241,20 @@ public sealed class ConfigurationLoaderTests
         var finding = Assert.Single(Examine(Minimal + "encryption:\n  key_id: sting-backup-key").Findings);
         Assert.Equal((FindingSeverity.Information, "encryption.key_id", 6), (finding.Severity, finding.Key, finding.Line));
         Assert.Empty(Examine(Minimal).Findings);
+    }
+
+    [Fact]
+    public void What_jobs_leave_to_others_is_the_strategy_s_and_comes_back_as_it_is_written()
+    {
+        Assert.Equal(new HostLimits(25, 2_000_000_000, IoPriority.Low, true, false), Examine(Minimal).Require().Performance.Limits);
+        Assert.Equal(new HostLimits(null, 512_000_000, IoPriority.Idle, false, true),
+            Examine(Minimal + "performance: {cpu_limit: none, memory_limit: 512M, io_priority: idle, network_priority: normal, limit_attended: true}").Require().Performance.Limits);
+        foreach (var (written, read) in (ReadOnlySpan<(string, int?)>)[("none", null), ("1%", 1), ("100%", 100)])
+        {
+            var share = Examine(Minimal + $"performance:\n  cpu_limit: {written}").Require().Performance.Limits.CpuPercent;
+            Assert.Equal(read, share);
+            Assert.Equal(written, LimitSettings.CpuLimit.Type.Write(new CpuShare(share)));
+        }
     }
 
     [Fact]
