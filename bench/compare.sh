@@ -96,7 +96,7 @@ unset STING_BACKUP_CONFIG STING_BACKUP_PASSPHRASE
 # One function for each tool and step. All encrypt; all compress with zstd at about the same effort.
 init_sting() {
     sting-backup init --no-passphrase --backup-root "$STATE/sting/repository" --reserve "$TREE" --config "$STING_CONFIG" \
-        --key-directory "$STATE/sting/keys" --state-directory "$STATE/sting/state" --cache-directory "$STATE/sting/cache" --log-directory "$STATE/sting/logs"
+        --key-directory "$STATE/sting/keys" --state-directory "$STATE/sting/state" --cache-directory "$STATE/sting/cache" --log-directory "$STATE/sting/logs" --setting=performance.cpu_limit=none   # the others are not held back either
 }
 first_sting() { sting-backup full --config "$STING_CONFIG"; }
 unchanged_sting() { sting-backup incremental --config "$STING_CONFIG"; }
@@ -149,7 +149,7 @@ start_s3() {
     mkdir -p "$STATE/sting" "$STATE/restic"
     restic -r "$S3_RESTIC" -o s3.bucket-lookup=path init --quiet --repository-version 2 >"$log" 2>&1 || { cat "$log" >&2; fail "restic could not make its repository in the bucket."; }
     sting-backup init --no-passphrase --backup-root "s3://$bucket/sting" --reserve "$TREE" --config "$STING_CONFIG" --key-directory "$STATE/sting/keys" --state-directory "$STATE/sting/state" --cache-directory "$STATE/sting/cache" \
-        --log-directory "$STATE/sting/logs" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none >"$log" 2>&1 || { cat "$log" >&2; fail "sting could not make its repository in the bucket."; }
+        --log-directory "$STATE/sting/logs" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none --setting=performance.cpu_limit=none >"$log" 2>&1 || { cat "$log" >&2; fail "sting could not make its repository in the bucket."; }
 }
 stop_s3() {
     local pid=$SERVER_PID

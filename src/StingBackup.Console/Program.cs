@@ -8,7 +8,7 @@ using StingBackup.Console.Rendering;
 Environment.SetEnvironmentVariable("POWERSHELL_TELEMETRY_OPTOUT", "1");
 // A link or a copy under the other name is the other program.
 var name = Path.GetFileNameWithoutExtension(OperatingSystem.IsLinux() ? CalledAs() : Environment.ProcessPath) == VerbTable.Restore ? VerbTable.Restore : VerbTable.Backup;
-using var program = new StingProgram(name, Terminal.OfProcess(), ModuleSession.DefaultPath, Environment.GetEnvironmentVariable);
+using var program = new StingProgram(name, Terminal.OfProcess(), ModuleSession.DefaultPath, Environment.GetEnvironmentVariable) { OwnsProcess = true };
 var stops = 0;
 void Stop(PosixSignalContext signal)
 {

@@ -17,6 +17,9 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
     private readonly CancellationTokenSource _cancel = new();
     private CommandRun? _run;
 
+    /// <summary>Whether the process is this program's own, as when it is started; a test runs it in its own.</summary>
+    public bool OwnsProcess { get; init; }
+
     /// <summary>Stops what runs or is about to; from any thread. False where nothing runs that could clean up, so that the process may simply end.</summary>
     public bool Stop()
     {
@@ -62,7 +65,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
     private ExitCode Run(Verb verb, IReadOnlyList<string> words, ErrorPrinter errors)
     {
         var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
-        using var session = new ModuleSession(new TerminalHost(ui), modulePath);
+        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath);
         var command = session.GetCommand(verb.Cmdlet);
         var options = VerbOption.Of(verb, command);
         var names = options.SelectMany(o => o.Aliases.Prepend(o.Name).Select(a => (Alias: a, Option: o)))
@@ -116,7 +119,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
             return Print($"Would make a folder in {options.Into} and, within it, {(options.Reserve is null ? "a sample reserve, " : "")}a repository, its keys, two backups and a restored copy.\n");
         }
         var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
-        using var session = new ModuleSession(new TerminalHost(ui), modulePath);
+        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath);
         return TryBegin(session, ui, errors) is { } run ? new QuickstartRun(terminal, errors, run, _cancel.Token).Run(options) : ExitCode.Failed;
     }
 

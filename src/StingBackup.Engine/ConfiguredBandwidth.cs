@@ -1,4 +1,3 @@
-using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
@@ -27,41 +26,10 @@ internal static class ConfiguredBandwidth
                 Shared.Remove(ended);
             }
             var limit = configuration.Performance.BandwidthLimit.BytesPerSecond;
-            limiter = new BandwidthLimiter(limit, clock, new ConfigurationFile(configuration.File, limit).Look);
+            var file = new FollowedConfiguration(configuration);
+            limiter = new BandwidthLimiter(limit, clock, () => file.Look().BandwidthLimit.BytesPerSecond);
             Shared[(configuration.File, clock)] = new WeakReference<BandwidthLimiter>(limiter);
             return limiter;
         }
-    }
-
-    /// <summary>The limit as the file says it now. A file that is away or wrong for the moment changes nothing.</summary>
-    private sealed class ConfigurationFile(string path, long? limit)
-    {
-        private readonly Lock _gate = new();
-        private (DateTime Time, DateTime Beside) _read = Changed(path);
-        private long? _limit = limit;
-
-        public long? Look()
-        {
-            lock (_gate)
-            {
-                var changed = Changed(path);
-                if (changed == _read)
-                {
-                    return _limit;
-                }
-                _read = changed;
-                try
-                {
-                    _limit = new ConfigurationLoader(new HostView()).Load(path).Performance.BandwidthLimit.BytesPerSecond;
-                }
-                catch (Exception e) when (e is StingException or IOException or UnauthorizedAccessException)
-                {
-                    // In the middle of being written, most likely. The next change is looked at again, and the next job says what is wrong.
-                }
-                return _limit;
-            }
-        }
-
-        private static (DateTime, DateTime) Changed(string path) => (File.GetLastWriteTimeUtc(path), File.GetLastWriteTimeUtc(Path.Join(Path.GetDirectoryName(path), ConfigurationLocator.ShellName)));
     }
 }

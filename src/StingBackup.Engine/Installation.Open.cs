@@ -20,6 +20,8 @@ public sealed record InstallationOptions
     public Func<CancellationToken, ValueTask<SecureString?>>? Passphrase { get; init; }
     /// <summary>Who acts and why; null for the account of the process.</summary>
     public Governance.Caller? Caller { get; init; }
+    /// <summary>The process that its jobs run in.</summary>
+    public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Where logs go.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }
@@ -65,7 +67,7 @@ public sealed partial class Installation
                 Reserve = keys.ReserveId, ReserveRoot = configuration.Reserve.Path, Map = map, Users = users, FurtherSources = [.. ConfiguredSources.Of(configuration, map, users, host, options.Clock, contributors)], Contributors = contributors, Store = store, FurtherTiers = tiers, Locks = StoreFactory.LocksOf(configuration), SyncsAtCommit = configuration.RemoteAtCommit, RemoteLag = configuration.RemoteLag, ConfiguredQuota = configuration.RemoteQuota, LocalMaxPercent = configuration.LocalMaxPercent, Keys = keys,
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
-                Threads = configuration.Performance.ParallelThreads, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
+                Threads = ConfiguredLimits.ReadersOf(configuration.Performance), Process = options.Process, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };

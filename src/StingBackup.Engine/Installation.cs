@@ -92,6 +92,10 @@ public sealed partial class Installation : IAsyncDisposable
     public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
     /// <summary>Who acts, by which approval, and why.</summary>
     public Governance.Caller Caller { get; init; } = Governance.Caller.OfProcess;
+    /// <summary>The process that its jobs run in.</summary>
+    public HostingProcess Process { get; init; } = HostingProcess.Session;
+    /// <summary>Holds jobs to their limits; a test has its own.</summary>
+    internal Platform.Limits.LimitKeeper Limits { get; init; } = Platform.Limits.LimitKeeper.OfProcess;
     /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
     internal Action<string>? Alarm { get; set; }
 

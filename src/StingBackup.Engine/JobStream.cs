@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using StingBackup.Engine.Operations.Jobs;
 using StingBackup.Engine.Operations.Logging;
 using StingBackup.Engine.Operations.Metrics;
 
@@ -18,6 +19,10 @@ public sealed class JobProgress
     public long? TotalItems { get; set; }
     /// <summary>Bytes in all, or null while unknown.</summary>
     public long? TotalBytes { get; set; }
+    /// <summary>What is at work within the activity, for those that look on from elsewhere. Never a name or a path.</summary>
+    public string Stage { get; set; } = "";
+    /// <summary>Where a job is limited: called whenever a piece of work is finished, and rests as long as it must.</summary>
+    internal Action? Rest { get; set; }
     /// <summary>Items finished.</summary>
     public long Items => Interlocked.Read(ref _items);
     /// <summary>Bytes finished.</summary>
@@ -28,6 +33,7 @@ public sealed class JobProgress
     {
         Interlocked.Add(ref _items, items);
         Interlocked.Add(ref _bytes, bytes);
+        Rest?.Invoke();
     }
 
     internal ProgressEvent Snapshot(TimeSpan elapsed)
@@ -76,6 +82,9 @@ public sealed class JobOutput
     /// <summary>The same at the end of a job, whose reader may have left.</summary>
     internal void TryWarn(string message) => _writer.TryWrite(new WarningEvent(message));
 
+    /// <summary>A decision of somebody who must not wait for the reader.</summary>
+    internal void TryExplain(string message) => _writer.TryWrite(new VerboseEvent(message));
+
     /// <summary>A milestone.</summary>
     public void Tell(string message) => Write(new InformationEvent(message));
 
@@ -116,7 +125,9 @@ public static class JobStream
             var work = body;
             body = (output, token) => RunWatch.AroundAsync(installation, output, () => work(output, token), token);
         }
-        return JobLog.FollowAsync(installation, command, RunAsync(installation.Clock, body, cancel), cancel);
+        var job = body;
+        return JobLog.FollowAsync(installation, command, RunAsync(installation.Clock,
+            (output, token) => JobRegister.AroundAsync(JobPlace.Of(installation), command, output, stop => ConfiguredLimits.AroundAsync(installation, command, output, () => job(output, stop), stop), token), cancel), cancel);
     }
 
     /// <summary>Runs a body; the last event is its result.</summary>

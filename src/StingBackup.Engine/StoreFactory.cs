@@ -61,7 +61,7 @@ public static class StoreFactory
             Address = address, Endpoint = tier.Endpoint, Region = tier.Region, CertificateAuthorities = tier.CertificateAuthorities, Login = LoginOf(configuration, tier, clock), Streams = tier.Streams,
             PathStyle = tier.Addressing == BucketAddressing.Path || (tier.Addressing == BucketAddressing.Auto && tier.Endpoint is not null),
             IsOnlyWriter = string.Equals(tier.OnlyWriter, Environment.MachineName, StringComparison.OrdinalIgnoreCase), DataStorageClass = address.IsArchive ? tier.StorageClass : null,
-            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Lock = of == Tier.Local ? null : tier.Lock, Bandwidth = ConfiguredBandwidth.Of(configuration, clock),
+            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Lock = of == Tier.Local ? null : tier.Lock, Bandwidth = ConfiguredBandwidth.Of(configuration, clock), MarksPackets = () => Platform.Limits.LimitKeeper.OfProcess.MarksPackets,
         };
     }
 

@@ -51,6 +51,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public ArchiveOptions Archiving { get; set; } = ArchiveOptions.Default;
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
+    public HostingProcess Process { get; init; } = HostingProcess.Session;
+    public StingBackup.Engine.Platform.Limits.LimitKeeper Limits { get; init; } = StingBackup.Engine.Platform.Limits.LimitKeeper.OfProcess;
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
     /// <summary>What restore drills have shown.</summary>
     public Engine.Operations.IDrillEvidence Drills { get; init; } = new Engine.Operations.NoDrills();
@@ -63,7 +65,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store, FurtherTiers = FurtherTiers,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Drills = Drills,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Drills = Drills, Process = Process, Limits = Limits,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

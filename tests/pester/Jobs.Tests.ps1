@@ -103,4 +103,30 @@ Describe 'Jobs in the background' {
         $job | Remove-Job -Force
         Get-Job | Should -BeNullOrEmpty
     }
+
+    It 'is seen and stopped from another process' {
+        $program = Join-Path (Split-Path (Get-Module StingBackup).Path) '..' '..' 'bin' 'sting-backup'
+        $process = [System.Diagnostics.Process]::Start($program, [string[]]@('daemon', '--confirm', '--quiet', "--config=$(Join-Path $PWD 'sting-backup.yaml')"))
+        try {
+            $until = [datetime]::UtcNow.AddSeconds(60)
+            do {
+                Start-Sleep -Milliseconds 50
+                $job = Get-StingBackupJob | Where-Object Kind -EQ daemon
+            } until ($job -or [datetime]::UtcNow -gt $until)
+            $job.ProcessId | Should -Be $process.Id
+            $job.State | Should -Be Running
+            ($job | Stop-StingBackupJob -WhatIf).Effect | Should -Match 'nothing is scheduled'
+            ($job | Stop-StingBackupJob).State | Should -Be Stopped
+            $process.WaitForExit(30000) | Should -BeTrue
+            $process.ExitCode | Should -Be 0
+        } finally {
+            if (-not $process.HasExited) {
+                $process.Kill()
+            }
+        }
+        Get-StingBackupJob | Where-Object Kind -EQ daemon | Should -BeNullOrEmpty
+        $shown = Get-StingBackupJob -Last 20 | Out-String -Width 100
+        $shown | Should -Match 'daemon\s+Stopped'
+        ($shown -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 100
+    }
 }

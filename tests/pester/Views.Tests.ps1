@@ -77,7 +77,7 @@ Describe 'What is shown' {
 
     It 'shows the newest setting as it was set, with its line' {
         Get-StingBackupConfig time_zone | Out-String -Width 80 | Should -Match 'time_zone +\d+ UTC'
-        Get-StingBackupConfig performance.memory | Out-String -Width 80 | Should -Match 'performance.memory +400M'
+        Get-StingBackupConfig performance.memory_limit | Out-String -Width 80 | Should -Match 'performance.memory_limit +2G'
     }
 
     It 'is the same in <_>' -ForEach 'de-DE', 'tr-TR', 'en-US' {

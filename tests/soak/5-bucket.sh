@@ -43,7 +43,7 @@ host 0
 mkdir -p "$reserve/users"
 for ((p = 0; p < people; p++)); do mkdir "$reserve/users/p$p" && echo "what p$p wrote, planted by seed $seed" >"$reserve/users/p$p/diary"; done
 run sting-backup init --no-passphrase --backup-root "s3://$bucket/soak" --reserve "$reserve" --config "$config" --key-directory "$here/keys" --state-directory "$here/state" \
-    --cache-directory "$here/cache" --log-directory "$here/logs" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none || { fail "init exited with $?"; soak_end; }
+    --cache-directory "$here/cache" --log-directory "$here/logs" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none --setting=performance.cpu_limit=none || { fail "init exited with $?"; soak_end; }
 sed -i 's/# delay_days: 7/delay_days: 0/; s/^\( *\)#* *grace_hours: .*/\1grace_hours: 1/' "$config"
 run sting-backup full --config "$config" || { fail "the first backup exited with $?"; soak_end; }
 key_role=$config

@@ -33,7 +33,7 @@ content >"$file"
 (($(stat -c '%b * %B' "$file" | bc 2>/dev/null || stat -c '%b' "$file" | awk '{ print $1 * 512 }') >= megabytes * 1000000))
 check "the file has holes"
 run sting-backup init --no-passphrase --backup-root "$repository" --reserve "$reserve" --config "$config" --key-directory "$work/data/keys" --state-directory "$work/state" --cache-directory "$work/cache" --log-directory "$work/data/logs" \
-    "--setting=remote.location=s3://$bucket/far" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none --setting=local.max_percent=100
+    "--setting=remote.location=s3://$bucket/far" "--setting=remote.endpoint=$endpoint" --setting=remote.credentials=environment --setting=performance.bandwidth_limit=none --setting=performance.cpu_limit=none --setting=local.max_percent=100
 check "init exited with an error"
 started=$SECONDS
 run sting-backup full --config "$config"

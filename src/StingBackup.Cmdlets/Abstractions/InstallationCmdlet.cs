@@ -29,7 +29,7 @@ public abstract class InstallationCmdlet : ConfiguredCmdlet
     {
         var examined = Examine();
         _prompt = new PassphrasePrompt(Host.UI, GivenPassphrase);
-        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync, Caller = Caller }, Cancel));
+        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync, Caller = Caller, Process = HostFacts.ProcessOf(Host) }, Cancel));
         try
         {
             // The engine's jobs ask the same once more; here nobody is asked a question, or shown a plan, that leads to a refusal.

@@ -24,7 +24,9 @@ public sealed class StartStingBackupDaemonCommand : ConfiguredCmdlet
         {
             // Each task reads the configuration anew, so that a change counts from the next one on.
             var (host, file) = (HostView, configuration.File);
-            var daemon = new DaemonHost(cancel => Installation.OpenAsync(new ConfigurationLoader(host).Examine(file), new InstallationOptions(), cancel), TimeProvider.System) { JitterSeconds = configuration.JitterSeconds };
+            // Nobody waits for a daemon, whatever it runs in.
+            var process = HostFacts.ProcessOf(Host) with { IsUnattended = true };
+            var daemon = new DaemonHost(cancel => Installation.OpenAsync(new ConfigurationLoader(host).Examine(file), new InstallationOptions { Process = process }, cancel), TimeProvider.System) { JitterSeconds = configuration.JitterSeconds };
             RunJob(BackupDaemon.RunAsync(configuration, daemon, AsJob ? CancellationToken.None : Cancel), AsJob, passThru: true);
         }
     }

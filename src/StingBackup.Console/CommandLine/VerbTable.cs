@@ -310,6 +310,8 @@ internal static class VerbTable
             Many = true,
             Examples = ["schedule-remove --dry-run", "schedule-remove --confirm"],
         },
+        new(Backup, "jobs", "Get-StingBackupJob", "Show the jobs of this host, those that run and those of the past") { Many = true, Examples = ["jobs", "jobs --last=20", "jobs --since=2024-01-15 --state=failed,died"] },
+        new(Backup, "job-stop", "Stop-StingBackupJob", "Ask a job of this host to end in order") { Examples = ["job-stop --id=20240115T020000-3f9a1c --dry-run", "job-stop --id=20240115T020000-3f9a1c"] },
         new(Backup, "alerts", "Get-StingAlert", "Show what is wrong, since when, and who knows")
         {
             Many = true,

@@ -1,12 +1,26 @@
 using System.Globalization;
+using System.Management.Automation;
 using System.Management.Automation.Host;
 
 namespace StingBackup.Console.Hosting;
 
 /// <summary>The program as a PowerShell host.</summary>
 /// <param name="ui">The person before it.</param>
-internal sealed class TerminalHost(TerminalUserInterface ui) : PSHost
+/// <param name="isUnattended">Whether nobody is before it.</param>
+/// <param name="ownsProcess">Whether the process is the program's own.</param>
+internal sealed class TerminalHost(TerminalUserInterface ui, bool isUnattended, bool ownsProcess) : PSHost
 {
+    /// <summary>What the module asks about the process that it runs in.</summary>
+    public override PSObject PrivateData { get; } = Facts(isUnattended, ownsProcess);
+
+    private static PSObject Facts(bool isUnattended, bool ownsProcess)
+    {
+        var facts = new PSObject();
+        facts.Properties.Add(new PSNoteProperty("StingUnattended", isUnattended));
+        facts.Properties.Add(new PSNoteProperty("StingOwnsProcess", ownsProcess));
+        return facts;
+    }
+
     /// <inheritdoc/>
     public override Guid InstanceId { get; } = Guid.NewGuid();
     /// <inheritdoc/>

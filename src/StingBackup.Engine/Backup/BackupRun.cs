@@ -61,7 +61,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             var (kept, carried) = Settle(new CarryOver(caches, store, run), trees);
             var classes = trees.Finish(kept, carried, subjects.Get);
             var deduplication = trees.Files.Sum(() => plan.Classes.SelectMany(c => caches.ReadLast(c, static () => { })), _counters.BytesNew);
-            output.Progress.Status = "waiting for the disk";
+            output.Progress.Status = output.Progress.Stage = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
             var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)], deduplication), cancel).ConfigureAwait(false);
             journal.Complete();
@@ -206,6 +206,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             // What an old archive holds is as old as the archive.
             TempFilesSinceNs = import is null && installation.TempFilesAge > TimeSpan.Zero ? installation.NowNs - (installation.TempFilesAge.Ticks * 100) : long.MinValue,
         };
+        output.Progress.Stage = stage.When switch { CaptureStage.Databases => "databases", CaptureStage.Latecomers => "latecomers", _ => "files and secrets" };
         using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: GroupsAhead, parts: threads);
         using var blocks = new BlockPool(3 * threads);
         var reader = new FileReader(queue, blocks, output, _counters, installation.Clock);

@@ -2,6 +2,7 @@ using StingBackup.Engine.Governance;
 using StingBackup.Engine.Platform;
 using System.Globalization;
 using Npgsql;
+using StingBackup.Engine.Operations.Jobs;
 using StingBackup.Engine.Operations.Logging;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql;
@@ -42,9 +43,20 @@ public static class MetadataCapture
         ArgumentNullException.ThrowIfNull(plan);
         var job = JobStream.RunAsync(clock, async (output, token) =>
         {
-            var prepared = plan.Exact as Prepared ?? (Prepared)(await PlanAsync(configuration, token).ConfigureAwait(false)).Exact!;
-            await new CaptureRun(prepared.Places, prepared.Setup, clock, output).RunAsync(prepared.Plan, token).ConfigureAwait(false);
-            return await ReadAsync(configuration, clock, token).ConfigureAwait(false);
+            try
+            {
+                return await JobRegister.AroundAsync(JobPlace.Of(configuration, clock), "capture", output, async stop =>
+                {
+                    var prepared = plan.Exact as Prepared ?? (Prepared)(await PlanAsync(configuration, stop).ConfigureAwait(false)).Exact!;
+                    await new CaptureRun(prepared.Places, prepared.Setup, clock, output).RunAsync(prepared.Plan, stop).ConfigureAwait(false);
+                    return await ReadAsync(configuration, clock, stop).ConfigureAwait(false);
+                }, token).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "JobStopped")
+            {
+                output.Tell(e.Message);
+                return await ReadAsync(configuration, clock, token).ConfigureAwait(false);
+            }
         }, cancel);
         return JobLog.FollowAsync(configuration.Log, clock, "capture", job, cancel);
     }

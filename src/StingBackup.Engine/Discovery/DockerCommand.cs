@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Discovery;
@@ -55,7 +56,7 @@ internal sealed class DockerCommand(string program, TimeProvider clock)
     {
         try
         {
-            return Process.Start(start)!;
+            return ChildEnvironment.Begin(start);
         }
         catch (Win32Exception e)
         {

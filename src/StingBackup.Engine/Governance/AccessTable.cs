@@ -10,6 +10,7 @@ public static class AccessTable
             "Get-StingBackupStatus", "Get-StingBackupReport", "Export-StingBackupReport", "Get-StingBackupLog", "Get-StingAuditEvent", "Test-StingAuditLog",
             "Export-StingAuditLog", "Get-StingApproval", "Request-StingApproval", "Get-StingApprover", "Get-StingErasure", "Get-StingErasureRequest", "Get-StingLegalHold", "Get-StingRetentionPlan", "Get-StingTier",
             "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert",
+            "Get-StingBackupJob", "Stop-StingBackupJob",   // which asks besides for the right of the job that it stops
         ],
         [AccessRight.Read] =
         [

@@ -30,7 +30,7 @@ internal sealed unsafe class MountedBelow : IDisposable
             var root = new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory}")).LinkTarget?.TrimEnd('/');
             foreach (var line in root is null ? [] : File.ReadLines("/proc/self/mountinfo"))
             {
-                var point = Unescape(line.Split(' ')[4]);
+                var point = MountText.Unescape(line.Split(' ')[4]);
                 if (point.Length > root!.Length + 1 && point.StartsWith(root + '/', StringComparison.Ordinal))
                 {
                     found.Add(point);
@@ -58,25 +58,6 @@ internal sealed unsafe class MountedBelow : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _roots.ForEach(root => root.Dispose());
-
-    /// <summary>A path as mountinfo writes it: blank, tab, newline and backslash as three octal digits.</summary>
-    internal static string Unescape(string text)
-    {
-        var plain = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\\' && i + 3 < text.Length)
-            {
-                plain.Append((char)Convert.ToInt32(text.Substring(i + 1, 3), 8));
-                i += 3;
-            }
-            else
-            {
-                plain.Append(text[i]);
-            }
-        }
-        return plain.ToString();
-    }
 
     private void Add(string point)
     {

@@ -45,6 +45,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["TierStatusReader.ReadAsync"] = AccessRight.Look, ["TierSyncJob.PlanAsync"] = AccessRight.Backup, ["TierSyncJob.RunAsync"] = AccessRight.Backup, ["VerifyJob.RunAsync"] = AccessRight.Read,
         ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
         ["CostForecaster.ReadAsync"] = AccessRight.Read, ["StatusDetailReader.ReadAsync"] = AccessRight.Look,
+        ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>

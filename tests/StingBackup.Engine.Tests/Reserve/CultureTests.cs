@@ -16,7 +16,7 @@ public sealed class CultureTests
         const string yaml = """
             repository: {backup_root: /b}
             reserve: {path: /r, rules: [{glob: x, class: USERFILES}]}
-            performance: {bandwidth_limit: 12.5MB/s, memory: 1.5GIB, parallel_threads: 12}
+            performance: {bandwidth_limit: 12.5MB/s, memory_limit: 1.5GIB, parallel_threads: 12}
             log: {level: INFORMATION, max_file_size: 1.5MIB}
             """;
         var expected = new ConfigurationLoader(new FakeHost()).ExamineText(yaml, "/c.yaml");
@@ -24,13 +24,13 @@ public sealed class CultureTests
         {
             var examined = new ConfigurationLoader(new FakeHost()).ExamineText(yaml, "/c.yaml");
             var configuration = examined.Require();
-            Assert.Equal((100_000_000L, 1_610_612_736L), (configuration.Performance.BandwidthLimit.BitsPerSecond, configuration.Performance.Memory));
+            Assert.Equal((100_000_000L, 1_610_612_736L), (configuration.Performance.BandwidthLimit.BitsPerSecond, configuration.Performance.Limits.Memory));
             Assert.Equal(1_572_864, configuration.Log.MaxFileSize);
             Assert.Equal(expected.Describe().Select(Line), examined.Describe().Select(Line));
             Assert.Equal("100M", examined.Describe().Single(s => s.Key == "performance.bandwidth_limit").Value);
             Golden.Check("docs/configuration.md", ConfigurationReference.Render());
-            var wrong = new ConfigurationLoader(new FakeHost()).ExamineText("a: 1\nperformance: {memory: \"1,5G\"}", "/c.yaml");
-            Assert.Contains(wrong.Findings, f => f.Key == "performance.memory" && f.ToString().StartsWith("/c.yaml:2: ", StringComparison.Ordinal));
+            var wrong = new ConfigurationLoader(new FakeHost()).ExamineText("a: 1\nperformance: {memory_limit: \"1,5G\"}", "/c.yaml");
+            Assert.Contains(wrong.Findings, f => f.Key == "performance.memory_limit" && f.ToString().StartsWith("/c.yaml:2: ", StringComparison.Ordinal));
         }
 
         static string Line(ConfigurationSetting s) => string.Create(CultureInfo.InvariantCulture, $"{s.Key}|{s.Value}|{s.Default}|{s.Source}|{s.Description}|{s.Changed}");

@@ -242,7 +242,7 @@ public abstract class LinuxRestoreTargetTests : RestoreTargetConformance
     [LinuxFact]
     public void What_is_restored_below_a_mount_is_made_durable_as_well()
     {
-        Assert.Equal("/a b\\c\td", MountedBelow.Unescape(@"/a\040b\134c\011d"));
+        Assert.Equal("/a b\\c\td", MountText.Unescape(@"/a\040b\134c\011d"));
         using var root = File.OpenHandle("/proc/self/mountinfo");   // any open thing whose path has no mounts below it
         using var none = MountedBelow.Open((int)root.DangerousGetHandle());
         Assert.Equal(0, none.Count);

@@ -22,6 +22,10 @@ internal static class ChildProgram
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             case ["year", var days, var minutes, var seed]:
                 return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
+            case ["limits", var share, var seconds]:
+                return await Platform.Limits.LimitedProcess.RunAsync(share, seconds, Console.Out);
+            case ["job", var folder]:
+                return await Operations.Jobs.WaitingJob.RunAsync(folder, Console.Out);
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;

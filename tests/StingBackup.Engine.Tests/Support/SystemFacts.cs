@@ -11,7 +11,7 @@ internal sealed class LinuxFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute() => Skip = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "Only root may give files away.";
+    public RootFactAttribute(string why = "Only root may give files away.") => Skip = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : why;
 }
 
 /// <summary>Runs on Linux; elsewhere it is named as skipped.</summary>
@@ -36,5 +36,17 @@ internal sealed class StraceFactAttribute : FactAttribute
     {
         var found = OperatingSystem.IsLinux() && (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "strace")));
         Skip = found ? null : "strace is not on the path.";
+    }
+}
+
+/// <summary>Runs where this process may make a control group for the processors; elsewhere it is named as skipped, with the reason.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ControlGroupFactAttribute : FactAttribute
+{
+    public ControlGroupFactAttribute()
+    {
+        var files = new Engine.Platform.Limits.ControlFiles();
+        var (place, reason) = Engine.Platform.Limits.ControlGroupPlace.Find(files);
+        Skip = place is null ? reason : Engine.Platform.Limits.ControlGroup.ObstacleOf(files, place) is { Length: > 0 } obstacle ? obstacle : files.MayMakeIn(place.Own) ? null : $"There is no right to make a control group in {place.Own}.";
     }
 }

@@ -61,7 +61,7 @@ random() { REPLY=$(((RANDOM << 30 | RANDOM << 15 | RANDOM) % $1)); }
 new_repository() {
     rm -rf "$repository" "$config" "$work"/{config,state,cache,data}
     run sting-backup init --no-passphrase --backup-root "$repository" --reserve "$reserve" --config "$config" \
-        --key-directory "$work/data/keys" --state-directory "$work/state" --cache-directory "$work/cache" --log-directory "$work/data/logs"
+        --key-directory "$work/data/keys" --state-directory "$work/state" --cache-directory "$work/cache" --log-directory "$work/data/logs" --setting=performance.cpu_limit=none   # nobody waits here, and yet it should be soon over
 }
 
 # Runs a command into the log; its exit code is the command's.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Alerts;
+using StingBackup.Engine.Operations.Jobs;
 using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
@@ -35,31 +36,45 @@ public static class BackupDaemon
         ArgumentNullException.ThrowIfNull(host);
         return JobStream.RunAsync(host.Clock, async (output, token) =>
         {
-            StateFile.CreateFolder(FolderOf(configuration));
-            using var one = FileLock.TryAcquire(Path.Combine(FolderOf(configuration), "lock"), out var held);
-            if (held)
+            try
             {
-                throw new StingException("DaemonRunning", FailureKind.Busy, "Another daemon of this configuration's state runs on this host.", FolderOf(configuration), "End it first, or leave it: one does all.");
+                return await JobRegister.AroundAsync(JobPlace.Of(configuration, host.Clock), "daemon", output, stop => RunAsync(configuration, host, output, stop), token).ConfigureAwait(false);
             }
-            using var endpoint = configuration.MetricsPort is > 0 and var port ? MetricsEndpoint.Start(port, host.OpenAsync, host.Clock, token) : null;
-            var notes = Notes(configuration);
-            var clocks = ClocksOf(configuration, notes, host.Clock.GetUtcNow());
-            foreach (var clock in clocks.Where(c => !notes.ContainsKey(c.Task)))
+            catch (StingException e) when (e.ErrorId == "JobStopped")
             {
-                Note(configuration, notes, clock.Task, host.Clock.GetUtcNow());   // from now on something can be missed
+                // An order that was followed is no failure: a service manager must not start it again.
+                output.Tell(e.Message);
+                return Plan(configuration, host.Clock);
             }
-            var runner = new TaskRunner(host.OpenAsync, (task, happened) => Tell(output, task, happened));
-            var lanes = new[] { clocks.Where(c => Backups.Contains(c.Task)), clocks.Where(c => !Backups.Contains(c.Task)) }.Where(lane => lane.Any());
-            using var lost = CancellationTokenSource.CreateLinkedTokenSource(token);
-            var work = lanes.Select(lane => new DaemonLane([.. lane], runner, host, output, (task, time) => Note(configuration, notes, task, time)).RunAsync(lost)).ToList();
-            if (AlertCenter.HasChannels(configuration) || configuration.MetricsFile is not null)
-            {
-                work.Add(new DaemonWatch(configuration, host, output).RunAsync(lost));
-            }
-            output.Tell(string.Create(CultureInfo.InvariantCulture, $"The daemon runs {clocks.Count} tasks{(endpoint is null ? "" : $", metrics at {endpoint.Address}")}."));
-            await Task.WhenAll(work).ConfigureAwait(false);
-            return (object)Plan(configuration, host.Clock);
         }, cancel);
+    }
+
+    private static async Task<object> RunAsync(StingConfiguration configuration, DaemonHost host, JobOutput output, CancellationToken token)
+    {
+        StateFile.CreateFolder(FolderOf(configuration));
+        using var one = FileLock.TryAcquire(Path.Combine(FolderOf(configuration), "lock"), out var held);
+        if (held)
+        {
+            throw new StingException("DaemonRunning", FailureKind.Busy, "Another daemon of this configuration's state runs on this host.", FolderOf(configuration), "End it first, or leave it: one does all.");
+        }
+        using var endpoint = configuration.MetricsPort is > 0 and var port ? MetricsEndpoint.Start(port, host.OpenAsync, host.Clock, token) : null;
+        var notes = Notes(configuration);
+        var clocks = ClocksOf(configuration, notes, host.Clock.GetUtcNow());
+        foreach (var clock in clocks.Where(c => !notes.ContainsKey(c.Task)))
+        {
+            Note(configuration, notes, clock.Task, host.Clock.GetUtcNow());   // from now on something can be missed
+        }
+        var runner = new TaskRunner(host.OpenAsync, (task, happened) => Tell(output, task, happened));
+        var lanes = new[] { clocks.Where(c => Backups.Contains(c.Task)), clocks.Where(c => !Backups.Contains(c.Task)) }.Where(lane => lane.Any());
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var work = lanes.Select(lane => new DaemonLane([.. lane], runner, host, output, (task, time) => Note(configuration, notes, task, time)).RunAsync(lost)).ToList();
+        if (AlertCenter.HasChannels(configuration) || configuration.MetricsFile is not null)
+        {
+            work.Add(new DaemonWatch(configuration, host, output).RunAsync(lost));
+        }
+        output.Tell(string.Create(CultureInfo.InvariantCulture, $"The daemon runs {clocks.Count} tasks{(endpoint is null ? "" : $", metrics at {endpoint.Address}")}."));
+        await Task.WhenAll(work).ConfigureAwait(false);
+        return Plan(configuration, host.Clock);
     }
 
     private static List<TaskClock> ClocksOf(StingConfiguration configuration, Dictionary<ScheduledTask, DateTimeOffset> notes, DateTimeOffset now) =>

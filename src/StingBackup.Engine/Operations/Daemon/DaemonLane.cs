@@ -50,6 +50,13 @@ internal sealed class DaemonLane(IReadOnlyList<TaskClock> tasks, TaskRunner runn
             task.Failed(host.Clock.GetUtcNow());
             output.Explain($"{task.Task}: {e.Message}");
         }
+        catch (StingException e) when (e.ErrorId == "JobStopped")
+        {
+            // Somebody does not want it now: it comes at its next time, and not a minute later.
+            task.Succeeded(host.Clock.GetUtcNow());
+            output.Warn($"{task.Task}: {e.Message} It begins again at {Display.Time(task.Due)} UTC.");
+            Tell(new DaemonRun(task.Task, due, started, JobState.Cancelled, e.Message));
+        }
         catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             // Whatever it is, the daemon goes on: the next run may do well, and nobody else would try.

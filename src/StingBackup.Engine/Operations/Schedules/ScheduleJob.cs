@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Cronos;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Schedules;
@@ -151,7 +152,7 @@ public static class ScheduleJob
         var words = command.Split(' ');
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using var process = ChildEnvironment.Begin(new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true });
             var error = process.StandardError.ReadToEndAsync();
             process.StandardOutput.ReadToEnd();
             process.WaitForExit();

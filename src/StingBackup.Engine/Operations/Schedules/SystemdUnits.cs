@@ -58,6 +58,8 @@ internal static class SystemdUnits
         SuccessExitStatus=3
         Nice=10
         IOSchedulingClass=idle
+        # The program may hold itself to performance.cpu_limit.
+        Delegate=cpu
         KillSignal=SIGTERM
         TimeoutStopSec=120
 

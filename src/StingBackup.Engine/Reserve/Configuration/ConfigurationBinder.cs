@@ -57,7 +57,7 @@ Folders = values.Get(SourceSettings.Folders),
         ErasureDelay = TimeSpan.FromDays(values.Get(ErasureSettings.DelayDays)),
         Access = AccessSettings.Bind(values),
         Performance = new PerformanceSettings(
-            values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit), values.Get(Settings.Memory)),
+            values.Get(Settings.ParallelThreads), values.Get(Settings.CompressionLevel), values.Get(Settings.BandwidthLimit)) { Limits = LimitSettings.Bind(values) },
         RemoteLocation = values.Get(Settings.RemoteLocation),
         ArchiveLocation = values.Get(Settings.ArchiveLocation),
         RemoteAtCommit = values.Get(TierTimes.AtCommit), RemoteLag = TimeSpan.FromMinutes(values.Get(TierTimes.EveryMinutes)), RemoteQuota = values.Get(TierTimes.Quota), LocalMaxPercent = values.Get(TierTimes.MaxPercent),

@@ -54,7 +54,7 @@ public sealed class ConfigurationProbe
 
     /// <summary>Makes a probe of the checks that need nothing opened, and of further ones.</summary>
     public ConfigurationProbe(params IEnumerable<IConfigurationCheck> more) =>
-        _checks = [new SourceCheck(), new BackupRootCheck(), new KeyPlacesCheck(), new PassphraseCheck(), new ClockCheck(), new HostFoldersCheck(), .. more];
+        _checks = [new SourceCheck(), new BackupRootCheck(), new KeyPlacesCheck(), new PassphraseCheck(), new ClockCheck(), new HostFoldersCheck(), new LimitCheck(), .. more];
 
     /// <summary>Runs every check. One that fails is a finding; the others go on.</summary>
     /// <exception cref="StingException"><c>ConfigurationInvalid</c></exception>

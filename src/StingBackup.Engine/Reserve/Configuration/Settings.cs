@@ -238,16 +238,6 @@ public static class Settings
         Summary = "How much of the network the streams of all buckets may use together: 100M is 100 megabits a second. A change counts within seconds, in jobs that run too.",
     };
 
-    /// <summary>How much memory.</summary>
-    public static readonly Setting<long> Memory = new()
-    {
-        Key = "performance.memory",
-        Type = SettingTypes.Size(128_000_000, 64_000_000_000),
-        Default = 400_000_000,
-        NotActedOn = "A run's queues and buffers have fixed bounds, which do not grow with the reserve.",
-        Summary = "The most memory that a run takes, whatever the size of the reserve.",
-    };
-
     /// <summary>The zone of days and names.</summary>
     public static readonly Setting<string> TimeZone = new()
     {
@@ -338,7 +328,7 @@ public static class Settings
         RemoteLocation, TierTimes.AtCommit, TierTimes.EveryMinutes, TierTimes.Quota, .. TierSettings.Remote.All,
         ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass, .. ArchiveSettings.All,
         EncryptionAlgorithm, EncryptionKeyId,
-        ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
+        ParallelThreads, CompressionLevel, BandwidthLimit, .. LimitSettings.All,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
         .. LogTable.All,
         .. MonitoringSettings.All,

@@ -226,9 +226,11 @@ public sealed record ThinningSettings(int AllDays, int Hourly, int Daily, int We
 /// <param name="ParallelThreads">Threads.</param>
 /// <param name="CompressionLevel">1 to 9, as people set it.</param>
 /// <param name="BandwidthLimit">Of the network.</param>
-/// <param name="Memory">Bytes at most.</param>
-public sealed record PerformanceSettings(int ParallelThreads, int CompressionLevel, Bandwidth BandwidthLimit, long Memory)
+public sealed record PerformanceSettings(int ParallelThreads, int CompressionLevel, Bandwidth BandwidthLimit)
 {
+    /// <summary>What jobs leave to others while nobody waits for them.</summary>
+    public HostLimits Limits { get; init; } = HostLimits.Default;
+
     private static ReadOnlySpan<byte> ZstdLevels => [1, 1, 2, 2, 3, 3, 6, 12, 19];
 
     /// <summary>The zstd level that the compression level stands for.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 
@@ -59,7 +60,7 @@ internal static class ToolProcess
     {
         try
         {
-            return Process.Start(start)!;
+            return ChildEnvironment.Begin(start);
         }
         catch (Win32Exception e)
         {

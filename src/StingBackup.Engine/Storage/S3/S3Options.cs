@@ -27,6 +27,8 @@ public sealed record S3Options
     public TimeSpan AbilityAge { get; init; } = TimeSpan.FromDays(1);
     /// <summary>How much of the network all streams together may use; null for all.</summary>
     public BandwidthLimiter? Bandwidth { get; init; }
+    /// <summary>Asked at each new connection whether its packets are marked as those that may wait; null for never.</summary>
+    internal Func<bool>? MarksPackets { get; init; }
     /// <summary>Requests that a barrier has under way at once.</summary>
     public int Streams { get; init; } = TransferQueue.DefaultStreams;
     /// <summary>How the requests of a barrier are repeated; null for not at all.</summary>

@@ -32,6 +32,7 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
         var sockets = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = options.Silence,
+            ConnectCallback = (context, cancel) => BackgroundSocket.ConnectAsync(context.DnsEndPoint, options.MarksPackets?.Invoke() == true, cancel),
         };
         if (options.CertificateAuthorities is { } file)
         {

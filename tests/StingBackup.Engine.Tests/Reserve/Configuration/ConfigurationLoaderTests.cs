@@ -89,7 +89,7 @@ public sealed class ConfigurationLoaderTests
             remote: {location: "s3://bucket/prefix"}
             archive: {location: glacier://vault}
             encryption: {algorithm: aes256, key_id: sting-backup-key}
-            performance: {parallel_threads: 2, compression_level: 9, bandwidth_limit: 2.5MB/s, memory: 1GiB}
+            performance: {parallel_threads: 2, compression_level: 9, bandwidth_limit: 2.5MB/s, memory_limit: 1GiB}
             time_zone: Europe/Berlin
             state_directory: /s
             cache_directory: /c
@@ -107,7 +107,7 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(["/e1", "/e2"], configuration.Keys.EpochPlaces);
         Assert.Equal(14, configuration.Retention.ClassDays[DataClass.Embeddings]);
         Assert.Equal(("s3://bucket/prefix", "glacier://vault", "sting-backup-key"), (configuration.RemoteLocation, configuration.ArchiveLocation, configuration.EncryptionKeyId));
-        Assert.Equal((2, 19, 1L << 30), (configuration.Performance.ParallelThreads, configuration.Performance.ZstdLevel, configuration.Performance.Memory));
+        Assert.Equal((2, 19, 1L << 30), (configuration.Performance.ParallelThreads, configuration.Performance.ZstdLevel, configuration.Performance.Limits.Memory));
         Assert.Equal(20_000_000, configuration.Performance.BandwidthLimit.BitsPerSecond);
         Assert.Equal("Europe/Berlin", configuration.TimeZone.Id);
         Assert.Equal(("/s", "/c"), (configuration.StateDirectory, configuration.CacheDirectory));
@@ -129,8 +129,11 @@ public sealed class ConfigurationLoaderTests
     [InlineData("performance:\n  parallel_threads: four", 6, "performance.parallel_threads", "not a whole number", "whole number")]
     [InlineData("performance:\n  parallel_threads: [1, 2]", 6, "performance.parallel_threads", "a list stands", "one value")]
     [InlineData("performance:\n  bandwidth_limit: 100", 6, "performance.bandwidth_limit", "not a bandwidth", "100M")]
-    [InlineData("performance:\n  memory: 5M", 6, "performance.memory", "out of range", "128M")]
-    [InlineData("performance:\n  memory: 1,5G", 6, "performance.memory", "not a size", "400M")]
+    [InlineData("performance:\n  memory_limit: 5M", 6, "performance.memory_limit", "out of range", "512M")]
+    [InlineData("performance:\n  memory_limit: 1,5G", 6, "performance.memory_limit", "not a size", "400M")]
+    [InlineData("performance:\n  cpu_limit: 25", 6, "performance.cpu_limit", "no share", "25%")]
+    [InlineData("performance:\n  cpu_limit: 101%", 6, "performance.cpu_limit", "no share", "none")]
+    [InlineData("performance:\n  io_priority: high", 6, "performance.io_priority", "not one of", "idle")]
     [InlineData("performance: fast", 5, "performance", "is a section", "below it")]
     [InlineData("time_zone: Europe/Berln", 5, "time_zone", "no time zone 'Europe/Berln'", "Europe/Berlin")]
     [InlineData("keys:\n  allow_under_backup_root: maybe", 6, "keys.allow_under_backup_root", "neither true nor false", "true or false")]
@@ -238,6 +241,20 @@ public sealed class ConfigurationLoaderTests
         var finding = Assert.Single(Examine(Minimal + "encryption:\n  key_id: sting-backup-key").Findings);
         Assert.Equal((FindingSeverity.Information, "encryption.key_id", 6), (finding.Severity, finding.Key, finding.Line));
         Assert.Empty(Examine(Minimal).Findings);
+    }
+
+    [Fact]
+    public void What_jobs_leave_to_others_is_the_strategy_s_and_comes_back_as_it_is_written()
+    {
+        Assert.Equal(new HostLimits(25, 2_000_000_000, IoPriority.Low, true, false), Examine(Minimal).Require().Performance.Limits);
+        Assert.Equal(new HostLimits(null, 512_000_000, IoPriority.Idle, false, true),
+            Examine(Minimal + "performance: {cpu_limit: none, memory_limit: 512M, io_priority: idle, network_priority: normal, limit_attended: true}").Require().Performance.Limits);
+        foreach (var (written, read) in (ReadOnlySpan<(string, int?)>)[("none", null), ("1%", 1), ("100%", 100)])
+        {
+            var share = Examine(Minimal + $"performance:\n  cpu_limit: {written}").Require().Performance.Limits.CpuPercent;
+            Assert.Equal(read, share);
+            Assert.Equal(written, LimitSettings.CpuLimit.Type.Write(new CpuShare(share)));
+        }
     }
 
     [Fact]

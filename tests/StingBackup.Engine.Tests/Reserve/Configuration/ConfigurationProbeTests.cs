@@ -53,7 +53,8 @@ public sealed class ConfigurationProbeTests
         var found = await Run(Sound());
         Assert.All(found, f => Assert.Equal((FindingSeverity.Information, ""), (f.Severity, f.Remedy)));
         Assert.Equal(
-            ["reserve.path", "reserve.users_map", "repository.backup_root", "keys.directory", "keys.replicas", "keys.epoch_places", "time_zone", "state_directory", "cache_directory", "log_directory"],
+            ["reserve.path", "reserve.users_map", "repository.backup_root", "keys.directory", "keys.replicas", "keys.epoch_places", "time_zone", "state_directory", "cache_directory", "log_directory",
+                "performance.cpu_limit", "performance.memory_limit", "performance.io_priority", "performance.network_priority"],
             found.Select(f => f.Key).Distinct());
         Assert.Contains(found, f => f.Problem.Contains("with 1 people and 2 honey jars", StringComparison.Ordinal) && f is { File: "/etc/sting-backup.yaml", Line: 3 });
         Assert.Contains(found, f => f.Problem.Contains("20 % full, 800.0 GB are free", StringComparison.Ordinal));

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Operations.Alerts.Channels;
 
@@ -17,8 +18,7 @@ internal sealed class ExecChannel(string program) : IAlertChannel
         try
         {
             var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
-            start.Environment.Remove("STING_BACKUP_PASSPHRASE");   // for this program, not for whomever it tells
-            using var process = Process.Start(start)!;
+            using var process = ChildEnvironment.Begin(start);
             try
             {
                 // It may say what it likes: a full pipe must not stop it.
