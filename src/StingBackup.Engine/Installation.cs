@@ -130,7 +130,7 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>The reserve's folder can hold any class: without it there is no whole point of any.</summary>
     private ReserveSource FolderSource => new()
     {
-        Name = "the reserve's folder", Location = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(),
+        Name = "the reserve's folder", Location = ReserveRoot, Folder = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(),
         Place = Contributors is { } contributors ? (path, kind) => contributors.Place(path, kind, Map.Classify(path, kind)) : Map.Classify,
         OpenAsync = (_, _) => ValueTask.FromResult(OpenSource(ReserveRoot)), OpenTarget = (plan, _, _) => OpenTarget(plan.Destination),
     };

@@ -71,6 +71,7 @@ Folders = values.Get(SourceSettings.Folders),
         Log = new LogSettings(values.Get(Settings.LogDirectory)!, values.Get(LogTable.Level), values.Get(LogTable.Days),
             values.Get(LogTable.Files), values.Get(LogTable.FileSize), values.Get(LogTable.TotalSize)),
         Alerts = AlertSettings.Bind(values),
+        Drills = new DrillOptions(values.Get(DrillSettings.Directory), values.Get(DrillSettings.VaultPrefix)?.Trim('/'), values.Get(DrillSettings.PostgresUser)),
         MetricsFile = values.Get(MonitoringSettings.MetricsFile), MetricsPort = values.Get(MonitoringSettings.MetricsPort),
         Timers = TimerSettings.At.ToDictionary(t => t.Key, t => values.Get(t.Value)), JitterSeconds = values.Get(TimerSettings.JitterSeconds), PeakHours = values.Get(TimerSettings.Peak),
     };

@@ -341,6 +341,7 @@ public static class Settings
         ParallelThreads, CompressionLevel, BandwidthLimit, Memory,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
         .. LogTable.All,
+        .. DrillSettings.All,
         .. MonitoringSettings.All,
         .. AlertSettings.All,
     ];
