@@ -118,6 +118,9 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>How the archive tier is filled, aged and thawed.</summary>
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
 
+    /// <summary>Told when a drill has loaded rows into its server; a test may change some.</summary>
+    internal Func<Sources.PostgreSql.PostgresSettings, Task>? DrillLoaded { get; set; }
+
     /// <summary>How often a restore that waits asks how the packs are.</summary>
     internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
 

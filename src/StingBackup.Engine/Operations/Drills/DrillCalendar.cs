@@ -10,8 +10,14 @@ internal static class DrillCalendar
 
     public static async ValueTask<RecoveryTestSummary> ReadAsync(Installation installation, CancellationToken cancel)
     {
-        var book = await DrillBook.LoadAsync(installation, cancel).ConfigureAwait(false);
         var points = await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        return await ReadAsync(installation, points, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The same with restore points that are known.</summary>
+    public static async ValueTask<RecoveryTestSummary> ReadAsync(Installation installation, IEnumerable<PointRecord> points, CancellationToken cancel)
+    {
+        var book = await DrillBook.LoadAsync(installation, cancel).ConfigureAwait(false);
         return Of(book, points.Where(p => !p.IsImported && !p.IsVoid).Select(p => (DateTimeOffset?)Installation.FromNs(p.TimeNs, 0)).Min(), installation.Tiers, installation.Zone, installation.Clock.GetUtcNow());
     }
 

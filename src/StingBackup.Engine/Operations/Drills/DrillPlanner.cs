@@ -129,7 +129,9 @@ internal sealed class DrillPlanner(Installation installation, RecoveryTestReques
 
     private static RestoreRequest Request(RestoreScope scope, string run, string folder) => new() { Scope = scope, BackupId = run, Destination = folder, Conflict = ConflictAction.Overwrite };
 
-    private static string? UserOf(string subject) => subject.StartsWith("user:", StringComparison.Ordinal) || subject.StartsWith("user#", StringComparison.Ordinal) ? subject : null;
+    /// <summary>A person: by id, by number, or by a folder whose name is neither.</summary>
+    private static string? UserOf(string subject) =>
+        subject.StartsWith("user:", StringComparison.Ordinal) || subject.StartsWith("user#", StringComparison.Ordinal) || subject.StartsWith($"path:{DataClass.UserFiles}/", StringComparison.Ordinal) ? subject : null;
 
     /// <summary>A jar that holds what others contributed alone has no tree of its own.</summary>
     private static string? JarOf(string subject) => subject.StartsWith("jar:", StringComparison.Ordinal) ? subject.Split('/')[0] : null;

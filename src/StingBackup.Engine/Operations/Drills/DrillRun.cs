@@ -160,6 +160,10 @@ internal sealed class DrillRun(Installation installation, RecoveryTestPlan plan,
         {
             mended.ForEach(output.Tell);
         }
+        if (installation.DrillLoaded is { } loaded)
+        {
+            await loaded(server.Settings).ConfigureAwait(false);
+        }
         if (mended.Count > 0)
         {
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{mended.Count} tables referred to people who were erased since: their rows are not compared."));

@@ -86,7 +86,7 @@ public sealed partial class ScheduleTests : IDisposable
             var places = Places(kind);
             var configuration = Configuration(zone: TimeZoneInfo.Local.Id);
             var all = Register(places, configuration);
-            Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify], all.Select(s => s.Task));
+            Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify, ScheduledTask.Drill], all.Select(s => s.Task));
             Assert.All(all, s => Assert.True(s is { IsEnabled: true, User: "sting-backup", NextTime: not null } && s.ConfigurationFile == configuration.File && File.Exists(s.Path), s.ToString()));
             var full = all[0];
             Write(full with { At = "30 1 * * *", JitterSeconds = 60 }, all[1] with { IsEnabled = false });
@@ -97,8 +97,8 @@ public sealed partial class ScheduleTests : IDisposable
             Write(changed[1] with { IsEnabled = true });
             Assert.True(ScheduleJob.Read(places, TimeProvider.System)[1].IsEnabled);
             Remove(ScheduledTask.Full);
-            Assert.Equal(4, ScheduleJob.Read(places, TimeProvider.System).Count);
-            Remove(ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify);
+            Assert.Equal(5, ScheduleJob.Read(places, TimeProvider.System).Count);
+            Remove(ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify, ScheduledTask.Drill);
             Assert.Empty(Directory.GetFiles(places.Folder!));
 
             void Write(params BackupSchedule[] schedules) => ScheduleJob.Run(ScheduleJob.PlanWrite(places, schedules, TimeProvider.System), warning => Assert.Fail(warning));
@@ -110,7 +110,7 @@ public sealed partial class ScheduleTests : IDisposable
     public void A_plan_writes_nothing_and_a_folder_of_one_s_own_runs_no_command()
     {
         var places = Places(ScheduleKind.Systemd);
-        var plan = ScheduleJob.PlanWrite(places, ScheduleJob.TableOf(Configuration("timers:\n  verify: never\nremote:\n  location: far"), places), TimeProvider.System);
+        var plan = ScheduleJob.PlanWrite(places, ScheduleJob.TableOf(Configuration("timers:\n  verify: never\n  drill: never\nremote:\n  location: far"), places), TimeProvider.System);
         Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Sync, ScheduledTask.Cleanup], plan.Schedules.Select(s => s.Task));
         Assert.False(Directory.Exists(places.Folder));
         Assert.Empty(plan.Commands);
