@@ -44,7 +44,7 @@ internal sealed class DrillPlace : IDisposable
                 if (!held)
                 {
                     abandoned(left);
-                    Remove(left);
+                    FolderRemoval.Remove(left);
                     File.Delete(left + LockEnding);
                 }
             }
@@ -53,10 +53,7 @@ internal sealed class DrillPlace : IDisposable
             {
                 throw new StingException("DrillRunning", FailureKind.Busy, $"Another test of recovery restores to '{folder}'.", folder, "Wait for it; or test with another -Seed.");
             }
-            if (Directory.Exists(folder))
-            {
-                Remove(folder);
-            }
+            FolderRemoval.Remove(folder);
             StateFile.CreateFolder(folder);
             return new DrillPlace(folder, folder + LockEnding, taken);
         }
@@ -71,39 +68,12 @@ internal sealed class DrillPlace : IDisposable
     {
         try
         {
-            if (Directory.Exists(Folder))
-            {
-                Remove(Folder);
-            }
+            FolderRemoval.Remove(Folder);
             LeftBehind = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LeftBehind = e.Message;
-        }
-    }
-
-    /// <summary>Removes a folder, those in it too whose restored attributes keep even their owner out.</summary>
-    private static void Remove(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (UnauthorizedAccessException) when (!OperatingSystem.IsWindows())
-        {
-            Open(folder);
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private static void Open(string folder)
-    {
-        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        foreach (var inner in new DirectoryInfo(folder).EnumerateDirectories().Where(d => d.LinkTarget is null))
-        {
-            Open(inner.FullName);
         }
     }
 

@@ -60,12 +60,12 @@ internal sealed class FileComparison(RestoreContext context, ISubjectReader keys
         {
             return entry.Kind == ItemKind.Socket ? null : "missing";
         }
-        if (found.Kind != entry.Kind)
+        if (found.Kind != (entry.HardLinkTo is null ? entry.Kind : ItemKind.File))
         {
             return $"a {found.Kind} stands there";
         }
         return entry.Kind == ItemKind.SymbolicLink && !context.Target.ReadMetadata(found).LinkTarget.AsSpan().SequenceEqual(entry.Metadata.LinkTarget) ? "it leads elsewhere"
-            : entry.Kind == ItemKind.File && entry.HardLinkTo is { } first && context.Target.Find(first) is { } other && !SameFile(found, other) ? "it is no second name of its file" : null;
+            : entry.HardLinkTo is { } first && context.Target.Find(first) is { } other && !SameFile(found, other) ? "it is no second name of its file" : null;
     }
 
     private static bool SameFile(SourceEntry a, SourceEntry b) => a.Stamp.Length == b.Stamp.Length && a.Stamp.Inode == b.Stamp.Inode;

@@ -48,6 +48,13 @@ internal sealed class DrilledReserve : IAsyncDisposable
         reserve.Test.Write("jars/j1/handbook.pdf", RandomNumberGenerator.GetBytes(120_000));
         File.SetLastWriteTimeUtc(Path.Combine(reserve.Test.ReserveRoot, "jars/j1/handbook.pdf"), Handed);
         File.CreateSymbolicLink(Path.Combine(reserve.Test.ReserveRoot, "users/1/latest"), "notes.txt");
+        if (OperatingSystem.IsLinux())
+        {
+            // A name that is no UTF-8, and a second name of a file.
+            using var shell = System.Diagnostics.Process.Start("sh", ["-c", "cd \"$0\"/users/3 && echo odd > \"$(printf 'b\\377d')\" && ln notes.txt again.txt", reserve.Test.ReserveRoot]);
+            await shell.WaitForExitAsync();
+            Assert.Equal(0, shell.ExitCode);
+        }
         reserve.FullRun = (await reserve.Test.BackupAsync(BackupType.Full)).BackupId!;
         reserve.Test.Write("users/2/later.txt", RandomNumberGenerator.GetBytes(5_000));
         await reserve.Test.BackupAsync();

@@ -21,7 +21,7 @@ public sealed class SiteDrillTests : IDisposable
     public async Task A_complete_system_comes_back_rows_and_secrets_included_and_one_wrong_row_fails_it()
     {
         var clock = new MovedClock();
-        await using var site = await StingSite.CreateAsync(_folder["site"], new StingSiteOptions { Seed = 7 });
+        await using var site = await StingSite.CreateAsync(_folder["site"], new StingSiteOptions { Seed = 7, Edges = false });
         var file = await site.ProtectAsync(_folder["backup"], clock);
         Directory.CreateDirectory(_folder["archive"]);
         var token = site.Vault.TokenWith("""
@@ -37,8 +37,8 @@ public sealed class SiteDrillTests : IDisposable
         await WithAsync(installation => TestInstallation.CompleteAsync<ArchiveResult>(ColdRecut.RunAsync(installation, null, default)));
         var before = await SiteImage.SecretsAsync(site, "drill");
 
-        var test = await WithAsync(installation => DrillAsync(installation, []));
-        Assert.True(test.Passed, string.Join("; ", test.Reasons));
+        var test = await WithAsync(installation => DrillAsync(installation, RecoveryTestType.Full, []));
+        Assert.True(test.Passed, string.Join("; ", [.. test.Reasons, .. test.Differences, .. test.Checks, $"{test.RestoreTime} {test.CompareTime}"]));
         Assert.Equal((Tier.Archive, 2026L), (test.Tier, test.Seed));
         foreach (var kind in (string[])["rows, read back out of a server", "secrets, read back out of Vault", "references of rows to files", "files by the reserve's own", "files by the catalogue"])
         {
@@ -47,22 +47,24 @@ public sealed class SiteDrillTests : IDisposable
         }
         Assert.Equal(await RowsAsync(site), test.Checks.Single(c => c.Kind.StartsWith("rows", StringComparison.Ordinal)).Compared);
 
-        // One value of one row of one table.
+        // One value of one row of one table, of a honey jar's.
         var errors = new List<StingException>();
+        var table = "";
         var wrong = await WithAsync(installation =>
         {
             installation.DrillLoaded = async settings =>
             {
                 await using var connection = new NpgsqlConnection($"Host={settings.Host};Username=postgres;Database=sting_app;Pooling=false");
                 await connection.OpenAsync();
-                await using var change = new NpgsqlCommand("UPDATE users SET status = status || '!' WHERE id = (SELECT min(id) FROM users)", connection);
+                await using var change = new NpgsqlCommand("UPDATE honey_jars SET name = name || '!' WHERE id = (SELECT id FROM honey_jars ORDER BY id LIMIT 1)", connection);
                 Assert.Equal(1, await change.ExecuteNonQueryAsync());
+                table = "sting_app.public.honey_jars";
             };
-            return DrillAsync(installation, errors);
+            return DrillAsync(installation, RecoveryTestType.HoneyJar, errors);
         });
         Assert.Equal(RecoveryVerdict.Failed, wrong.Verdict);
         var difference = Assert.Single(wrong.Differences);
-        Assert.Equal("sting_app.public.users", difference.Item);
+        Assert.Equal(table, difference.Item);
         Assert.Contains("not all the same", difference.Why, StringComparison.Ordinal);
         Assert.Equal("DrillFailed", Assert.Single(errors).ErrorId);
 
@@ -77,8 +79,8 @@ public sealed class SiteDrillTests : IDisposable
         }
     }
 
-    private static async Task<RecoveryTest> DrillAsync(Installation installation, List<StingException> errors) => await TestInstallation.CompleteAsync<RecoveryTest>(
-        DrillJob.RunAsync(installation, await DrillJob.PlanAsync(installation, new RecoveryTestRequest { Type = RecoveryTestType.Full, Seed = 2026 }, default), default), errors);
+    private static async Task<RecoveryTest> DrillAsync(Installation installation, RecoveryTestType type, List<StingException> errors) => await TestInstallation.CompleteAsync<RecoveryTest>(
+        DrillJob.RunAsync(installation, await DrillJob.PlanAsync(installation, new RecoveryTestRequest { Type = type, Seed = 2026 }, default), default), errors);
 
     private static async Task<long> RowsAsync(StingSite site) => (await SiteImage.RowsAsync(site)).Count;
 }

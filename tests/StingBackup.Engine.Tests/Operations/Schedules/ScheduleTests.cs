@@ -63,9 +63,9 @@ public sealed partial class ScheduleTests : IDisposable
     {
         var program = ScriptFile.Write(Path.Combine(_folder.Path, "sting-backup"), "#!/bin/sh\n");
         var places = Places(ScheduleKind.Systemd, program) with { User = "root" };
-        Assert.Equal(5, Register(places, Configuration("timers:\n  jitter_seconds: 30", "Europe/Berlin")).Count);
+        Assert.Equal(6, Register(places, Configuration("timers:\n  jitter_seconds: 30", "Europe/Berlin")).Count);
         var units = Directory.GetFiles(places.Folder!);
-        Assert.Equal(10, units.Length);
+        Assert.Equal(12, units.Length);
         Assert.Equal("", Run("systemd-analyze", ["verify", "--man=no", .. units]));
         var timer = File.ReadAllText(Path.Combine(places.Folder!, "sting-backup-full.timer"));
         Assert.Contains("\nOnCalendar=*-*-* 2:0:00 Europe/Berlin\n", timer, StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed partial class ScheduleTests : IDisposable
         var there = CronFile.File("/etc/cron.d", ScheduleJob.TableOf(Configuration(zone: elsewhere), Places(ScheduleKind.Cron))).Text!;
         var full = there.Split('\n').Single(l => l.Contains("backup full", StringComparison.Ordinal) && !l.StartsWith('#'));
         Assert.StartsWith("*/15 * * * * sting-backup test ", full, StringComparison.Ordinal);
-        Assert.StartsWith("*/15 * * * * sting-backup true ", there.Split('\n').Single(l => l.Contains("--due", StringComparison.Ordinal) && !l.StartsWith('#')), StringComparison.Ordinal);
+        Assert.StartsWith("*/15 * * * * sting-backup true ", there.Split('\n').Single(l => l.Contains("incremental --due", StringComparison.Ordinal) && !l.StartsWith('#')), StringComparison.Ordinal);
 
         // The line's own question, put to a clock that is set.
         var command = full[full.IndexOf("test ", StringComparison.Ordinal)..].Split(" && ")[0].Replace("\\%", "%", StringComparison.Ordinal);
