@@ -314,6 +314,7 @@ public static class Settings
         ("performance", "How much of this host a run may use."),
         ("", "This host."),
         ("log", "Logs."),
+        ("drills", "Tests of recovery: where they restore to. timers.drill says when they are held."),
         ("metrics", "What is told to monitoring."),
         ("alerts", "Who is told of what is wrong, and how. Secrets stand in files of their own."),
     ];

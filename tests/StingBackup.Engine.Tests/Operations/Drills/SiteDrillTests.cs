@@ -42,8 +42,8 @@ public sealed class SiteDrillTests : IDisposable
         Assert.Equal((Tier.Archive, 2026L), (test.Tier, test.Seed));
         foreach (var kind in (string[])["rows, read back out of a server", "secrets, read back out of Vault", "references of rows to files", "files by the reserve's own", "files by the catalogue"])
         {
-            var check = test.Checks.Single(c => c.Kind == kind);
-            Assert.True(check.Compared > 5 && check.Compared == check.Equal, check.ToString());
+            var check = test.Checks.FirstOrDefault(c => c.Kind == kind);
+            Assert.True(check is { Compared: > 5 } && check.Compared == check.Equal, $"{kind}: {string.Join("; ", test.Checks)}");
         }
         Assert.Equal(await RowsAsync(site), test.Checks.Single(c => c.Kind.StartsWith("rows", StringComparison.Ordinal)).Compared);
 
