@@ -56,6 +56,7 @@ internal static class ExitCodes
         ConfigurationFinding { Severity: FindingSeverity.Error } => ExitCode.BadUsage,
         AuditEntry { State: not AuditState.Sound } => ExitCode.IntegrityFault,
         AuditLogCheck { IsSound: false } => ExitCode.IntegrityFault,
+        RecoveryTest { Passed: false } => ExitCode.IntegrityFault,
         BackupResult result => Of(result.State),
         RestoreResult result => Of(result.State),
         LegacyImportResult result => Of(result.State),

@@ -70,7 +70,7 @@ internal static class ConfiguredSources
         var mount = EntryPath.Root.Append(Encoding.UTF8.GetBytes(folder.At));
         return new ReserveSource
         {
-            Name = $"the folder {folder.Path}", Location = folder.Path, Mount = mount, Classes = Enum.GetValues<DataClass>().ToHashSet(),
+            Name = $"the folder {folder.Path}", Location = folder.Path, Folder = folder.Path, Mount = mount, Classes = Enum.GetValues<DataClass>().ToHashSet(),
             // The map speaks of the reserve's paths.
             Place = (path, kind) =>
             {

@@ -26,4 +26,23 @@ public sealed partial class Installation
         (there._local, there._store, there._reading, there.AtTier) = (_local ?? _store, store, null, tier);
         return there;
     }
+
+    /// <summary>
+    /// The same installation as if there were one tier and no other: what it lacks, or has damaged, no other tier helps out with. It shares everything with this one, which alone is disposed, and writes nothing.
+    /// </summary>
+    /// <param name="tier">The tier.</param>
+    /// <param name="wrap">Put around its store.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException">As <see cref="OpenTierAsync"/>.</exception>
+    internal async ValueTask<Installation> AloneAtTierAsync(Tier tier, Func<IObjectStore, IObjectStore> wrap, CancellationToken cancel)
+    {
+        var store = wrap(await OpenTierAsync(tier, cancel).ConfigureAwait(false));
+        var there = (Installation)MemberwiseClone();
+        (there._store, there._reading, there.AtTier) = (store, null, tier);
+        there._local = tier == Tier.Local ? null : new MemoryObjectStore();
+        // The archive is looked into by its own index, as the further tier that it is.
+        there._furtherTiers = tier == Tier.Archive ? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> { [tier] = _ => ValueTask.FromResult(store) }
+            : System.Collections.Immutable.ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
+        return there;
+    }
 }

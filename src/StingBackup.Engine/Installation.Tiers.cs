@@ -7,11 +7,12 @@ namespace StingBackup.Engine;
 
 public sealed partial class Installation
 {
+    private IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> _furtherTiers = ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
     private readonly SemaphoreSlim _tierGate = new(1, 1);
     private readonly Dictionary<Tier, IObjectStore> _openTiers = [];
 
     /// <summary>How the tiers behind the first one are opened. A tier is opened when something is asked of it: a run that needs the local one alone must not fail because another is away.</summary>
-    internal IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get; init; } = ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
+    internal IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get => _furtherTiers; init => _furtherTiers = value; }
 
     /// <summary>How further tiers lock what is stored there, those that do.</summary>
     internal IReadOnlyDictionary<Tier, Storage.S3.S3Lock> Locks { get; init; } = ImmutableDictionary<Tier, Storage.S3.S3Lock>.Empty;

@@ -117,13 +117,16 @@ public sealed partial class Installation : IAsyncDisposable
     public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
 
     /// <summary>Tells what restore drills have shown.</summary>
-    internal Operations.IDrillEvidence Drills { get; init; } = new Operations.NoDrills();
+    internal Operations.Drills.IDrillEvidence Drills { get; init; } = new Operations.Drills.RecordedDrills();
 
     /// <summary>How long packs become.</summary>
     internal PackSizes PackSizes { get; init; } = PackSizes.Default;
 
     /// <summary>How the archive tier is filled, aged and thawed.</summary>
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
+
+    /// <summary>Told when a drill has loaded rows into its server; a test may change some.</summary>
+    internal Func<Sources.PostgreSql.PostgresSettings, Task>? DrillLoaded { get; set; }
 
     /// <summary>How often a restore that waits asks how the packs are.</summary>
     internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
@@ -137,7 +140,7 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>The reserve's folder can hold any class: without it there is no whole point of any.</summary>
     private ReserveSource FolderSource => new()
     {
-        Name = "the reserve's folder", Location = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(),
+        Name = "the reserve's folder", Location = ReserveRoot, Folder = ReserveRoot, Mount = EntryPath.Root, Classes = Enum.GetValues<DataClass>().ToHashSet(),
         Place = Contributors is { } contributors ? (path, kind) => contributors.Place(path, kind, Map.Classify(path, kind)) : Map.Classify,
         OpenAsync = (_, _) => ValueTask.FromResult(OpenSource(ReserveRoot)), OpenTarget = (plan, _, _) => OpenTarget(plan.Destination),
     };

@@ -25,6 +25,9 @@ internal sealed record ReserveSource
     /// <summary>Where it is, for people; no secret.</summary>
     public required string Location { get; init; }
 
+    /// <summary>The folder that it is, where it is a plain one; null for what is read otherwise.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>The path that its tree's root has in the reserve.</summary>
     public required EntryPath Mount { get; init; }
 

@@ -55,7 +55,7 @@ internal sealed class TestInstallation : IAsyncDisposable
     public StingBackup.Engine.Platform.Limits.LimitKeeper Limits { get; init; } = StingBackup.Engine.Platform.Limits.LimitKeeper.OfProcess;
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
     /// <summary>What restore drills have shown.</summary>
-    public Engine.Operations.IDrillEvidence Drills { get; init; } = new Engine.Operations.NoDrills();
+    public Engine.Operations.Drills.IDrillEvidence Drills { get; init; } = new Engine.Operations.Drills.RecordedDrills();
 
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;

@@ -98,6 +98,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
         }
     }
 
+    /// <summary>The moment that is really reached, which the one that was asked for seldom is.</summary>
+    private static string Reached(RestorePlan plan) => plan is not { ReachedTime: { } newest, OldestTime: { } oldest } ? "nothing"
+        : $"{Display.Time(newest.ToUniversalTime())} UTC{(oldest == newest ? "" : $"; data classes that were not backed up since as of {Display.Time(oldest.ToUniversalTime())} UTC or later")}";
+
     private Question Put(RestorePlan plan)
     {
         const int Shown = 10;
@@ -105,6 +109,7 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
         var details = new List<string>
         {
             $"From: {string.Join(", ", plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal))}",
+            $"As of: {Reached(plan)}",
             $"Reads: {Count(plan.Packs, "pack")}, {Display.Length(plan.PackBytes)}",
             $"Where another file stands: {plan.Conflict}",
         };

@@ -83,6 +83,20 @@ internal static class VerbTable
         {
             Examples = ["verify", "verify --date=2024-01-15", "verify --level=data --sample-percent=10"],
         },
+        new(Backup, "test-restore", "Test-StingRecovery", "Test recovery: restore what chance draws, compare and remove it, and keep the evidence")
+        {
+            Examples = ["test-restore --dry-run", "test-restore --type=user", "test-restore --due"],
+        },
+        new(Backup, "test-results", "Get-StingRecoveryTest", "Show the evidence of tests of recovery, or when each is due")
+        {
+            Many = true,
+            Examples = ["test-results --latest", "test-results --calendar", "test-results --with-audit-log --json"],
+        },
+        new(Backup, "targets", "Get-StingRecoveryTarget", "Show how long recoveries take and how much they lose, against the strategy's targets")
+        {
+            Many = true,
+            Examples = ["targets", "targets --objective=rto --json"],
+        },
         new(Backup, "repair", "Repair-StingRepository", "Make anew what can be made from what is whole")
         {
             Examples = ["repair", "repair --dry-run"],

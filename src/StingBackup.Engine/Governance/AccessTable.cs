@@ -11,6 +11,7 @@ public static class AccessTable
             "Export-StingAuditLog", "Get-StingApproval", "Request-StingApproval", "Get-StingApprover", "Get-StingErasure", "Get-StingErasureRequest", "Get-StingLegalHold", "Get-StingRetentionPlan", "Get-StingTier",
             "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert",
             "Get-StingBackupJob", "Stop-StingBackupJob",   // which asks besides for the right of the job that it stops
+            "Get-StingRecoveryTest", "Get-StingRecoveryTarget",
         ],
         [AccessRight.Read] =
         [
@@ -21,6 +22,7 @@ public static class AccessTable
         [
             "Restore-StingFile", "Restore-StingUser", "Restore-StingHoneyJar", "Restore-StingReserve", "Restore-StingDatabase", "Request-StingArchiveRetrieval",
         ],
+        [AccessRight.Drill] = ["Test-StingRecovery"],
         [AccessRight.Delete] =
         [
             "Remove-StingSubject", "Stop-StingErasure", "Complete-StingErasure", "Sync-StingErasure", "Add-StingLegalHold", "Remove-StingLegalHold", "Invoke-StingRetention", "Optimize-StingRepository",
@@ -40,6 +42,8 @@ public static class AccessTable
         [AccessRight.Read] = [AccessRole.BackupOperator, AccessRole.SystemAdmin],
         [AccessRight.Backup] = [AccessRole.BackupOperator, AccessRole.SystemAdmin],
         [AccessRight.Restore] = [AccessRole.SystemAdmin],
+        // Nobody is given what a drill restores: it is compared in a folder of the host's own account, and removed.
+        [AccessRight.Drill] = [AccessRole.BackupOperator, AccessRole.SystemAdmin],
         [AccessRight.Delete] = [AccessRole.ComplianceOfficer],
         [AccessRight.Keys] = [AccessRole.SystemAdmin],
         [AccessRight.Approve] = [AccessRole.SecurityTeam, AccessRole.ComplianceOfficer],

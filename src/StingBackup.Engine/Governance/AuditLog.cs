@@ -27,6 +27,9 @@ internal sealed class AuditLog
     /// <summary>Whose chain it is.</summary>
     public Id16 Writer { get; }
 
+    /// <summary>What signs it, and other records of this host.</summary>
+    internal ISigner Signer => _signer;
+
     /// <summary>The key that signs it.</summary>
     public ReadOnlyMemory<byte> PublicKey => _signer.PublicKey;
 

@@ -85,6 +85,9 @@ internal static unsafe partial class Libc
     public static int SetMode(int file, uint mode) => Result(fchmod_(file, mode));
 
     /// <summary>Sets permission bits; follows a link.</summary>
+    public static int SetMode(int directory, byte* path, uint mode) => Result(fchmodat_(directory, path, mode, 0));
+
+    /// <summary>Sets the mode of what a path leads to.</summary>
     public static int SetMode(byte* path, uint mode) => Result(fchmodat_(LinuxAbi.AT_FDCWD, path, mode, 0));
 
     /// <summary>Sets the time of the last change of content, in nanoseconds since 1970 UTC, of an open file (null path) or by path.</summary>

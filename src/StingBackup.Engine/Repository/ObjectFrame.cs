@@ -31,6 +31,8 @@ public enum ObjectKind : ushort
     Audit = 12,
     /// <summary><c>approvers/&lt;id&gt;</c></summary>
     Approver = 13,
+    /// <summary><c>drills/&lt;sha256&gt;</c></summary>
+    Drill = 14,
 }
 
 /// <summary>

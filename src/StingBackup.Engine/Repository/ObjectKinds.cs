@@ -23,6 +23,7 @@ internal static class ObjectKinds
             ["drops", var id] when Id32.TryParse(id, out _) => ObjectKind.Drop,
             ["gc", { Length: 32 } mark, var step] when Id16.TryParse(mark, out _) && IsNumber(step, 1, 1) => ObjectKind.Mark,
             ["audit", var w, { Length: 12 } n] when Id16.TryParse(w, out _) && IsNumber(n, 12, 12) => ObjectKind.Audit,
+            ["drills", var id] when Id32.TryParse(id, out _) => ObjectKind.Drill,
             ["approvers", var w] when IsWriter(w) => ObjectKind.Approver,
             _ => null,
         };

@@ -21,12 +21,14 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
 {
     private const int ZeroBlock = 64 << 10;
 
-    public Standing Compare(PendingItem item, SourceEntry existing)
+    public Standing Compare(PendingItem item, SourceEntry existing) => Compare(item.Tree, item.Entry, existing);
+
+    public Standing Compare(PointTree tree, TreeEntry wanted, SourceEntry existing)
     {
         try
         {
-            return !SameContent(item, existing) ? Standing.Different
-                : new ExistingMetadata(context).IsAsWanted(existing, item.Entry.Metadata) ? Standing.Same : Standing.SameContent;
+            return !SameContent(tree, wanted, existing) ? Standing.Different
+                : new ExistingMetadata(context).IsAsWanted(existing, wanted.Metadata) ? Standing.Same : Standing.SameContent;
         }
         catch (StingException e) when (Failures.IsOfOneItem(e))
         {
@@ -34,40 +36,37 @@ internal sealed class ExistingContent(RestoreContext context, RestoreWorker work
         }
     }
 
-    private bool SameContent(PendingItem item, SourceEntry existing)
-    {
-        var wanted = item.Entry;
-        return existing.Kind == wanted.Kind && wanted.Kind switch
+    private bool SameContent(PointTree tree, TreeEntry wanted, SourceEntry existing) =>
+        existing.Kind == wanted.Kind && wanted.Kind switch
         {
             ItemKind.File => (existing.Stamp.Length == wanted.Length || existing.Stamp.Length == FileStamp.UnknownLength)
-                && ExistingMetadata.SameTime(context.Target.Holdable(existing.Path, existing.Metadata).ModifiedNs, context.Target.Holdable(existing.Path, wanted.Metadata).ModifiedNs) && SameBytes(item, existing),
+                && ExistingMetadata.SameTime(context.Target.Holdable(existing.Path, existing.Metadata).ModifiedNs, context.Target.Holdable(existing.Path, wanted.Metadata).ModifiedNs) && SameBytes(tree, wanted, existing),
             ItemKind.SymbolicLink => context.Target.ReadMetadata(existing).LinkTarget.AsSpan().SequenceEqual(wanted.Metadata.LinkTarget),
             ItemKind.CharacterDevice or ItemKind.BlockDevice => existing.Metadata.Device == wanted.Metadata.Device,
             _ => true,
         };
-    }
 
-    private bool SameBytes(PendingItem item, SourceEntry existing)
+    private bool SameBytes(PointTree tree, TreeEntry wanted, SourceEntry existing)
     {
         using var file = context.Target.OpenExisting(existing);
-        if (existing.Stamp.Length == FileStamp.UnknownLength && file.DataRanges().Sum(r => r.Length) != item.Entry.Length)
+        if (existing.Stamp.Length == FileStamp.UnknownLength && file.DataRanges().Sum(r => r.Length) != wanted.Length)
         {
             return false;
         }
         var at = 0L;
-        foreach (var page in worker.Extents(item.Tree.Row.Pseudonym, item.Entry))
+        foreach (var page in worker.Extents(tree.Row.Pseudonym, wanted))
         {
             foreach (var extent in page)
             {
                 worker.Cancel.ThrowIfCancellationRequested();
-                if (extent.IsHole ? !IsZero(file, at, extent.Length) : !Holds(item.Tree.Row.Pseudonym, file, at, extent))
+                if (extent.IsHole ? !IsZero(file, at, extent.Length) : !Holds(tree.Row.Pseudonym, file, at, extent))
                 {
                     return false;
                 }
                 at += extent.Length;
             }
         }
-        return at == item.Entry.Length;
+        return at == wanted.Length;
     }
 
     private bool Holds(Id16 pseudonym, ISourceFile file, long at, Extent extent)

@@ -10,6 +10,9 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
 {
     private const int PreviewItems = 1000;
 
+    /// <summary>False where what is restored is given to nobody, so that no approval is asked for.</summary>
+    public bool LooksAtApproval { get; init; } = true;
+
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
         var state = request.BackupId is { } id ? repository.Finder.AtRun(id, request.Classes) : repository.Finder.AtDate(request.Date, request.Classes);
@@ -60,7 +63,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs, Touched = count.Touched },
         };
-        return await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false);
+        return LooksAtApproval ? await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false) : plan;
     }
 
     /// <summary>Secrets come back where somebody asks for them, and then with an approval only; a restore of the reserve leaves them out.</summary>

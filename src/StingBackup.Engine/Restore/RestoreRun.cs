@@ -52,7 +52,7 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         return new RestoreResult
         {
             State = _output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, BackupIds = [.. plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal)],
-            Destination = plan.Destination, ItemsRestored = context.CountOf(Outcome.Restored), ItemsUnchanged = context.CountOf(Outcome.Unchanged),
+            ReachedTime = plan.ReachedTime, Destination = plan.Destination, ItemsRestored = context.CountOf(Outcome.Restored), ItemsUnchanged = context.CountOf(Outcome.Unchanged),
             ItemsSkipped = context.CountOf(Outcome.Skipped), Errors = _output.Errors, BytesRestored = context.Bytes, Duration = context.Installation.Clock.GetUtcNow() - started,
         };
     }

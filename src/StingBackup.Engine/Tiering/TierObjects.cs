@@ -30,7 +30,7 @@ internal static class TierObjects
         ObjectKind.MetaPack or ObjectKind.DataPack => TierStep.Packs,
         ObjectKind.Index => TierStep.Index,
         ObjectKind.Point => TierStep.Points,
-        ObjectKind.Drop or ObjectKind.Audit => TierStep.Records,
+        ObjectKind.Drop or ObjectKind.Audit or ObjectKind.Drill => TierStep.Records,
         _ => null,
     };
 

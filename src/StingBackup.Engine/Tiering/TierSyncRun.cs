@@ -91,7 +91,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         try
         {
             var bytes = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
-            return ObjectKinds.Of(name) is ObjectKind.Index or ObjectKind.Drop && new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name)
+            return ObjectKinds.Of(name) is ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill && new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name)
                 ? throw ObjectFrame.Damaged(name, "its SHA-256 is not its name") : bytes;
         }
         catch (StingException e) when (e.ErrorId == "ObjectNotFound")

@@ -32,6 +32,8 @@ public enum AccessRight
     Approve,
     /// <summary>Mending the repository, limits.</summary>
     Configure,
+    /// <summary>Tests of recovery: what comes back is compared and removed, and given to nobody.</summary>
+    Drill,
 }
 
 /// <summary>What may need the approval of others; each has a number in the section <c>approvals</c>.</summary>

@@ -121,10 +121,10 @@ public sealed record BackupMetrics
     public required long HealedObjects { get; init; }
     /// <summary>Keys, on the host that has the key directory.</summary>
     public required IReadOnlyList<KeyMetric> Keys { get; init => field = Indexable.Of(value); }
-    /// <summary>Restore drills of the window.</summary>
+    /// <summary>Restore drills of the last quarter that count.</summary>
     public long RecoveryTests { get; init; }
-    /// <summary>What they have shown; null where none was ever made.</summary>
-    public DrillSummary? Drills { get; init; }
+    /// <summary>How restore drills stand; null where nobody looked.</summary>
+    public RecoveryTestSummary? Recovery { get; init; }
     /// <summary>Restore points.</summary>
     public required long Points { get; init; }
     /// <summary>Bytes of the local tier.</summary>

@@ -57,6 +57,10 @@ public sealed record RestorePlan
     public required string Scope { get; init; }
     /// <summary>The points it reads.</summary>
     public required IReadOnlyList<RestorePoint> Points { get; init => field = Indexable.Of(value); }
+    /// <summary>The moment that is really reached: that of the newest point among them, which is the newest at or before the one asked for; null where there is none.</summary>
+    public DateTimeOffset? ReachedTime => Points.Count == 0 ? null : Points.Max(p => p.Time);
+    /// <summary>The moment of the oldest point among them: a data class that was not backed up since is as of then.</summary>
+    public DateTimeOffset? OldestTime => Points.Count == 0 ? null : Points.Min(p => p.Time);
     /// <summary>Data classes for which no point exists at or before the moment asked.</summary>
     public required IReadOnlyList<DataClass> MissingClasses { get; init => field = Indexable.Of(value); }
     /// <summary>Data classes that are left out because their restore needs an approval.</summary>

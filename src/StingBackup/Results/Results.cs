@@ -60,6 +60,8 @@ public sealed record RestoreResult
     public required JobState State { get; init; }
     /// <summary>The runs whose points were used.</summary>
     public required IReadOnlyList<string> BackupIds { get; init => field = Indexable.Of(value); }
+    /// <summary>The moment that was really reached: that of the newest of them; null where there was none.</summary>
+    public DateTimeOffset? ReachedTime { get; init; }
     /// <summary>Where it was written.</summary>
     public required string Destination { get; init; }
     /// <summary>Files, directories, links and others written.</summary>

@@ -17,6 +17,8 @@ public enum ScheduledTask
     Cleanup,
     /// <summary>Structure, and the packs that were read longest ago.</summary>
     Verify,
+    /// <summary>Tests of recovery that are due by the strategy's calendar.</summary>
+    Drill,
 }
 
 /// <summary>What runs the schedule.</summary>

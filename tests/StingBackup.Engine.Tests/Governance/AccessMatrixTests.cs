@@ -20,6 +20,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         [AccessRight.Keys] = [AccessRole.SystemAdmin],
         [AccessRight.Approve] = [AccessRole.SecurityTeam, AccessRole.ComplianceOfficer],
         [AccessRight.Configure] = [AccessRole.SystemAdmin],
+        [AccessRight.Drill] = [AccessRole.BackupOperator, AccessRole.SystemAdmin],
     };
 
     /// <summary>Every public method of the engine that works on an installation, and its right. One that is missing here fails the test below.</summary>
@@ -46,6 +47,8 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
         ["CostForecaster.ReadAsync"] = AccessRight.Read, ["StatusDetailReader.ReadAsync"] = AccessRight.Look,
         ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
+        ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
+        ["TargetReader.ReadAsync"] = AccessRight.Look,
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>

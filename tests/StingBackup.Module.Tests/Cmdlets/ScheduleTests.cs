@@ -46,7 +46,7 @@ public sealed class ScheduleTests : IDisposable
     public void A_daemon_tells_what_it_would_do()
     {
         var plan = _shell.Run("Start-StingBackupDaemon -WhatIf").Succeeded().Objects<DaemonPlan>().Single();
-        Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify], plan.Timers.Select(t => t.Task));
+        Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify, ScheduledTask.Drill], plan.Timers.Select(t => t.Task));
         Assert.All(plan.Timers, t => Assert.NotNull(t.NextTime));
     }
 

@@ -16,5 +16,5 @@ internal static class Commands
 
     /// <summary>Verbs that change nothing.</summary>
     public static bool OnlyReads(CommandInfo command) =>
-        command is CmdletInfo { Verb: "Get" or "Find" or "Compare" or "Test" or "Measure" };
+        command is CmdletInfo { Verb: "Get" or "Find" or "Compare" or "Test" or "Measure", Name: not "Test-StingRecovery" };   // that one restores, and keeps evidence
 }

@@ -21,7 +21,7 @@ internal sealed record PruneBounds(IReadOnlySet<Id32> Before, IReadOnlySet<Id16>
         var (here, there) = (await TierListing.TakeAsync(installation.Store, cancel).ConfigureAwait(false), await TierListing.TakeAsync(store, cancel).ConfigureAwait(false));
         foreach (var step in (TierStep[])[TierStep.Points, TierStep.Index, TierStep.Records])
         {
-            if (here.Of(step).FirstOrDefault(name => ObjectKinds.Of(name) != ObjectKind.Audit && !there.Objects.ContainsKey(name)) is { } lacking)
+            if (here.Of(step).FirstOrDefault(name => ObjectKinds.Of(name) is not (ObjectKind.Audit or ObjectKind.Drill) && !there.Objects.ContainsKey(name)) is { } lacking)
             {
                 throw new StingException("TierBehind", FailureKind.Refused, $"The {tier} tier lacks '{lacking}', which the local one has: what it needs of the {tier} tier cannot be told.", lacking, "Bring it up to date with Sync-StingTier, then sweep it.");
             }

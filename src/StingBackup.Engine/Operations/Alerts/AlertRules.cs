@@ -16,6 +16,9 @@ internal static class AlertRules
     /// <summary>A rate of fewer runs says little: two failures in a row have a rule of their own.</summary>
     private const int RunsForRate = 20;
 
+    /// <summary>The same of drills; a quarter has about twenty, and one that fails is told by itself.</summary>
+    private const int DrillsForRate = 10;
+
     private static readonly TimeSpan SlackOfClass = TimeSpan.FromHours(1), VerifyWithin = TimeSpan.FromDays(90);
 
     /// <summary>All that is wrong.</summary>
@@ -27,6 +30,7 @@ internal static class AlertRules
         .. Wal(metrics),
         .. from key in metrics.Keys where key.Age > key.MaxAge
            select new AlertFinding("KeyOld", key.Kind.ToString(), AlertSeverity.Warning, Text($"{key.Kind} is {key.Age.Days:N0} days old, and keys.rotate_days is {key.MaxAge!.Value.Days:N0}."), $"Run Update-StingKey -Kind {key.Kind}."),
+        .. Drills(metrics),
     ];
 
     /// <summary>There are no metrics: the installation could not even be opened.</summary>
@@ -85,6 +89,27 @@ internal static class AlertRules
     private static IEnumerable<AlertFinding> Wal(BackupMetrics m) => m.Wal is { Alarm: not CaptureAlarm.None } wal
         ? [new("LogCapture", "", wal.Alarm switch { CaptureAlarm.Stalled or CaptureAlarm.Lost => AlertSeverity.Page, CaptureAlarm.Behind => AlertSeverity.Warning, _ => AlertSeverity.Critical },
             $"The capture of the database's log: {wal.Alarm}. {wal.Message}", "Get-StingMetadataCapture (sting-backup capture-status) tells more.")] : [];
+
+    private static IEnumerable<AlertFinding> Drills(BackupMetrics m)
+    {
+        foreach (var drill in m.Recovery?.Calendar ?? [])
+        {
+            if (drill.LastVerdict == RecoveryVerdict.Failed)
+            {
+                yield return new("RecoveryTestFailed", drill.Type.ToString(), AlertSeverity.Critical, $"The last test of recovery {drill.Type} failed on {Display.Time(drill.LastTime!.Value.ToUniversalTime())} UTC: {drill.LastReason}.",
+                    $"Find out why before it is needed: Get-StingRecoveryTest -Type {drill.Type}; Test-StingRecovery -Type {drill.Type} again ends this when it passes.");
+            }
+            if (drill.IsOverdue)
+            {
+                yield return new("RecoveryTestOverdue", drill.Type.ToString(), AlertSeverity.Warning, $"The test of recovery {drill.Type} {(drill.LastTime is { } last ? $"was held last on {Display.Time(last.ToUniversalTime())} UTC" : "was never held")}; it should be every {Display.Interval(drill.Every)}.",
+                    $"Run Test-StingRecovery -Type {drill.Type} (sting-backup test-restore), or schedule it: timers.drill.");
+            }
+        }
+        if (m.RecoveryTests >= DrillsForRate && m.Ratings.First(r => r.Name == "recovery_test_success") is { Level: MetricLevel.Warning or MetricLevel.Critical } rate)
+        {
+            yield return new("RecoveryTestsFail", "", SeverityOf(rate), Text($"{100 * rate.Value!.Value:0.#} % of {m.RecoveryTests:N0} tests of recovery in the last quarter passed."), "Get-StingRecoveryTest shows each with its reasons.");
+        }
+    }
 
     private static AlertSeverity SeverityOf(MetricRating rating) => rating.Level == MetricLevel.Critical ? AlertSeverity.Critical : AlertSeverity.Warning;
 

@@ -9,7 +9,7 @@ using StingBackup.Engine.Reserve.Configuration;
 namespace StingBackup.Engine.Operations.Daemon;
 
 /// <summary>
-/// One process for all that is scheduled. Backups go one after the other in one lane, what cares for them in another, beside them. A run that was due while another went on, or while no daemon ran,
+/// One process for all that is scheduled. Backups go one after the other in one lane, what cares for them in another, tests of recovery in a third, beside them. A run that was due while another went on, or while no daemon ran,
 /// is made up for once; one that failed is tried again soon. It ends when it is cancelled: the run that goes on stops without a commit, and the next one uses what it stored.
 /// </summary>
 public static class BackupDaemon
@@ -65,7 +65,8 @@ public static class BackupDaemon
             Note(configuration, notes, clock.Task, host.Clock.GetUtcNow());   // from now on something can be missed
         }
         var runner = new TaskRunner(host.OpenAsync, (task, happened) => Tell(output, task, happened));
-        var lanes = new[] { clocks.Where(c => Backups.Contains(c.Task)), clocks.Where(c => !Backups.Contains(c.Task)) }.Where(lane => lane.Any());
+        // A test of recovery may wait half a day for packs to be thawed: nothing else may wait for it.
+        var lanes = clocks.GroupBy(c => Backups.Contains(c.Task) ? 0 : c.Task == ScheduledTask.Drill ? 2 : 1).OrderBy(lane => lane.Key);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(token);
         var work = lanes.Select(lane => new DaemonLane([.. lane], runner, host, output, (task, time) => Note(configuration, notes, task, time)).RunAsync(lost)).ToList();
         if (AlertCenter.HasChannels(configuration) || configuration.MetricsFile is not null)

@@ -2,6 +2,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Daemon;
@@ -61,6 +62,14 @@ internal sealed class TaskRunner(Func<CancellationToken, ValueTask<Installation>
             case ScheduledTask.Verify:
                 yield return VerifyJob.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Structure }, cancel);
                 yield return VerifyJob.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Packs, OlderThan = VerifyAge, MaxDuration = VerifyTime }, cancel);
+                break;
+            case ScheduledTask.Drill when installation.Keys is { HasKeyDirectory: false }:
+                break;   // a host that only writes can restore nothing; another one's tests count for all
+            case ScheduledTask.Drill:
+                foreach (var due in await DrillJob.DueAsync(installation, cancel).ConfigureAwait(false))
+                {
+                    yield return DrillJob.RunAsync(installation, await DrillJob.PlanAsync(installation, new RecoveryTestRequest { Type = due }, cancel).ConfigureAwait(false), cancel);
+                }
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(task));

@@ -2,6 +2,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Capture;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
@@ -29,20 +30,20 @@ public static class MetricsReader
         var newest = points.Where(p => !p.IsVoid).MaxBy(p => p.TimeNs);
         var duration = newest is null ? (TimeSpan?)null : TimeSpan.FromTicks(Math.Max(0, newest.CompletedNs - newest.TimeNs) / 100);
         var storage = StorageOf(installation, status);
-        var drills = await installation.Drills.ReadAsync(installation, now - Window, now, cancel).ConfigureAwait(false);
+        var recovery = await DrillCalendar.ReadAsync(installation, points, cancel).ConfigureAwait(false);
         return new BackupMetrics
         {
             RecoveryTests = drills?.Count ?? 0, Drills = drills, Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
             Ratings =
             [
                 MetricThresholds.SuccessRate(runs.SuccessRate), MetricThresholds.Duration(duration > (running ?? TimeSpan.Zero) ? duration : running ?? duration),
-                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(drills?.SuccessRate),
+                MetricThresholds.Storage(storage.Count == 0 ? null : storage.Max(s => s.Share)), MetricThresholds.RecoveryTests(recovery.SuccessRate),
             ],
             Window = Window, Runs = runs, ConsecutiveFailures = Math.Max(tally.Failures(running is not null || installation.IsBackupRunning()), TrailingVoids(points, installation) + (isDead ? 1 : 0)), LastFailure = tally.LastFailure,
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,
             Classes = [.. status.Classes.Select(c => new ClassMetric(c.DataClass, c.LastSuccess, c.LastSuccess is { } time ? now - time : null, ClassHistory.TargetOf(c.DataClass, installation.Configuration)))],
             Storage = storage.ToArray(), Replication = await ReplicationOfAsync(installation, cancel).ConfigureAwait(false), Wal = await WalOfAsync(installation, cancel).ConfigureAwait(false), Checks = status.Checks,
-            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now),
+            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now), RecoveryTests = recovery.Tests, Recovery = recovery,
             Points = status.Points, StoreLength = status.StoreLength, DeduplicationRatio = status.DeduplicationRatio, CompressionRatio = status.CompressionRatio, Warnings = status.Warnings,
         };
     }

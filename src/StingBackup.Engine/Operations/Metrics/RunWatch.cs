@@ -5,7 +5,7 @@ namespace StingBackup.Engine.Operations.Metrics;
 /// <summary>After each job whose end changes how things stand: metrics are written and alerts told where the configuration says so, whether it did well or not.</summary>
 internal static class RunWatch
 {
-    private static readonly string[] Followed = ["backup-", "sync-", "verify", "repair"];
+    private static readonly string[] Followed = ["backup-", "sync-", "verify", "repair", "drill"];
 
     /// <summary>Whether a command, by the name of its log, is such a job.</summary>
     public static bool Follows(string command) => Followed.Any(name => command.StartsWith(name, StringComparison.Ordinal));

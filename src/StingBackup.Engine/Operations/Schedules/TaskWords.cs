@@ -13,6 +13,7 @@ internal static class TaskWords
         ScheduledTask.Sync => ["sync"],
         ScheduledTask.Cleanup => ["retention --confirm", "prune --max-wait=12h"],
         ScheduledTask.Verify => ["verify", "verify --level=packs --older-than=30d --max-duration=10m"],
+        ScheduledTask.Drill => ["test-restore --due"],
         _ => throw new ArgumentOutOfRangeException(nameof(task)),
     };
 
@@ -25,6 +26,7 @@ internal static class TaskWords
         ScheduledTask.Sync => "bring further tiers up to date",
         ScheduledTask.Cleanup => "let restore points go whose time is over, and give their room back",
         ScheduledTask.Verify => "look for damage",
+        ScheduledTask.Drill => "test recovery",
         _ => throw new ArgumentOutOfRangeException(nameof(task)),
     };
 

@@ -88,9 +88,13 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
 
     private void CheckHostFolders()
     {
-        foreach (var setting in (Setting<string?>[])[Settings.StateDirectory, Settings.CacheDirectory, Settings.LogDirectory])
+        foreach (var setting in (Setting<string?>[])[Settings.StateDirectory, Settings.CacheDirectory, Settings.LogDirectory, DrillSettings.Directory])
         {
-            var path = Real(host, values.Get(setting))!;
+            if (values.Get(setting) is not { } folder)
+            {
+                continue;
+            }
+            var path = Real(host, folder)!;
             if (_reserve is not null && IsWithin(path, _reserve) && (setting == Settings.StateDirectory || !IsExcluded(path)))
             {
                 Refuse(setting, $"{path} lies in the reserve {_reserve}, so that each run would change what it backs up", setting == Settings.StateDirectory

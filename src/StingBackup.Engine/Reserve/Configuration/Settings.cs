@@ -304,6 +304,7 @@ public static class Settings
         ("performance", "How much of this host a run may use."),
         ("", "This host."),
         ("log", "Logs."),
+        ("drills", "Tests of recovery: where they restore to. timers.drill says when they are held."),
         ("metrics", "What is told to monitoring."),
         ("alerts", "Who is told of what is wrong, and how. Secrets stand in files of their own."),
     ];
@@ -331,6 +332,7 @@ public static class Settings
         ParallelThreads, CompressionLevel, BandwidthLimit, .. LimitSettings.All,
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
         .. LogTable.All,
+        .. DrillSettings.All,
         .. MonitoringSettings.All,
         .. AlertSettings.All,
     ];

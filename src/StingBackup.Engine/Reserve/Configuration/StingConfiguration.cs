@@ -80,6 +80,8 @@ public sealed record StingConfiguration
     public required string CacheDirectory { get; init; }
     /// <summary>Logs.</summary>
     public required LogSettings Log { get; init; }
+    /// <summary>Where recovery tests restore to.</summary>
+    public DrillOptions Drills { get; init; } = DrillOptions.Default;
     /// <summary>When each task runs: five fields of cron, or <c>never</c>.</summary>
     public IReadOnlyDictionary<ScheduledTask, string> Timers { get; init; } = TimerSettings.At.ToDictionary(t => t.Key, t => t.Value.Default);
     /// <summary>By how many seconds at most tasks begin later.</summary>

@@ -14,6 +14,7 @@ public static class TimerSettings
         [ScheduledTask.Cleanup] = Timer("cleanup", "0 4 * * *", "restore points whose time is over go, and room is given back"),
         [ScheduledTask.Sync] = Timer("sync", "30 * * * *", "further tiers are brought up to date, where there are any"),
         [ScheduledTask.Verify] = Timer("verify", "30 4 * * *", "the structure is verified, and for ten minutes the packs that were read longest ago"),
+        [ScheduledTask.Drill] = Timer("drill", "0 5 * * *", "the tests of recovery are held that are due by then: of files weekly, of a person and a honey jar monthly, of the complete system quarterly"),
     };
 
     /// <summary>Chance.</summary>

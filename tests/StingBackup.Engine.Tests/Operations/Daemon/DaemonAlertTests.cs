@@ -15,7 +15,7 @@ public sealed class DaemonAlertTests
     public async Task Failures_page_once_and_are_resolved_once_and_a_repository_that_is_gone_pages_too()
     {
         using var web = new WebReceiver();
-        using var site = new DaemonSite(Start, "UTC", $"alerts: webhook: {web.Address}/hook", "timers: verify: never", "timers: cleanup: never") { Lanes = 2 };
+        using var site = new DaemonSite(Start, "UTC", $"alerts: webhook: {web.Address}/hook", "timers: verify: never", "timers: cleanup: never", "timers: drill: never") { Lanes = 2 };
         var backups = Path.Combine(site.Root, "backups");
         site.At = now =>
         {

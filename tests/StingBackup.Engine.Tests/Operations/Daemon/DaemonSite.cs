@@ -39,7 +39,7 @@ internal sealed class DaemonSite : IDisposable
     public FakeTimeProvider Clock { get; }
     public StingConfiguration Configuration => new ConfigurationLoader(new HostView()).Load(ConfigurationFile);
     /// <summary>How many lanes wait when nothing works any more.</summary>
-    public int Lanes { get; set; } = 2;
+    public int Lanes { get; set; } = 3;
     /// <summary>Told of each moment before anything works at it.</summary>
     public Action<DateTimeOffset> At { get; set; } = _ => { };
     /// <summary>Installations that something still holds.</summary>

@@ -103,7 +103,7 @@ public sealed class DaemonTests
     public async Task Metrics_are_given_on_the_loopback_address_and_one_daemon_is_enough()
     {
         var port = FreePort();
-        using var site = new DaemonSite(new DateTimeOffset(2026, 5, 1, 20, 0, 0, TimeSpan.Zero), "UTC", $"metrics: port: {port}") { Lanes = 2 };
+        using var site = new DaemonSite(new DateTimeOffset(2026, 5, 1, 20, 0, 0, TimeSpan.Zero), "UTC", $"metrics: port: {port}") ;
         using var http = new HttpClient();
         var seen = "";
         site.At = _ =>

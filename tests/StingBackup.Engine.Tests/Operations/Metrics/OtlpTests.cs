@@ -97,7 +97,7 @@ public sealed class OtlpTests : IDisposable
     [Fact]
     public async Task A_collector_gets_every_figure_under_the_names_of_the_file()
     {
-        await using var test = new TestInstallation { Drills = new StatusScreenTests.Told(new DrillSummary(4, 3, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow())) };
+        await using var test = new TestInstallation();
         test.Write("users/1/a.txt", "one"u8);
         await test.BackupAsync();
         var metrics = await MetricsReader.ReadAsync(test.Installation, default);
@@ -109,7 +109,7 @@ public sealed class OtlpTests : IDisposable
         var (resource, values, units) = Read(body);
         Assert.Equal(("sting-backup", metrics.ReserveId, Environment.MachineName), (resource["service.name"], resource["service.instance.id"], resource["host.name"]));
         Assert.Equal(Told(metrics).OrderBy(v => v.Key, StringComparer.Ordinal), values.OrderBy(v => v.Key, StringComparer.Ordinal));
-        Assert.Equal(0.75, values["sting_backup_recovery_test_success_ratio"]);
+        Assert.Equal(1, values["sting_backup_restore_points"]);
         Assert.Equal(("s", "By", "1", ""), (units["sting_backup_rpo_seconds"], units["sting_backup_store_bytes"], units["sting_backup_success_ratio"], units["sting_backup_health"]));
 
         // A second sending carries the second figures, none of the first.

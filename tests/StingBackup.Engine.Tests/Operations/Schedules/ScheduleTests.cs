@@ -64,9 +64,9 @@ public sealed partial class ScheduleTests : IDisposable
     {
         var program = ScriptFile.Write(Path.Combine(_folder.Path, "sting-backup"), "#!/bin/sh\n");
         var places = Places(ScheduleKind.Systemd, program) with { User = "root" };
-        Assert.Equal(5, Register(places, Configuration("timers:\n  jitter_seconds: 30", "Europe/Berlin")).Count);
+        Assert.Equal(6, Register(places, Configuration("timers:\n  jitter_seconds: 30", "Europe/Berlin")).Count);
         var units = Directory.GetFiles(places.Folder!);
-        Assert.Equal(10, units.Length);
+        Assert.Equal(12, units.Length);
         Assert.Equal("", Run("systemd-analyze", ["verify", "--man=no", .. units]));
         var timer = File.ReadAllText(Path.Combine(places.Folder!, "sting-backup-full.timer"));
         Assert.Contains("\nOnCalendar=*-*-* 2:0:00 Europe/Berlin\n", timer, StringComparison.Ordinal);
@@ -87,7 +87,7 @@ public sealed partial class ScheduleTests : IDisposable
             var places = Places(kind);
             var configuration = Configuration(zone: TimeZoneInfo.Local.Id);
             var all = Register(places, configuration);
-            Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify], all.Select(s => s.Task));
+            Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify, ScheduledTask.Drill], all.Select(s => s.Task));
             Assert.All(all, s => Assert.True(s is { IsEnabled: true, User: "sting-backup", NextTime: not null } && s.ConfigurationFile == configuration.File && File.Exists(s.Path), s.ToString()));
             var full = all[0];
             Write(full with { At = "30 1 * * *", JitterSeconds = 60 }, all[1] with { IsEnabled = false });
@@ -98,8 +98,8 @@ public sealed partial class ScheduleTests : IDisposable
             Write(changed[1] with { IsEnabled = true });
             Assert.True(ScheduleJob.Read(places, TimeProvider.System)[1].IsEnabled);
             Remove(ScheduledTask.Full);
-            Assert.Equal(4, ScheduleJob.Read(places, TimeProvider.System).Count);
-            Remove(ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify);
+            Assert.Equal(5, ScheduleJob.Read(places, TimeProvider.System).Count);
+            Remove(ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Cleanup, ScheduledTask.Verify, ScheduledTask.Drill);
             Assert.Empty(Directory.GetFiles(places.Folder!));
 
             void Write(params BackupSchedule[] schedules) => ScheduleJob.Run(ScheduleJob.PlanWrite(places, schedules, TimeProvider.System), warning => Assert.Fail(warning));
@@ -111,7 +111,7 @@ public sealed partial class ScheduleTests : IDisposable
     public void A_plan_writes_nothing_and_a_folder_of_one_s_own_runs_no_command()
     {
         var places = Places(ScheduleKind.Systemd);
-        var plan = ScheduleJob.PlanWrite(places, ScheduleJob.TableOf(Configuration("timers:\n  verify: never\nremote:\n  location: far"), places), TimeProvider.System);
+        var plan = ScheduleJob.PlanWrite(places, ScheduleJob.TableOf(Configuration("timers:\n  verify: never\n  drill: never\nremote:\n  location: far"), places), TimeProvider.System);
         Assert.Equal([ScheduledTask.Full, ScheduledTask.Archive, ScheduledTask.Incremental, ScheduledTask.Sync, ScheduledTask.Cleanup], plan.Schedules.Select(s => s.Task));
         Assert.False(Directory.Exists(places.Folder));
         Assert.Empty(plan.Commands);
@@ -131,7 +131,7 @@ public sealed partial class ScheduleTests : IDisposable
         var there = CronFile.File("/etc/cron.d", ScheduleJob.TableOf(Configuration(zone: elsewhere), Places(ScheduleKind.Cron))).Text!;
         var full = there.Split('\n').Single(l => l.Contains("backup full", StringComparison.Ordinal) && !l.StartsWith('#'));
         Assert.StartsWith("*/15 * * * * sting-backup test ", full, StringComparison.Ordinal);
-        Assert.StartsWith("*/15 * * * * sting-backup true ", there.Split('\n').Single(l => l.Contains("--due", StringComparison.Ordinal) && !l.StartsWith('#')), StringComparison.Ordinal);
+        Assert.StartsWith("*/15 * * * * sting-backup true ", there.Split('\n').Single(l => l.Contains("incremental --due", StringComparison.Ordinal) && !l.StartsWith('#')), StringComparison.Ordinal);
 
         // The line's own question, put to a clock that is set.
         var command = full[full.IndexOf("test ", StringComparison.Ordinal)..].Split(" && ")[0].Replace("\\%", "%", StringComparison.Ordinal);

@@ -20,6 +20,8 @@ internal sealed class RowFile : IAsyncDisposable
 
     public string Path { get; }
     public IReadOnlyList<string> Columns { get; }
+    /// <summary>What follows the names: COPY's text.</summary>
+    public Stream Rows => _stream;
 
     /// <summary>Opens it.</summary>
     /// <exception cref="StingException"><c>PostgresRowsDamaged</c></exception>

@@ -27,7 +27,12 @@ public static class RetrievalJob
     public static async ValueTask<RetrievalPlan> PlanAsync(Installation installation, RestoreRequest request, RetrievalSpeed speed, CancellationToken cancel)
     {
         Access.Require(installation, "Request-StingArchiveRetrieval");
-        var packs = await PlanPacksAsync(installation, request, cancel).ConfigureAwait(false);
+        return await PlanAsync(installation, await PlanPacksAsync(installation, request, cancel).ConfigureAwait(false), speed, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The same of packs that are known.</summary>
+    internal static async ValueTask<RetrievalPlan> PlanAsync(Installation installation, RestorePackPlan packs, RetrievalSpeed speed, CancellationToken cancel)
+    {
         if (packs.Id.Length == 0)
         {
             throw NothingToThaw(packs);
