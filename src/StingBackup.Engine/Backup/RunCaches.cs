@@ -39,10 +39,13 @@ internal sealed class RunCaches : IDisposable
     /// <summary>Keeps the first stage's items of a staged class, in path order.</summary>
     public HostCacheWriter EarlyOf(DataClass dataClass) => _early[dataClass];
 
-    /// <summary>The last run's caches, each from its beginning; none when they are not used.</summary>
-    public IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast()
+    /// <summary>Whether files are not read that look as they did in the last run.</summary>
+    public bool IsReused => _reads;
+
+    /// <summary>The last run's caches, each from its beginning; none when they are not used, nor compared with.</summary>
+    public IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast(bool compares)
     {
-        var readers = _reads ? _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, _warn)) : [];
+        var readers = _reads || compares ? _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, _warn)) : [];
         _readers.AddRange(readers.Values);
         return readers;
     }

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -19,11 +20,19 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     /// <summary>Its tree entry; null while it is being read, and for good when it failed.</summary>
     public TreeEntry? Result { get; private set; }
 
+    /// <summary>What the run before had under its path; null where it had nothing.</summary>
+    public CachedItem? Before { get; set; }
+    /// <summary>True when it was not read, since it is as it was.</summary>
+    public bool IsReused { get; set; }
+    /// <summary>What its content is; unknown where nobody looked.</summary>
+    public ContentFacts Facts { get; private set; }
+
     /// <summary>The item is done.</summary>
-    public void Complete(TreeEntry result, FileStamp stamp)
+    public void Complete(TreeEntry result, FileStamp stamp, ContentFacts facts = default)
     {
         Result = result;
         Stamp = stamp;
+        Facts = facts;
         batch.OneDone();
     }
 

@@ -26,6 +26,13 @@ public sealed record PointClass(DataClass Class, IReadOnlyList<Id32> SubjectPage
 /// <param name="From">The run that read it last.</param>
 public sealed record PointCarry(DataClass Class, string Source, string From);
 
+/// <summary>What the run of a point found suspicious of a subject; with a score of 0: that somebody has settled what earlier points say of it.</summary>
+/// <param name="Pseudonym">Whose; zero for the reserve as a whole.</param>
+/// <param name="SinceNs">Points of this moment and later may hold the damage.</param>
+/// <param name="Score">1 to 100; 0 where it is settled.</param>
+/// <param name="Reasons">Why.</param>
+public sealed record PointAnomaly(Id16 Pseudonym, long SinceNs, int Score, AnomalyReasons Reasons);
+
 /// <summary>What a point was imported from, instead of from the sources.</summary>
 /// <param name="Archive">The archive's name by its date, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>.</param>
 /// <param name="Hash">SHA-256 of its bytes, before encryption.</param>
@@ -43,6 +50,8 @@ public sealed record PointRecord
     private const int AuditKey = 101;
     /// <summary>Optional: a reader that does not know it sees a class with errors, and not that a part of it is older.</summary>
     private const int CarryKey = 102;
+    /// <summary>Optional: a reader that does not know it cannot tell which subjects' points are suspect.</summary>
+    private const int AnomalyKey = 103;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -87,6 +96,9 @@ public sealed record PointRecord
     /// <summary>Parts of its classes that are older than the point.</summary>
     public IReadOnlyList<PointCarry> Carried { get; init; } = [];
 
+    /// <summary>What its run found suspicious, ascending by pseudonym; nothing for most.</summary>
+    public IReadOnlyList<PointAnomaly> Anomalies { get; init; } = [];
+
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
 
@@ -98,7 +110,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1));
+        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1) + (Anomalies.Count == 0 ? 0 : 1));
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -149,6 +161,20 @@ public sealed record PointRecord
                 cbor.WriteInt32((int)carry.Class);
                 cbor.WriteTextString(carry.Source);
                 cbor.WriteTextString(carry.From);
+                cbor.WriteEndArray();
+            }
+            cbor.WriteEndArray();
+        }
+        if (Anomalies.Count > 0)
+        {
+            cbor.WriteInt32(AnomalyKey); cbor.WriteStartArray(Anomalies.Count);
+            foreach (var anomaly in Anomalies)
+            {
+                cbor.WriteStartArray(4);
+                cbor.WriteByteString(anomaly.Pseudonym.ToArray());
+                cbor.WriteInt64(anomaly.SinceNs);
+                cbor.WriteInt32(anomaly.Score);
+                cbor.WriteInt32((int)anomaly.Reasons);
                 cbor.WriteEndArray();
             }
             cbor.WriteEndArray();
@@ -208,6 +234,7 @@ public sealed record PointRecord
             Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
             AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
             Carried = fields.Has(CarryKey) ? fields.List(CarryKey, ReadCarry) : [],
+            Anomalies = fields.Has(AnomalyKey) ? fields.List(AnomalyKey, ReadAnomaly) : [],
         };
     }
 
@@ -225,6 +252,14 @@ public sealed record PointRecord
         var carry = new PointCarry((DataClass)cbor.ReadInt32(), cbor.ReadTextString(), cbor.ReadTextString());
         cbor.ReadEndArray();
         return carry;
+    }
+
+    private static PointAnomaly ReadAnomaly(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var anomaly = new PointAnomaly(new Id16(Sized(cbor, Id16.Size)), cbor.ReadInt64(), cbor.ReadInt32(), (AnomalyReasons)cbor.ReadInt32());
+        cbor.ReadEndArray();
+        return anomaly;
     }
 
     private static ChainHead ReadHead(CborReader cbor)

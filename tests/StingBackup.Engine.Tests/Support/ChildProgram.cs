@@ -22,6 +22,11 @@ internal static class ChildProgram
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             case ["year", var days, var minutes, var seed]:
                 return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
+            case ["encryptors", var seed, var trials, var people, var days]:
+                int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+                Guardian.Simulation.EncryptorTable.Told = Console.Error.WriteLine;
+                await Console.Out.WriteAsync(Guardian.Simulation.EncryptorTable.Make(Number(seed), Number(trials), Number(people), Number(days)));
+                return 0;
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;
