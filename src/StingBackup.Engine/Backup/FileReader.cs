@@ -136,7 +136,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
                     ReportChanging(item);
                 }
                 counters.AddRead(1, 0);
-                assembly.Close((extents, length) => Guard(item, () => Complete(item, before, length, extents, assembly.Look?.Facts(ContentFacts.MarkOf(extents)) ?? default)));
+                assembly.Close((extents, length) => Guard(item, () => Complete(item, before, length, extents, assembly.Look?.Facts(extents) ?? default)));
                 return;
             }
         }

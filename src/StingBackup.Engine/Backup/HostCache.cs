@@ -34,7 +34,7 @@ internal static class HostCache
 {
     public const int BlockItems = 512;
     public const int HeaderSize = 40;
-    private const int HeadSize = 55, FactsSize = 6;
+    private const int HeadSize = 55, FactsSize = 8;
     /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
     public const int BufferSize = 128 << 10;
     public static ReadOnlySpan<byte> Magic => "STINGHC3"u8;
@@ -69,6 +69,7 @@ internal static class HostCache
             BinaryPrimitives.WriteUInt16LittleEndian(span[53..], (ushort)subject);
             (span[HeadSize], span[HeadSize + 1]) = ((byte)item.Facts.Kind, item.Facts.Spread);
             BinaryPrimitives.WriteUInt32LittleEndian(span[(HeadSize + 2)..], item.Facts.Mark);
+            BinaryPrimitives.WriteUInt16LittleEndian(span[(HeadSize + 6)..], item.Facts.Middle);
             Encoding.UTF8.GetBytes(item.Subject, span[(HeadSize + FactsSize)..]);
             target.Advance(HeadSize + FactsSize + subject);
         }
@@ -93,7 +94,7 @@ internal static class HostCache
                 BinaryPrimitives.ReadUInt64LittleEndian(block[24..]), BinaryPrimitives.ReadUInt64LittleEndian(block[32..]), BinaryPrimitives.ReadUInt32LittleEndian(block[40..]));
             int length = BinaryPrimitives.ReadUInt16LittleEndian(block[53..]);
             var subject = Encoding.UTF8.GetString(block.Slice(headSize, length));
-            var facts = hasFacts ? new ContentFacts((ContentKind)block[HeadSize], block[HeadSize + 1], BinaryPrimitives.ReadUInt32LittleEndian(block[(HeadSize + 2)..])) : default;
+            var facts = hasFacts ? new ContentFacts((ContentKind)block[HeadSize], block[HeadSize + 1], BinaryPrimitives.ReadUInt32LittleEndian(block[(HeadSize + 2)..]), BinaryPrimitives.ReadUInt16LittleEndian(block[(HeadSize + 6)..])) : default;
             // Neighbours mostly share their subject: one string serves them all.
             lastSubject = subject == lastSubject ? lastSubject : subject;
             heads[i] = (stamp, (DataClass)block[44], BinaryPrimitives.ReadUInt64LittleEndian(block[45..]), facts, lastSubject);

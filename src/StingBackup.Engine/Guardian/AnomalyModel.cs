@@ -29,19 +29,20 @@ internal static class AnomalyModel
         var usual = memory.Usual;
         var factor = isWhole ? T.WholeFactor : 1;
         var signs = new Signs();
+        // Of many people's files a share counts as well: what each of them does once adds up.
+        double RampOf(double value, double from, double to) => isWhole ? Ramp(value, Math.Max(factor * from, T.WholeShare * from / to * activity[Figure.Before]), Math.Max(factor * to, T.WholeShare * activity[Figure.Before])) : Ramp(value, from, to);
 
-        // A new enciphered file for each one that went: written anew under names that say nothing.
-        double replaced = Math.Min(activity[Figure.CipheredAdded], activity[Figure.OpenDeleted]);
-        var scrambled = Excess(activity[Figure.Scrambled] + replaced, usual, a => a[Figure.Scrambled] + Math.Min(a[Figure.CipheredAdded], a[Figure.OpenDeleted]));
+        double replaced = activity[Figure.Replaced], before = Math.Max(1, activity[Figure.Before]);
+        var scrambled = Excess(activity[Figure.Scrambled] + replaced, usual, a => a[Figure.Scrambled] + a[Figure.Replaced]);
         var wrecked = Excess(activity[Figure.Wrecked], usual, a => a[Figure.Wrecked]);
         var deleted = Math.Max(0, activity[Figure.Deleted] - replaced) * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
         var sameLength = Excess(activity[Figure.SameLength], usual, a => a[Figure.SameLength]);
         memory.Scrambled += scrambled;
         memory.Wrecked += wrecked;
         memory.Deleted += deleted;
+        memory.DeletedShare += deleted / before;
         memory.SameLength += sameLength;
         memory.Names += activity[Figure.KnownExtensions] + activity[Figure.Notes];
-        double before = Math.Max(1, Math.Max(activity[Figure.Before], usual.Select(r => r.Activity[Figure.Before]).DefaultIfEmpty().Max()));
         memory.Trace(timeNs, scrambled + wrecked + activity[Figure.KnownExtensions] + activity[Figure.Notes] + (0.25 * sameLength) + (deleted >= 0.02 * before ? deleted : 0));
 
         signs.Add(AnomalyReasons.Honeypot, activity[Figure.Honeypots] > 0 ? T.HoneypotWeight : 0);
@@ -49,15 +50,15 @@ internal static class AnomalyModel
         signs.Add(AnomalyReasons.Note, NameWeight(activity[Figure.Notes], memory.Names));
         if (scrambled > 0)
         {
-            signs.Add(AnomalyReasons.Scrambled, T.ScrambledWeight * Ramp(memory.Scrambled, factor * T.ScrambledFrom, factor * T.ScrambledTo));
+            signs.Add(AnomalyReasons.Scrambled, T.ScrambledWeight * RampOf(memory.Scrambled, T.ScrambledFrom, T.ScrambledTo));
         }
         if (wrecked > 0)
         {
-            signs.Add(AnomalyReasons.Wrecked, T.WreckedWeight * Ramp(memory.Wrecked, factor * T.WreckedFrom, factor * T.WreckedTo));
+            signs.Add(AnomalyReasons.Wrecked, T.WreckedWeight * RampOf(memory.Wrecked, T.WreckedFrom, T.WreckedTo));
         }
         if (deleted >= 1 && memory.Deleted >= T.LeastFiles && IsUnusual(activity, usual, Figure.Deleted))
         {
-            signs.Add(AnomalyReasons.MassDeletion, T.DeletionWeight * Ramp(memory.Deleted / before, T.DeletedFrom, T.DeletedTo));
+            signs.Add(AnomalyReasons.MassDeletion, T.DeletionWeight * Ramp(memory.DeletedShare, T.DeletedFrom, T.DeletedTo));
         }
         if (sameLength >= 1 && memory.SameLength >= T.LeastFiles * factor && IsUnusual(activity, usual, Figure.SameLength))
         {

@@ -47,6 +47,9 @@ public static class AnomalyReader
         return [.. found.Where(a => (backupId is null || a.BackupId == backupId.Trim()) && (subject is null || names.Means(subject, a))).OrderByDescending(a => a.Time).ThenByDescending(a => a.Score).ThenBy(a => a.Subject, StringComparer.Ordinal)];
     }
 
+    /// <summary>Reasons in words.</summary>
+    public static IReadOnlyList<string> Describe(AnomalyReasons reasons) => AnomalyModel.Describe(reasons, null);
+
     /// <summary>The findings of a run that is just committed.</summary>
     internal static StingAnomaly[] ToPublic(string backupId, DateTimeOffset time, IReadOnlyList<(string Subject, AnomalyVerdict Verdict, SubjectActivity Activity)> found) =>
         [.. found.OrderByDescending(f => f.Verdict.Score).Select(f => ToPublic(backupId, time, "", f.Subject, f.Verdict, f.Activity, isOpen: true))];

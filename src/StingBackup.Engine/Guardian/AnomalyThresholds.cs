@@ -36,6 +36,9 @@ internal static class AnomalyThresholds
     /// <summary>The reserve as a whole needs more: what many people do once adds up.</summary>
     public const double WholeFactor = 4;
 
+    /// <summary>And this share of all its files.</summary>
+    public const double WholeShare = 0.01;
+
     /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third.</summary>
     public const double DeletedFrom = 0.35, DeletedTo = 0.70;
 
@@ -43,7 +46,7 @@ internal static class AnomalyThresholds
     public const double PackedShare = 0.10;
 
     /// <summary>What a deletion weighs when archives came in the place of what went.</summary>
-    public const double PackedWeight = 0.2;
+    public const double PackedWeight = 0.1;
 
     /// <summary>Shares of fewer files say nothing.</summary>
     public const int LeastFiles = 20;

@@ -26,7 +26,7 @@ internal static class ContentLook
     {
         if (content.IsEmpty)
         {
-            return new ContentFacts(ContentKind.Empty, 0, 0);
+            return new ContentFacts(ContentKind.Empty, 0, 0, 0);
         }
         var head = content[..Math.Min(SampleSize, content.Length)];
         var first = Sample(head);
@@ -38,7 +38,7 @@ internal static class ContentLook
             samples = 2;
             even += Sample(content.Slice(content.Length / 2, SampleSize)).IsEven ? 1 : 0;
         }
-        return new ContentFacts(kind, (byte)(255 * even / samples), ContentFacts.MarkOf(content));
+        return new ContentFacts(kind, (byte)(255 * even / samples), ContentFacts.MarkOf(content), ContentFacts.MiddleOf(content));
     }
 
     /// <summary>What a file is that begins so.</summary>

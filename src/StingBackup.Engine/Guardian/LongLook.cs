@@ -1,3 +1,5 @@
+using StingBackup.Engine.Repository;
+
 namespace StingBackup.Engine.Guardian;
 
 /// <summary>What is seen of a file that is read in blocks, whoever reads them: its first bytes, and a sample of each chunk.</summary>
@@ -20,5 +22,5 @@ internal sealed class LongLook
     }
 
     /// <summary>The file, once all of it was read.</summary>
-    public ContentFacts Facts(uint mark) => new(_kind, (byte)(_samples == 0 ? 0 : 255L * _even / _samples), mark);
+    public ContentFacts Facts(IReadOnlyList<Extent> extents) => new(_kind, (byte)(_samples == 0 ? 0 : 255L * _even / _samples), ContentFacts.MarkOf(extents), ContentFacts.MiddleOf(extents));
 }

@@ -23,7 +23,7 @@ internal enum Figure
     Wrecked,
     /// <summary>New files that look enciphered, and come of none that was there.</summary>
     CipheredAdded,
-    /// <summary>Changed files of the same length.</summary>
+    /// <summary>Changed files of the same length, and not at their beginning alone.</summary>
     SameLength,
     /// <summary>New files with a known extension.</summary>
     KnownExtensions,
@@ -43,6 +43,8 @@ internal enum Figure
     BytesPacked,
     /// <summary>Deleted files that could be read.</summary>
     OpenDeleted,
+    /// <summary>New files that look enciphered, as many as files that could be read went: written anew under names that say nothing.</summary>
+    Replaced,
 }
 
 /// <summary>Counters of one subject in one run.</summary>

@@ -53,7 +53,7 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             }
             _activity[Figure.Changed]++;
             _activity[Figure.BytesTouched] += file.Length;
-            _activity[Figure.SameLength] += file.Length == lengthBefore ? 1 : 0;
+            _activity[Figure.SameLength] += file.Length == lengthBefore && file.Facts.Middle != before.Middle ? 1 : 0;
             _activity[Figure.Scrambled] += file.Facts.IsScrambledFrom(before) ? 1 : 0;
             _activity[Figure.Wrecked] += file.Facts.IsWrecked(before) ? 1 : 0;
             CountHoneypot(file.Path);
@@ -103,6 +103,7 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
                 _activity[Figure.BytesGone] += trace.Length;
             }
             _activity[Figure.CipheredAdded] = _added.Count(t => !t.IsMatched && t.IsCiphered);
+            _activity[Figure.Replaced] = Math.Min(_activity[Figure.CipheredAdded], _activity[Figure.OpenDeleted]);
             return _activity;
         }
     }

@@ -125,6 +125,9 @@ internal static class EncryptorTable
         return new HonestResult(people, days, counts, others, wholeAlarms);
     }
 
+    /// <summary>How many of six trials the short form asks for; of encryptors that were written after the thresholds, what the table shows.</summary>
+    public static int ExpectedOfSix(string name) => LaterEncryptors.ExpectedOfSix.GetValueOrDefault(name, 6);
+
     /// <summary>Told of each false alarm.</summary>
     public static Action<string>? Told { get; set; }
 

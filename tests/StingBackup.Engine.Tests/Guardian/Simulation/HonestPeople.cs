@@ -14,7 +14,7 @@ internal static class HonestPeople
         {
             "office" => (random.Next(80, 260), new[] { Format.Docx, Format.Docx, Format.Xlsx, Format.Pdf, Format.Pdf, Format.Text, Format.Jpeg }, 2000, 12000),
             "developer" => (random.Next(150, 400), [Format.Code, Format.Code, Format.Code, Format.Code, Format.Xml, Format.Text, Format.Png], 300, 5000),
-            "photographer" => (random.Next(60, 120), [Format.Jpeg, Format.Jpeg, Format.Jpeg, Format.Png, Format.Mp4], 70_000, 110_000),
+            "photographer" => (random.Next(25, 45), [Format.Jpeg, Format.Jpeg, Format.Jpeg, Format.Png, Format.Mp4], 800_000, 1_500_000),
             "researcher" => (random.Next(60, 180), [Format.Csv, Format.Csv, Format.Sqlite, Format.Text, Format.Pdf, Format.Opaque, Format.Wav], 2000, 20000),
             "archivist" => (random.Next(80, 200), [Format.Pdf, Format.Zip, Format.Docx, Format.Text, Format.Xml], 1000, 8000),
             _ => (random.Next(25, 60), [Format.Pdf, Format.Jpeg, Format.Text, Format.Docx], 1000, 9000),
@@ -102,7 +102,7 @@ internal static class HonestPeople
         ["zip of everything"] = s =>
         {
             var all = s.Files.ToList();
-            s.Put($"users/x/all-{s.Random.Next(1_000_000)}.zip", Format.Zip, SimulatedContent.Make(Format.Zip, Math.Max(500, (int)Math.Min(1 << 20, all.Sum(f => (long)f.Value.Content.Length) * 2 / 5)), s.Random));
+            s.Put($"users/x/all-{s.Random.Next(1_000_000)}.zip", Format.Zip, SimulatedContent.Make(Format.Zip, Math.Max(500, (int)Math.Min(1 << 24, all.Sum(f => (long)f.Value.Content.Length) * 2 / 5)), s.Random));
             if (s.Random.Next(2) == 0)
             {
                 all.ForEach(f => s.Delete(f.Key));

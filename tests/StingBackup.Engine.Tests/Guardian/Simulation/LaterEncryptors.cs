@@ -4,4 +4,7 @@ namespace StingBackup.Engine.Tests.Guardian.Simulation;
 internal static class LaterEncryptors
 {
     public static IReadOnlyList<Func<Encryptor>> All { get; } = [];
+
+    /// <summary>How many of six trials of the short form are caught, where it is not all.</summary>
+    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int>();
 }

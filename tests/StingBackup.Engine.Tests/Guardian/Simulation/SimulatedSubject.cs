@@ -144,7 +144,7 @@ internal sealed class SimulatedSubject : IDisposable
             extents.Add(new Extent(new Id32(id), 0, length));
             from += length;
         }
-        return look.Facts(ContentFacts.MarkOf(extents));
+        return look.Facts(extents);
     }
 
     private UInt128 Store(ReadOnlySpan<byte> chunk, ref long bytesNew, ref long bytesStored)
