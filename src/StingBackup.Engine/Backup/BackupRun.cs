@@ -29,6 +29,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private readonly BackupCounters _counters = new();
     private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
     private readonly AnomalyObserver? _observer = import is null && installation.Guarding.IsOn ? new AnomalyObserver(installation, plan.Classes, output.Warn) : null;
+    /// <summary>Asked for once: they are told from one another by what they are, and made anew each time.</summary>
+    private readonly IReadOnlyList<ReserveSource> _sources = import is null ? installation.Sources : [import.Source];
     private CutCheck? _cut;
     private Dictionary<ReserveSource, Func<JobOutput, CancellationToken, ValueTask<ISourceTree>>> _openers = [];
 
@@ -47,7 +49,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         Tally?.Announce();
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, installation.PackSizes, stop.Token);
-        var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
+        var stages = _sources.Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
         using var subjects = new RunSubjects(OpenSubject, output);
@@ -244,7 +246,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>Whether one of these sources would have given an item, had it still been there.</summary>
     private bool IsGone(CachedItem item, IReadOnlyList<OpenedSource> sources)
     {
-        var holder = installation.Sources.Where(s => item.Entry.Path.IsWithin(s.Mount)).MaxBy(s => s.Mount.Bytes.Length);
+        var holder = _sources.Where(s => item.Entry.Path.IsWithin(s.Mount)).MaxBy(s => s.Mount.Bytes.Length);
         return holder is not null && sources.Any(s => s.Source == holder && s.Failure is null)
             && holder.Place(holder.InSource(item.Entry.Path), item.Entry.Kind) is { IsExcluded: false } placement && placement.DataClass == item.Class && placement.Subject == item.Subject;
     }

@@ -33,10 +33,12 @@ internal static class AnomalyModel
         double RampOf(double value, double from, double to) => isWhole ? Ramp(value, Math.Max(factor * from, T.WholeShare * from / to * activity[Figure.Before]), Math.Max(factor * to, T.WholeShare * activity[Figure.Before])) : Ramp(value, from, to);
 
         double replaced = activity[Figure.Replaced], before = Math.Max(1, activity[Figure.Before]);
-        var scrambled = Excess(activity[Figure.Scrambled] + replaced, usual, a => a[Figure.Scrambled] + a[Figure.Replaced]);
-        var wrecked = Excess(activity[Figure.Wrecked], usual, a => a[Figure.Wrecked]);
-        var deleted = Math.Max(0, activity[Figure.Deleted] - replaced) * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
-        var sameLength = Excess(activity[Figure.SameLength], usual, a => a[Figure.SameLength]);
+        // What is usual of damage is told by runs of days ago: a patient encryptor must not become it.
+        IReadOnlyList<RememberedRun> settled = [.. usual.Where(r => r.TimeNs <= timeNs - (T.UsualAge.Ticks * 100))];
+        var scrambled = Excess(activity[Figure.Scrambled] + replaced, settled, a => a[Figure.Scrambled] + a[Figure.Replaced]);
+        var wrecked = Excess(activity[Figure.Wrecked], settled, a => a[Figure.Wrecked]);
+        var deleted = Math.Max(0, activity[Figure.Deleted] - replaced - activity[Figure.OpenAdded]) * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
+        var sameLength = Excess(activity[Figure.SameLength], settled, a => a[Figure.SameLength]);
         memory.Scrambled += scrambled;
         memory.Wrecked += wrecked;
         memory.Deleted += deleted;

@@ -18,6 +18,9 @@ internal static class AnomalyThresholds
     /// <summary>With fewer of them a share is compared with fixed limits alone.</summary>
     public const int LeastHistory = 6;
 
+    /// <summary>Damage is compared with runs that are at least this old.</summary>
+    public static readonly TimeSpan UsualAge = TimeSpan.FromDays(2);
+
     /// <summary>How far above the median, in median absolute deviations scaled to a standard one, is unusual.</summary>
     public const double Unusual = 6;
 

@@ -45,6 +45,8 @@ internal enum Figure
     OpenDeleted,
     /// <summary>New files that look enciphered, as many as files that could be read went: written anew under names that say nothing.</summary>
     Replaced,
+    /// <summary>New files that can be read and come of none that was there.</summary>
+    OpenAdded,
 }
 
 /// <summary>Counters of one subject in one run.</summary>

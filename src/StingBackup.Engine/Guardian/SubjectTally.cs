@@ -103,6 +103,7 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
                 _activity[Figure.BytesGone] += trace.Length;
             }
             _activity[Figure.CipheredAdded] = _added.Count(t => !t.IsMatched && t.IsCiphered);
+            _activity[Figure.OpenAdded] = _added.Count(t => !t.IsMatched && !t.IsCiphered);
             _activity[Figure.Replaced] = Math.Min(_activity[Figure.CipheredAdded], _activity[Figure.OpenDeleted]);
             return _activity;
         }

@@ -11,22 +11,24 @@ public sealed class CorruptionSearchTests : IAsyncLifetime
     private const string File = $"{GuardianFixture.Ann}/ledger.csv";
     private const int Versions = 24, FirstBad = 17;
 
-    private readonly TestInstallation _test = new();
-    private readonly List<string> _runs = [];
+    private TestInstallation _test = null!;
+    private readonly List<string> _firstRuns = [], _lastRuns = [];
     private readonly List<byte[]> _contents = [];
     private readonly Random _random = new(3);
 
     public async Task InitializeAsync()
     {
+        _test = Make();
         _test.Write($"{GuardianFixture.Ann}/fine.txt", "always the same"u8);
         for (var i = 0; i < Versions; i++)
         {
             _contents.Add(i < FirstBad ? SimulatedContent.Make(Format.Csv, 3000 + i, _random) : SimulatedContent.Make(Format.Opaque, 3000 + i, _random));
             _test.Write(File, _contents[i]);
-            _runs.Add((await _test.BackupAsync()).BackupId!);
+            _firstRuns.Add((await _test.BackupAsync()).BackupId!);
+            _lastRuns.Add(_firstRuns[^1]);
             if (i == FirstBad - 1)
             {
-                _runs[^1] = (await _test.BackupAsync()).BackupId!;   // a run later the last good version still stands
+                _lastRuns[^1] = (await _test.BackupAsync()).BackupId!;   // a run later the last good version still stands
             }
         }
     }
@@ -37,7 +39,7 @@ public sealed class CorruptionSearchTests : IAsyncLifetime
     public async Task By_name_it_takes_a_handful_of_tests()
     {
         var window = Assert.Single(await SearchAsync("ledger.csv", null, c => c.TestByName(default)));
-        Assert.Equal((CorruptionVerdict.Found, _runs[FirstBad - 1], _runs[FirstBad]), (window.Verdict, window.LastGoodBackupId, window.FirstBadBackupId));
+        Assert.Equal((CorruptionVerdict.Found, _lastRuns[FirstBad - 1], _firstRuns[FirstBad]), (window.Verdict, window.LastGoodBackupId, window.FirstBadBackupId));
         Assert.Equal(Versions, window.Versions);
         Assert.InRange(window.Tested, 3, 7);
         Assert.Contains("should be text", window.Problem, StringComparison.Ordinal);
@@ -58,7 +60,7 @@ public sealed class CorruptionSearchTests : IAsyncLifetime
         // Good is exactly one in the middle: nothing can be halved, so that it is looked for one by one.
         var hash = SHA256.HashData(_contents[9]);
         var window = Assert.Single(await SearchAsync("ledger.csv", null, c => c.TestByHashAsync(hash, default).AsTask().GetAwaiter().GetResult()));
-        Assert.Equal((CorruptionVerdict.Found, _runs[9], _runs[10]), (window.Verdict, window.LastGoodBackupId, window.FirstBadBackupId));
+        Assert.Equal((CorruptionVerdict.Found, _lastRuns[9], _firstRuns[10]), (window.Verdict, window.LastGoodBackupId, window.FirstBadBackupId));
         Assert.Equal(CorruptionVerdict.AlwaysBad, Assert.Single(await SearchAsync("ledger.csv", null, c => c.TestByHashAsync(new byte[32], default).AsTask().GetAwaiter().GetResult())).Verdict);
     }
 
@@ -85,10 +87,12 @@ public sealed class CorruptionSearchTests : IAsyncLifetime
         {
             var at = turn;
             var window = Assert.Single(await SearchAsync("ledger.csv", null, c => c.Answer(c.Next < at)));
-            Assert.Equal((_runs[at - 1], _runs[at]), (window.LastGoodBackupId, window.FirstBadBackupId));
+            Assert.Equal((_lastRuns[at - 1], _firstRuns[at]), (window.LastGoodBackupId, window.FirstBadBackupId));
             Assert.True(window.Tested <= 7, $"{window.Tested} tests for the turn at {turn}");
         }
     }
+
+    private static TestInstallation Make() => new();
 
     private async Task<List<CorruptionWindow>> SearchAsync(string? pattern, string? user, Action<CorruptionCase> test)
     {

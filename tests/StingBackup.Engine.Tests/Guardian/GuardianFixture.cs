@@ -17,7 +17,15 @@ internal sealed class GuardianFixture : IAsyncDisposable
     /// <summary>Everybody's files, by path.</summary>
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
 
-    public async Task<GuardianFixture> BeginAsync()
+    /// <summary>Makes one, backed up once.</summary>
+    public static async Task<GuardianFixture> BeginAsync()
+    {
+        var fixture = new GuardianFixture();
+        await fixture.FillAsync();
+        return fixture;
+    }
+
+    private async Task FillAsync()
     {
         foreach (var user in (string[])[Ann, Bob])
         {
@@ -30,7 +38,6 @@ internal sealed class GuardianFixture : IAsyncDisposable
         // One that is read in blocks.
         Put($"{Ann}/long.csv", SimulatedContent.Make(Format.Csv, 5 << 20, _random));
         await Test.BackupAsync();
-        return this;
     }
 
     public void Put(string path, byte[] content)

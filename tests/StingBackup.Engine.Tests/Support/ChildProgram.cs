@@ -22,6 +22,8 @@ internal static class ChildProgram
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             case ["year", var days, var minutes, var seed]:
                 return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
+            case ["guardian-cost", var mode, var seed]:
+                return await Guardian.GuardianCost.RunAsync(mode, int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
             case ["encryptors", var seed, var trials, var people, var days]:
                 int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
                 Guardian.Simulation.EncryptorTable.Told = Console.Error.WriteLine;
