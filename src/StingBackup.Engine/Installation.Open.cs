@@ -68,7 +68,7 @@ public sealed partial class Installation
                 Host = keys.IsEnrolled ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null,
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = ConfiguredLimits.ReadersOf(configuration.Performance), Process = options.Process, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
-                ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
+                ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
             if (store is LostTierStore lost)

@@ -99,6 +99,9 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
     internal Action<string>? Alarm { get; set; }
 
+    /// <summary>How runs are watched for ransomware and mass damage.</summary>
+    public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
+
     /// <summary>How long an erasure can be stopped.</summary>
     public TimeSpan ErasureDelay { get; init; } = TimeSpan.FromDays(7);
     /// <summary>Every data class, the one that goes first first.</summary>

@@ -49,6 +49,7 @@ internal sealed class TestInstallation : IAsyncDisposable
     /// <summary>Tiers behind the store; the test disposes their stores.</summary>
     public IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get; init; } = new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>();
     public ArchiveOptions Archiving { get; set; } = ArchiveOptions.Default;
+    public Engine.Guardian.AnomalyOptions Guarding { get; init; } = Engine.Guardian.AnomalyOptions.Default;
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public HostingProcess Process { get; init; } = HostingProcess.Session;
@@ -65,7 +66,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store, FurtherTiers = FurtherTiers,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Drills = Drills, Process = Process, Limits = Limits,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Guarding = Guarding, Drills = Drills, Process = Process, Limits = Limits,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

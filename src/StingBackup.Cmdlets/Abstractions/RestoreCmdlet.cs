@@ -27,6 +27,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
     [ValidateNotNullOrEmpty]
     public string? Date { get; set; }
 
+    /// <summary>Each from his own.</summary>
+    [Parameter(ParameterSetName = ByDate, HelpMessage = "Take each subject that runs found suspicious from its own last clean restore point")]
+    public SwitchParameter CleanPoint { get; set; }
+
     /// <summary>From which run.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByBackup, ValueFromPipelineByPropertyName = true, HelpMessage = "The run, such as backup_20240115_020000, or latest: the state of the reserve at it")]
     [ArgumentCompleter(typeof(BackupIdCompleter))]
@@ -82,7 +86,7 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
     {
         var request = Request with
         {
-            Date = Date, BackupId = BackupId, Destination = Destination is null ? null : Resolve(Destination), Conflict = ConflictAction ?? DefaultConflict,
+            Date = Date, BackupId = BackupId, Destination = Destination is null ? null : Resolve(Destination), Conflict = ConflictAction ?? DefaultConflict, CleanPoint = CleanPoint,
         };
         // Points of one run come one for each data class; what is asked here is of the run as a whole.
         if (MyInvocation.ExpectingInput && !_done.Add($"{request.Subject}\n{request.BackupId}\n{string.Join(',', request.Classes ?? [])}\n{string.Join('\n', request.Files)}"))
@@ -116,6 +120,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
         if (plan.Approval is { } approval)
         {
             details.Add($"Keys and tokens come back with an approval only. It is: {approval}");
+        }
+        if (plan.QuarantinedCount > 0)
+        {
+            details.Add($"Suspect and left out: {Count(plan.QuarantinedCount, "item")}, such as {plan.Quarantined[0].Path}");
         }
         if (plan.MissingClasses.Count > 0)
         {

@@ -345,6 +345,26 @@ internal static class VerbTable
             Many = true,
             Examples = ["alert-test", "alert-test --channel=mail"],
         },
+        new(Backup, "anomalies", "Get-StingAnomaly", "Show what runs found suspicious of whom, and why")
+        {
+            Many = true,
+            Examples = ["anomalies", "anomalies --all --json"],
+        },
+        new(Backup, "anomaly-confirm", "Confirm-StingAnomaly", "Say that what was found suspicious is settled")
+        {
+            Many = true,
+            Examples = ["anomaly-confirm --subject=user@example.com --comment=a-false-alarm --confirm"],
+        },
+        new(Backup, "clean-points", "Find-StingCleanRestorePoint", "Find of each subject the last restore point before its damage")
+        {
+            Many = true,
+            Examples = ["clean-points --all", "clean-points --user=user@example.com --json"],
+        },
+        new(Backup, "corruption", "Find-StingCorruption", "Find between which restore points files went bad")
+        {
+            Many = true,
+            Examples = ["corruption --path=document.pdf", "corruption --user=user@example.com"],
+        },
         new(Backup, "cost", "Measure-StingCost", "Show what the tiers cost, by data class or subject, and what would cost less")
         {
             Many = true,

@@ -19,10 +19,24 @@ internal sealed class BackupContext
     public required IReadOnlyDictionary<DataClass, int> Ranks { get; init; }
     /// <summary>Temporary files that did not change since this moment are left out; <see cref="long.MinValue"/> for none.</summary>
     public required long TempFilesSinceNs { get; init; }
-    /// <summary>Whether what has not changed is taken from the caches; else everything is read, and they only tell what is not new.</summary>
-    public required bool Reuses { get; init; }
-    /// <summary>The caches of the last run by class, at their beginning.</summary>
+    /// <summary>Whether what the caches know need not be read.</summary>
+    public required bool ReusesCaches { get; init; }
+    /// <summary>Whether somebody looks at what content is.</summary>
+    public required bool LooksAtContent { get; init; }
+    /// <summary>The caches of the last run by class, at their beginning; empty when everything is to be read and nobody compares.</summary>
     public required IReadOnlyDictionary<DataClass, HostCacheReader> Caches { get; init; }
+
+    /// <summary>The scan is through: what is left in the caches of the last run was not met.</summary>
+    public void TellRest()
+    {
+        foreach (var cache in Caches.Values.Where(c => c.Passed is not null))
+        {
+            while (cache.Next() is { } item)
+            {
+                cache.Passed!(item);
+            }
+        }
+    }
 
     public HostCacheReader? CacheOf(DataClass dataClass) => Caches.GetValueOrDefault(dataClass);
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
@@ -27,6 +28,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
 
     private readonly BackupCounters _counters = new();
     private readonly List<(ReserveSource Source, StingException Failure)> _lost = [];
+    private readonly AnomalyObserver? _observer = import is null && installation.Guarding.IsOn ? new AnomalyObserver(installation, plan.Classes, output.Warn) : null;
+    /// <summary>Asked for once: they are told from one another by what they are, and made anew each time.</summary>
+    private readonly IReadOnlyList<ReserveSource> _sources = import is null ? installation.Sources : [import.Source];
     private CutCheck? _cut;
     private Dictionary<ReserveSource, Func<JobOutput, CancellationToken, ValueTask<ISourceTree>>> _openers = [];
 
@@ -45,14 +49,14 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         Tally?.Announce();
         using var journal = RunJournal.Create(installation.JournalFolder, run.Identity.Sequence);
         using var store = new RunStore(Packs, run.Index, installation.TrustedWriters, run.Identity, journal, installation.PackSizes, stop.Token);
-        var stages = (import is null ? installation.Sources : [import.Source]).Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
+        var stages = _sources.Where(s => s.IsReadBy(plan.Type, plan.Classes)).ToLookup(s => s.Stage);
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
         using var subjects = new RunSubjects(OpenSubject, output);
         try
         {
             _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
-            using var trees = new TreeStage(store, caches, _counters, ZstdLevel);
+            using var trees = new TreeStage(store, caches, _counters, ZstdLevel) { Observer = _observer };
             var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
             await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
@@ -63,12 +67,15 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             var deduplication = trees.Files.Sum(() => plan.Classes.SelectMany(c => caches.ReadLast(c, static () => { })), _counters.BytesNew);
             output.Progress.Status = output.Progress.Stage = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
-            var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)], deduplication), cancel).ConfigureAwait(false);
+            // What was carried over was seen in part.
+            var watched = _observer?.Judge([.. kept.Except(carried.Select(c => c.Class))], subjects.Get, Installation.ToNs(moment), run.Identity.Sequence);
+            var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)], deduplication) { Watched = watched }, cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
             {
                 // What an import read says nothing of the sources, nor of the settings that they were read with.
                 caches.Commit(kept, run.Identity.Sequence);
+                _observer?.Save();
                 SaveSnapshot(result);
             }
             foreach (var source in stages.SelectMany(s => s))
@@ -201,7 +208,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var threads = installation.Threads;
         var context = new BackupContext
         {
-            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Reuses = plan.Type == BackupType.Incremental, Caches = stage.Caches.OpenLast(),
+            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = OpenLast(stage, sources), ReusesCaches = stage.Caches.IsReused, LooksAtContent = _observer is not null,
             Ranks = installation.Priority.Index().ToDictionary(p => p.Item, p => p.Index),
             // What an old archive holds is as old as the archive.
             TempFilesSinceNs = import is null && installation.TempFilesAge > TimeSpan.Zero ? installation.NowNs - (installation.TempFilesAge.Ticks * 100) : long.MinValue,
@@ -209,13 +216,41 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         output.Progress.Stage = stage.When switch { CaptureStage.Databases => "databases", CaptureStage.Latecomers => "latecomers", _ => "files and secrets" };
         using var queue = new WorkQueue<BlockWork, ReadGroup>(groups: GroupsAhead, parts: threads);
         using var blocks = new BlockPool(3 * threads);
-        var reader = new FileReader(queue, blocks, output, _counters, installation.Clock);
+        var reader = new FileReader(queue, blocks, output, _counters, (installation.Clock, _observer is not null));
         var batches = Channel.CreateBounded<ScanBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         var workers = Enumerable.Range(0, threads).Select(_ => StageThreads.Start(() => Work(queue, reader, stage.Store, stop.Token), stop)).ToArray();
         var scan = StageThreads.Start(() => new ScanStage(context, stage.Subjects, queue, batches.Writer).RunAsync(stop.Token).GetAwaiter().GetResult(), stop);
         var tree = StageThreads.Start(() => stage.Trees.RunAsync(stage.When, batches.Reader, stop.Token).GetAwaiter().GetResult(), stop);
         // The trees end when every item is done, so the readers have nothing left then.
         await StageThreads.JoinAsync([scan, tree, tree.ContinueWith(_ => queue.Close(), TaskScheduler.Default), .. workers]).ConfigureAwait(false);
+    }
+
+    /// <summary>The last run's caches. Whoever watches is told of what they hold and the scan does not meet.</summary>
+    private IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast(Stage stage, IReadOnlyList<OpenedSource> sources)
+    {
+        var caches = stage.Caches.OpenLast();
+        if (_observer is { } observer && stage.Only is null)
+        {
+            foreach (var cache in caches.Values)
+            {
+                cache.Passed = item =>
+                {
+                    if (IsGone(item, sources))
+                    {
+                        observer.Lose(item);
+                    }
+                };
+            }
+        }
+        return caches;
+    }
+
+    /// <summary>Whether one of these sources would have given an item, had it still been there.</summary>
+    private bool IsGone(CachedItem item, IReadOnlyList<OpenedSource> sources)
+    {
+        var holder = _sources.Where(s => item.Entry.Path.IsWithin(s.Mount)).MaxBy(s => s.Mount.Bytes.Length);
+        return holder is not null && sources.Any(s => s.Source == holder && s.Failure is null)
+            && holder.Place(holder.InSource(item.Entry.Path), item.Entry.Kind) is { IsExcluded: false } placement && placement.DataClass == item.Class && placement.Subject == item.Subject;
     }
 
     /// <summary>What is kept for years is worth more work.</summary>
@@ -250,7 +285,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
             Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = Math.Max(installation.NowNs, import is null ? Installation.ToNs(cut) : long.MinValue),
             OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
-            LedgerHead = installation.Ledger.Head, Carried = carried, Deduplication = deduplication,
+            LedgerHead = installation.Ledger.Head, Carried = carried, Deduplication = deduplication, Anomalies = made.Watched?.Marks ?? [],
         };
         var bytes = point.ToBytes(run.Identity.Signer);
         if (!await installation.Store.PutAsync(point.ObjectName, bytes, CancellationToken.None).ConfigureAwait(false))
@@ -264,8 +299,19 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             StartedTime = local, Duration = installation.Clock.GetUtcNow() - started, Items = classes.Sum(c => c.Items), ItemsRead = _counters.ItemsRead,
             Errors = output.Errors + _counters.Refused, Length = classes.Sum(c => c.Length), BytesRead = _counters.BytesRead, BytesNew = _counters.BytesNew,
             BytesStored = store.BytesStored + bytes.Length, Subjects = classes.Sum(c => c.Subjects), Classes = [.. classes.Select(c => c.Class)], LeftOut = LeftOut(),
-            Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))], BytesOfKnownFiles = deduplication.WholeFiles, BytesOfKnownBlocks = deduplication.Blocks,
+            Carried = [.. carried.Select(c => new CarriedPart(c.Class, c.Source, c.From))], BytesOfKnownFiles = deduplication.WholeFiles, BytesOfKnownBlocks = deduplication.Blocks, Suspicious = TellSuspicious(made, local),
         };
+    }
+
+    private StingAnomaly[] TellSuspicious(Cut made, DateTimeOffset time)
+    {
+        var found = AnomalyReader.ToPublic(made.Name, time, made.Watched?.Suspicious ?? []);
+        if (found.Length > 0)
+        {
+            output.Warn($"This run looks like ransomware or mass damage: {string.Join("; ", found.Take(3).Select(a => $"{a.Subject}: {string.Join(", ", a.Evidence)}"))}{(found.Length > 3 ? $"; and {found.Length - 3} more" : "")}. Restore points from before it are kept. "
+                + "Get-StingAnomaly tells why, Find-StingCleanRestorePoint which points are clean, Confirm-StingAnomaly that all is well.");
+        }
+        return found;
     }
 
     /// <summary>
@@ -299,7 +345,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         .GroupBy(p => p.Record.Writer).Select(g => g.MaxBy(p => p.Record.Sequence)!).Select(p => new ChainHead(p.Record.Writer, p.Record.Sequence, p.Hash))];
 
     /// <summary>What a run has to commit.</summary>
-    private sealed record Cut(string Name, DateTimeOffset Started, DateTimeOffset Moment, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried, PointDeduplication Deduplication);
+    private sealed record Cut(string Name, DateTimeOffset Started, DateTimeOffset Moment, IReadOnlyList<PointClass> Classes, IReadOnlyList<PointCarry> Carried, PointDeduplication Deduplication)
+    {
+        public RunVerdicts? Watched { get; init; }
+    }
 
     /// <summary>What reading a stage needs of the run.</summary>
     private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)

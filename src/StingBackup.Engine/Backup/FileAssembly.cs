@@ -1,3 +1,4 @@
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -13,6 +14,8 @@ internal sealed class FileAssembly(ScanItem item, FileStamp stamp)
     private int _open = 1;
 
     public ScanItem Item { get; } = item;
+    /// <summary>Takes samples of its content; null where nobody looks.</summary>
+    public LongLook? Look { get; init; }
 
     public int Begin(long offset)
     {

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -7,7 +8,7 @@ namespace StingBackup.Engine.Backup;
 /// Reads groups of items: small files one behind the other into a bundle, longer ones in blocks that are cut by content. A file that
 /// changes while it is read is read again; one that keeps changing is stored as last read, and reported.
 /// </summary>
-internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPool blocks, JobOutput output, BackupCounters counters, TimeProvider clock)
+internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPool blocks, JobOutput output, BackupCounters counters, (TimeProvider Clock, bool LooksAtContent) settings)
 {
     /// <summary>Files below this share chunks: 64 KiB, the smallest chunk that a cut makes.</summary>
     public const int SmallFile = 64 << 10;
@@ -74,7 +75,8 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
         var id = used == 0 ? default : worker.Store(placed[0].Item, worker.Bundle.AsSpan(0, used));
         foreach (var (item, stamp, offset, length) in placed)
         {
-            Guard(item, () => Complete(item, stamp, length, length == 0 ? [] : [new Extent(id, offset, length)]));
+            var facts = Looks(item) ? ContentLook.OfWhole(worker.Bundle.AsSpan(offset, length)) : default;
+            Guard(item, () => Complete(item, stamp, length, length == 0 ? [] : [new Extent(id, offset, length)], facts));
         }
     }
 
@@ -109,7 +111,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
         if (item.Source.Kind != ItemKind.File)
         {
             counters.AddRead(0, 0);
-            Complete(item, item.Source.Stamp, 0, []);
+            Complete(item, item.Source.Stamp, 0, [], default);
             return;
         }
         ReadFile(item, worker, attempt: 1, cancel);
@@ -121,7 +123,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
         {
             using var file = item.Origin.Open(item.Source);
             var before = file.Stamp();
-            var assembly = new FileAssembly(item, before);
+            var assembly = new FileAssembly(item, before) { Look = Looks(item) ? new LongLook() : null };
             foreach (var range in file.DataRanges())
             {
                 ReadRange(file, range, assembly, worker, (before.Length == FileStamp.UnknownLength ? range.Length : before.Length) > SharedFile, cancel);
@@ -134,7 +136,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
                     ReportChanging(item);
                 }
                 counters.AddRead(1, 0);
-                assembly.Close((extents, length) => Guard(item, () => Complete(item, before, length, extents)));
+                assembly.Close((extents, length) => Guard(item, () => Complete(item, before, length, extents, assembly.Look?.Facts(extents) ?? default)));
                 return;
             }
         }
@@ -152,6 +154,10 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
             {
                 cancel.ThrowIfCancellationRequested();
                 var atEnd = FillBlock(file, block, at, end, ref filled);
+                if (at == 0)
+                {
+                    assembly.Look?.Begin(block.AsSpan(0, filled));
+                }
                 var cuts = CutBlock(assembly.Item.Subject, block.AsSpan(0, filled), atEnd);
                 var used = cuts.Count == 0 ? 0 : cuts[^1];
                 next = atEnd ? null : blocks.Rent(cancel);
@@ -197,6 +203,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
             for (int i = 0, from = 0; i < cuts.Count; from = cuts[i++])
             {
                 ids[i] = worker.Store(assembly.Item, block.AsSpan(from, cuts[i] - from));
+                assembly.Look?.Chunk(block.AsSpan(from, cuts[i] - from));
             }
             output.Progress.Add(0, cuts.Count == 0 ? 0 : cuts[^1]);
             assembly.End(part, ids, cuts);
@@ -228,9 +235,11 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
         return cuts;
     }
 
-    private void Complete(ScanItem item, FileStamp stamp, long length, IReadOnlyList<Extent> extents)
+    private bool Looks(ScanItem item) => settings.LooksAtContent && AnomalyObserver.Looks(item.Class);
+
+    private void Complete(ScanItem item, FileStamp stamp, long length, IReadOnlyList<Extent> extents, ContentFacts facts)
     {
-        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var now = (settings.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         // Changed so lately that another change might leave the same time: remember no time, so that the next run reads it again.
         var remembered = now - (stamp.ChangedNs != 0 ? stamp.ChangedNs : stamp.ModifiedNs) < RacyNs ? stamp with { ChangedNs = 0, ModifiedNs = 0 } : stamp;
         var metadata = item.Origin.ReadMetadata(item.Source);
@@ -243,7 +252,7 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
         {
             output.Progress.Add(1, 0);
         }
-        item.Complete(new TreeEntry { Path = item.Path, Kind = item.Source.Kind, Metadata = metadata, Length = length, Extents = extents }, remembered);
+        item.Complete(new TreeEntry { Path = item.Path, Kind = item.Source.Kind, Metadata = metadata, Length = length, Extents = extents }, remembered, facts);
     }
 
     private void ReportChanging(ScanItem item) => output.Failed(new StingException("SourceItemChanging", FailureKind.Io,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -16,6 +17,8 @@ internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subje
 {
     /// <summary>Tells under which writer secret its chunks have their ids (<see cref="RunSubject.Mark"/>): under another one it is read again.</summary>
     public ulong Mark { get; init; }
+    /// <summary>What its content is, for whoever looks whether it turned into something else; unknown where nobody looked.</summary>
+    public ContentFacts Facts { get; init; }
 }
 
 /// <summary>
@@ -25,16 +28,18 @@ internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subje
 /// </summary>
 /// <remarks>
 /// magic 8 · salt 32, then blocks: length u32 · codec u8 · raw length u32 · AES-256-GCM ciphertext and tag. Key = HKDF-SHA256(host's cache key, salt,
-/// "sting1 cache"); nonce = block number. A block holds count u32, stamps, classes, marks, subjects, then table and body of a tree leaf.
+/// "sting1 cache"); nonce = block number. A block holds count u32, stamps, classes, marks, facts of contents, subjects, then table and body of a tree leaf. What an earlier version wrote, without facts, is read.
 /// </remarks>
 internal static class HostCache
 {
     public const int BlockItems = 512;
     public const int HeaderSize = 40;
-    private const int HeadSize = 55;
+    private const int HeadSize = 55, FactsSize = 8;
     /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
     public const int BufferSize = 128 << 10;
-    public static ReadOnlySpan<byte> Magic => "STINGHC2"u8;
+    public static ReadOnlySpan<byte> Magic => "STINGHC3"u8;
+    /// <summary>Of caches without facts.</summary>
+    public static ReadOnlySpan<byte> EarlierMagic => "STINGHC2"u8;
 
     public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
     {
@@ -52,7 +57,7 @@ internal static class HostCache
         foreach (var item in items)
         {
             var subject = Encoding.UTF8.GetByteCount(item.Subject);
-            var span = target.GetSpan(HeadSize + subject);
+            var span = target.GetSpan(HeadSize + FactsSize + subject);
             BinaryPrimitives.WriteInt64LittleEndian(span, item.Stamp.Length);
             BinaryPrimitives.WriteInt64LittleEndian(span[8..], item.Stamp.ModifiedNs);
             BinaryPrimitives.WriteInt64LittleEndian(span[16..], item.Stamp.ChangedNs);
@@ -62,8 +67,11 @@ internal static class HostCache
             span[44] = (byte)item.Class;
             BinaryPrimitives.WriteUInt64LittleEndian(span[45..], item.Mark);
             BinaryPrimitives.WriteUInt16LittleEndian(span[53..], (ushort)subject);
-            Encoding.UTF8.GetBytes(item.Subject, span[HeadSize..]);
-            target.Advance(HeadSize + subject);
+            (span[HeadSize], span[HeadSize + 1]) = ((byte)item.Facts.Kind, item.Facts.Spread);
+            BinaryPrimitives.WriteUInt32LittleEndian(span[(HeadSize + 2)..], item.Facts.Mark);
+            BinaryPrimitives.WriteUInt16LittleEndian(span[(HeadSize + 6)..], item.Facts.Middle);
+            Encoding.UTF8.GetBytes(item.Subject, span[(HeadSize + FactsSize)..]);
+            target.Advance(HeadSize + FactsSize + subject);
         }
         var (table, body) = TreePage.EncodeLeaf(null, [.. items.Select(i => i.Entry)]);
         var tableBytes = table.ToBytes();
@@ -73,26 +81,28 @@ internal static class HostCache
         return target.WrittenSpan.ToArray();
     }
 
-    public static List<CachedItem> Decode(ReadOnlySpan<byte> block)
+    public static List<CachedItem> Decode(ReadOnlySpan<byte> block, bool hasFacts)
     {
+        var headSize = hasFacts ? HeadSize + FactsSize : HeadSize;
         var count = BinaryPrimitives.ReadInt32LittleEndian(block);
         block = block[4..];
-        var heads = new (FileStamp Stamp, DataClass Class, ulong Mark, string Subject)[count];
+        var heads = new (FileStamp Stamp, DataClass Class, ulong Mark, ContentFacts Facts, string Subject)[count];
         var lastSubject = "";
         for (var i = 0; i < count; i++)
         {
             var stamp = new FileStamp(BinaryPrimitives.ReadInt64LittleEndian(block), BinaryPrimitives.ReadInt64LittleEndian(block[8..]), BinaryPrimitives.ReadInt64LittleEndian(block[16..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(block[24..]), BinaryPrimitives.ReadUInt64LittleEndian(block[32..]), BinaryPrimitives.ReadUInt32LittleEndian(block[40..]));
             int length = BinaryPrimitives.ReadUInt16LittleEndian(block[53..]);
-            var subject = Encoding.UTF8.GetString(block.Slice(HeadSize, length));
+            var subject = Encoding.UTF8.GetString(block.Slice(headSize, length));
+            var facts = hasFacts ? new ContentFacts((ContentKind)block[HeadSize], block[HeadSize + 1], BinaryPrimitives.ReadUInt32LittleEndian(block[(HeadSize + 2)..]), BinaryPrimitives.ReadUInt16LittleEndian(block[(HeadSize + 6)..])) : default;
             // Neighbours mostly share their subject: one string serves them all.
             lastSubject = subject == lastSubject ? lastSubject : subject;
-            heads[i] = (stamp, (DataClass)block[44], BinaryPrimitives.ReadUInt64LittleEndian(block[45..]), lastSubject);
-            block = block[(HeadSize + length)..];
+            heads[i] = (stamp, (DataClass)block[44], BinaryPrimitives.ReadUInt64LittleEndian(block[45..]), facts, lastSubject);
+            block = block[(headSize + length)..];
         }
         var tableLength = BinaryPrimitives.ReadInt32LittleEndian(block);
         var page = TreePage.Decode(TreeTable.Read(block.Slice(4, tableLength)), block[(4 + tableLength)..]);
-        return [.. page.Entries.Select((e, i) => new CachedItem(heads[i].Stamp, heads[i].Class, heads[i].Subject, e) { Mark = heads[i].Mark })];
+        return [.. page.Entries.Select((e, i) => new CachedItem(heads[i].Stamp, heads[i].Class, heads[i].Subject, e) { Mark = heads[i].Mark, Facts = heads[i].Facts })];
     }
 
     private static void Write(ArrayBufferWriter<byte> target, int value)
@@ -180,6 +190,7 @@ internal sealed class HostCacheReader : IDisposable
     private List<CachedItem> _items = [];
     private int _next;
     private ulong _block;
+    private readonly bool _hasFacts;
     private bool _ended;
 
     public HostCacheReader(string path, ReadOnlySpan<byte> cacheKey, Action<string> warn)
@@ -190,7 +201,8 @@ internal sealed class HostCacheReader : IDisposable
             _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, HostCache.BufferSize);
             Span<byte> head = stackalloc byte[HostCache.HeaderSize];
             _stream.ReadExactly(head);
-            if (!head[..8].SequenceEqual(HostCache.Magic))
+            _hasFacts = head[..8].SequenceEqual(HostCache.Magic);
+            if (!_hasFacts && !head[..8].SequenceEqual(HostCache.EarlierMagic))
             {
                 throw new InvalidDataException("it is no cache of this version");
             }
@@ -205,6 +217,9 @@ internal sealed class HostCacheReader : IDisposable
             GiveUp(e);
         }
     }
+
+    /// <summary>Told of the items that <see cref="Find"/> passes over: nobody asked for them.</summary>
+    public Action<CachedItem>? Passed { get; set; }
 
     /// <summary>What the cache knows of a path; paths must ascend from call to call.</summary>
     public CachedItem? Find(EntryPath path)
@@ -225,6 +240,7 @@ internal sealed class HostCacheReader : IDisposable
             {
                 return item;
             }
+            Passed?.Invoke(item);
         }
     }
 
@@ -259,7 +275,7 @@ internal sealed class HostCacheReader : IDisposable
             _cipher!.Decrypt(nonce, sealedBlock.AsSpan(..^16), sealedBlock.AsSpan(^16..), packed, head);
             var raw = new byte[rawLength];
             _codec.Decompress((ChunkCodec)head[4], packed, raw);
-            _items = HostCache.Decode(raw);
+            _items = HostCache.Decode(raw, _hasFacts);
             _next = 0;
             return true;
         }

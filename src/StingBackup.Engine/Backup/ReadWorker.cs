@@ -26,6 +26,7 @@ internal sealed class ReadWorker(RunStore store, BackupCounters counters, int zs
             store.AddData(subject, id, codec, codec == ChunkCodec.Raw ? raw : _scratch.AsSpan(0, length), raw.Length, isPhysical: item.Class == DataClass.Physical);
             counters.AddNew(raw.Length);
             item.HasNew = true;
+            subject.AddNew(raw.Length, codec == ChunkCodec.Raw ? raw.Length : length);
         }
         return id;
     }

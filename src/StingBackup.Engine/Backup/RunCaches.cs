@@ -39,6 +39,9 @@ internal sealed class RunCaches : IDisposable
     /// <summary>Keeps the first stage's items of a staged class, in path order.</summary>
     public HostCacheWriter EarlyOf(DataClass dataClass) => _early[dataClass];
 
+    /// <summary>Whether files are not read that look as they did in the last run.</summary>
+    public bool IsReused => _reads;
+
     /// <summary>The last run's caches, each from its beginning. Where nothing is read by them, one that cannot be used only counts less.</summary>
     public IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast()
     {

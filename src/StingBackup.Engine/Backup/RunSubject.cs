@@ -36,6 +36,19 @@ internal sealed class RunSubject : ISegmentOwner, IDisposable
     /// <summary>Tells one writer secret from another in the host's cache, and nothing else of it.</summary>
     public ulong Mark { get; }
     public Id16 Pseudonym => Keys.Pseudonym;
+    private long _bytesNew, _bytesStored;
+
+    /// <summary>Bytes of its content that the repository did not have before this run.</summary>
+    public long BytesNew => Interlocked.Read(ref _bytesNew);
+    /// <summary>What they were compressed to.</summary>
+    public long BytesStored => Interlocked.Read(ref _bytesStored);
+
+    /// <summary>Content was new.</summary>
+    public void AddNew(long bytes, long stored)
+    {
+        Interlocked.Add(ref _bytesNew, bytes);
+        Interlocked.Add(ref _bytesStored, stored);
+    }
 
     public (SegmentHeader Header, ChunkCipher? Cipher) NewSegment()
     {

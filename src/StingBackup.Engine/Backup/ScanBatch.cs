@@ -1,3 +1,4 @@
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -19,19 +20,24 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     /// <summary>Its tree entry; null while it is being read, and for good when it failed.</summary>
     public TreeEntry? Result { get; private set; }
 
-    /// <summary>What stands for the content that the cache has under its path; null where it has none. Set by the scan, before it is read.</summary>
-    public ulong? Known { get; set; }
-    /// <summary>Whether it was taken from the cache, unread.</summary>
+    /// <summary>What the run before had under its path; null where it had nothing.</summary>
+    public CachedItem? Before { get; set; }
+    /// <summary>True when it was not read, since it is as it was.</summary>
     public bool IsReused { get; set; }
+    /// <summary>What its content is; unknown where nobody looked.</summary>
+    public ContentFacts Facts { get; private set; }
+    /// <summary>What stands for the content that the run before had under its path; null where it had none.</summary>
+    public ulong? Known => Before is { Entry.Extents.Count: > 0 } before ? DeduplicationCount.KeyOf(before.Entry.Extents) : null;
     /// <summary>Whether a chunk of it was new to the repository; of a bundle, that of its first item tells.</summary>
     public bool HasNew { get => Volatile.Read(ref _hasNew); set => Volatile.Write(ref _hasNew, value); }
     private bool _hasNew;
 
     /// <summary>The item is done.</summary>
-    public void Complete(TreeEntry result, FileStamp stamp)
+    public void Complete(TreeEntry result, FileStamp stamp, ContentFacts facts = default)
     {
         Result = result;
         Stamp = stamp;
+        Facts = facts;
         batch.OneDone();
     }
 

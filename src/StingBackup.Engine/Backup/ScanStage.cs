@@ -69,6 +69,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         }
         CloseBundle(cancel);
         await CloseBatchAsync(cancel).ConfigureAwait(false);
+        context.TellRest();
         batches.Complete();
     }
 
@@ -156,14 +157,14 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
     private bool TryReuse(ScanItem item)
     {
         var cached = context.CacheOf(item.Class)?.Find(item.Path);
-        if (!context.Reuses || cached is null || cached.Subject != item.Subject.Keys.Name || cached.Mark != item.Subject.Mark || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
+        item.Before = cached;
+        if (cached is null || !context.ReusesCaches || cached.Subject != item.Subject.Keys.Name || cached.Mark != item.Subject.Mark || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
             || cached.Entry.Extents.Any(x => !x.IsHole && !context.Store.Holds(x.Id)))
         {
-            item.Known = cached is { Entry.Extents.Count: > 0 } ? DeduplicationCount.KeyOf(cached.Entry.Extents) : null;
             return false;
         }
         item.IsReused = true;
-        item.Complete(cached.Entry, cached.Stamp);
+        item.Complete(cached.Entry, cached.Stamp, cached.Facts);
         context.Output.Progress.Add(1, cached.Entry.Length);
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
@@ -33,6 +34,9 @@ internal sealed class TreeStage : IDisposable
 
     /// <summary>Counts what need not be stored.</summary>
     public DeduplicationCount Files { get; } = new();
+
+    /// <summary>Sees each item that is done; null where nobody watches.</summary>
+    public AnomalyObserver? Observer { get; init; }
 
     /// <summary>Takes a stage's batches until its scan ends.</summary>
     public async Task RunAsync(CaptureStage stage, ChannelReader<ScanBatch> batches, CancellationToken cancel)
@@ -78,7 +82,8 @@ internal sealed class TreeStage : IDisposable
         }
         _met.Add((item.Class, item.Origin));
         Files.Add(item);
-        var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry) { Mark = item.Subject.Mark };
+        Observer?.See(item);
+        var cached = new CachedItem(item.Stamp, item.Class, item.Subject.Keys.Name, entry) { Mark = item.Subject.Mark, Facts = item.Facts };
         if (!_caches.IsStaged(item.Class))
         {
             Add(item.Subject, cached);

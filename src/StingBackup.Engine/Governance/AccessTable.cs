@@ -9,13 +9,13 @@ public static class AccessTable
         [
             "Get-StingBackupStatus", "Get-StingBackupReport", "Export-StingBackupReport", "Get-StingBackupLog", "Get-StingAuditEvent", "Test-StingAuditLog",
             "Export-StingAuditLog", "Get-StingApproval", "Request-StingApproval", "Get-StingApprover", "Get-StingErasure", "Get-StingErasureRequest", "Get-StingLegalHold", "Get-StingRetentionPlan", "Get-StingTier",
-            "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert",
+            "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert", "Get-StingAnomaly",
             "Get-StingBackupJob", "Stop-StingBackupJob",   // which asks besides for the right of the job that it stops
             "Get-StingRecoveryTest", "Get-StingRecoveryTarget",
         ],
         [AccessRight.Read] =
         [
-            "Get-StingRestorePoint", "Get-StingRestorePointItem", "Find-StingItem", "Compare-StingRestorePoint", "Get-StingRestorePlan", "Test-StingBackupIntegrity", "Measure-StingCost",
+            "Get-StingRestorePoint", "Get-StingRestorePointItem", "Find-StingItem", "Compare-StingRestorePoint", "Get-StingRestorePlan", "Test-StingBackupIntegrity", "Measure-StingCost", "Find-StingCleanRestorePoint", "Find-StingCorruption",
         ],
         [AccessRight.Backup] = ["Invoke-StingBackup", "Import-StingLegacyBackup", "Start-StingMetadataCapture", "Stop-StingMetadataCapture", "Sync-StingTier", "Start-StingBackupDaemon"],
         [AccessRight.Restore] =
@@ -33,7 +33,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>

@@ -21,6 +21,7 @@ internal static class HostTraces
         using var held = installation.LockHost();
         (host.Subjects as SubjectWriter)?.Forget(tags);
         installation.Contributors?.Forget(names);
+        Guardian.GuardMemory.Purge(installation, tags);
         foreach (var dataClass in Enum.GetValues<DataClass>())
         {
             RemoveLeftovers(installation.CachePath(dataClass));

@@ -32,6 +32,13 @@ public sealed record PointDeduplication(long WholeFiles, long Blocks, long New);
 /// <param name="From">The run that read it last.</param>
 public sealed record PointCarry(DataClass Class, string Source, string From);
 
+/// <summary>What the run of a point found suspicious of a subject; with a score of 0: that somebody has settled what earlier points say of it.</summary>
+/// <param name="Pseudonym">Whose; zero for the reserve as a whole.</param>
+/// <param name="SinceNs">Points of this moment and later may hold the damage.</param>
+/// <param name="Score">1 to 100; 0 where it is settled.</param>
+/// <param name="Reasons">Why.</param>
+public sealed record PointAnomaly(Id16 Pseudonym, long SinceNs, int Score, AnomalyReasons Reasons);
+
 /// <summary>What a point was imported from, instead of from the sources.</summary>
 /// <param name="Archive">The archive's name by its date, <c>sting_backup_yyyyMMdd_HHmmss.tar.gz</c>.</param>
 /// <param name="Hash">SHA-256 of its bytes, before encryption.</param>
@@ -51,6 +58,8 @@ public sealed record PointRecord
     private const int CarryKey = 102;
     /// <summary>Optional: a reader that does not know it cannot tell what the run need not store.</summary>
     private const int DeduplicationKey = 103;
+    /// <summary>Optional: a reader that does not know it cannot tell which subjects' points are suspect.</summary>
+    private const int AnomalyKey = 104;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -97,6 +106,8 @@ public sealed record PointRecord
 
     /// <summary>What its run read and need not store; null where it was not counted.</summary>
     public PointDeduplication? Deduplication { get; init; }
+    /// <summary>What its run found suspicious, ascending by pseudonym; nothing for most.</summary>
+    public IReadOnlyList<PointAnomaly> Anomalies { get; init; } = [];
 
     /// <summary>The object's name.</summary>
     public string ObjectName => NameOf(Writer, Sequence);
@@ -109,7 +120,7 @@ public sealed record PointRecord
     {
         ArgumentNullException.ThrowIfNull(signer);
         var cbor = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1) + (Deduplication is null ? 0 : 1));
+        cbor.WriteStartMap(LastKey + (Origin is null ? 0 : 1) + (AuditHeads.Count == 0 ? 0 : 1) + (Carried.Count == 0 ? 0 : 1) + (Deduplication is null ? 0 : 1) + (Anomalies.Count == 0 ? 0 : 1));
         Pair(cbor, 1, Reserve.ToArray());
         Pair(cbor, 2, Writer.ToArray());
         cbor.WriteInt32(3); cbor.WriteInt64(Sequence);
@@ -172,6 +183,20 @@ public sealed record PointRecord
             cbor.WriteInt64(known.New);
             cbor.WriteEndArray();
         }
+        if (Anomalies.Count > 0)
+        {
+            cbor.WriteInt32(AnomalyKey); cbor.WriteStartArray(Anomalies.Count);
+            foreach (var anomaly in Anomalies)
+            {
+                cbor.WriteStartArray(4);
+                cbor.WriteByteString(anomaly.Pseudonym.ToArray());
+                cbor.WriteInt64(anomaly.SinceNs);
+                cbor.WriteInt32(anomaly.Score);
+                cbor.WriteInt32((int)anomaly.Reasons);
+                cbor.WriteEndArray();
+            }
+            cbor.WriteEndArray();
+        }
         cbor.WriteEndMap();
         return ObjectFrame.Sign(ObjectKind.Point, cbor.Encode(), signer.Sign);
     }
@@ -228,6 +253,7 @@ public sealed record PointRecord
             AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
             Carried = fields.Has(CarryKey) ? fields.List(CarryKey, ReadCarry) : [],
             Deduplication = fields.Has(DeduplicationKey) ? fields.Get(DeduplicationKey, ReadDeduplication) : null,
+            Anomalies = fields.Has(AnomalyKey) ? fields.List(AnomalyKey, ReadAnomaly) : [],
         };
     }
 
@@ -253,6 +279,14 @@ public sealed record PointRecord
         var known = new PointDeduplication(cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64());
         cbor.ReadEndArray();
         return known;
+    }
+
+    private static PointAnomaly ReadAnomaly(CborReader cbor)
+    {
+        cbor.ReadStartArray();
+        var anomaly = new PointAnomaly(new Id16(Sized(cbor, Id16.Size)), cbor.ReadInt64(), cbor.ReadInt32(), (AnomalyReasons)cbor.ReadInt32());
+        cbor.ReadEndArray();
+        return anomaly;
     }
 
     private static ChainHead ReadHead(CborReader cbor)

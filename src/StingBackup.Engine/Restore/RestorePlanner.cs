@@ -1,3 +1,4 @@
+using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore.Chroma;
@@ -9,6 +10,7 @@ namespace StingBackup.Engine.Restore;
 internal sealed class RestorePlanner(Installation installation, RestoreRequest request, RepositoryReading repository)
 {
     private const int PreviewItems = 1000;
+    private const int QuarantineItems = 10_000;
 
     /// <summary>False where what is restored is given to nobody, so that no approval is asked for.</summary>
     public bool LooksAtApproval { get; init; } = true;
@@ -32,6 +34,11 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false) with { WithContributions = request.WithContributions };
         var trees = choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
             : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false);
+        var quarantine = new Quarantine();
+        if (request.CleanPoint)
+        {
+            trees = await CleanAsync(trees, open, choice, quarantine, cancel).ConfigureAwait(false);
+        }
         if (choice is not null && trees.Trees.Count == 0)
         {
             throw await new NothingFound(repository, request, When).SubjectAsync(choice, trees, cancel).ConfigureAwait(false);
@@ -59,11 +66,40 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         var plan = new RestorePlan
         {
             Request = request, Scope = Describe(), Destination = DestinationOf(installation, request), InPlace = request.Destination is null, LeavesOutErased = installation.Ledger.Entries.Count > 0, Conflict = request.Conflict,
-            Points = [.. (choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)))).Select(c => c.ToRestorePoint())],
+            Points = [.. PointsOf(choice, open, chosen).Select(c => c.ToRestorePoint())], Quarantined = [.. quarantine.Items], QuarantinedCount = quarantine.Count,
             MissingClasses = isWhole ? [.. state.Missing] : [], WithheldClasses = [.. withheld.Select(c => c.DataClass)], Files = count.Files, Items = count.Items, Length = count.Length,
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs, Touched = count.Touched },
         };
         return LooksAtApproval ? await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false) : plan;
+    }
+
+    /// <summary>The points that it reads; in a restore from clean points, each that some subject comes from.</summary>
+    private IEnumerable<ClassPoint> PointsOf(SubjectChoice? choice, IReadOnlyList<ClassPoint> open, IReadOnlyList<PointTree> chosen)
+    {
+        if (!request.CleanPoint)
+        {
+            return choice is null ? open : open.Where(c => chosen.Any(t => ReferenceEquals(t.Point, c)));
+        }
+        return chosen.Select(t => t.Point).DistinctBy(p => (p.BackupId, p.DataClass)).OrderBy(p => p.DataClass).ThenBy(p => p.Point.Record.TimeNs);
+    }
+
+    /// <summary>Each suspect subject from its own clean point; notes what that leaves out.</summary>
+    private async ValueTask<TreeSet> CleanAsync(TreeSet trees, IReadOnlyList<ClassPoint> open, SubjectChoice? choice, Quarantine quarantine, CancellationToken cancel)
+    {
+        var clean = new CleanPoints(installation, repository);
+        var (chosen, replaced) = await clean.ReplaceAsync(trees, open, choice is null ? static _ => true : choice.Matches, cancel).ConfigureAwait(false);
+        foreach (var (suspect, of) in replaced)
+        {
+            await foreach (var item in clean.QuarantineAsync(suspect, of, cancel).ConfigureAwait(false))
+            {
+                quarantine.Count++;
+                if (quarantine.Items.Count < QuarantineItems)
+                {
+                    quarantine.Items.Add(item);
+                }
+            }
+        }
+        return chosen;
     }
 
     /// <summary>Secrets come back where somebody asks for them, and then with an approval only; a restore of the reserve leaves them out.</summary>
@@ -100,6 +136,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             { Scope: RestoreScope.File, Files.Count: 0 } => "it names no file",
             { Scope: not RestoreScope.File, Files.Count: > 0 } => $"it names files, which a restore of a whole {request.Scope} does not take",
             { Scope: RestoreScope.User or RestoreScope.HoneyJar, Subject: null } => "it does not say whose",
+            { CleanPoint: true, BackupId: not null } => "a restore from clean points takes each subject from its own, and no run can be named",
             { WithContributions: true, Scope: not RestoreScope.User } => "only a person has contributions to honey jars",
             { Scope: RestoreScope.Reserve, Subject: not null } => "it is of the whole reserve, and names one subject",
             { Destination: { } d } when string.IsNullOrWhiteSpace(d) => "its destination is empty",
@@ -214,6 +251,12 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         var names = string.Join(", ", state.Missing);
         return new StingException("RestoreIncomplete", FailureKind.Refused, $"The reserve {When} has no restore point of {names}: restored, it would not be whole.", names,
             "Choose a later backup, name the data classes you want by -DataClass, or restore what there is with -AllowPartial.");
+    }
+
+    private sealed class Quarantine
+    {
+        public long Count { get; set; }
+        public List<QuarantinedItem> Items { get; } = [];
     }
 
     private sealed record Counts(PackTally Packs)

@@ -27,6 +27,10 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         {
             _output.Warn($"{string.Join(", ", plan.WithheldClasses)} left out: keys and tokens come back only where they are asked for by class or by name, and with an approval.");
         }
+        if (plan.QuarantinedCount > 0)
+        {
+            _output.Warn($"{plan.QuarantinedCount} items are suspect and left out: they came or changed since the last clean point of whom they belong to. The result's Quarantined lists them.");
+        }
         await DestinationRoom.CheckAsync(plan, context, cancel).ConfigureAwait(false);
         // Of packs that little is needed of only that little is read.
         context.Installation.Reading.Expect([.. context.Selection.Packs?.All.Where(p => 2 * p.Needed >= p.Pack.Length).Select(p => new ObjectInfo(p.Pack.Name, p.Pack.Length)) ?? []], PacksAhead);
@@ -53,7 +57,7 @@ internal sealed class RestoreRun(RestorePlan plan, RestoreContext context, ISubj
         {
             State = _output.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed, BackupIds = [.. plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal)],
             ReachedTime = plan.ReachedTime, Destination = plan.Destination, ItemsRestored = context.CountOf(Outcome.Restored), ItemsUnchanged = context.CountOf(Outcome.Unchanged),
-            ItemsSkipped = context.CountOf(Outcome.Skipped), Errors = _output.Errors, BytesRestored = context.Bytes, Duration = context.Installation.Clock.GetUtcNow() - started,
+            ItemsSkipped = context.CountOf(Outcome.Skipped), Errors = _output.Errors, BytesRestored = context.Bytes, Quarantined = plan.Quarantined, QuarantinedCount = plan.QuarantinedCount, Duration = context.Installation.Clock.GetUtcNow() - started,
         };
     }
 

@@ -12,7 +12,14 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
     private readonly ItemEquality _equality = new(repository.Reader);
 
     /// <summary>The versions in one subject's history, by path and time.</summary>
-    public async ValueTask<IReadOnlyList<ItemVersion>> FindAsync(SubjectHistory history, CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<ItemVersion>> FindAsync(SubjectHistory history, CancellationToken cancel) =>
+        [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => ToPublic(history, v))];
+
+    /// <summary>The same, as they lie in the trees.</summary>
+    public async ValueTask<IReadOnlyList<Guardian.FileVersion>> VersionsAsync(SubjectHistory history, CancellationToken cancel) =>
+        [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => new Guardian.FileVersion(v.Entry, v.First, v.Last))];
+
+    private async ValueTask<IEnumerable<Version>> ReadAsync(SubjectHistory history, CancellationToken cancel)
     {
         var seen = new Dictionary<Id32, IReadOnlyList<TreeEntry>>();
         var current = new Dictionary<EntryPath, Version>();
@@ -33,7 +40,7 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
                 all.Add(version);
             }
         }
-        return [.. all.OrderBy(v => v.Entry.Path).ThenBy(v => v.First).Select(v => ToPublic(history, v))];
+        return all.OrderBy(v => v.Entry.Path).ThenBy(v => v.First);
     }
 
     private async ValueTask<bool> IsSameAsync(Id16 pseudonym, TreeEntry a, TreeEntry b, CancellationToken cancel) =>

@@ -76,6 +76,14 @@ public sealed record KeyMetric(KeyRotationKind Kind, DateTimeOffset CreatedTime,
 /// <param name="First">One of them.</param>
 public sealed record DamageMetric(Tier Tier, DateTimeOffset Time, long Objects, string First);
 
+/// <summary>What runs found suspicious and nobody has settled.</summary>
+/// <param name="Subjects">How many subjects; the reserve as a whole counts as one.</param>
+/// <param name="Score">The highest score, 0 to 100.</param>
+/// <param name="Reasons">All reasons.</param>
+/// <param name="BackupId">The newest run that raised an alarm; empty where none did.</param>
+/// <param name="SinceTime">From when on restore points may hold the damage.</param>
+public sealed record AnomalyMetric(long Subjects, int Score, AnomalyReasons Reasons, string BackupId, DateTimeOffset? SinceTime);
+
 /// <summary>The figures that monitoring wants, of one moment. Names nobody.</summary>
 public sealed record BackupMetrics
 {
@@ -117,6 +125,8 @@ public sealed record BackupMetrics
     public required IReadOnlyList<DamageMetric> Damage { get; init => field = Indexable.Of(value); }
     /// <summary>Objects found damaged or missing by this look, which reads no pack.</summary>
     public required long DamagedObjects { get; init; }
+    /// <summary>What runs found suspicious; null where runs are not watched.</summary>
+    public AnomalyMetric? Anomaly { get; init; }
     /// <summary>Objects of any tier that were damaged or missing in the last seven days and were taken from another tier.</summary>
     public required long HealedObjects { get; init; }
     /// <summary>Keys, on the host that has the key directory.</summary>

@@ -46,6 +46,8 @@ public sealed record RestoreRequest
     public IReadOnlyList<DataClass>? Classes { get; init => field = Indexable.Of(value); }
     /// <summary>For <see cref="RestoreScope.User"/>: also what the person brought into honey jars. Without it that comes back with the jars.</summary>
     public bool WithContributions { get; init; }
+    /// <summary>Takes each subject that runs found suspicious from its own last clean point, and lists what that leaves out.</summary>
+    public bool CleanPoint { get; init; }
 }
 
 /// <summary>What a restore would do: exactly these items, nothing else.</summary>
@@ -85,6 +87,10 @@ public sealed record RestorePlan
     public required long Packs { get; init; }
     /// <summary>Bytes that must be read from data packs.</summary>
     public required long PackBytes { get; init; }
+    /// <summary>What is suspect and left out, in a restore from clean points: at most 10,000 items, see <see cref="QuarantinedCount"/>.</summary>
+    public IReadOnlyList<QuarantinedItem> Quarantined { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>How many items are left out as suspect.</summary>
+    public long QuarantinedCount { get; init; }
     /// <summary>The first items, at most 1,000, for people.</summary>
     public required IReadOnlyList<RestorePointItem> Preview { get; init => field = Indexable.Of(value); }
 

@@ -39,6 +39,8 @@ public sealed record BackupResult
     public IReadOnlyList<LeftOutItems> LeftOut { get; init => field = Indexable.Of(value); } = [];
     /// <summary>Parts of the committed classes that are older than the run, since their source failed in it.</summary>
     public IReadOnlyList<CarriedPart> Carried { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Subjects that this run found suspicious.</summary>
+    public IReadOnlyList<StingAnomaly> Suspicious { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>What a class of a restore point holds of a source that failed in its run: what an earlier run had read of it.</summary>
@@ -74,6 +76,10 @@ public sealed record RestoreResult
     public required long Errors { get; init; }
     /// <summary>File bytes written.</summary>
     public required long BytesRestored { get; init; }
+    /// <summary>What was suspect and left out, in a restore from clean points: at most 10,000 items, see <see cref="QuarantinedCount"/>.</summary>
+    public IReadOnlyList<QuarantinedItem> Quarantined { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>How many items were left out as suspect.</summary>
+    public long QuarantinedCount { get; init; }
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 }

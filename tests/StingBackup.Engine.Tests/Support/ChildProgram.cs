@@ -26,6 +26,13 @@ internal static class ChildProgram
                 return await Platform.Limits.LimitedProcess.RunAsync(share, seconds, Console.Out);
             case ["job", var folder]:
                 return await Operations.Jobs.WaitingJob.RunAsync(folder, Console.Out);
+            case ["guardian-cost", var mode, var seed]:
+                return await Guardian.GuardianCost.RunAsync(mode, int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
+            case ["encryptors", var seed, var trials, var people, var days]:
+                int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+                Guardian.Simulation.EncryptorTable.Told = Console.Error.WriteLine;
+                await Console.Out.WriteAsync(Guardian.Simulation.EncryptorTable.Make(Number(seed), Number(trials), Number(people), Number(days)));
+                return 0;
             default:
                 await Console.Error.WriteLineAsync("This is a library of tests; run it by 'dotnet test'.");
                 return 2;

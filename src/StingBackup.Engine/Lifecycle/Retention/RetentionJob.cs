@@ -39,8 +39,9 @@ public static class RetentionJob
         using var held = new HeldParts(installation, view.Index);
         await held.OpenAsync(cancel).ConfigureAwait(false);
         var thaws = new ThawBook(installation).Holds(installation.Clock.GetUtcNow());
+        var suspect = Guardian.AnomalyBook.Of(installation, view.Points.Select(point => point.Record));
         var parts = view.Backups.SelectMany(point => point.Record.Classes.Select(part => new RetainedPart(point.Record, part)));
-        var entries = new RetentionPlanner(installation.Retention, installation.Zone).Decide(parts, time, part => held.HeldBy(part) ?? thaws(part.Point.Name));
+        var entries = new RetentionPlanner(installation.Retention, installation.Zone).Decide(parts, time, part => held.HeldBy(part) ?? thaws(part.Point.Name) ?? suspect.HeldBy(part.Point, part.Part.Class, installation.Guarding.Hold, installation.Clock.GetUtcNow()));
         return new RetentionPlan
         {
             Repository = installation.Store.Location, Tier = Tier.Local, Time = TimeZoneInfo.ConvertTime(time, installation.Zone), Entries = entries.ToArray(),

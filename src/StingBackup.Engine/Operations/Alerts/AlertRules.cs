@@ -28,6 +28,10 @@ internal static class AlertRules
         .. from tier in metrics.Replication where tier.Lag > tier.MaxLag
            select new AlertFinding("ReplicationLate", tier.Tier.ToString(), AlertSeverity.Warning, Text($"The {tier.Tier} tier lags by {Display.Duration(tier.Lag)}: {tier.Points:N0} restore points wait for it."), "Run Sync-StingTier (sting-backup sync); it tells what keeps it."),
         .. Wal(metrics),
+        .. metrics.Anomaly is { Subjects: > 0 } found
+            ? [new AlertFinding("Ransomware", "", AlertSeverity.Page, Text($"{found.BackupId} and what was before it look like ransomware or mass damage of {found.Subjects:N0} subjects since {Display.Time(found.SinceTime!.Value)} ({found.Reasons}; score {found.Score})."),
+                "Isolate the sources. Get-StingAnomaly tells whom and why, Find-StingCleanRestorePoint the last clean points, which are kept; Restore-StingReserve -CleanPoint restores from them; Confirm-StingAnomaly where all is well.")]
+            : Array.Empty<AlertFinding>(),
         .. from key in metrics.Keys where key.Age > key.MaxAge
            select new AlertFinding("KeyOld", key.Kind.ToString(), AlertSeverity.Warning, Text($"{key.Kind} is {key.Age.Days:N0} days old, and keys.rotate_days is {key.MaxAge!.Value.Days:N0}."), $"Run Update-StingKey -Kind {key.Kind}."),
         .. Drills(metrics),

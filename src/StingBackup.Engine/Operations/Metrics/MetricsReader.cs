@@ -43,7 +43,7 @@ public static class MetricsReader
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,
             Classes = [.. status.Classes.Select(c => new ClassMetric(c.DataClass, c.LastSuccess, c.LastSuccess is { } time ? now - time : null, ClassHistory.TargetOf(c.DataClass, installation.Configuration)))],
             Storage = storage.ToArray(), Replication = await ReplicationOfAsync(installation, cancel).ConfigureAwait(false), Wal = await WalOfAsync(installation, cancel).ConfigureAwait(false), Checks = status.Checks,
-            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now), RecoveryTests = recovery.Tests, Recovery = recovery,
+            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now), RecoveryTests = recovery.Tests, Recovery = recovery, Anomaly = AnomalyOf(installation, points),
             Points = status.Points, StoreLength = status.StoreLength, DeduplicationRatio = status.DeduplicationRatio, CompressionRatio = status.CompressionRatio, Warnings = status.Warnings,
         };
     }
@@ -99,6 +99,18 @@ public static class MetricsReader
         }
         var capture = await new CaptureStatusReader(places, installation.Clock).ReadAsync(cancel).ConfigureAwait(false);
         return new WalMetric(capture.State, capture.Alarm, capture.Message, capture.Lag, capture.LagBytes);
+    }
+
+    private static AnomalyMetric? AnomalyOf(Installation installation, List<PointRecord> points)
+    {
+        if (!installation.Guarding.IsOn)
+        {
+            return null;
+        }
+        var open = Guardian.AnomalyBook.Of(installation, points).Open;
+        return open.Count == 0 ? new AnomalyMetric(0, 0, AnomalyReasons.None, "", null)
+            : new AnomalyMetric(open.Count, open.Max(o => o.Score), open.Aggregate(AnomalyReasons.None, (all, o) => all | o.Reasons), open.Select(o => o.Points[^1]).MaxBy(p => p.TimeNs)!.Name,
+                TimeZoneInfo.ConvertTime(Installation.FromNs(open.Min(o => o.SinceNs), 0), installation.Zone));
     }
 
     private static DamageMetric[] DamageOf(Installation installation) =>

@@ -36,6 +36,8 @@ public sealed record StingConfiguration
     public required IReadOnlyDictionary<DataClass, TimeSpan> Schedule { get; init; }
     /// <summary>Every class, the first one first.</summary>
     public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
+    /// <summary>How runs are watched for ransomware and mass damage.</summary>
+    public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
     /// <summary>How long readers that began before may still need a pack that no restore point reaches.</summary>
     public required TimeSpan PruneGrace { get; init; }
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>

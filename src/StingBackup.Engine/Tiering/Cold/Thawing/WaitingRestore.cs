@@ -68,7 +68,7 @@ internal sealed class WaitingRestore(Installation installation, RestorePlan plan
     private static RestoreResult Add(RestoreResult? sum, RestoreResult round) => sum is null ? round : round with
     {
         State = round.State == JobState.Completed ? sum.State : round.State, ItemsRestored = sum.ItemsRestored + round.ItemsRestored, ItemsUnchanged = sum.ItemsUnchanged + round.ItemsUnchanged,
-        ItemsSkipped = sum.ItemsSkipped + round.ItemsSkipped, Errors = Math.Max(sum.Errors, round.Errors), BytesRestored = sum.BytesRestored + round.BytesRestored, Duration = sum.Duration + round.Duration,
+        ItemsSkipped = sum.ItemsSkipped + round.ItemsSkipped, Errors = Math.Max(sum.Errors, round.Errors), BytesRestored = sum.BytesRestored + round.BytesRestored, Quarantined = sum.Quarantined, QuarantinedCount = sum.QuarantinedCount, Duration = sum.Duration + round.Duration,
     };
 
     private static StingException NotRequested(RestorePackPlan packs) => new("PackArchived", FailureKind.NotSupported,
