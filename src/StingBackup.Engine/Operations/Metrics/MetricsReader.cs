@@ -33,7 +33,7 @@ public static class MetricsReader
         var recovery = await DrillCalendar.ReadAsync(installation, points, cancel).ConfigureAwait(false);
         return new BackupMetrics
         {
-            RecoveryTests = drills?.Count ?? 0, Drills = drills, Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
+            Time = now, ReserveId = status.ReserveId, Repository = status.Repository, Health = status.Health,
             Ratings =
             [
                 MetricThresholds.SuccessRate(runs.SuccessRate), MetricThresholds.Duration(duration > (running ?? TimeSpan.Zero) ? duration : running ?? duration),
