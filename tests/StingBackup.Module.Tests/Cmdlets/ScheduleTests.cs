@@ -23,7 +23,7 @@ public sealed class ScheduleTests : IDisposable
     public void They_are_registered_changed_and_removed()
     {
         var plan = _shell.Run("Register-StingBackupSchedule -Kind Systemd -Directory units -WhatIf").Succeeded().Objects<SchedulePlan>().Single();
-        Assert.Equal(10, plan.Files.Count);
+        Assert.Equal(12, plan.Files.Count);
         Assert.False(Directory.Exists(_sample["units"]));
         var all = _shell.Run("Register-StingBackupSchedule -Kind Systemd -Directory units -Account root").Succeeded().Objects<BackupSchedule>().ToList();
         Assert.Equal(5, all.Count);
