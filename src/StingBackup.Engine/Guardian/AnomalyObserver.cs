@@ -96,7 +96,9 @@ internal sealed class AnomalyObserver
         var others = new SubjectActivity();
         foreach (var group in _tallies.Where(t => committed.Contains(t.Key.Class)).GroupBy(t => t.Key.Subject).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            var known = _subjects.GetValueOrDefault(group.Key) ?? subjectOf(group.Key);
+            // Somebody of whom nothing is left may have been erased by another host: that is no damage.
+            var tag = _installation.Subjects.TagOf(group.Key);
+            var known = _subjects.GetValueOrDefault(group.Key) ?? (_installation.Ledger.FindTag(tag) is null ? subjectOf(group.Key) : null);
             var activity = new SubjectActivity();
             foreach (var (_, tally) in group)
             {
@@ -108,7 +110,7 @@ internal sealed class AnomalyObserver
                 others.Add(activity);
                 continue;
             }
-            var verdict = AnomalyModel.Judge(_memory.Of(_installation.Subjects.TagOf(group.Key), known.Pseudonym), activity, timeNs, sequence, isWhole: false);
+            var verdict = AnomalyModel.Judge(_memory.Of(tag, known.Pseudonym), activity, timeNs, sequence, isWhole: false);
             if (!verdict.IsSuspicious)
             {
                 others.Add(activity);

@@ -5,8 +5,8 @@ internal static class LaterEncryptors
 {
     public static IReadOnlyList<Func<Encryptor>> All { get; } = [() => new HeadKeepingEncryptor(), () => new PackingExtortionist()];
 
-    /// <summary>How many of six trials of the short form are caught, where it is not all.</summary>
-    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int>();
+    /// <summary>How many of six trials of the short form are caught at least, where it is not all: the table of docs/ransomware.md shows which encryptors are missed, and says why.</summary>
+    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int> { ["head kept, in place"] = 3, ["packed with a password"] = 0 };
 }
 
 /// <summary>
