@@ -21,6 +21,7 @@
         'Deny-StingApproval'
         'Disable-StingBackupSchedule'
         'Export-StingAuditLog'
+        'Export-StingBackupConfig'
         'Export-StingBackupReport'
         'Export-StingKeyEscrow'
         'Export-StingMetric'
@@ -47,11 +48,13 @@
         'Get-StingRetentionPlan'
         'Get-StingStorageForecast'
         'Get-StingTier'
+        'Import-StingBackupConfig'
         'Import-StingKeyEscrow'
         'Import-StingLegacyBackup'
         'Initialize-StingRepository'
         'Invoke-StingBackup'
         'Invoke-StingRetention'
+        'Lock-StingTier'
         'Measure-StingCost'
         'New-StingApprover'
         'Optimize-StingRepository'
@@ -68,6 +71,7 @@
         'Restore-StingHoneyJar'
         'Restore-StingReserve'
         'Restore-StingUser'
+        'Revoke-StingAccess'
         'Revoke-StingApproval'
         'Set-StingBackupSchedule'
         'Set-StingKeyProtection'
@@ -84,13 +88,20 @@
         'Test-StingBackupIntegrity'
         'Test-StingDestructionCertificate'
         'Test-StingKeyEscrow'
+        'Unlock-StingTier'
         'Unregister-StingApprover'
         'Unregister-StingBackupSchedule'
         'Unregister-StingHost'
         'Update-StingAlert'
         'Update-StingKey'
     )
-    FunctionsToExport    = @()
+    FunctionsToExport    = @(
+        'Invoke-StingDisasterRecovery'
+        'Invoke-StingDrTest'
+        'Invoke-StingKeyCeremony'
+        'Invoke-StingRetentionCleanup'
+        'Restore-StingInstallation'
+    )
     AliasesToExport      = @()
     VariablesToExport    = @()
     PrivateData          = @{

@@ -31,6 +31,8 @@ public enum ObjectKind : ushort
     Audit = 12,
     /// <summary><c>approvers/&lt;id&gt;</c></summary>
     Approver = 13,
+    /// <summary><c>config/&lt;writer&gt;/&lt;revision&gt;</c></summary>
+    Configuration = 14,
 }
 
 /// <summary>

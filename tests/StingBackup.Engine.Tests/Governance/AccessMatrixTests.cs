@@ -44,6 +44,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["SpareOutlook.LookAsync"] = AccessRight.Look, ["StatusReader.ReadAsync"] = AccessRight.Look, ["TierQuotaJob.PlanAsync"] = AccessRight.Configure, ["TierQuotaJob.RunAsync"] = AccessRight.Configure,
         ["TierStatusReader.ReadAsync"] = AccessRight.Look, ["TierSyncJob.PlanAsync"] = AccessRight.Backup, ["TierSyncJob.RunAsync"] = AccessRight.Backup, ["VerifyJob.RunAsync"] = AccessRight.Read,
         ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
+        ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>
