@@ -95,7 +95,7 @@ Describe 'Disasters, by their runbooks' {
         $report = Invoke-StingDisasterRecovery DataCorruption -User user@example.com -BackupId $good.BackupId -Resume @quiet
         $report.State | Should -Be 'Completed'
         Get-TreeHash reserve/users | Should -Be $before
-        (Find-StingItem document.pdf -Subject user@example.com).Length | Should -Contain 8
+        Find-StingItem document.pdf -Subject user@example.com | ForEach-Object Length | Should -Contain 8
     }
 
     It 'isolates, waits for people, and goes on clean' {
@@ -115,7 +115,7 @@ Describe 'Disasters, by their runbooks' {
         { Invoke-StingDisasterRecovery @how -Resume -BackupId $clean.BackupId } | Should -Throw -ErrorId 'RunbookWaits*'
         Get-TreeHash clean | Should -Be $before
         { Invoke-StingDisasterRecovery @how -Resume -Acknowledge 8 } | Should -Throw -ErrorId 'ApprovalRequired*'
-        (Unlock-StingTier -WhatIf).Approval | Should -Be 'Pending'
+        (Unlock-StingTier -WhatIf).Approval | Should -Be 'Open'
         Approve-All
         $report = Invoke-StingDisasterRecovery @how -Resume
         $report.State | Should -Be 'Completed'
