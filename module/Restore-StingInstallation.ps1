@@ -134,12 +134,7 @@ function Restore-StingInstallation {
             New-StingRunbookStep 'The first backup of this host' 'sting-backup incremental' -Skip {
                 param($c)
                 if ($c.Given['Destination']) { 'the reserve is in a folder of its own, not in its place' }
-            } -Done {
-                param($c)
-                $config = $c.Config
-                $status = Get-StingBackupStatus @config -WarningAction SilentlyContinue
-                foreach ($point in Get-StingRestorePoint @config -WarningAction SilentlyContinue) { if ($point.Writer -eq $status.Writer -and $point.CompletedTime -gt $c.Begun) { return "$($point.BackupId) is newer than this run" } }
-            } -Do {
+            } -Done { param($c) Find-StingOwnPoint $c } -Do {
                 param($c)
                 $config = $c.Config
                 $result = Invoke-StingBackup @config -Confirm:$false

@@ -13,7 +13,7 @@ $stingCmdlets = [StingBackup.LoadContext.ModuleLoadContext]::Load([System.IO.Pat
 $stingNested = Import-Module -Assembly $stingCmdlets -PassThru
 
 # Runbooks, and the engine that runs them.
-foreach ($stingScript in 'StingRunbook', 'StingRunbookSteps', 'Restore-StingInstallation', 'Invoke-StingDisasterRecovery', 'Invoke-StingDrTest', 'Invoke-StingRetentionCleanup', 'Invoke-StingKeyCeremony') {
+foreach ($stingScript in 'StingRunbook', 'StingRunbookSteps', 'StingRunbookRansomware', 'StingRunbookCorruption', 'Restore-StingInstallation', 'Invoke-StingDisasterRecovery', 'Invoke-StingDrTest', 'Invoke-StingRetentionCleanup', 'Invoke-StingKeyCeremony') {
     . ([System.IO.Path]::Combine($PSScriptRoot, "$stingScript.ps1"))
 }
 

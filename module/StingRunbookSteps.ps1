@@ -23,6 +23,13 @@ function Get-StingNewestPoint([hashtable] $c) {
     $newest
 }
 
+# What this host backed up since the runbook began, as a text; nothing where it did not.
+function Find-StingOwnPoint([hashtable] $c) {
+    $config = $c.Config
+    $writer = (Get-StingBackupStatus @config -WarningAction SilentlyContinue).Writer
+    foreach ($point in Get-StingRestorePoint @config -WarningAction SilentlyContinue) { if ($point.Writer -eq $writer -and $point.CompletedTime -gt $c.Begun) { return "$($point.BackupId) is newer than this run" } }
+}
+
 # Runs a program of the system; its words are the detail. Nothing is asked.
 function Invoke-StingProgram([string] $Program, [string[]] $Arguments) {
     $output = & $Program @Arguments 2>&1
@@ -146,12 +153,7 @@ function New-StingStepSchedule {
 }
 
 function New-StingStepBackup([string] $Name = 'The first backup of this host') {
-    New-StingRunbookStep $Name 'sting-backup incremental' -Done {
-        param($c)
-        $config = $c.Config
-        $status = Get-StingBackupStatus @config -WarningAction SilentlyContinue
-        foreach ($point in Get-StingRestorePoint @config -WarningAction SilentlyContinue) { if ($point.Writer -eq $status.Writer -and $point.CompletedTime -gt $c.Begun) { return "$($point.BackupId) is newer than this run" } }
-    } -Do {
+    New-StingRunbookStep $Name 'sting-backup incremental' -Done { param($c) Find-StingOwnPoint $c } -Do {
         param($c)
         $config = $c.Config
         $result = Invoke-StingBackup @config -Confirm:$false

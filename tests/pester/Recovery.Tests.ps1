@@ -149,7 +149,7 @@ Describe 'Disasters, by their runbooks' {
         Get-TreeHash reserve | Should -Be $before
         (Get-StingBackupStatus -WarningAction SilentlyContinue).Writer | Should -Not -BeNullOrEmpty
         (Export-StingBackupConfig ./copy.yaml -Setting 'time_zone=Europe/Berlin').Changed | Should -Be 'time_zone: UTC becomes Europe/Berlin'
-        (Revoke-StingAccess -WhatIf).Access | Should -BeNullOrEmpty
+        (Revoke-StingCredential -WhatIf).Access | Should -BeNullOrEmpty
         (Lock-StingTier 'a look' -WhatIf).Tiers | Should -HaveCount 2
     }
 }

@@ -34,7 +34,7 @@ internal static partial class VerbTable
         {
             Examples = ["tiers-unlock --dry-run"],
         },
-        new(Backup, "revoke-access", "Revoke-StingAccess", "End this host's tokens of Vaults, and show the commands that end the rest")
+        new(Backup, "revoke-access", "Revoke-StingCredential", "End this host's tokens of Vaults, and show the commands that end the rest")
         {
             Many = true,
             Examples = ["revoke-access --dry-run", "revoke-access --confirm"],

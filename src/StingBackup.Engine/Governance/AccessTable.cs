@@ -30,7 +30,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingAccess"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>

@@ -17,7 +17,7 @@ public static class AccessRevocation
     /// <summary>What the host may do elsewhere, and how it ends. Nothing is asked and nothing ends.</summary>
     public static IReadOnlyList<RevokedAccess> Plan(StingConfiguration configuration)
     {
-        Access.Require(configuration, "Revoke-StingAccess");
+        Access.Require(configuration, "Revoke-StingCredential");
         ArgumentNullException.ThrowIfNull(configuration);
         return [.. Vaults(configuration).Select(v => v.Access), .. Buckets(configuration)];
     }
@@ -25,7 +25,7 @@ public static class AccessRevocation
     /// <summary>Ends what can be ended from here; the rest is told with its command.</summary>
     public static async IAsyncEnumerable<RevokedAccess> RunAsync(StingConfiguration configuration, TimeProvider clock, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        Access.Require(configuration, "Revoke-StingAccess");
+        Access.Require(configuration, "Revoke-StingCredential");
         ArgumentNullException.ThrowIfNull(configuration);
         foreach (var (access, open, isThere) in Vaults(configuration))
         {

@@ -12,11 +12,13 @@ namespace StingBackup.Runbooks;
 public sealed class RunbookJournal : IDisposable
 {
     private readonly FileStream _file;
+    private readonly FileStream _held;
     private readonly List<RunbookEntry> _entries = [];
 
-    private RunbookJournal(FileStream file, string path)
+    private RunbookJournal(FileStream file, FileStream held, string path)
     {
         _file = file;
+        _held = held;
         Path = path;
     }
 
@@ -24,35 +26,38 @@ public sealed class RunbookJournal : IDisposable
     public string Path { get; }
 
     /// <summary>What happened, oldest first.</summary>
-    public IReadOnlyList<RunbookEntry> Entries => _entries.ToArray();   // PowerShell indexes arrays, and not what a collection expression makes
+    public IReadOnlyCollection<RunbookEntry> Entries => _entries.ToArray();   // PowerShell indexes arrays, and not what a collection expression makes
 
     /// <summary>Opens or begins one.</summary>
     /// <exception cref="StingException"><c>RunbookRunning</c>, <c>RunbookJournalUnusable</c></exception>
     public static RunbookJournal Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        FileStream? file = null;
+        FileStream? file = null, held = null;
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-            // O_SYNC: a write returns when it is on the disk. Without sharing the system holds a lock that ends with the process.
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.WriteThrough, BufferSize = 0 };
+            // The lock ends with the process. It is on a file of its own, so that others can look into the journal meanwhile.
+            held = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // O_SYNC: a write returns when it is on the disk.
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, Options = FileOptions.WriteThrough, BufferSize = 0 };
             if (!OperatingSystem.IsWindows())
             {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             }
             file = new FileStream(path, options);
-            var journal = new RunbookJournal(file, path);
+            var journal = new RunbookJournal(file, held, path);
             journal.Load();
             return journal;
         }
-        catch (IOException busy) when (file is null && File.Exists(path))
+        catch (IOException busy) when (held is null && File.Exists(path + ".lock"))
         {
             throw new StingException("RunbookRunning", FailureKind.Busy, $"Another process goes on with this run of the runbook: '{path}' is in use.", path, "Wait for it. Where its host is gone, the lock is gone too.", busy);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
+            held?.Dispose();
             throw new StingException("RunbookJournalUnusable", e is UnauthorizedAccessException ? FailureKind.PermissionDenied : FailureKind.Io, $"The journal '{path}' cannot be used: {e.Message}", path,
                 "Give this user the right to write there, or name another folder with -StatePath (--state-path).", e);
         }
@@ -87,7 +92,11 @@ public sealed class RunbookJournal : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        _held.Dispose();
+    }
 
     private void Load()
     {

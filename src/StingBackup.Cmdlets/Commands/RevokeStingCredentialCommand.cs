@@ -5,9 +5,9 @@ using StingBackup.Engine.Recovery;
 namespace StingBackup.Cmdlets.Commands;
 
 /// <summary>Ends this host's tokens of Vaults, and tells by which command the rest of its access ends.</summary>
-[Cmdlet(VerbsSecurity.Revoke, "StingAccess", SupportsShouldProcess = true)]
+[Cmdlet(VerbsSecurity.Revoke, "StingCredential", SupportsShouldProcess = true)]
 [OutputType(typeof(RevokedAccess), typeof(AccessRevocationPlan))]
-public sealed class RevokeStingAccessCommand : ConfiguredCmdlet
+public sealed class RevokeStingCredentialCommand : ConfiguredCmdlet
 {
     private protected override void Execute()
     {
