@@ -12,6 +12,11 @@ catch [System.IO.FileLoadException] {
 $stingCmdlets = [StingBackup.LoadContext.ModuleLoadContext]::Load([System.IO.Path]::Combine($PSScriptRoot, 'lib', 'StingBackup.Cmdlets.dll'))
 $stingNested = Import-Module -Assembly $stingCmdlets -PassThru
 
+# Runbooks, and the engine that runs them.
+foreach ($stingScript in 'StingRunbook', 'StingRunbookSteps', 'StingRunbookRansomware', 'StingRunbookCorruption', 'Restore-StingInstallation', 'Invoke-StingDisasterRecovery', 'Invoke-StingDrTest', 'Invoke-StingRetentionCleanup', 'Invoke-StingKeyCeremony') {
+    . ([System.IO.Path]::Combine($PSScriptRoot, "$stingScript.ps1"))
+}
+
 # An assembly's module outlives the module that nests it, and the next Import-Module -Force then finds it cached and
 # exports nothing (PowerShell issue 20710). Removing it along with this one makes every import the first.
 $ExecutionContext.SessionState.Module.OnRemove = { Remove-Module -ModuleInfo $stingNested }

@@ -65,6 +65,7 @@ internal static class ExitCodes
         ErasureSyncResult result => Of(result.State),
         KeyRotationResult result => Of(result.State),
         TierSyncResult result => Of(result.State),
+        RunbookReport { State: RunbookState.CompletedWithErrors } => ExitCode.CompletedWithErrors,
         AlertChannelTest { IsDelivered: false } => ExitCode.Failed,
         CertificateCheck { IsValid: false } => ExitCode.IntegrityFault,
         _ => ExitCode.Done,

@@ -155,7 +155,7 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         var sting = Sting is null ? null : InstallationFinder.FindAsync(Resolve(Sting), !NoDocker, HostView, TimeProvider.System, Cancel).ToBlockingEnumerable(Cancel).Single();
         var plan = Wait(ReserveInitializer.PlanAsync(new InitializeRequest
         {
-            BackupRoot = S3Address.IsAddress(BackupRoot) ? BackupRoot : Resolve(BackupRoot), Setting = Settings(), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
+            BackupRoot = S3Address.IsAddress(BackupRoot) ? BackupRoot : Resolve(BackupRoot), Setting = SettingPairs.Of(Setting), Reserve = sting?.Path ?? Resolve(Reserve), Sting = sting, ConfigurationFile = ResolveIfAny(ConfigPath), KeyDirectory = ResolveIfAny(KeyDirectory),
             StateDirectory = ResolveIfAny(StateDirectory), CacheDirectory = ResolveIfAny(CacheDirectory), LogDirectory = ResolveIfAny(LogDirectory), TimeZone = TimeZone,
             WithPassphrase = !NoPassphrase && KeyVaultAddress is null, AllowKeysInBackupRoot = AllowKeysInBackupRoot, KeySuite = KeySuite, KeyVault = KeyVaultAddress is null ? null : new KeyVaultRequest
             {
@@ -177,16 +177,6 @@ public sealed class InitializeStingRepositoryCommand : ConfiguredCmdlet
         var passphrase = NoPassphrase || plan.KeyVault is not null ? null : new PassphrasePrompt(Host.UI, Passphrase).AskNew() ?? throw Errors.NewPassphraseNeeded();
         using var secret = Installation.ToSecret(passphrase);
         WriteObject(Wait(ReserveInitializer.RunAsync(plan, secret, TimeProvider.System, Cancel)));
-    }
-
-    private Dictionary<string, string> Settings()
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var parts in (Setting ?? []).Select(s => s.Split('=', 2, StringSplitOptions.TrimEntries)))
-        {
-            settings[parts[0]] = parts.Length > 1 ? parts[1] : "";   // no value is a bad one, and told as such
-        }
-        return settings;
     }
 
     private string? ResolveIfAny(string? path) => path is null ? null : Resolve(path);

@@ -1,7 +1,7 @@
 namespace StingBackup.Console.CommandLine;
 
 /// <summary>Every word of the two programs. A test compares it with what the module exports.</summary>
-internal static class VerbTable
+internal static partial class VerbTable
 {
     /// <summary>The program that makes and keeps backups.</summary>
     public const string Backup = "sting-backup";
@@ -380,6 +380,7 @@ internal static class VerbTable
             Many = true,
             Examples = ["config --changed", "config --key=performance.*"],
         },
+        .. Recovery,
         new(Backup, "check", "Test-StingBackupConfig", "Look for what is wrong or weak in the configuration")
         {
             Many = true,

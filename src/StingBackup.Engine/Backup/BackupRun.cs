@@ -36,6 +36,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
 
     public async Task<BackupResult> RunAsync(CancellationToken cancel)
     {
+        Recovery.TierIsolation.RequireOpen(installation, "backup");
         using var hostLock = installation.LockHost();
         Tally?.Begin();
         var started = installation.Clock.GetUtcNow();
@@ -280,6 +281,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         cancel.ThrowIfCancellationRequested();
         var local = TimeZoneInfo.ConvertTime(cut, installation.Zone);
         await AuditTrail.WatchAsync(installation, output).ConfigureAwait(false);
+        if (import is null)
+        {
+            await Recovery.ConfigurationKeeper.KeepAsync(installation, output).ConfigureAwait(false);
+        }
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,

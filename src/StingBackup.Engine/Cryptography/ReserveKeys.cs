@@ -80,6 +80,18 @@ public sealed partial class ReserveKeys : IDisposable
     /// <exception cref="StingException"><c>KeyDirectoryMissing</c>, <c>KeyFileDamaged</c></exception>
     public bool NeedsPassphrase => Protection == KeyFileProtection.Passphrase;
 
+    /// <summary>Seals the copies of configurations: 32 bytes, HKDF-Expand(directory key, "sting1 configuration"); so the escrow opens them, and every enrolled host.</summary>
+    /// <exception cref="StingException"><c>HostNotEnrolled</c></exception>
+    internal SecretBytes ConfigurationKey => ConfigurationKeyOf(Host.DirectoryKey);
+
+    /// <inheritdoc cref="ConfigurationKey"/>
+    internal static SecretBytes ConfigurationKeyOf(SecretBytes directoryKey)
+    {
+        var key = new SecretBytes(32);
+        HKDF.Expand(HashAlgorithmName.SHA256, directoryKey.Span, key.Writable, "sting1 configuration"u8);
+        return key;
+    }
+
     private HostKeys Host => _host ?? throw new StingException(
         "HostNotEnrolled", FailureKind.NotFound, $"This host has no keys in '{HostKeys.FolderOf(_options)}': it can read, but not write.", HostKeys.PathOf(_options),
         "Put the host's key folder back, or run Repair-StingRepository with the key file's passphrase: it enrols the host anew.");

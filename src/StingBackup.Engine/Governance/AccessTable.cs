@@ -33,7 +33,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>
@@ -58,7 +58,7 @@ public static class AccessTable
         ["Remove-StingSubject"] = GuardedOperation.Erasure, ["Sync-StingErasure"] = GuardedOperation.ErasureSync, ["Invoke-StingRetention"] = GuardedOperation.RetentionCut,
         ["Remove-StingLegalHold"] = GuardedOperation.LegalHold, ["Export-StingKeyEscrow"] = GuardedOperation.Keys, ["Set-StingKeyProtection"] = GuardedOperation.Keys, ["Update-StingKey"] = GuardedOperation.Keys,
         ["Unregister-StingHost"] = GuardedOperation.Hosts, ["Register-StingApprover"] = GuardedOperation.Approvers, ["Unregister-StingApprover"] = GuardedOperation.Approvers,
-        ["Request-StingArchiveRetrieval"] = GuardedOperation.Retrieval, ["Set-StingTierQuota"] = GuardedOperation.Quota, ["Complete-StingReview"] = GuardedOperation.Review,
+        ["Request-StingArchiveRetrieval"] = GuardedOperation.Retrieval, ["Set-StingTierQuota"] = GuardedOperation.Quota, ["Unlock-StingTier"] = GuardedOperation.Hosts, ["Complete-StingReview"] = GuardedOperation.Review,
     };
 
     /// <summary>Commands that work without an installation, and so for anybody: they make what is not there yet, or need no more than a key or file that whoever runs them has, as the files of the system's own scheduler.</summary>
@@ -66,6 +66,9 @@ public static class AccessTable
     {
         "Find-StingInstallation", "Get-StingBackupConfig", "Test-StingBackupConfig", "Initialize-StingRepository", "New-StingApprover", "Approve-StingApproval", "Test-StingDestructionCertificate",
         "Get-StingBackupSchedule", "Set-StingBackupSchedule", "Disable-StingBackupSchedule", "Unregister-StingBackupSchedule",
+        "Import-StingBackupConfig", "Export-StingBackupConfig",
+        // Runbooks compose commands, and each of these asks for its own right.
+        "Restore-StingInstallation", "Invoke-StingDisasterRecovery", "Invoke-StingDrTest", "Invoke-StingRetentionCleanup", "Invoke-StingKeyCeremony",
     };
 
     /// <summary>Every command with its right.</summary>

@@ -28,6 +28,7 @@ internal static class GuardedPlans
         ApproverPlan approver when Id16.TryParse(approver.ApproverId, out var id) => ApproverJobs.PlanOf(approver, id),
         RetrievalPlan retrieval => RetrievalJob.Needed(installation, retrieval),
         TierQuotaPlan quota => TierQuotaJob.DangerOf(quota),
+        TierLockdownPlan { Since: not null } locked => Recovery.TierIsolation.DangerOf(locked),
         RetentionPlan => await RetentionCut.NeededAsync(installation, cancel).ConfigureAwait(false),
         _ => null,
     } ?? throw new StingException("PlanNotGuarded", FailureKind.InvalidArgument, $"A {plan?.GetType().Name} needs no approval here, or was made by another session.", plan?.GetType().Name,

@@ -18,6 +18,10 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         await CheckWritersAsync(cancel).ConfigureAwait(false);
         await CheckLedgerAsync(cancel).ConfigureAwait(false);
         await CheckApproversAsync(cancel).ConfigureAwait(false);
+        foreach (var name in Of(Recovery.ConfigurationCopy.Prefix, ObjectKind.Configuration))
+        {
+            await probe.CheckAsync(name, bytes => Recovery.ConfigurationCopy.Read(name, bytes, keys.ReserveId, writers.SigningKeyOf), cancel).ConfigureAwait(false);
+        }
         using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         foreach (var name in Of(KeyObjectNames.ClaimPrefix, ObjectKind.Claim))
         {

@@ -41,6 +41,9 @@ internal static class ObjectProof
             case ObjectKind.Drill:
                 DrillRecord.Read(name, bytes, reserve, id => AuditLog.KeyOf(installation, id));
                 break;
+            case ObjectKind.Configuration:
+                Recovery.ConfigurationCopy.Read(name, bytes, reserve, writers.SigningKeyOf);
+                break;
             case ObjectKind.Format when keys is not null:
                 if (FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span).ReserveId != reserve)
                 {

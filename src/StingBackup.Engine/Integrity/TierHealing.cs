@@ -11,7 +11,7 @@ internal sealed class TierHealing(Installation there, TierHealer healer, JobOutp
 {
     private const int MostRounds = 8;
     /// <summary>What is never deleted: what another tier has of it and this one lacks was lost here.</summary>
-    private static readonly string[] Permanent = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.ApproverPrefix, KeyObjectNames.LedgerPrefix, "points/", DropRecord.Prefix, Governance.AuditRecord.Prefix, Governance.DrillRecord.Prefix];
+    private static readonly string[] Permanent = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.ApproverPrefix, KeyObjectNames.LedgerPrefix, Recovery.ConfigurationCopy.Prefix, "points/", DropRecord.Prefix, Governance.AuditRecord.Prefix, Governance.DrillRecord.Prefix];
 
     /// <summary>Heals.</summary>
     /// <param name="first">How deep the first look goes; later ones look at the structure.</param>

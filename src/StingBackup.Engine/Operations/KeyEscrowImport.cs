@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Operations;
 
@@ -107,11 +106,14 @@ public static class KeyEscrowImport
         var copies = 0;
         try
         {
-            await using (var store = DirectoryObjectStore.Open(configuration.Repository.BackupRoot))
-            {
-                copies = await keys.TakeSignedCopiesAsync(store, cancel).ConfigureAwait(false);
-            }
             await using var installation = await Installation.OpenAsync(configuration, new InstallationOptions { Clock = keys.Clock }, cancel).ConfigureAwait(false);
+            // Of the first tier, or, where that is lost, of the one that is read in its place.
+            copies = await keys.TakeSignedCopiesAsync(installation.Store, cancel).ConfigureAwait(false);
+            if (installation.IsLocalTierLost)
+            {
+                warnings.Add("The import does not stand in the audit chain yet: the local tier is lost, and nothing is written before Sync-StingTier -Tier Local has brought it back.");
+                return copies;
+            }
             await AuditLog.OfKeyRole(installation, half.KeyRole).AppendAsync(new AuditDraft(AuditEvent.Noted, Import) { Subjects = [escrow.Id], Outcome = "Imported" }, cancel).ConfigureAwait(false);
         }
         catch (StingException fault)

@@ -43,6 +43,7 @@ public static class StatusReader
         var protection = ProtectionOf(installation.Keys, warnings);
         EscrowState? escrow = installation.Keys is { HasKeyDirectory: true } keys ? KeyEscrowJob.StateOf(keys) : null;
         AddWarnings(installation, lastRun, classes, room, spares, warnings);
+        warnings.AddRange(Recovery.TierIsolation.Warnings(installation));
         warnings.AddRange(await TierWatch.WarningsAsync(installation, cancel).ConfigureAwait(false));
         warnings.AddRange(from c in classes
                           from part in backups.First(p => p.Name == c.BackupId).Carried

@@ -33,6 +33,8 @@ public enum ObjectKind : ushort
     Approver = 13,
     /// <summary><c>drills/&lt;sha256&gt;</c></summary>
     Drill = 14,
+    /// <summary><c>config/&lt;writer&gt;/&lt;revision&gt;</c></summary>
+    Configuration = 15,
 }
 
 /// <summary>

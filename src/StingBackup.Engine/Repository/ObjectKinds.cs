@@ -24,6 +24,7 @@ internal static class ObjectKinds
             ["gc", { Length: 32 } mark, var step] when Id16.TryParse(mark, out _) && IsNumber(step, 1, 1) => ObjectKind.Mark,
             ["audit", var w, { Length: 12 } n] when Id16.TryParse(w, out _) && IsNumber(n, 12, 12) => ObjectKind.Audit,
             ["drills", var id] when Id32.TryParse(id, out _) => ObjectKind.Drill,
+            ["config", var w, { Length: 12 } n] when Id16.TryParse(w, out _) && IsNumber(n, 12, 12) => ObjectKind.Configuration,
             ["approvers", var w] when IsWriter(w) => ObjectKind.Approver,
             _ => null,
         };
@@ -35,7 +36,7 @@ internal static class ObjectKinds
     /// <summary>Tag in the name of a claim, writer or approver in that of an enrolment.</summary>
     public static Id16 TagIn(string name) => Id16.TryParse(name.Substring(name.IndexOf('/', StringComparison.Ordinal) + 1, 2 * Id16.Size), out var id) ? id : default;
 
-    /// <summary>Writer and number in the name of a point, session or audit record.</summary>
+    /// <summary>Writer and number in the name of a point, session, audit record or copy of a configuration.</summary>
     public static (Id16 Writer, long Sequence) RunIn(string name)
     {
         var parts = name.Split('/');

@@ -103,26 +103,6 @@ public static class ReserveInitializer
 
     private static ProposedConfiguration? Propose(InitializeRequest request, string file, HostView host) => request.Sting is { } sting ? ProposedConfiguration.Of(sting, file, host) : null;
 
-    private static void ApplySettings(InitializeRequest request, string file, HostView host, ConfigurationWriter writer)
-    {
-        foreach (var (key, text) in request.Setting)
-        {
-            var findings = new FindingList();
-            object? value = null;
-            if (Settings.All.FirstOrDefault(s => s.Key == key && s != Settings.ReserveId && s != Settings.KeyFingerprint) is not { } setting)
-            {
-                findings.Error(key, null, 0, $"there is no setting '{key}' to give", $"{NearestNames.Question(key, Settings.All.Select(s => s.Key))} Get-StingBackupConfig lists every setting.".TrimStart());
-                findings.ThrowOnError();
-                continue;
-            }
-            if (!setting.TryRead(new ScalarNode(0, text, Quoted: true), new ReadContext(key, file, host.CurrentDirectory, host, findings), out value))
-            {
-                findings.ThrowOnError();
-            }
-            writer.SetValue(setting, value);
-        }
-    }
-
     private static ConfigurationWriter Writer(InitializeRequest request, string file, HostView host)
     {
         string? Full(string? path) => path is null ? null : Path.GetFullPath(path, host.CurrentDirectory);
@@ -157,7 +137,7 @@ public static class ReserveInitializer
             writer.Set(VaultKeySettings.Mount, vault.Mount ?? VaultKeySettings.Mount.Default).Set(VaultKeySettings.Key, vault.Key ?? VaultKeySettings.Key.Default);
         }
         Propose(request, file, host)?.ApplyTo(writer);
-        ApplySettings(request, file, host, writer);
+        GivenSettings.Apply(request.Setting, file, host, writer);
         return request.AllowKeysInBackupRoot ? writer.Set(Settings.AllowKeysInBackupRoot, true) : writer;
     }
 }

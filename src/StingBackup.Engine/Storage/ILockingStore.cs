@@ -43,7 +43,7 @@ public interface ILockingStore
 /// <summary>Which objects are locked: all that is written once and stays. What must be able to go is not: claims (an erasure removes them), sessions, marks.</summary>
 public static class LockedNames
 {
-    private static readonly string[] s_prefixes = ["points/", "drops/", "meta/", "data/", "index/", "audit/", "drills/", "ledger/", "format/", "writers/", "approvers/"];
+    private static readonly string[] s_prefixes = ["points/", "drops/", "meta/", "data/", "index/", "audit/", "drills/", "ledger/", "format/", "writers/", "approvers/", "config/"];
 
     /// <summary>Whether an object of this name is locked where its tier is.</summary>
     public static bool Covers(string name)

@@ -5,7 +5,7 @@ namespace StingBackup.Engine.Tiering;
 /// <summary>When an object is copied to a further tier. The order is that of writing: a restore point comes after all that it reaches.</summary>
 internal enum TierStep
 {
-    /// <summary>What others are checked with: format, enrolments, claims, the erasure ledger.</summary>
+    /// <summary>What others are checked with: format, enrolments, claims, the erasure ledger; and the configuration.</summary>
     Heads,
     /// <summary>Packs.</summary>
     Packs,
@@ -26,7 +26,7 @@ internal static class TierObjects
     /// <inheritdoc cref="StepOf(string)"/>
     public static TierStep? StepOf(ObjectKind? kind) => kind switch
     {
-        ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Claim or ObjectKind.Ledger => TierStep.Heads,
+        ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Claim or ObjectKind.Ledger or ObjectKind.Configuration => TierStep.Heads,
         ObjectKind.MetaPack or ObjectKind.DataPack => TierStep.Packs,
         ObjectKind.Index => TierStep.Index,
         ObjectKind.Point => TierStep.Points,

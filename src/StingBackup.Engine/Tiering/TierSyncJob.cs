@@ -51,6 +51,10 @@ public static class TierSyncJob
 
     private static async ValueTask<TierSyncResult> SyncAsync(Installation installation, Tier tier, JobOutput output, bool recalls, CancellationToken cancel)
     {
+        if (tier != Tier.Local)
+        {
+            Recovery.TierIsolation.RequireOpen(installation, $"sync to the {tier} tier");
+        }
         using var one = Lock(installation, tier);
         // A host that writes into the local tier while it is brought back would begin a second chain.
         using var hostLock = tier == Tier.Local ? installation.LockHost() : null;

@@ -49,6 +49,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
         ["TargetReader.ReadAsync"] = AccessRight.Look,
+        ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>

@@ -53,6 +53,7 @@ public static class PruneJob
         return JobStream.RunAsync(installation, "prune", async (output, token) =>
         {
             RefuseCold(tier);
+            Recovery.TierIsolation.RequireOpen(installation, "sweep");
             using var one = tier == Tier.Local ? null : TierSyncJob.Lock(installation, tier);
             return await new PruneRun(await installation.AtTierAsync(tier, token).ConfigureAwait(false), tier, installation, output).RunAsync(token).ConfigureAwait(false);
         }, cancel);

@@ -66,6 +66,7 @@ public static class RetentionJob
         return JobStream.RunAsync(installation, "retention", async (output, token) =>
         {
             RequireRight(installation);
+            Recovery.TierIsolation.RequireOpen(installation, "retention");
             if (await RetentionCut.NeededAsync(installation, token).ConfigureAwait(false) is { } cut)
             {
                 return await Guard.RunAsync(installation, cut, deed => DropAsync(installation, plan, output, deed), _ => RetentionCut.TextOf(installation.Retention), token).ConfigureAwait(false);

@@ -21,7 +21,7 @@ public static class ApprovalSettings
         [GuardedOperation.RetentionCut] = Optional("retention_cut", "the first retention run that keeps anything for fewer days than the one before"),
         [GuardedOperation.LegalHold] = Always("legal_hold", "lifting a legal hold"),
         [GuardedOperation.Keys] = Always("keys", "the export of an escrow, moving the key file's protection, a new key of the key role"),
-        [GuardedOperation.Hosts] = Always("hosts", "revoking a host"),
+        [GuardedOperation.Hosts] = Always("hosts", "revoking a host, or unlocking the tiers"),
         [GuardedOperation.Approvers] = Always("approvers", "enrolling and revoking an approver (never the first)"),
         [GuardedOperation.Retrieval] = Always("retrieval", "a retrieval above archive.retrieval_cost_limit"),
         [GuardedOperation.Quota] = Always("quota", "more room on the remote tier"),

@@ -60,6 +60,23 @@ public sealed class ConfigurationWriter
         return text.ToString();
     }
 
+    /// <summary>What was given and nothing else, without comments: a text that is the same as long as the settings are.</summary>
+    internal string RenderGiven()
+    {
+        var text = new StringBuilder();
+        // A key at the top would belong to the section before it: these come first.
+        foreach (var (section, _) in Settings.Sections.OrderBy(s => s.Name.Length > 0))
+        {
+            var given = Settings.All.Where(s => s.Section == section && _given.GetValueOrDefault(s) is not null).ToList();
+            if (given.Count > 0 && section.Length > 0)
+            {
+                text.Append(section).Append(":\n");
+            }
+            given.ForEach(setting => WriteValue(text, section.Length > 0 ? "  " : "", setting.Name, setting.WriteItems(_given[setting]), setting.Write(_given[setting])));
+        }
+        return text.ToString();
+    }
+
     /// <summary>Writes a new file, readable by its owner and group.</summary>
     /// <exception cref="StingException"><c>ConfigurationExists</c>, <c>ConfigurationNotWritable</c></exception>
     public void WriteNew(string path)

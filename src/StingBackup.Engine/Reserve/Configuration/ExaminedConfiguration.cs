@@ -63,5 +63,16 @@ public sealed class ExaminedConfiguration
     /// <summary>Key and canonical text of every setting: what a snapshot keeps.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Texts() => Settings.All.Select(s => KeyValuePair.Create(s.Key, Canonical(s, _values.ValueOf(s))));
 
+    /// <summary>A file that says what the files that were read say: what is set in them, and no default of this host.</summary>
+    internal ConfigurationWriter ToWriter()
+    {
+        var writer = new ConfigurationWriter();
+        foreach (var setting in Settings.All.Where(s => _values.OriginOf(s).File is not null))
+        {
+            writer.SetValue(setting, _values.ValueOf(setting));
+        }
+        return writer;
+    }
+
     private static string Canonical(Setting setting, object? value) => value is null ? "" : setting.Write(value);
 }

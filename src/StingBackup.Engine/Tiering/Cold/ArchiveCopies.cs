@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Tiering.Cold;
 internal sealed class ArchiveCopies(Installation installation, IObjectStore source, IObjectStore archive, JobOutput output)
 {
     /// <summary>What stands before any point: who may sign, whose data there is, who was erased, who did what.</summary>
-    public static IReadOnlyList<string> BeforePacks { get; } = ["format/", "writers/", "approvers/", "subjects/", "ledger/", "audit/"];
+    public static IReadOnlyList<string> BeforePacks { get; } = ["format/", "writers/", "approvers/", "subjects/", "ledger/", "audit/", "config/"];
 
     /// <summary>Objects copied or removed.</summary>
     public long Count { get; private set; }
