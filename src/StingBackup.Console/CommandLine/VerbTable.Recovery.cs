@@ -14,6 +14,40 @@ internal static partial class VerbTable
             Renamed = new Dictionary<string, string> { ["email"] = "User" },
             Examples = ["recover --scenario=hardware-failure --dry-run", "recover --scenario=hardware-failure --fenced --confirm", "recover --scenario=ransomware --destination=/mnt/clean --resume --acknowledge=5 --confirm"],
         },
+        new(Backup, "test-restore", "Test-StingRecovery", "Test recovery: restore what chance draws, compare and remove it, and keep the evidence")
+        {
+            Examples = ["test-restore --dry-run", "test-restore --type=user", "test-restore --due"],
+        },
+        new(Backup, "test-results", "Get-StingRecoveryTest", "Show the evidence of tests of recovery, or when each is due")
+        {
+            Many = true,
+            Examples = ["test-results --latest", "test-results --calendar", "test-results --with-audit-log --json"],
+        },
+        new(Backup, "targets", "Get-StingRecoveryTarget", "Show how long recoveries take and how much they lose, against the strategy's targets")
+        {
+            Many = true,
+            Examples = ["targets", "targets --objective=rto --json"],
+        },
+        new(Backup, "anomalies", "Get-StingAnomaly", "Show what runs found suspicious of whom, and why")
+        {
+            Many = true,
+            Examples = ["anomalies", "anomalies --all --json"],
+        },
+        new(Backup, "anomaly-confirm", "Confirm-StingAnomaly", "Say that what was found suspicious is settled")
+        {
+            Many = true,
+            Examples = ["anomaly-confirm --subject=user@example.com --comment=a-false-alarm --confirm"],
+        },
+        new(Backup, "clean-points", "Find-StingCleanRestorePoint", "Find of each subject the last restore point before its damage")
+        {
+            Many = true,
+            Examples = ["clean-points --all", "clean-points --user=user@example.com --json"],
+        },
+        new(Backup, "corruption", "Find-StingCorruption", "Find between which restore points files went bad")
+        {
+            Many = true,
+            Examples = ["corruption --path=document.pdf", "corruption --user=user@example.com"],
+        },
         new(Backup, "dr-test", "Invoke-StingDrTest", "Try what a recovery would need: tiers, a restore, each runbook's preconditions")
         {
             Examples = ["dr-test --dry-run", "dr-test --confirm --json"],

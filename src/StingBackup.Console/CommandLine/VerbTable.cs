@@ -83,20 +83,6 @@ internal static partial class VerbTable
         {
             Examples = ["verify", "verify --date=2024-01-15", "verify --level=data --sample-percent=10"],
         },
-        new(Backup, "test-restore", "Test-StingRecovery", "Test recovery: restore what chance draws, compare and remove it, and keep the evidence")
-        {
-            Examples = ["test-restore --dry-run", "test-restore --type=user", "test-restore --due"],
-        },
-        new(Backup, "test-results", "Get-StingRecoveryTest", "Show the evidence of tests of recovery, or when each is due")
-        {
-            Many = true,
-            Examples = ["test-results --latest", "test-results --calendar", "test-results --with-audit-log --json"],
-        },
-        new(Backup, "targets", "Get-StingRecoveryTarget", "Show how long recoveries take and how much they lose, against the strategy's targets")
-        {
-            Many = true,
-            Examples = ["targets", "targets --objective=rto --json"],
-        },
         new(Backup, "repair", "Repair-StingRepository", "Make anew what can be made from what is whole")
         {
             Examples = ["repair", "repair --dry-run"],
@@ -344,26 +330,6 @@ internal static partial class VerbTable
         {
             Many = true,
             Examples = ["alert-test", "alert-test --channel=mail"],
-        },
-        new(Backup, "anomalies", "Get-StingAnomaly", "Show what runs found suspicious of whom, and why")
-        {
-            Many = true,
-            Examples = ["anomalies", "anomalies --all --json"],
-        },
-        new(Backup, "anomaly-confirm", "Confirm-StingAnomaly", "Say that what was found suspicious is settled")
-        {
-            Many = true,
-            Examples = ["anomaly-confirm --subject=user@example.com --comment=a-false-alarm --confirm"],
-        },
-        new(Backup, "clean-points", "Find-StingCleanRestorePoint", "Find of each subject the last restore point before its damage")
-        {
-            Many = true,
-            Examples = ["clean-points --all", "clean-points --user=user@example.com --json"],
-        },
-        new(Backup, "corruption", "Find-StingCorruption", "Find between which restore points files went bad")
-        {
-            Many = true,
-            Examples = ["corruption --path=document.pdf", "corruption --user=user@example.com"],
         },
         new(Backup, "cost", "Measure-StingCost", "Show what the tiers cost, by data class or subject, and what would cost less")
         {

@@ -11,7 +11,7 @@ internal sealed class ForecastMeasure(Installation installation, RepositoryView 
     public const double AssumedChange = 0.01;
 
     /// <summary>What is assumed of a segment's header where there is none yet.</summary>
-    public const double AssumedSegment = 330;
+    public const double AssumedSegment = 220;
 
     private const int SegmentPlace = 6;
 

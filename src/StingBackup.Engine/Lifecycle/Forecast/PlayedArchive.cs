@@ -88,10 +88,12 @@ internal sealed class PlayedArchive(ForecastPolicy policy, PlayedReserve reserve
 
     private int Sweep(DateTimeOffset now)
     {
-        foreach (var pack in _cold)
+        foreach (var pack in _cold.Concat(_pages))
         {
-            pack.UnreachedTime = pack.Pieces.Any(p => points[p.ClassIndex].Reaches(p)) ? null : pack.UnreachedTime ?? now;
+            // Pages keep the name that the local tier gave them, and go after that has swept them.
+            pack.UnreachedTime = (pack.IsPages && pack.IsNamed) || pack.Pieces.Any(p => points[p.ClassIndex].Reaches(p)) ? null : pack.UnreachedTime ?? now;
         }
-        return _cold.RemoveAll(p => p.UnreachedTime + policy.PruneGrace <= now);
+        bool IsOver(PlayedPack pack) => pack.UnreachedTime + policy.PruneGrace <= now;
+        return _cold.RemoveAll(IsOver) + _pages.RemoveAll(IsOver);
     }
 }

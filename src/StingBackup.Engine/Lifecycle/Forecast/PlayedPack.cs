@@ -12,7 +12,7 @@ internal sealed class PlayedPack
     {
         Pieces = pieces;
         // What is moved stays under the header of the run that wrote it.
-        var segments = pieces.Select(p => (p.ClassIndex, p.Born)).Distinct().Select(s => s.ClassIndex).ToList();
+        var segments = pieces.Select(p => (p.ClassIndex, p.Born, p.IsTable)).Distinct().Select(s => s.ClassIndex).ToList();
         Length = pieces.Sum(p => p.Length + (ChunkEntry.Size * reserve.ChunksOf(p))) + PackLength + (reserve.SegmentLength * segments.Count);
         ScaledLength = pieces.Sum(p => ScaledLengthOf(p, reserve)) + segments.Sum(c => reserve.SegmentLength * reserve.ScaleOf(c)) + (PackLength * reserve.ScaleOf(segments[0]));
         IndexLength = pieces.Sum(p => ChunkEntry.Size * reserve.ChunksOf(p) * reserve.ScaleOf(p.ClassIndex)) + segments.Sum(c => reserve.SegmentLength * reserve.ScaleOf(c)) + (PackLength * segments.Distinct().Sum(reserve.ScaleOf));

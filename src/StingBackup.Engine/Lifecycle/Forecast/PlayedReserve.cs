@@ -9,6 +9,9 @@ internal sealed class Piece(int classIndex, bool isPage, double length, int born
     /// <summary>Whether it is a page.</summary>
     public bool IsPage => isPage;
 
+    /// <summary>Whether it is a page of the subject table, which lies in the clear in a segment of its own.</summary>
+    public bool IsTable { get; init; }
+
     /// <summary>Stored bytes.</summary>
     public double Length => length;
 
@@ -88,7 +91,7 @@ internal sealed class PlayedReserve
         }
         foreach (var table in part.DirtyTables)
         {
-            Replace(part.Tables, table, new Piece(classIndex, true, part.TableLength, run), stored);
+            Replace(part.Tables, table, new Piece(classIndex, true, part.TableLength, run) { IsTable = true }, stored);
         }
         part.Changed.Clear();
         part.Dirty.Clear();

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Lifecycle.Forecast;
 /// </summary>
 internal static class StorageForecaster
 {
-    private const int PointLength = 300, PointClassLength = 62, RecordLength = 290, DropLength = 190, DroppedPartLength = 52, MostPlays = 8;
+    private const int PointLength = 300, PointClassLength = 62, RecordLength = 290, DropLength = 190, DroppedPartLength = 52, MostPlays = 8, MostRuns = 100_000;
 
     /// <summary>Plays the schedule: what is due at each tick, a full run at 2:00, an archive run on Sundays at 3:00, and at 4:00 retention, sweeps and the archive.</summary>
     /// <param name="classes">What the reserve is like.</param>
@@ -19,7 +19,7 @@ internal static class StorageForecaster
     {
         var asked = days.ToHashSet();
         var plays = new List<List<TierForecast>>();
-        for (var seed = 1; seed <= PlaysOf(classes); seed++)
+        for (var seed = 1; seed <= PlaysOf(classes, days[^1] / policy.Every.TotalDays); seed++)
         {
             var game = new Game(classes, policy, start, zone, seed);
             var told = new List<TierForecast>();
@@ -38,8 +38,11 @@ internal static class StorageForecaster
         return new StorageForecast { Classes = classes.ToArray(), Every = policy.Every, Tiers = means, SteadyDay = SteadyDayOf(classes, policy) };
     }
 
-    /// <summary>A small reserve is played several times, each with other draws: it has so few packs that when one of them goes shows, and the mean of the plays is nearest to what will be.</summary>
-    private static int PlaysOf(IReadOnlyList<ForecastClass> classes) => (int)Math.Clamp(2 * PlayedReserve.MostPieces / Math.Max(1, classes.Sum(c => c.Items)), 1, MostPlays);
+    /// <summary>
+    /// A small reserve is played several times, each with other draws: it has so few packs that when one of them goes shows, and the mean of the plays is nearest to what will be. Not so often that a forecast of
+    /// years with a run each quarter of an hour takes longer than one play of it.
+    /// </summary>
+    private static int PlaysOf(IReadOnlyList<ForecastClass> classes, double runs) => (int)Math.Clamp(Math.Min(2 * PlayedReserve.MostPieces / Math.Max(1.0, classes.Sum(c => c.Items)), MostRuns / runs), 1, MostPlays);
 
     private static TierForecast MeanOf(IReadOnlyList<TierForecast> plays)
     {

@@ -8,7 +8,7 @@ using StingBackup.Engine.Tiering.Locks;
 namespace StingBackup.Engine.Tiering.Cold;
 
 /// <summary>
-/// Deletes cold packs that no restore point reaches any more: whole ones alone, since none is written anew. Only where the local tier shows every point of the archive: another host's may need what this
+/// Deletes cold packs, and packs of pages, that no restore point reaches any more: whole ones alone, since none is written anew. Only where the local tier shows every point of the archive: another host's may need what this
 /// one's do not, and a local tier that was begun anew shows none. Readers have <c>prune.grace_hours</c> from the time at which this host saw it unreached, and a pack stays for the days that its storage class charges in any case, unless that is switched off.
 /// </summary>
 internal sealed class ColdSweep(Installation installation, IObjectStore source, JobOutput output)
@@ -105,7 +105,9 @@ internal sealed class ColdSweep(Installation installation, IObjectStore source, 
                 }
             }
         }
-        return [.. archive.Index.Packs.Where(pack => pack.Kind == ObjectKind.DataPack && !living.Contains(pack.Id))];
+        // A pack of pages has its name from the local tier: as long as that has it, a run may use it again, and what the index once said to be gone does not come back.
+        var named = local.Packs.Where(pack => pack.Kind == ObjectKind.MetaPack).Select(pack => pack.Id).ToHashSet();
+        return [.. archive.Index.Packs.Where(pack => !living.Contains(pack.Id) && !named.Contains(pack.Id))];
     }
 
     /// <summary>Since when each was seen unreached, this look included. A note that is lost only makes the time begin anew.</summary>

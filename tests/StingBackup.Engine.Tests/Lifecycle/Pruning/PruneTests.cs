@@ -241,6 +241,17 @@ public sealed class PruneTests
         Assert.Empty(hosts.Names("gc/"));
     }
 
+    [Theory]
+    [InlineData(64, 0)]
+    [InlineData(65, 33)]
+    [InlineData(500, 468)]
+    public void Of_small_packs_the_smallest_are_joined(int count, int joined)
+    {
+        int[] lengths = [.. Enumerable.Range(1, count)];
+        Random.Shared.Shuffle(lengths);
+        Assert.Equal(Enumerable.Range(1, joined), PruneDecision.ToJoin(lengths, length => length).Order());
+    }
+
     [Fact]
     public async Task Many_small_packs_and_fragments_are_joined()
     {
