@@ -104,7 +104,13 @@
         'Update-StingAlert'
         'Update-StingKey'
     )
-    FunctionsToExport    = @()
+    FunctionsToExport    = @(
+        'Invoke-StingDisasterRecovery'
+        'Invoke-StingDrTest'
+        'Invoke-StingKeyCeremony'
+        'Invoke-StingRetentionCleanup'
+        'Restore-StingInstallation'
+    )
     AliasesToExport      = @()
     VariablesToExport    = @()
     PrivateData          = @{

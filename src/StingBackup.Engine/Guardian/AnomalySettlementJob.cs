@@ -36,6 +36,7 @@ public static class AnomalySettlementJob
     /// <summary>Settles it: on this host at once, for all hosts with the next restore point.</summary>
     public static async ValueTask<AnomalySettlement> RunAsync(Installation installation, AnomalySettlement plan, CancellationToken cancel)
     {
+        Access.Require(installation, Verb);
         ArgumentNullException.ThrowIfNull(plan);
         var now = await PlanAsync(installation, plan.Pseudonym, plan.Comment, cancel).ConfigureAwait(false);
         var points = await RepositoryView.LoadPointsAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);

@@ -15,11 +15,11 @@ internal sealed partial class ProjectTree
 
     public ProjectTree()
     {
-        _words = Word().Matches(Read("src/StingBackup.Console/CommandLine/VerbTable.cs"))
+        _words = Word().Matches(Joined("src/StingBackup.Console/CommandLine", "VerbTable*.cs"))
             .Select(m => $"{(m.Groups[1].Value == "Backup" ? "sting-backup" : "sting-restore")} {m.Groups[2].Value}").ToHashSet(StringComparer.Ordinal);
         _commands = Sources("src/StingBackup.Cmdlets/Commands").Select(File.ReadAllText)
             .SelectMany(text => Cmdlet().Matches(text).Select(m => ($"{m.Groups[1].Value}-{m.Groups[2].Value}", text)))
-            .Concat(Function().Matches(Read("module/StingBackup.psm1")).Select(m => (m.Groups[1].Value, Read("module/StingBackup.psm1"))))
+            .Concat(Function().Matches(Joined("module", "*.ps*1")).Select(m => (m.Groups[1].Value, Joined("module", "*.ps*1"))))
             .ToDictionary(p => p.Item1, p => p.Item2, StringComparer.Ordinal);
         _abstractions = string.Concat(Sources("src/StingBackup.Cmdlets/Abstractions").Select(File.ReadAllText));
         _tests = Sources("tests").Select(File.ReadAllText)
@@ -43,6 +43,8 @@ internal sealed partial class ProjectTree
 
     private bool HasParameter(string source, string parameter) =>
         new[] { source, _abstractions }.Any(text => Regex.IsMatch(text, $@"\b{Regex.Escape(parameter)}\s*\{{\s*get|\${Regex.Escape(parameter)}\b", RegexOptions.CultureInvariant));
+
+    private static string Joined(string folder, string pattern) => string.Concat(Directory.EnumerateFiles(Path.Join(Golden.Root(), folder), pattern).Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory.EnumerateFiles(Path.Join(Golden.Root(), folder), "*.cs", SearchOption.AllDirectories)

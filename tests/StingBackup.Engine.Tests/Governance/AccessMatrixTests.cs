@@ -48,6 +48,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["CostForecaster.ReadAsync"] = AccessRight.Read, ["StatusDetailReader.ReadAsync"] = AccessRight.Look,
         ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
+        ["AnomalyReader.ReadAsync"] = AccessRight.Look, ["AnomalySettlementJob.PlanAsync"] = AccessRight.Configure, ["AnomalySettlementJob.RunAsync"] = AccessRight.Configure, ["CleanPointSearch.FindAsync"] = AccessRight.Read,
         ["TargetReader.ReadAsync"] = AccessRight.Look,
         ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };

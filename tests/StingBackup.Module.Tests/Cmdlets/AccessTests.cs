@@ -85,7 +85,7 @@ public sealed class AccessTests : IDisposable
         if (command.Name switch
         {
             "Register-StingHost" => "Register-StingHost -New -HostName x -OutputPath ./x.request -WhatIf", "Export-StingBackupReport" => "Export-StingBackupReport ./x.html -WhatIf",
-            "Import-StingLegacyBackup" => "Import-StingLegacyBackup ./old-backups -WhatIf", _ => null,
+            "Import-StingLegacyBackup" => "Import-StingLegacyBackup ./old-backups -WhatIf", "Find-StingCorruption" => "Find-StingCorruption x", _ => null,
         } is { } line)
         {
             return line;

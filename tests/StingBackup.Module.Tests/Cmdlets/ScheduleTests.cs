@@ -26,7 +26,7 @@ public sealed class ScheduleTests : IDisposable
         Assert.Equal(12, plan.Files.Count);
         Assert.False(Directory.Exists(_sample["units"]));
         var all = _shell.Run("Register-StingBackupSchedule -Kind Systemd -Directory units -Account root").Succeeded().Objects<BackupSchedule>().ToList();
-        Assert.Equal(5, all.Count);
+        Assert.Equal(6, all.Count);
         Assert.Contains("User=root", File.ReadAllText(_sample["units", "sting-backup-full.service"]), StringComparison.Ordinal);
         var full = _shell.Run("Set-StingBackupSchedule Full '0 1 * * *' -TimeZone Asia/Tokyo -Kind Systemd -Directory units").Succeeded().Objects<BackupSchedule>().Single();
         Assert.Equal(("0 1 * * *", "Asia/Tokyo", 16), (full.At, full.TimeZone, full.NextTime!.Value.UtcDateTime.Hour));

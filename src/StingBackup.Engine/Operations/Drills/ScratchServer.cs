@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
@@ -159,7 +160,7 @@ internal sealed class ScratchServer : IAsyncDisposable
         }
         try
         {
-            return Process.Start(start)!;
+            return ChildEnvironment.Begin(start);
         }
         catch (Win32Exception e)
         {

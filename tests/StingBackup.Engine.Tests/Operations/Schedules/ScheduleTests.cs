@@ -171,7 +171,7 @@ public sealed partial class ScheduleTests : IDisposable
             var places = Places(ScheduleKind.TaskScheduler);
             Register(places, Configuration(more, TimeZoneInfo.Local.Id));
             var files = Directory.GetFiles(places.Folder!);
-            Assert.Equal(5, files.Length);
+            Assert.Equal(6, files.Length);
             Assert.All(files, file => Assert.Empty(Faults(XDocument.Load(file))));
         }
         // A schema that finds nothing would prove nothing: one order or value that is wrong, and it does.

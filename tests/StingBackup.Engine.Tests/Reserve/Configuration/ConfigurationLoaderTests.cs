@@ -253,7 +253,7 @@ public sealed class ConfigurationLoaderTests
         {
             var share = Examine(Minimal + $"performance:\n  cpu_limit: {written}").Require().Performance.Limits.CpuPercent;
             Assert.Equal(read, share);
-            Assert.Equal(written, LimitSettings.CpuLimit.Type.Write(new CpuShare(share)));
+            Assert.Equal(written, LimitSettings.CpuLimit.Type.Write(new CpuShare(share)).Trim('"'));
         }
     }
 
