@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Tests.Tiering.Cold;
@@ -242,6 +244,50 @@ public sealed class ColdRecutTests
         Assert.DoesNotContain((await IndexAsync(reserve)).Index.Packs, p => p.Length == swept.Deleted.Length && p.Kind == ObjectKind.DataPack);
         Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);
         Assert.DoesNotContain(await reserve.VerifyArchiveAsync(IntegrityLevel.Data), f => f.Files.Any(file => !file.EndsWith("whole/base.tar", StringComparison.Ordinal)));
+    }
+
+    /// <summary>All that there was is replaced, and its year is over: its pages go from the archive once the local tier has swept them.</summary>
+    [Fact]
+    public async Task A_pack_of_pages_goes_after_the_local_tier_has_swept_it()
+    {
+        await using var reserve = new ArchivedReserve();
+        await FillAsync(reserve);
+        reserve.Advance(9);
+        await reserve.ArchiveAsync();
+        var before = ArchivedReserve.Names(reserve.Archive, "meta/");
+        Assert.NotEmpty(before);
+        foreach (var file in Directory.GetFiles(reserve.Test.ReserveRoot, "*", SearchOption.AllDirectories))
+        {
+            File.WriteAllBytes(file, RandomNumberGenerator.GetBytes(70_000));
+        }
+        reserve.Advance(370);
+        await reserve.Test.BackupAsync();
+        reserve.Advance(9);
+        var installation = reserve.Open();
+        await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default));
+        await reserve.ArchiveAsync();
+        reserve.Advance(2.1);
+        Assert.True((await reserve.ArchiveAsync()).Deleted.Packs > 0);
+        Assert.Superset(before.ToHashSet(), ArchivedReserve.Names(reserve.Archive, "meta/").ToHashSet());   // the local tier's runs might use them yet
+        for (var sweep = 0; sweep < 3; sweep++)
+        {
+            await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(reserve.Open(), default));
+            reserve.Advance(2.1);
+        }
+        Assert.Empty(ArchivedReserve.Names(reserve.Local, "meta/").Intersect(before));
+        Assert.Equal(0, (await reserve.ArchiveAsync()).Deleted.Packs);   // readers that began before
+        reserve.Advance(2.1);
+        var deleted = (await reserve.ArchiveAsync()).Deleted.Packs;
+        // What of them stays holds pages that are as they were, which the local tier has in another pack.
+        var left = ArchivedReserve.Names(reserve.Archive, "meta/").Intersect(before).Select(IdOf).ToHashSet();
+        Assert.InRange(deleted, 1, before.Count);
+        Assert.Equal(before.Count - deleted, left.Count);
+        var local = (await RepositoryView.LoadAsync(reserve.Local, reserve.Test.Keys.Reserve, reserve.Test.Keys.Writers, default)).Index;
+        var rows = (await IndexAsync(reserve)).Index.Fragments.SelectMany(f => Enumerable.Range(0, f.Count).Select(i => (f.Segments[f[i].Segment].Pack, f[i].Id))).Where(row => left.Contains(row.Pack.Id));
+        Assert.Equal(left, rows.Where(row => local.FindAll(row.Id).Any()).Select(row => row.Pack.Id).ToHashSet());
+        Assert.NotEmpty(ArchivedReserve.Names(reserve.Archive, "meta/"));
+        Assert.DoesNotContain(await reserve.VerifyArchiveAsync(IntegrityLevel.Data), f => f.Files.Any(file => !file.EndsWith("whole/base.tar", StringComparison.Ordinal)));
+        Assert.Contains(await ArchivedReserve.RestoreAsync(reserve.Open(new MemoryObjectStore(reserve.Archive.Objects)), Path.Combine(reserve.Test.Root, "out"), errors: []), file => file.Key.EndsWith("third.bin", StringComparison.Ordinal) && file.Value.Length == 70_000);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class YearTests(ITestOutputHelper output)
             Thinning = new ThinningSettings(5, 0, 8, 2, 1, 0),
         };
         var plan = new YearPlan(28, TimeSpan.FromDays(1), retention, ArchiveOptions.Default with { AfterDays = 4, PackSize = 4 << 20 }, 20261126);
-        await using var year = new YearRun(plan, new SimulatedClass(DataClass.UserFiles, "files", 60, 66_000, 0.08), new SimulatedClass(DataClass.Embeddings, "vectors", 40, 66_000, 0.1), new SimulatedClass(DataClass.TempFiles, "tmp", 6, 66_000, 0.5));
+        await using var year = new YearRun(plan, new SimulatedClass(DataClass.UserFiles, "files", 120, 66_000, 0.08), new SimulatedClass(DataClass.Embeddings, "vectors", 80, 66_000, 0.1), new SimulatedClass(DataClass.TempFiles, "tmp", 12, 66_000, 0.5));
         var forecast = await year.ForecastAsync([.. Enumerable.Range(1, plan.Days)]);
         for (var day = 1; day <= plan.Days; day++)
         {
