@@ -7,11 +7,7 @@ function Invoke-StingDrTest {
     [CmdletBinding(SupportsShouldProcess, PositionalBinding = $false)]
     [OutputType([StingBackup.RunbookReport], [StingBackup.RunbookPlan])]
     param(
-        [Parameter(HelpMessage = 'A folder for what is restored and removed again; without it one in the cache directory')]
-        [ValidateNotNullOrEmpty()]
-        [string] $Destination,
-
-        [Parameter(HelpMessage = 'Try a restore of the whole installation too, where drills are there')]
+        [Parameter(HelpMessage = 'Try a restore of the whole installation too')]
         [switch] $Full,
 
         [Parameter(HelpMessage = 'The passphrase of the key file; without it you are asked where one is needed')]
@@ -32,9 +28,7 @@ function Invoke-StingDrTest {
     try {
         $c = New-StingRunbookContext $ConfigPath $Passphrase
         $c.Given.Full = [bool] $Full
-        $c.Given.Scratch = if ($Destination) { $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Destination) } else { [System.IO.Path]::Combine($c.Setting['cache_directory'], 'dr-test') }
-        $unavailable = @(if (-not (Test-StingCommand 'Test-StingRecovery')) { 'Test-StingRecovery' })
-        $book = New-StingRunbook -Runbook 'DrTest' -Title 'A test of disaster recovery' -Context $c -Bound $PSBoundParameters -Unavailable $unavailable -Checks { param($c) New-StingCheckOfKeys $c } -Steps @(
+        $book = New-StingRunbook -Runbook 'DrTest' -Title 'A test of disaster recovery' -Context $c -Bound $PSBoundParameters -Checks { param($c) New-StingCheckOfKeys $c } -Steps @(
             New-StingRunbookStep 'Try sources, repository, keys, clock and room' 'sting-backup doctor' -Do {
                 param($c)
                 $config = $c.Config
@@ -51,32 +45,27 @@ function Invoke-StingDrTest {
                     if ($result.Passed) { "$($tier.Tier): $($result.Points) restore points are whole" } else { New-StingProblem "$($tier.Tier): $($result.Faults.Count) faults" }
                 }
             }
-            New-StingRunbookStep 'Restore, for real' 'sting-backup test-restore; sting-restore file --destination=FOLDER' -Do {
+            New-StingRunbookStep 'Restore, for real' 'sting-backup test-restore' -Do {
                 param($c)
                 $key = $c.Key
-                if (Test-StingCommand 'Test-StingRecovery') {
-                    foreach ($type in @('File', 'User', 'HoneyJar') + @(if ($c.Given.Full) { 'Full' })) {
-                        foreach ($result in Test-StingRecovery -Type $type @key -Confirm:$false) { if ($result.Passed) { "${type}: passed" } else { New-StingProblem "${type}: failed" } }
+                foreach ($type in @('File', 'User', 'HoneyJar') + @(if ($c.Given.Full) { 'Full' })) {
+                    try {
+                        foreach ($result in Test-StingRecovery -Type $type @key -Confirm:$false -ErrorAction SilentlyContinue) {
+                            if ($result.Passed) { "${type}: passed in $([StingBackup.Display]::Duration($result.ReachedTime))" } else { New-StingProblem "${type}: $($result.Verdict): $($result.Reasons -join '; ')" }
+                        }
                     }
-                    return
+                    catch {
+                        $own = Find-StingCause $_.Exception
+                        if (-not $own) { throw }
+                        New-StingProblem "${type}: $($own.Message)"
+                    }
                 }
-                'drills are not in this version: one file is restored and looked at'
-                $newest = Get-StingNewestPoint $c
-                $chosen = $null
-                foreach ($item in Get-StingRestorePointItem -BackupId $newest.BackupId -Recurse @key) { if ($item.Kind -eq 'File' -and $item.Length -gt 0 -and $item.Length -le 10000000 -and $item.DataClass -ne 'Secrets') { $chosen = $item; break } }
-                if ($null -eq $chosen) { New-StingProblem 'there is no file to try'; return }
-                try {
-                    $result = Restore-StingFile -File $chosen.Path -BackupId $newest.BackupId -Destination $c.Given.Scratch @key -ConflictAction Overwrite -Confirm:$false
-                    if ($result.Errors -gt 0 -or $result.ItemsRestored + $result.ItemsUnchanged -eq 0) { New-StingProblem "$($chosen.Length) bytes of $($newest.BackupId) did not come back" }
-                    else { "$($chosen.Length) bytes of $($newest.BackupId) came back, each chunk proven by its id, in $([StingBackup.Display]::Duration($result.Duration))" }
-                }
-                finally { if ([System.IO.Directory]::Exists($c.Given.Scratch)) { [System.IO.Directory]::Delete($c.Given.Scratch, $true) } }
             }
             New-StingRunbookStep 'See whether each runbook could begin' 'sting-backup recover --scenario=… --dry-run' -Do {
                 param($c)
                 $key = $c.Key
                 foreach ($scenario in [System.Enum]::GetNames([StingBackup.DisasterScenario])) {
-                    $how = if ($scenario -eq 'Ransomware') { @{ Destination = $c.Given.Scratch } } else { @{} }
+                    $how = if ($scenario -eq 'Ransomware') { @{ Destination = [System.IO.Path]::Combine($c.Setting['cache_directory'], 'dr-test') } } else { @{} }
                     try { $plan = Invoke-StingDisasterRecovery $scenario @key @how -Fenced -WhatIf }
                     catch { New-StingProblem "${scenario}: $($_.Exception.Message)"; continue }
                     $failed = @(foreach ($check in $plan.Checks) { if (-not $check.Passed -and -not $check.IsAdvice) { $check.Name } })

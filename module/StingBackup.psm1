@@ -17,6 +17,9 @@ foreach ($stingScript in 'StingRunbook', 'StingRunbookSteps', 'StingRunbookRanso
     . ([System.IO.Path]::Combine($PSScriptRoot, "$stingScript.ps1"))
 }
 
+# What runbooks are made of stays inside, also where this file is imported without its manifest.
+Export-ModuleMember -Cmdlet * -Function 'Invoke-StingDisasterRecovery', 'Invoke-StingDrTest', 'Invoke-StingKeyCeremony', 'Invoke-StingRetentionCleanup', 'Restore-StingInstallation'
+
 # An assembly's module outlives the module that nests it, and the next Import-Module -Force then finds it cached and
 # exports nothing (PowerShell issue 20710). Removing it along with this one makes every import the first.
 $ExecutionContext.SessionState.Module.OnRemove = { Remove-Module -ModuleInfo $stingNested }

@@ -40,11 +40,11 @@ function New-StingRunbookContext {
 # A runbook: what the public functions hand to the engine.
 function New-StingRunbook {
     param(
-        [string] $Runbook, [string] $Title, [System.Nullable[timespan]] $Target, [hashtable] $Context, [object[]] $Steps, [scriptblock] $Checks = {}, [scriptblock] $Begin, [scriptblock] $Next, [string[]] $Unavailable = @(),
+        [string] $Runbook, [string] $Title, [System.Nullable[timespan]] $Target, [hashtable] $Context, [object[]] $Steps, [scriptblock] $Checks = {}, [scriptblock] $Begin, [scriptblock] $Next,
         [System.Collections.IDictionary] $Bound
     )
     @{
-        Runbook = $Runbook; Title = $Title; Target = $Target; Context = $Context; Steps = $Steps; Checks = $Checks; Begin = $Begin; Next = $Next; Unavailable = $Unavailable
+        Runbook = $Runbook; Title = $Title; Target = $Target; Context = $Context; Steps = $Steps; Checks = $Checks; Begin = $Begin; Next = $Next
         Identity = Get-StingRunbookIdentity $Bound; Resume = [bool] $Bound['Resume']; RunId = $Bound['RunId']; Acknowledge = [int[]] @($Bound['Acknowledge']); StatePath = $Bound['StatePath']
     }
 }
@@ -229,9 +229,9 @@ function Invoke-StingRunbook([System.Management.Automation.PSCmdlet] $Caller, [h
     $checks = [StingBackup.RunbookCheck[]] @(if ($run.IsNew) { & $Book.Checks $c })
     $plan = [StingBackup.RunbookPlan] @{
         Runbook = $Book.Runbook; RunId = [System.IO.Path]::GetFileNameWithoutExtension($run.Path).Substring($Book.Runbook.Length + 1); Title = $Book.Title; Target = $Book.Target
-        Checks = $checks; Steps = $steps; Journal = $run.Path; Unavailable = [string[]] @($Book.Unavailable)
+        Checks = $checks; Steps = $steps; Journal = $run.Path
     }
-    $lines = @(foreach ($check in $checks) { "$check" }) + @(foreach ($step in $steps) { "$step" }) + @(foreach ($name in $Book.Unavailable) { "Not in this version: $name" })
+    $lines = @(foreach ($check in $checks) { "$check" }) + @(foreach ($step in $steps) { "$step" })
     $reason = [System.Management.Automation.ShouldProcessReason]::None
     try {
         $agreed = $Caller.ShouldProcess("$($Book.Title), $($steps.Count) steps", "$($Book.Title)`n$([string]::Join("`n", $lines))", $Book.Runbook, [ref] $reason)
@@ -318,9 +318,4 @@ function Stop-StingRunbook([System.Management.Automation.PSCmdlet] $Caller, [Sys
     $own = Find-StingCause $Record.Exception
     if ($own) { $Caller.ThrowTerminatingError((ConvertTo-StingErrorRecord $own)) }
     $Caller.ThrowTerminatingError($Record)
-}
-
-# A module command that another version may lack.
-function Test-StingCommand([string] $Name) {
-    $null -ne (Get-Command -Name $Name -ErrorAction Ignore)
 }

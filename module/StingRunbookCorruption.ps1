@@ -2,8 +2,7 @@
 
 # Something wrote what is wrong: a bug, a slip, a bad disk. Run on the host with the key directory. Within 4 hours.
 function New-StingBookOfDataCorruption([hashtable] $c, [System.Collections.IDictionary] $Bound) {
-    $unavailable = @(if (-not (Test-StingCommand 'Find-StingCorruption')) { 'Find-StingCorruption' })
-    New-StingRunbook -Runbook 'DataCorruption' -Title 'Data corruption: narrow the window, restore the state before it' -Target ([timespan]::FromHours(4)) -Context $c -Bound $Bound -Unavailable $unavailable -Checks {
+    New-StingRunbook -Runbook 'DataCorruption' -Title 'Data corruption: narrow the window, restore the state before it' -Target ([timespan]::FromHours(4)) -Context $c -Bound $Bound -Checks {
         param($c)
         $scopes = @(foreach ($name in 'User', 'HoneyJar') { if ($c.Given[$name]) { $name } })
         New-StingRunbookCheck 'One scope is named' ($scopes.Count -le 1) 'Name a person or a jar, not both; with -Path the files of the person.'
@@ -25,7 +24,7 @@ function New-StingBookOfDataCorruption([hashtable] $c, [System.Collections.IDict
             $key = $c.Key
             if ($c.Given['Date']) { Set-StingRunbookFact $c 'Date' $c.Given['Date']; "named by a person: $($c.Given['Date'])" }
             elseif ($c.Given['BackupId']) { Set-StingRunbookFact $c 'BackupId' $c.Given['BackupId']; "named by a person: $($c.Given['BackupId'])" }
-            elseif ((Test-StingCommand 'Find-StingCorruption') -and ($c.Given['Path'] -or $c.Given['User'])) {
+            elseif ($c.Given['Path'] -or $c.Given['User']) {
                 $what = if ($c.Given['Path']) { @{ Path = $c.Given['Path'] } } else { @{ User = $c.Given['User'] } }
                 $good = $null
                 foreach ($found in Find-StingCorruption @what @key) { if ($found.LastGoodBackupId) { $good = $found } }
@@ -34,7 +33,7 @@ function New-StingBookOfDataCorruption([hashtable] $c, [System.Collections.IDict
                 "the last good state is that of $($good.LastGoodBackupId)"
             }
             else {
-                throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Narrow the window', 'which state is the last good one must be named here: Find-StingCorruption is not in this version, or nothing was named that it could look at.', 'Look at the versions with Find-StingItem and Compare-StingRestorePoint; name the state with -Date or -BackupId.')
+                throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Narrow the window', 'which state is the last good one must be named here: no file and no person is named that Find-StingCorruption could look at.', 'Look at the versions with Find-StingItem and Compare-StingRestorePoint; name the state with -Date or -BackupId.')
             }
         }
         New-StingStepBackup 'Keep the state of now, wrong as it is'

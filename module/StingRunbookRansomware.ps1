@@ -2,8 +2,7 @@
 
 # Somebody encrypts or deletes. Run on the host that is hit, or on a clean one with its configuration. Within 48 hours.
 function New-StingBookOfRansomware([hashtable] $c, [System.Collections.IDictionary] $Bound) {
-    $unavailable = @(foreach ($name in 'Find-StingCleanRestorePoint', 'Test-StingRecovery') { if (-not (Test-StingCommand $name)) { $name } })
-    New-StingRunbook -Runbook 'Ransomware' -Title 'Ransomware: isolate, find what is clean, go on from there' -Target ([timespan]::FromHours(48)) -Context $c -Bound $Bound -Unavailable $unavailable -Checks {
+    New-StingRunbook -Runbook 'Ransomware' -Title 'Ransomware: isolate, find what is clean, go on from there' -Target ([timespan]::FromHours(48)) -Context $c -Bound $Bound -Checks {
         param($c)
         New-StingRunbookCheck 'There is a folder to look at what comes back' ([bool] $c.Given['Destination']) $(if ($c.Given['Destination']) { $c.Given['Destination'] } else { 'Name one with -Destination, on a machine or disk that the attacker never had.' })
         $locks = $c.Setting['remote.object_lock']
@@ -54,35 +53,30 @@ function New-StingBookOfRansomware([hashtable] $c, [System.Collections.IDictiona
             }
         }
         New-StingRunbookStep 'Isolate the host' 'off the network; the commands of the step before' -Gate 'Is the host that was hit off the network, are the commands of the step before run from a clean machine, and has this host new credentials of its own where it is to read a bucket again?'
-        New-StingRunbookStep 'Find the last clean restore point' 'Find-StingCleanRestorePoint -All' -Do {
+        New-StingRunbookStep 'Find the last clean restore point' 'sting-backup clean-points --all' -Do {
             param($c)
-            $config = $c.Config
+            $key = $c.Key
             if ($c.Given['Date']) { Set-StingRunbookFact $c 'Date' $c.Given['Date']; "named by a person: $($c.Given['Date'])" }
             elseif ($c.Given['BackupId']) { Set-StingRunbookFact $c 'BackupId' $c.Given['BackupId']; "named by a person: $($c.Given['BackupId'])" }
-            elseif (Test-StingCommand 'Find-StingCleanRestorePoint') {
-                # Each subject has its own; what is restored here is the state in which all of them were clean.
-                $oldest = $null
-                $subjects = 0
-                foreach ($found in Find-StingCleanRestorePoint -All @config) {
-                    $subjects++
-                    if ($null -eq $oldest -or $found.Time -lt $oldest.Time) { $oldest = $found }
-                }
-                if ($null -eq $oldest) { throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Find the last clean restore point', 'none was found.', 'Look at Get-StingRestorePoint, and name one with -BackupId or -Date.') }
-                Set-StingRunbookFact $c 'BackupId' $oldest.BackupId
-                "$($oldest.BackupId): the newest in which all of $subjects subjects are clean"
-            }
             else {
-                $newest = Get-StingNewestPoint $c
-                throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Find the last clean restore point', "Find-StingCleanRestorePoint is not in this version, so a person must name it. The newest is $($newest.BackupId).", 'Compare-StingRestorePoint and Find-StingItem show what changed when; name the last good one with -BackupId or -Date.')
+                $suspects = @(foreach ($found in Find-StingCleanRestorePoint -All @key) { if ($found.IsSuspect) { $found } })
+                if ($suspects.Count -eq 0) {
+                    $newest = Get-StingNewestPoint $c
+                    throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Find the last clean restore point', "no run found anything suspicious, so a person must name it. The newest is $($newest.BackupId).", 'Compare-StingRestorePoint and Find-StingItem show what changed when; name the last good one with -BackupId or -Date.')
+                }
+                # Each subject has its own: nobody loses a day for what happened to another.
+                Set-StingRunbookFact $c 'CleanPoint' 'each its own'
+                foreach ($found in $suspects) { if ($found.BackupId) { "$($found.Subject): $($found.BackupId)" } else { New-StingProblem "$($found.Subject): no clean restore point" } }
+                'all others: the newest'
             }
         }
-        New-StingRunbookStep 'Restore it into a folder apart' 'sting-restore full --date=CLEAN --destination=FOLDER' -Do {
+        New-StingRunbookStep 'Restore it into a folder apart' 'sting-restore full --clean-point --destination=FOLDER' -Do {
             param($c)
             $what = $c.Key.Clone()
-            if ($c.Facts['BackupId']) { $what.BackupId = $c.Facts['BackupId'] } else { $what.Date = $c.Facts['Date'] }
+            if ($c.Facts['CleanPoint']) { $what.CleanPoint = $true } elseif ($c.Facts['BackupId']) { $what.BackupId = $c.Facts['BackupId'] } else { $what.Date = $c.Facts['Date'] }
             $result = Restore-StingReserve @what -Destination $c.Given['Destination'] -AllowPartial -ConflictAction Overwrite -Confirm:$false
             Set-StingRunbookLoss $c @($result.BackupIds)
-            "$($result.ItemsRestored) items restored, $($result.ItemsUnchanged) stood there"
+            "$($result.ItemsRestored) items restored, $($result.ItemsUnchanged) stood there, $($result.QuarantinedCount) left out as suspect"
             if ($result.State -ne 'Completed') { New-StingProblem "$($result.Errors) items could not be restored: the log of the run names them" }
         }
         New-StingRunbookStep 'Look at what came back' 'scanners; people who know the data' -Gate 'Is what lies in the folder clean, are the hosts built anew, and may this host write again?'
@@ -127,7 +121,7 @@ function New-StingBookOfRansomware([hashtable] $c, [System.Collections.IDictiona
         }
     ) -Next {
         param($c)
-        $from = if ($c.Facts['BackupId']) { "-BackupId $($c.Facts['BackupId'])" } else { "-Date '$($c.Facts['Date'])'" }
+        $from = if ($c.Facts['CleanPoint']) { '-CleanPoint' } elseif ($c.Facts['BackupId']) { "-BackupId $($c.Facts['BackupId'])" } else { "-Date '$($c.Facts['Date'])'" }
         "Bring the clean state back to its place, where that has not been done: Restore-StingReserve $from -ConflictAction Overwrite."
         'Renew writer secrets and the key that wraps all others: Update-StingKey Subject -NewWriterSecret; Update-StingKey KeyEncryptionKey, with an approval. Then a new escrow.'
         'Read the audit log of the days before: Get-StingAuditEvent; Test-StingAuditLog.'

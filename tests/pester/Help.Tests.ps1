@@ -72,7 +72,7 @@ Describe 'The scenarios' {
             $tree = [System.Management.Automation.Language.Parser]::ParseFile($_.FullName, [ref] $null, [ref] $null)
             @($tree.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true)).ForEach({ $_.GetCommandName() }) -like '*-Sting*'
         }
-        $used | Where-Object { $_ -ne 'Import-StingModule' } | Sort-Object -Unique | Should -Be (Get-Command -Module StingBackup).Name
+        $used | Where-Object { $_ -ne 'Import-StingModule' } | Sort-Object -Unique | Should -Be ((Get-Command -Module StingBackup).Name | Sort-Object)
     }
 
     It 'are written without aliases' {

@@ -35,8 +35,8 @@ Describe 'Monitoring' {
 
     It 'registers, changes and removes schedules' {
         $there = @{ Kind = 'Systemd'; Directory = 'units' }
-        (Register-StingBackupSchedule @there -WhatIf).Files.Count | Should -Be 10
-        (Register-StingBackupSchedule @there).Task | Should -Be Full, Archive, Incremental, Cleanup, Verify
+        (Register-StingBackupSchedule @there -WhatIf).Files.Count | Should -Be 12
+        (Register-StingBackupSchedule @there).Task | Should -Be Full, Archive, Incremental, Cleanup, Verify, Drill
         (Set-StingBackupSchedule Full '0 1 * * *' @there).At | Should -Be '0 1 * * *'
         (Disable-StingBackupSchedule Archive @there).IsEnabled | Should -BeFalse
         $shown = Get-StingBackupSchedule @there | Out-String -Width 100
@@ -46,7 +46,7 @@ Describe 'Monitoring' {
     }
 
     It 'has a daemon' {
-        (Start-StingBackupDaemon -WhatIf).Timers.Count | Should -Be 5
+        (Start-StingBackupDaemon -WhatIf).Timers.Count | Should -Be 6
     }
 
     It 'tells what is wrong until somebody knows, and tries channels' {

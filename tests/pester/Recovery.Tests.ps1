@@ -35,7 +35,7 @@ Describe 'Recovery' {
     It 'from a damaged tier fails, and says why' {
         foreach ($pack in Get-ChildItem ./backups/data -Recurse -File) {
             $bytes = [System.IO.File]::ReadAllBytes($pack.FullName)
-            for ($i = [int]($bytes.Length / 10); $i -lt $bytes.Length * 0.9; $i += 5) { $bytes[$i] = $bytes[$i] -bxor 1 }
+            for ($i = 0; $i -lt $bytes.Length; $i++) { $bytes[$i] = $bytes[$i] -bxor 1 }
             Remove-Item -LiteralPath $pack.FullName -Force
             [System.IO.File]::WriteAllBytes($pack.FullName, $bytes)
         }

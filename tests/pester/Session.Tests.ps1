@@ -42,7 +42,7 @@ Describe 'The module in a session' {
 
     It 'has a valid manifest' {
         $manifest = Test-ModuleManifest (Join-Path (Split-Path $module) 'StingBackup.psd1')
-        $manifest.ExportedCmdlets.Count | Should -Be (Get-Command -Module StingBackup).Count
+        $manifest.ExportedCommands.Count | Should -Be (Get-Command -Module StingBackup).Count
         $manifest.PowerShellVersion | Should -Be '7.6'
     }
 }

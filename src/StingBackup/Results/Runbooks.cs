@@ -100,8 +100,6 @@ public sealed record RunbookPlan
     public required IReadOnlyList<RunbookStep> Steps { get; init => field = Indexable.Of(value); }
     /// <summary>Where its journal lies, or would.</summary>
     public required string Journal { get; init; }
-    /// <summary>Commands that it would use and that this version does not have.</summary>
-    public IReadOnlyList<string> Unavailable { get; init => field = Indexable.Of(value); } = [];
 }
 
 /// <summary>How a runbook went.</summary>

