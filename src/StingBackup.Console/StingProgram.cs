@@ -74,7 +74,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         {
             return Print(HelpText.Of(verb, options));
         }
-        var arguments = Arguments.Read(words, names);
+        var arguments = Arguments.Read(verb.Spelled(words), names);
         var parameters = Bind(verb, command, options, arguments);
         if (TryBegin(session, ui, errors) is not { } run)
         {

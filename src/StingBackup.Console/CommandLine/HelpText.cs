@@ -33,7 +33,7 @@ internal static class HelpText
     {
         var own = options.Select(o => ($"--{o.Name}{(o.IsSwitch ? "" : $" {o.Placeholder}")}", o.Meaning + (o.IsList ? "; may be repeated" : ""))).ToList();
         var common = CommonOptions.All.Select(o => ($"--{o.Name}{(o.Value is null ? "" : $" {o.Value}")}", o.Meaning)).ToList();
-        var parts = new List<string> { $"{verb.Program} {verb.Name} [--option value …]", $"{verb.Summary}. In PowerShell: {verb.Cmdlet}" };
+        var parts = new List<string> { $"{verb.Program} {verb.Name}{(verb.First is { } first ? $" {first.ToUpperInvariant()}" : "")} [--option value …]", $"{verb.Summary}. In PowerShell: {verb.Cmdlet}" };
         if (own.Count > 0)
         {
             parts.Add($"Options:\n{Table(own)}");

@@ -19,6 +19,13 @@ internal sealed record Verb(string Program, string Name, string Cmdlet, string S
     /// <summary>Command lines for its help, without the program's name.</summary>
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>The parameter that a word right behind the command's gives, without its option; null for none.</summary>
+    public string? First { get; init; }
+
+    /// <summary>What was typed behind the word, with its option where that may be left out.</summary>
+    public IEnumerable<string> Spelled(IReadOnlyList<string> words) =>
+        First is not null && words.Count > 0 && !words[0].StartsWith('-') ? words.Skip(1).Prepend($"--{OptionOf(First)}={words[0]}") : words;
+
     /// <summary>The option of a parameter.</summary>
     public string OptionOf(string parameter) => Renamed.FirstOrDefault(r => r.Value == parameter).Key ?? Spell(parameter);
 

@@ -7,7 +7,8 @@ internal static partial class VerbTable
     [
         new(Backup, "bootstrap", "Restore-StingInstallation", "From an empty machine: bring configuration, keys, catalogue and reserve back")
         {
-            Examples = ["bootstrap --location=s3://sting-backups/main --path=/mnt/usb/shares --setting=remote.endpoint=https://s3.example.org --dry-run", "bootstrap --location=s3://sting-backups/main --path=/mnt/usb/shares --confirm", "bootstrap --location=s3://sting-backups/main --path=/mnt/usb/shares --confirm --resume"],
+            First = "Location",
+            Examples = ["bootstrap s3://sting-backups/main --path=/mnt/usb/shares --setting=remote.endpoint=https://s3.example.org --dry-run", "bootstrap s3://sting-backups/main --path=/mnt/usb/shares --confirm", "bootstrap s3://sting-backups/main --path=/mnt/usb/shares --confirm --resume"],
         },
         new(Backup, "recover", "Invoke-StingDisasterRecovery", "What to do when the host, the site, the trust or the content is lost, step by step")
         {

@@ -45,7 +45,8 @@ public sealed class VerbTableTests : IDisposable
             {
                 var words = example.Split(' ');
                 Assert.Equal(verb.Name, words[0]);
-                Arguments.Read(words.Skip(1), names);
+                var read = Arguments.Read(verb.Spelled(words[1..]), names);
+                Assert.True(verb.First is null || read.Values.ContainsKey(verb.OptionOf(verb.First)));
             }
         }
     }
