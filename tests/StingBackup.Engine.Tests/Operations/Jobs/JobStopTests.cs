@@ -73,6 +73,8 @@ public sealed class JobStopTests : IDisposable
     [InlineData("backup-full", AccessRole.SecurityTeam, false)]
     [InlineData("restore", AccessRole.BackupOperator, false)]
     [InlineData("restore", AccessRole.SystemAdmin, true)]
+    [InlineData("drill", AccessRole.BackupOperator, true)]
+    [InlineData("drill", AccessRole.SecurityTeam, false)]
     [InlineData("prune", AccessRole.SystemAdmin, false)]
     [InlineData("prune", AccessRole.ComplianceOfficer, true)]
     public async Task Whoever_may_begin_a_job_may_stop_it(string kind, AccessRole role, bool may)
