@@ -59,11 +59,15 @@ public sealed class RequestStingArchiveRetrievalCommand : SelectionCmdlet
         {
             details.Add(string.Create(CultureInfo.InvariantCulture, $"About {estimate.Cost:0.00} {estimate.Currency} (an estimate by {packs.Prices}), {Display.Duration(estimate.From)} to {Display.Duration(estimate.To)}, readable for {plan.Days} days"));
         }
+        if (plan.CostOfDay > 0)
+        {
+            details.Add(string.Create(CultureInfo.InvariantCulture, $"In the last 24 hours {plan.CostOfDay:0.00} {plan.Estimate?.Currency} were asked for beside this; the limit counts both"));
+        }
         details.Add($"From: {string.Join(", ", packs.BackupIds)}");
         details.AddRange(packs.Notes);
         if (plan.Approval is { } approval)
         {
-            details.Add($"It costs more than archive.retrieval_cost_limit and needs an approval. It is: {approval}");
+            details.Add($"{(plan.CostOfDay > 0 ? "With that it" : "It")} costs more than archive.retrieval_cost_limit and needs an approval. It is: {approval}");
         }
         return new Question("Retrieve", string.Create(CultureInfo.InvariantCulture, $"Thaw {plan.ToAsk.Packs:N0} packs ({Display.Length(plan.ToAsk.Length)}) of {plan.Archive} for {packs.Scope}, {plan.Speed}"), details, plan, Destroys: false);
     }

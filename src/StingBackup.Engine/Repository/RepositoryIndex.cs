@@ -6,14 +6,17 @@ namespace StingBackup.Engine.Repository;
 public readonly record struct ChunkPlace(SegmentInfo Segment, ChunkEntry Entry);
 
 /// <summary>
-/// All index fragments as one look-up table: a hash of slots over the fragments' own rows, 8 bytes a chunk beside the rows themselves.
+/// All index fragments as one look-up table: a hash of slots over the fragments' own rows, 8 bytes a chunk beside the rows themselves. Three bits of the id stand in each slot: of the slots that a search passes, seven in
+/// eight of the others' rows are not read, and each would be a miss of every cache.
 /// Immutable once built; safe to use from many threads.
 /// </summary>
 public sealed class RepositoryIndex
 {
+    private const int RankBits = 29;
+
     private readonly IndexFragment[] _fragments;
     private readonly long[] _firstRank;
-    private readonly int[] _slots;
+    private readonly uint[] _slots;
     private readonly int _mask;
     private readonly HashSet<Id32> _gone;
 
@@ -33,24 +36,25 @@ public sealed class RepositoryIndex
         {
             _firstRank[i + 1] = _firstRank[i] + _fragments[i].Count;
         }
-        if (_firstRank[^1] > 1 << 29)
+        if (_firstRank[^1] >= 1 << RankBits)
         {
             throw new StingException("IndexTooLarge", FailureKind.NotSupported, $"The index names {_firstRank[^1]} chunks, more than this version holds at once.", null,
                 "Split the reserve over several repositories.");
         }
         var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, _firstRank[^1] * 3 / 2));
-        _slots = new int[size];
+        _slots = new uint[size];
         _mask = size - 1;
         for (var f = 0; f < _fragments.Length; f++)
         {
             for (var rank = 0; rank < _fragments[f].Count; rank++)
             {
-                var slot = (int)(_fragments[f].IdAt(rank).Prefix >> 32) & _mask;
+                var id = _fragments[f].IdAt(rank);
+                var slot = FirstSlot(id);
                 while (_slots[slot] != 0)
                 {
                     slot = (slot + 1) & _mask;
                 }
-                _slots[slot] = (int)(_firstRank[f] + rank) + 1;
+                _slots[slot] = TagOf(id) | ((uint)(_firstRank[f] + rank) + 1);
             }
         }
     }
@@ -92,9 +96,13 @@ public sealed class RepositoryIndex
     public bool TryFindTrusted(Id32 id, IReadOnlySet<Id16> trusted, out ChunkPlace place)
     {
         ArgumentNullException.ThrowIfNull(trusted);
-        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
+        for (var slot = FirstSlot(id); _slots[slot] != 0; slot = (slot + 1) & _mask)
         {
-            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (RankIn(slot, id) is not { } global)
+            {
+                continue;
+            }
+            var (fragment, rank) = Locate(global);
             if (fragment.IdAt(rank) == id && fragment.IsSigned && trusted.Contains(fragment.Writer) && Resolve(fragment, rank, out place))
             {
                 return true;
@@ -111,12 +119,16 @@ public sealed class RepositoryIndex
     internal int FindRanks(Id32 id, Span<int> ranks)
     {
         var found = 0;
-        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0 && found < ranks.Length; slot = (slot + 1) & _mask)
+        for (var slot = FirstSlot(id); _slots[slot] != 0 && found < ranks.Length; slot = (slot + 1) & _mask)
         {
-            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (RankIn(slot, id) is not { } global)
+            {
+                continue;
+            }
+            var (fragment, rank) = Locate(global);
             if (fragment.IdAt(rank) == id && (_gone.Count == 0 || Resolve(fragment, rank, out _)))
             {
-                ranks[found++] = _slots[slot] - 1;
+                ranks[found++] = global;
             }
         }
         return found;
@@ -131,9 +143,13 @@ public sealed class RepositoryIndex
 
     private bool TryFind<T>(Id32 id, Func<ChunkPlace, T, bool> accept, T state, out ChunkPlace place)
     {
-        for (var slot = (int)(id.Prefix >> 32) & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
+        for (var slot = FirstSlot(id); _slots[slot] != 0; slot = (slot + 1) & _mask)
         {
-            var (fragment, rank) = Locate(_slots[slot] - 1);
+            if (RankIn(slot, id) is not { } global)
+            {
+                continue;
+            }
+            var (fragment, rank) = Locate(global);
             if (fragment.IdAt(rank) == id && Resolve(fragment, rank, out place) && accept(place, state))
             {
                 return true;
@@ -142,6 +158,13 @@ public sealed class RepositoryIndex
         place = default;
         return false;
     }
+
+    private int FirstSlot(Id32 id) => (int)(id.Prefix >> 32) & _mask;
+
+    private static uint TagOf(Id32 id) => (uint)id.Prefix << RankBits;
+
+    /// <summary>The rank in a slot that is taken; null where its tag says that it is another id's.</summary>
+    private int? RankIn(int slot, Id32 id) => ((_slots[slot] ^ TagOf(id)) >> RankBits) == 0 ? (int)(_slots[slot] & ((1u << RankBits) - 1)) - 1 : null;
 
     private bool Resolve(IndexFragment fragment, int rank, out ChunkPlace place)
     {

@@ -4,20 +4,22 @@ namespace StingBackup.Engine.Storage;
 
 /// <summary>
 /// A store behind a queue of few streams. What is staged is copied and sent in the background, so that whoever stages goes on; when as many objects are
-/// under way as there are streams (of packs three, for their memory), it waits. Disposes the inner store; several such stores may share one queue, each with a priority of its own.
+/// under way as there are streams (of packs two of the usual length, for their memory), it waits. Disposes the inner store; several such stores may share one queue, each with a priority of its own.
 /// </summary>
 /// <param name="inner">The store.</param>
 /// <param name="queue">The streams.</param>
 /// <param name="priority">Of what is not a commit: packs.</param>
 public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, TransferPriority priority) : IObjectStore
 {
+    /// <summary>What copies may take in memory, in MiB: two packs of the usual length, or many short ones. A longer one counts as half of it, so that two are always under way.</summary>
+    private const int MostCopied = 72;
     private const int LongCopy = 1 << 20;
-    /// <summary>Copies of packs at once: each takes as much memory as the pack.</summary>
-    private const int MostLongCopies = 3;
+    /// <summary>Long copies that are kept for the next ones.</summary>
+    private const int MostSpare = 2;
 
-    private readonly System.Collections.Concurrent.ConcurrentBag<byte[]> _copies = [];
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _room = new(queue.Streams), _longRoom = new(Math.Min(queue.Streams, MostLongCopies));
+    private readonly SemaphoreSlim _room = new(queue.Streams), _memory = new(MostCopied), _turn = new(1);
+    private readonly List<byte[]> _spare = [];
     private readonly CancellationTokenSource _closed = new();
     private readonly Dictionary<string, Task> _lastOfName = new(StringComparer.Ordinal);
     private List<Task> _sending = [];
@@ -38,7 +40,8 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public async ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         ObjectName.Check(name);
-        await RoomFor(content.Length).WaitAsync(cancel).ConfigureAwait(false);
+        await _room.WaitAsync(cancel).ConfigureAwait(false);
+        await TakeMemoryAsync(MemoryOf(content.Length), cancel).ConfigureAwait(false);
         var copy = Rent(content.Length);
         content.CopyTo(copy);
         lock (_gate)
@@ -109,7 +112,8 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         await Task.WhenAll(sending).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         await inner.DisposeAsync().ConfigureAwait(false);
         _room.Dispose();
-        _longRoom.Dispose();
+        _memory.Dispose();
+        _turn.Dispose();
         _closed.Dispose();
     }
 
@@ -128,31 +132,78 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
         finally
         {
             Return(copy);
-            RoomFor(length).Release();
+            if (MemoryOf(length) is > 0 and var taken)
+            {
+                _memory.Release(taken);
+            }
+            _room.Release();
         }
     }
 
-    private SemaphoreSlim RoomFor(int length) => length < LongCopy ? _room : _longRoom;
+    private static int MemoryOf(int length) => Math.Min(length >> 20, MostCopied / 2);
 
-    /// <summary>Packs are a little longer than a power of two: the shared pool would take twice the room for each.</summary>
+    /// <summary>Takes MiB of what copies may take, one caller at a time: two that hold a part each would wait for each other.</summary>
+    private async ValueTask TakeMemoryAsync(int count, CancellationToken cancel)
+    {
+        var taken = 0;
+        try
+        {
+            await _turn.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                for (; taken < count; taken++)
+                {
+                    await _memory.WaitAsync(cancel).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch
+        {
+            if (taken > 0)
+            {
+                _memory.Release(taken);
+            }
+            _room.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Packs are a little longer than a power of two: the shared pool would take twice the room for each. Of what is kept the shortest that fits serves; what is let go stays in memory until old objects are looked at.</summary>
     private byte[] Rent(int length)
     {
         if (length < LongCopy)
         {
             return ArrayPool<byte>.Shared.Rent(length);
         }
-        return _copies.TryTake(out var copy) && copy.Length >= length ? copy : GC.AllocateUninitializedArray<byte>((length + LongCopy - 1) / LongCopy * LongCopy);
+        lock (_gate)
+        {
+            if (_spare.Where(s => s.Length >= length).MinBy(s => s.Length) is { } found)
+            {
+                _spare.Remove(found);
+                return found;
+            }
+        }
+        return GC.AllocateUninitializedArray<byte>((length + LongCopy - 1) / LongCopy * LongCopy);
     }
 
     private void Return(byte[] copy)
     {
-        if (copy.Length >= LongCopy)
-        {
-            _copies.Add(copy);
-        }
-        else
+        if (copy.Length < LongCopy)
         {
             ArrayPool<byte>.Shared.Return(copy);
+            return;
+        }
+        lock (_gate)
+        {
+            _spare.Add(copy);
+            if (_spare.Count > MostSpare)
+            {
+                _spare.Remove(_spare.MinBy(s => s.Length)!);
+            }
         }
     }
 

@@ -123,7 +123,7 @@ public static class TierSyncJob
     }
 
     /// <summary>Whether a failure is of a tier that does not answer.</summary>
-    internal static bool IsAway(StingException e) => e.ErrorId is "StoreUnavailable" or "StoreUnreachable" or "StoreBusy" or "StoreLoginFailed" or "StoreTlsFailed";
+    internal static bool IsAway(StingException e) => e.ErrorId is "StoreUnavailable" or "StoreUnreachable" or "StoreBusy" or "StoreLoginFailed" or "StoreClockWrong" or "StoreTlsFailed";
 
     /// <summary>Opens the route and does something on it; a failure is noted, and told with what waits.</summary>
     private static async Task<T> GuardedAsync<T>(Installation installation, Tier tier, bool notes, Func<TierRoute, Task<T>> work, CancellationToken cancel)

@@ -37,7 +37,7 @@ public sealed record RestoreShare(Tier Tier, PackSum Packs, long Needed);
 /// <param name="Currency">Of the cost.</param>
 /// <param name="From">The shortest time until everything is thawed.</param>
 /// <param name="To">The longest.</param>
-/// <param name="NeedsApproval">Whether the cost is above <c>archive.retrieval_cost_limit</c>.</param>
+/// <param name="NeedsApproval">Whether the cost, with what this host asked for in the last 24 hours, is above <c>archive.retrieval_cost_limit</c>.</param>
 public sealed record RetrievalEstimate(RetrievalSpeed Speed, decimal Cost, string Currency, TimeSpan From, TimeSpan To, bool NeedsApproval);
 
 /// <summary>What a restore reads: the exact packs, of which tiers, and what must be thawed for it; told before anything is asked.</summary>
@@ -86,6 +86,8 @@ public sealed record RetrievalPlan
     public required PackSum ToAsk { get; init; }
     /// <summary>What it takes; null where nothing is to be asked for.</summary>
     public required RetrievalEstimate? Estimate { get; init; }
+    /// <summary>What this host asked for in the last 24 hours, beside this: the limit counts both.</summary>
+    public decimal CostOfDay { get; init; }
     /// <summary>Where the packs lie.</summary>
     public required string Archive { get; init; }
     /// <summary>How its approval stands; null where it needs none.</summary>

@@ -22,6 +22,8 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private readonly ConcurrentDictionary<Id16, SubjectWriteKeys> _known = new();
     private readonly SemaphoreSlim _gate = new(1, 1);
     private SpareShelf? _shelf;
+    /// <summary>Claims that stood when the shelf was taken. Of any other it is not asked whether it stands: to create it tells.</summary>
+    private HashSet<Id16>? _listed;
     private bool _disposed;
 
     internal SubjectWriter(
@@ -169,7 +171,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     }
 
     private async ValueTask<SubjectWriteKeys?> TryFindAsync(string name, Id16 tag, CancellationToken cancel) =>
-        await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false) is { } bytes
+        _listed?.Contains(tag) != false && await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false) is { } bytes
             ? _known.GetOrAdd(tag, _cache.Find(tag, bytes, name) ?? Learn(name, tag, _claims.Check(tag, bytes), bytes))
             : null;
 
@@ -257,15 +259,17 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         try
         {
             var unknown = new List<(Id16 Tag, Id16 Pseudonym)>();
+            var listed = new HashSet<Id16>();
             await foreach (var found in _store.ListAsync(KeyObjectNames.ClaimPrefix, cancel).ConfigureAwait(false))
             {
-                if (Id16.TryParse(found.Name[KeyObjectNames.ClaimPrefix.Length..], out var tag) && !shelf.ClaimedTags.Contains(tag)
+                if (Id16.TryParse(found.Name[KeyObjectNames.ClaimPrefix.Length..], out var tag) && listed.Add(tag) && !shelf.ClaimedTags.Contains(tag)
                     && await PseudonymOfAsync(tag, cancel).ConfigureAwait(false) is { } pseudonym)
                 {
                     unknown.Add((tag, pseudonym));
                 }
             }
             shelf.Note(unknown);
+            _listed = listed;
             return shelf;
         }
         catch

@@ -83,7 +83,7 @@ public static class CostReader
         {
             Tier = use.Tier, Location = installation.LocationOf(use.Tier), Problem = use.Failure?.Message ?? "", Length = isThere ? use.Length : null, Needed = isThere ? use.Needed : null, Unneeded = isThere ? use.Unneeded : null,
             PricePerGigabyte = PriceOf(installation, use.Tier), Writes = use.Writes, RequestCost = Math.Round((use.Writes ?? 0) / 1000m * RequestPriceOf(installation, use.Tier), 4),
-            RetrievalCost = new ThawBook(installation).All.Where(thaw => thaw.Tier == use.Tier && thaw.Created >= since).Sum(thaw => thaw.Cost),
+            RetrievalCost = new ThawBook(installation).Charged.Where(thaw => thaw.Tier == use.Tier && thaw.Created >= since).Sum(thaw => thaw.Cost),
         };
     }
 

@@ -96,7 +96,7 @@ public static class ArchiveSettings
     public static readonly Setting<decimal> CostLimit = new()
     {
         Key = "archive.retrieval_cost_limit", Type = Amount, Default = 50,
-        Summary = "Estimated cost of a retrieval above which it needs an approval by a second identity.",
+        Summary = "Estimated cost of a retrieval, with what this host asked for in the 24 hours before, above which it needs an approval by a second identity.",
     };
 
     /// <summary>Currency of all prices.</summary>

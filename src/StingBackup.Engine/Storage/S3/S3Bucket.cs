@@ -26,14 +26,15 @@ internal sealed class S3Bucket : IDisposable
     {
         _options = options;
         _clock = clock;
-        Errors = new S3Errors(options);
+        Errors = new S3Errors(options, clock);
         _connections = new S3HttpClients(options, clock);
         var config = new AmazonS3Config
         {
             ForcePathStyle = options.PathStyle, AuthenticationRegion = options.Region, MaxErrorRetry = 0, HttpClientFactory = _connections, BufferSize = SendBuffer,
             // Older servers do not understand what the library would add by itself; checksums are sent where a server was seen to keep them.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            DisableS3ExpressSessionAuth = true,
+            // A host whose clock is wrong is told so at each request: see S3Errors.
+            DisableS3ExpressSessionAuth = true, DisableClockSkewCorrection = true,
         };
         if (options.Endpoint is { } endpoint)
         {

@@ -7,7 +7,7 @@ using Amazon.S3;
 namespace StingBackup.Engine.Storage.S3;
 
 /// <summary>What a server says, or that it says nothing, in the words of a store: each names endpoint, bucket and key, and what to do. No request is repeated in them.</summary>
-internal sealed class S3Errors(S3Options options)
+internal sealed class S3Errors(S3Options options, TimeProvider clock)
 {
     private string Place => $"{options.Address} at {options.ShowEndpoint()}";
 
@@ -74,7 +74,7 @@ internal sealed class S3Errors(S3Options options)
             "InvalidObjectState" => Make("PackArchived", FailureKind.NotSupported, action, name, "it lies in a storage class that must be thawed first", "Get-StingRestorePlan tells what that takes and costs; Request-StingArchiveRetrieval asks for it; then restore with -Wait.", answer),
             "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken" or "InvalidSecurity" or "AuthorizationHeaderMalformed" or "RequestExpired" =>
                 LoginFailed(action, name, said, $"Check the credentials that {options.Login.Description} gives, and the region ({options.Region}).", answer),
-            "RequestTimeTooSkewed" => LoginFailed(action, name, said, "Set this host's clock (NTP); the server refuses requests of another time.", answer),
+            "RequestTimeTooSkewed" => ClockWrong(action, name, answer),
             "QuotaExceeded" or "InsufficientStorage" or "StorageFull" => Make("StoreFull", FailureKind.ResourceExhausted, action, name, said, "Raise the quota or free room, then run the command again; what arrived is used.", answer),
             "PermanentRedirect" or "TemporaryRedirect" or "IllegalLocationConstraintException" =>
                 Make("StoreUnavailable", FailureKind.InvalidConfiguration, action, name, said, $"The bucket stands in another region than {options.Region}, or at another endpoint: correct the setting.", answer),
@@ -91,6 +91,17 @@ internal sealed class S3Errors(S3Options options)
             },
         };
     }
+
+    /// <summary>Never corrected behind somebody's back: a host whose requests were let in would go on to date restore points and retention by the wrong clock.</summary>
+    private StingException ClockWrong(string action, string? name, AmazonServiceException answer)
+    {
+        var own = clock.GetUtcNow();
+        var apart = ServerTime(answer) is { } there ? $": it shows {Display.Time(there)} UTC, this host {Display.Time(own)}, {Display.Duration((own - there).Duration())} {(own > there ? "ahead" : "behind")}" : "";
+        return Make("StoreClockWrong", FailureKind.Authentication, action, name, $"this host's clock is too far from the server's{apart}", "Set this host's clock (NTP), or the server's where that is wrong; then run the command again. What is stored already is used.", answer);
+    }
+
+    private static DateTimeOffset? ServerTime(AmazonServiceException answer) => answer.InnerException is Amazon.Runtime.Internal.HttpErrorResponseException { Response: { } response }
+        && DateTimeOffset.TryParseExact(response.GetHeaderValue("Date"), "r", System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     private StingException Busy(string action, string? name, string said, Exception cause) =>
         Make("StoreBusy", FailureKind.Busy, action, name, said, "Run the command later; what is stored already is used. Lower bandwidth_limit or streams if it comes back.", cause);

@@ -160,7 +160,7 @@ internal sealed class S3Probe(S3Bucket bucket, S3Options options, TimeProvider c
         catch (AmazonServiceException e) when (e.StatusCode is not (0 or HttpStatusCode.ServiceUnavailable or HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests) && !cancel.IsCancellationRequested)
         {
             var known = bucket.Errors.Wrap(e, action, null);
-            if (known.ErrorId is "StoreLoginFailed" || (known.ErrorId == "StoreUnavailable" && e.ErrorCode == "NoSuchBucket") || (known.ErrorId == "StoreAccessDenied" && action == "store the probe"))
+            if (known.ErrorId is "StoreLoginFailed" or "StoreClockWrong" || (known.ErrorId == "StoreUnavailable" && e.ErrorCode == "NoSuchBucket") || (known.ErrorId == "StoreAccessDenied" && action == "store the probe"))
             {
                 throw known;
             }

@@ -200,6 +200,39 @@ public sealed class RetrievalTests
         Assert.Equal(RetrievalSpeed.Bulk, (await StatusAsync(reserve)).Speed);
     }
 
+    [CephFact]
+    public async Task Many_small_retrievals_in_a_day_meet_the_limit_that_one_of_all_would()
+    {
+        var (reserve, glacier, _) = await ArchivedAsync();
+        await using var one = reserve;
+        await using var two = glacier;
+        static RestoreRequest Of(string person) => new() { Scope = RestoreScope.User, Subject = person };
+        var single = (await RetrievalJob.PlanAsync(reserve.Open(), Of("1"), RetrievalSpeed.Expedited, default)).Estimate!.Cost;
+        reserve.Test.Archiving = reserve.Test.Archiving with { CostLimit = single * 1.5m };
+        var first = await AskAsync(reserve, Of("1"), RetrievalSpeed.Expedited);
+        Assert.Equal(single, first.Cost);
+
+        // The same once more goes on and counts once; the next one would pass by itself, and not with it.
+        Assert.Null((await RetrievalJob.PlanAsync(reserve.Open(), Of("1"), RetrievalSpeed.Expedited, default)).Approval);
+        var next = await RetrievalJob.PlanAsync(reserve.Open(), Of("2"), RetrievalSpeed.Expedited, default);
+        Assert.Equal((true, single, (ApprovalState?)ApprovalState.NotRequested), (next.Estimate!.NeedsApproval, next.CostOfDay, next.Approval));
+        Assert.True(next.Estimate.Cost < reserve.Test.Archiving.CostLimit);
+        Assert.Equal("ApprovalRequired", (await Assert.ThrowsAsync<StingException>(() => AskAsync(reserve, Of("2"), RetrievalSpeed.Expedited))).ErrorId);
+        Assert.Single(glacier.Proxy.Asked);
+
+        // A day later it passes; and what is asked for anew in the place of a record still counts.
+        reserve.Test.Clock.Advance(TimeSpan.FromHours(24) + TimeSpan.FromMinutes(1));
+        Assert.Equal(0, (await RetrievalJob.PlanAsync(reserve.Open(), Of("2"), RetrievalSpeed.Expedited, default)).CostOfDay);
+        var second = await AskAsync(reserve, Of("2"), RetrievalSpeed.Expedited);
+        reserve.Test.Clock.Advance(TimeSpan.FromHours(6));
+        Assert.Equal(second.Cost, (await RetrievalJob.PlanAsync(reserve.Open(), Of("2"), RetrievalSpeed.Expedited, default)).CostOfDay);
+        Assert.Equal("ApprovalRequired", (await Assert.ThrowsAsync<StingException>(() => AskAsync(reserve, Of("2"), RetrievalSpeed.Expedited))).ErrorId);
+        reserve.Test.Archiving = reserve.Test.Archiving with { CostLimit = single * 2.5m };
+        var again = await AskAsync(reserve, Of("2"), RetrievalSpeed.Expedited);
+        reserve.Test.Clock.Advance(TimeSpan.FromHours(6));
+        Assert.Equal(second.Cost + again.Cost, (await RetrievalJob.PlanAsync(reserve.Open(), Of("2"), RetrievalSpeed.Expedited, default)).CostOfDay);
+    }
+
     [Fact]
     public async Task No_second_sees_more_requests_than_the_limit()
     {

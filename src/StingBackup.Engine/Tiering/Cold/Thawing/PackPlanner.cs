@@ -52,18 +52,21 @@ internal sealed class PackPlanner(Installation installation)
         var sorted = _packs.OrderBy(p => p.Tier).ThenBy(p => p.Name, StringComparer.Ordinal).ToArray();
         var archived = sorted.Where(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed).ToList();
         var toThaw = archived.Where(p => p.State == PackReadiness.Archived).ToList();
+        var id = archived.Count == 0 ? "" : IdOf(archived.Select(p => p.Name));
         return new RestorePackPlan
         {
-            Id = archived.Count == 0 ? "" : IdOf(archived.Select(p => p.Name)), Scope = plan.Scope, BackupIds = [.. plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal)], Files = plan.Files, Length = plan.Length,
+            Id = id, Scope = plan.Scope, BackupIds = [.. plan.Points.Select(p => p.BackupId).Distinct(StringComparer.Ordinal)], Files = plan.Files, Length = plan.Length,
             Tiers = [.. sorted.Where(p => p.State != PackReadiness.Missing).GroupBy(p => p.Tier).Select(g => new RestoreShare(g.Key, SumOf(g), g.Sum(p => p.Needed)))], Packs = sorted,
             ToThaw = SumOf(toThaw), Thawing = SumOf(sorted.Where(p => p.State == PackReadiness.Thawing)), Missing = SumOf(sorted.Where(p => p.State == PackReadiness.Missing)),
-            Estimates = Estimates(toThaw, installation.Archiving), Prices = ArchiveSettings.PricesOf, Notes = [.. _notes], Restore = plan,
+            Estimates = Estimates(installation, id, toThaw), Prices = ArchiveSettings.PricesOf, Notes = [.. _notes], Restore = plan,
         };
     }
 
-    /// <summary>What thawing takes at each speed that every class among the packs has.</summary>
-    public static RetrievalEstimate[] Estimates(IReadOnlyCollection<RestorePack> packs, ArchiveOptions options)
+    /// <summary>What thawing takes at each speed that every class among the packs has. The limit counts what was asked for in the last 24 hours, too: many small retrievals cost as much as one.</summary>
+    public static RetrievalEstimate[] Estimates(Installation installation, string id, IReadOnlyCollection<RestorePack> packs)
     {
+        var options = installation.Archiving;
+        var book = new ThawBook(installation);
         var classes = packs.GroupBy(p => p.StorageClass).Select(g => (Class: g.Key, Packs: g.Count(), Gigabytes: g.Sum(p => p.Length) / 1_000_000_000m)).ToList();
         var estimates = new List<RetrievalEstimate>();
         foreach (var speed in Enum.GetValues<RetrievalSpeed>())
@@ -76,7 +79,7 @@ internal sealed class PackPlanner(Installation installation)
             var cost = classes.Sum(c => options.Prices.GetValueOrDefault((c.Class, speed)) is var price
                 ? c.Gigabytes * (price.PerGigabyte + options.HotMonth * options.ThawDays / 30) + price.PerThousandRequests * c.Packs / 1000 : 0);
             cost = decimal.Round(cost, 4);
-            estimates.Add(new RetrievalEstimate(speed, cost, options.Currency, times.Max(t => t!.Value.From), times.Max(t => t!.Value.To), cost > options.CostLimit));
+            estimates.Add(new RetrievalEstimate(speed, cost, options.Currency, times.Max(t => t!.Value.From), times.Max(t => t!.Value.To), cost + book.CostOfDay(id, speed, installation.Clock.GetUtcNow()) > options.CostLimit));
         }
         return [.. estimates];
     }

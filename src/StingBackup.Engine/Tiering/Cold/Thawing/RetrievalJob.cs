@@ -37,15 +37,15 @@ public static class RetrievalJob
         {
             throw NothingToThaw(packs);
         }
-        if (EstimateOf(Archived(packs), installation, speed) is null)
+        if (EstimateOf(Archived(packs), installation, packs.Id, speed) is null)
         {
             throw new StingException("ThawRefused", FailureKind.NotSupported, $"Not all of these packs can be thawed at speed {speed}: {string.Join(", ", Archived(packs).Select(p => p.StorageClass).Distinct())} has none.", speed.ToString(),
-                $"Choose {string.Join(" or ", PackPlanner.Estimates(Archived(packs), installation.Archiving).Select(e => e.Speed))}.");
+                $"Choose {string.Join(" or ", PackPlanner.Estimates(installation, packs.Id, Archived(packs)).Select(e => e.Speed))}.");
         }
         var asks = ToAsk(installation, packs, speed);
         var plan = new RetrievalPlan
         {
-            Packs = packs, Speed = speed, Days = installation.Archiving.ThawDays, Estimate = EstimateOf(asks, installation, speed), ToAsk = new PackSum(asks.Count, asks.Sum(p => p.Length)),
+            Packs = packs, Speed = speed, Days = installation.Archiving.ThawDays, Estimate = EstimateOf(asks, installation, packs.Id, speed), CostOfDay = new ThawBook(installation).CostOfDay(packs.Id, speed, installation.Clock.GetUtcNow()), ToAsk = new PackSum(asks.Count, asks.Sum(p => p.Length)),
             Archive = (await installation.OpenTierAsync(TierOf(packs), cancel).ConfigureAwait(false)).Location,
         };
         return Needed(installation, plan) is { } dangerous ? plan with { Approval = await Guard.LookAsync(installation, dangerous, cancel).ConfigureAwait(false) } : plan;
@@ -55,16 +55,13 @@ public static class RetrievalJob
     private static List<RestorePack> ToAsk(Installation installation, RestorePackPlan packs, RetrievalSpeed speed)
     {
         var book = new ThawBook(installation);
-        var requested = Known(book, packs.Id, speed, installation.Clock.GetUtcNow()) is { } known ? book.Requested(known) : [];
+        var requested = book.UnderWay(packs.Id, speed, installation.Clock.GetUtcNow()) is { } known ? book.Requested(known) : [];
         return [.. Archived(packs).Where(p => !requested.Contains(p.Name))];
     }
 
     private static List<RestorePack> Archived(RestorePackPlan packs) => [.. packs.Packs.Where(p => p.State is PackReadiness.Archived or PackReadiness.Thawing or PackReadiness.Thawed)];
 
-    private static RetrievalEstimate? EstimateOf(List<RestorePack> packs, Installation installation, RetrievalSpeed speed) => PackPlanner.Estimates(packs, installation.Archiving).FirstOrDefault(e => e.Speed == speed);
-
-    /// <summary>A retrieval of the same packs that goes on: not slower than what is asked, and its time is not over.</summary>
-    private static ThawRecord? Known(ThawBook book, string id, RetrievalSpeed speed, DateTimeOffset now) => book.Find(id) is { } known && known.Due > now && known.Speed >= speed ? known : null;
+    private static RetrievalEstimate? EstimateOf(List<RestorePack> packs, Installation installation, string id, RetrievalSpeed speed) => PackPlanner.Estimates(installation, id, packs).FirstOrDefault(e => e.Speed == speed);
 
     /// <summary>
     /// Asks for what a plan names and nobody has asked for yet. Broken off, the same call goes on. The last event is a <see cref="CompletedEvent"/> with an <see cref="ArchiveRetrieval"/>.
@@ -79,6 +76,8 @@ public static class RetrievalJob
         return JobStream.RunAsync(installation, "thaw", async (output, token) =>
         {
             installation.Alarm = output.Warn;
+            // Before the cost is looked at: of two at once, one would not see what the other asks for.
+            using var only = new ThawBook(installation).Lock();
             return Needed(installation, plan with { ToAsk = new PackSum(ToAsk(installation, plan.Packs, plan.Speed).Count, 0) }) is { } dangerous
                 ? await Guard.RunAsync(installation, dangerous, deed => AskAsync(installation, plan, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
                 : await AskAsync(installation, plan, output, token).ConfigureAwait(false);
@@ -129,7 +128,6 @@ public static class RetrievalJob
     private static async Task<ArchiveRetrieval> AskAsync(Installation installation, RetrievalPlan plan, JobOutput output, CancellationToken cancel)
     {
         var book = new ThawBook(installation);
-        using var only = book.Lock();
         output.Progress.Activity = $"Retrieval for {plan.Packs.Scope}";
         var record = Record(installation, plan, book);
         var tier = TierOf(plan.Packs);
@@ -158,27 +156,29 @@ public static class RetrievalJob
     private static ThawRecord Record(Installation installation, RetrievalPlan plan, ThawBook book)
     {
         var now = installation.Clock.GetUtcNow();
-        if (Known(book, plan.Packs.Id, plan.Speed, now) is { } known)
+        if (book.UnderWay(plan.Packs.Id, plan.Speed, now) is { } known)
         {
             return known;
         }
-        ThawPack[] packs = [.. Archived(plan.Packs).Select(p => new ThawPack(p.Name, p.Length))];
+        var archived = Archived(plan.Packs);
+        var estimate = EstimateOf(archived, installation, plan.Packs.Id, plan.Speed);
+        ThawPack[] packs = [.. archived.Select(p => new ThawPack(p.Name, p.Length))];
         book.Forget(plan.Packs.Id);
         return new ThawRecord
         {
             Id = plan.Packs.Id, Reserve = installation.Reserve.ToString(), Tier = TierOf(plan.Packs), Scope = plan.Packs.Scope, Speed = plan.Speed, Days = plan.Days, Created = now,
-            Due = now + (plan.Estimate?.To ?? TimeSpan.FromHours(48)), Cost = plan.Estimate?.Cost ?? 0, Currency = installation.Archiving.Currency, BackupIds = [.. plan.Packs.BackupIds], Packs = packs,
+            Due = now + (estimate?.To ?? TimeSpan.FromHours(48)), Cost = estimate?.Cost ?? 0, Currency = installation.Archiving.Currency, BackupIds = [.. plan.Packs.BackupIds], Packs = packs,
         };
     }
 
     /// <summary>
-    /// The dangerous plan of a retrieval that costs more than the limit; null for any other. It is of all packs under the id, whether or not some are under way by now, so that what was approved and broken off
+    /// The dangerous plan of a retrieval that costs, with what was asked for in the last 24 hours, more than the limit; null for any other. That sum is no fact of it: it changes while somebody approves. It is of all packs under the id, whether or not some are under way by now, so that what was approved and broken off
     /// goes on.
     /// </summary>
     internal static DangerousPlan? Needed(Installation installation, RetrievalPlan plan)
     {
         var packs = Archived(plan.Packs);
-        if (plan.ToAsk.Packs == 0 || EstimateOf(packs, installation, plan.Speed) is not { NeedsApproval: true } estimate)
+        if (plan.ToAsk.Packs == 0 || EstimateOf(packs, installation, plan.Packs.Id, plan.Speed) is not { NeedsApproval: true } estimate)
         {
             return null;
         }

@@ -41,6 +41,9 @@ internal sealed record ThawRecord
 /// </summary>
 internal sealed class ThawBook(string stateFolder, Id16? reserve)
 {
+    /// <summary>How long what was asked for counts towards the cost limit.</summary>
+    private static readonly TimeSpan Day = TimeSpan.FromHours(24);
+
     private readonly string _folder = Path.Combine(stateFolder, "tiers", "thaw");
 
     public ThawBook(Installation installation) : this(installation.StateFolder, installation.Reserve)
@@ -48,11 +51,23 @@ internal sealed class ThawBook(string stateFolder, Id16? reserve)
     }
 
     /// <summary>Every retrieval of the reserve, or of all, oldest first.</summary>
-    public IReadOnlyList<ThawRecord> All => Directory.Exists(_folder)
-        ? [.. Directory.EnumerateFiles(_folder, "*.json").Select(Read).OfType<ThawRecord>().Where(r => reserve is null || r.Reserve == reserve.ToString()).OrderBy(r => r.Created).ThenBy(r => r.Id, StringComparer.Ordinal)] : [];
+    public IReadOnlyList<ThawRecord> All => Records("*.json");
+
+    /// <summary>The same with those in whose place the same packs were asked for anew: each was charged.</summary>
+    public IReadOnlyList<ThawRecord> Charged => [.. All, .. Records("*.past")];
 
     /// <summary>A retrieval by its id; null when there is none.</summary>
     public ThawRecord? Find(string id) => All.FirstOrDefault(r => r.Id == id);
+
+    /// <summary>A retrieval of the same packs that goes on: not slower than what is asked, and its time is not over.</summary>
+    public ThawRecord? UnderWay(string id, RetrievalSpeed speed, DateTimeOffset now) => Find(id) is { } known && known.Due > now && known.Speed >= speed ? known : null;
+
+    /// <summary>What was asked for in the last 24 hours, beside a retrieval that is asked for or goes on now.</summary>
+    public decimal CostOfDay(string id, RetrievalSpeed speed, DateTimeOffset now)
+    {
+        var same = UnderWay(id, speed, now);
+        return Charged.Where(r => r.Created > now - Day && (r.Id != same?.Id || r.Created != same.Created)).Sum(r => r.Cost);
+    }
 
     /// <summary>The newest retrieval that has all of some packs and whose copies may still be there.</summary>
     public ThawRecord? Covering(IEnumerable<string> packs, DateTimeOffset now)
@@ -84,11 +99,14 @@ internal sealed class ThawBook(string stateFolder, Id16? reserve)
         return FileLock.TryAcquire(path, out _) ?? throw new StingException("RetrievalRunning", FailureKind.Busy, "Another retrieval is being asked for on this host.", path, "Wait for it, or stop it; the lock ends with its process.");
     }
 
-    /// <summary>Forgets what was asked for under an id, before it is asked anew.</summary>
+    /// <summary>Forgets what was asked for under an id, before it is asked anew. What it cost stays on record.</summary>
     public void Forget(string id)
     {
         File.Delete(PathOf(id, "log"));
-        File.Delete(PathOf(id, "json"));
+        if (Find(id) is { } record)
+        {
+            File.Move(PathOf(id, "json"), PathOf(id, string.Create(CultureInfo.InvariantCulture, $"{record.Created.UtcTicks}.past")), overwrite: true);
+        }
     }
 
     /// <summary>Packs of a retrieval whose request the store has taken.</summary>
@@ -97,6 +115,9 @@ internal sealed class ThawBook(string stateFolder, Id16? reserve)
 
     /// <summary>Opens the list of requests that the store has taken.</summary>
     public ThawLog OpenLog(ThawRecord record) => new(PathOf(record.Id, "log"));
+
+    private IReadOnlyList<ThawRecord> Records(string pattern) => Directory.Exists(_folder)
+        ? [.. Directory.EnumerateFiles(_folder, pattern).Select(Read).OfType<ThawRecord>().Where(r => reserve is null || r.Reserve == reserve.ToString()).OrderBy(r => r.Created).ThenBy(r => r.Id, StringComparer.Ordinal)] : [];
 
     private string PathOf(string id, string kind) => Path.Combine(_folder, $"{id}.{kind}");
 
