@@ -105,9 +105,9 @@ function New-StingBookOfHardwareFailure([hashtable] $c, [System.Collections.IDic
         New-StingStepCapture
         New-StingStepSchedule
         New-StingStepBackup
-        New-StingStepSync
         New-StingStepRevokeHost
         New-StingStepVerify
+        New-StingStepSync   # last, so that the records of the steps before are elsewhere too
     ) -Next {
         param($c)
         if (-not $c.Given['LostHost']) { 'Revoke the lost host where it is gone for good: Unregister-StingHost NAME, with an approval. Else keep it off, or without its timers.' }
@@ -148,8 +148,8 @@ function New-StingBookOfDataCenterLoss([hashtable] $c, [System.Collections.IDict
         New-StingStepCapture
         New-StingStepSchedule
         New-StingStepBackup 'The first backup of the DR site'
-        New-StingStepSync
         New-StingStepVerify
+        New-StingStepSync
     ) -Next {
         param($c)
         "The configuration of this site is $($c.Facts['DrFile']): its commands take -ConfigPath (--config), or set STING_BACKUP_CONFIG."
@@ -189,8 +189,8 @@ function New-StingBookOfFailback([hashtable] $c, [System.Collections.IDictionary
         New-StingStepCapture
         New-StingStepSchedule
         New-StingStepBackup 'The first backup of the first site'
-        New-StingStepSync
         New-StingStepVerify
+        New-StingStepSync
     ) -Next {
         param($c)
         'On the DR site: Unregister-StingBackupSchedule, and remove its sting-backup.dr.yaml, so that no timer of it runs again.'

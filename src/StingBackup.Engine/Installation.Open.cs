@@ -22,6 +22,8 @@ public sealed record InstallationOptions
     public Governance.Caller? Caller { get; init; }
     /// <summary>The process that its jobs run in.</summary>
     public HostingProcess Process { get; init; } = HostingProcess.Session;
+    /// <summary>Takes what the caller should hear, from any thread, where no job runs that could tell it.</summary>
+    public Action<string>? Warn { get; init; }
     /// <summary>Where logs go.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }
@@ -69,8 +71,9 @@ public sealed partial class Installation
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = ConfiguredLimits.ReadersOf(configuration.Performance), Process = options.Process, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
-                Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
+                Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
+            unlocking.RefusedAsync = refusal => Governance.LookTrail.RefusedAsync(installation, refusal);
             if (store is LostTierStore lost)
             {
                 installation._openTiers[Tier.Remote] = lost.Next;
@@ -176,11 +179,24 @@ public sealed partial class Installation
     {
         private ISubjectReader? _reader;
 
+        public bool IsOpen => _reader is not null;
+
+        /// <summary>Told when what was given does not open the keys.</summary>
+        public Func<StingException, ValueTask>? RefusedAsync { get; set; }
+
         public async ValueTask<ISubjectReader> UnlockAsync(CancellationToken cancel)
         {
             if (_reader is null)
             {
-                _reader = await keys.UnlockAsync(options.Passphrase is null ? null : async stop => ToSecret(await options.Passphrase(stop).ConfigureAwait(false)), cancel).ConfigureAwait(false);
+                try
+                {
+                    _reader = await keys.UnlockAsync(options.Passphrase is null ? null : async stop => ToSecret(await options.Passphrase(stop).ConfigureAwait(false)), cancel).ConfigureAwait(false);
+                }
+                catch (StingException e) when (IsRefusal(e))
+                {
+                    await TellAsync(e).ConfigureAwait(false);
+                    throw;
+                }
             }
             return _reader;
         }
@@ -194,12 +210,21 @@ public sealed partial class Installation
                 _reader ??= keys.Unlock(secret);
                 return ((SubjectReader)_reader, secret);
             }
-            catch
+            catch (Exception e)
             {
                 secret?.Dispose();
+                if (e is StingException refusal && IsRefusal(refusal))
+                {
+                    await TellAsync(refusal).ConfigureAwait(false);
+                }
                 throw;
             }
         }
+
+        // That there was nobody to ask is no attempt.
+        private static bool IsRefusal(StingException e) => e.Kind is FailureKind.Authentication or FailureKind.Refused && e.ErrorId is not ("PassphraseNeeded" or "KeyVaultNeeded");
+
+        private ValueTask TellAsync(StingException refusal) => RefusedAsync?.Invoke(refusal) ?? ValueTask.CompletedTask;
 
         public void Dispose() => (_reader as IDisposable)?.Dispose();
     }

@@ -60,6 +60,8 @@ public sealed partial class Installation : IAsyncDisposable
     internal Func<CancellationToken, ValueTask<(SubjectReader Reader, SecretBytes? Secret)>>? UnlockWithSecretAsync { get; init; }
     internal ExaminedConfiguration? Examined { get; private set; }
     private Unlocking? Unlocked { get; init; }
+    /// <summary>Whether an audit record can be signed without asking anybody for a passphrase.</summary>
+    internal bool CanSign => Host is not null || Unlocked is null or { IsOpen: true };
     /// <summary>The host's state: journals, locks.</summary>
     public required string StateFolder { get; init; }
     /// <summary>The host's cache.</summary>
@@ -98,6 +100,8 @@ public sealed partial class Installation : IAsyncDisposable
     internal Platform.Limits.LimitKeeper Limits { get; init; } = Platform.Limits.LimitKeeper.OfProcess;
     /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
     internal Action<string>? Alarm { get; set; }
+    /// <summary>Takes what the caller should hear where no job runs that could tell it.</summary>
+    public Action<string>? Warn { get; init; }
 
     /// <summary>How runs are watched for ransomware and mass damage.</summary>
     public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;

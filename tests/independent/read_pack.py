@@ -7,6 +7,7 @@ What does not hold is named on standard error, and the exit code is 1. It reads 
 Needs Python 3.9, its package cryptography (38 or later), and for zstd the package zstandard or the program zstd.
 """
 import argparse
+import functools
 import hashlib
 import hmac
 import os
@@ -187,6 +188,7 @@ class Repository:
             self.data_keys[header] = AESGCM(output[:32])
         return self.data_keys[header]
 
+    @functools.lru_cache(maxsize=4)    # many small files lie in one chunk, one after the other
     def chunk(self, wanted, kind, pseudonym=bytes(16)):
         """Table and body of a chunk, its id recomputed."""
         need(wanted in self.index, wanted.hex(), "no fragment of the index has this chunk")

@@ -59,6 +59,13 @@ Describe 'Roles, an emergency and its review' {
     It 'stand in the audit log, refusals and changes of the configuration too, and go to files' {
         $log = Get-StingAuditEvent
         ($log | Where-Object Outcome -EQ 'AccessDenied').Command | Should -Be 'Restore-StingReserve', 'Optimize-StingRepository'
+        # Who looked at what backups hold of whom, once an hour.
+        $null = Find-StingItem *; $null = Find-StingItem *
+        $look = @(Get-StingAuditEvent -Command Find-StingItem)
+        $look.Count | Should -Be 1
+        $look[0].Subjects.Count | Should -BeGreaterThan 1
+        $look[0].Outcome | Should -Be "Looked at $($look[0].Subjects.Count) subjects"
+        $log = Get-StingAuditEvent
         ($log | Where-Object Outcome -EQ 'ConfigurationChanged').Count | Should -BeGreaterThan 2
         (Test-StingAuditLog).IsSound | Should -BeTrue
         $null = Export-StingAuditLog ./audit.jsonl

@@ -30,10 +30,11 @@ Describe 'Plans, questions and consent' {
         'Restore-StingHoneyJar jar_123'
         'Restore-StingReserve -Force'
     ) {
-        $before = Get-TreeHash .
+        # A plan that names files by the keys is a look, which the audit log has.
+        $before = Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' }
         $plan = & ([scriptblock]::Create("$_ -WhatIf"))
         $plan.GetType().FullName | Should -BeLike 'StingBackup.*Plan'
-        Get-TreeHash . | Should -Be $before
+        Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' } | Should -Be $before
     }
 
     It 'names files, bytes and packs in the plan of a restore' {

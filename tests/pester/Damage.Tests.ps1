@@ -88,6 +88,20 @@ Describe 'Damage' {
         $failure.FullyQualifiedErrorId | Should -BeLike 'IntegrityFault,*'
     }
 
+    It 'stands in the audit log: each verification and repair once, with its result' {
+        $before = @(Get-StingAuditEvent).Count
+        $null = Test-StingBackupIntegrity -Level Packs -ErrorAction SilentlyContinue
+        $log = @(Get-StingAuditEvent)
+        $log.Count | Should -Be ($before + 1)
+        $log[-1].Command | Should -Be 'Test-StingBackupIntegrity'
+        $log[-1].Outcome | Should -Match '^Damaged 1: Local, Packs, 2 runs, \d+ packs$'
+        $repairs = @($log | Where-Object Command -EQ 'Repair-StingRepository').Outcome
+        $repairs.Count | Should -Be 2
+        $repairs[0] | Should -Match '^Sound: Local, \d+ packs, 0 index fragments replaced, 0 objects restored, 1 healed$'
+        $repairs[1] | Should -Match '^Sound: Local, \d+ packs, 1 index fragments replaced, 0 objects restored, 0 healed$'
+        (Test-StingAuditLog).IsSound | Should -BeTrue
+    }
+
     It 'is what the status tells of when it shows without reading packs' {
         Remove-Item -LiteralPath $pack.FullName -Force
         $status = Get-StingBackupStatus

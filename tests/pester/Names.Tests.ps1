@@ -6,12 +6,15 @@ Describe 'Names, wrong and half typed' {
         Set-StrictMode -Version 3
         Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
         Import-StingModule
-        Enter-SampleFolder $TestDrive
+        # Not on TestDrive: what a Context wrote there goes with it, and with the audit records of its looks the chain would be cut.
+        $folder = New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "sting-names-$([guid]::NewGuid().ToString('n'))")
+        Enter-SampleFolder $folder
         $first, $second = New-SampleInstallation
     }
 
     AfterAll {
         Exit-SampleFolder
+        Remove-Item -LiteralPath $folder -Recurse -Force
         Remove-Module Sample
     }
 
@@ -102,7 +105,7 @@ Describe 'Names, wrong and half typed' {
         It 'looks where -ConfigPath says, from anywhere' {
             Push-Location /
             try {
-                (Get-Completion "Restore-StingHoneyJar -ConfigPath '$TestDrive/sting-backup.yaml' -Id jar_4").CompletionText | Should -Be jar_456
+                (Get-Completion "Restore-StingHoneyJar -ConfigPath '$folder/sting-backup.yaml' -Id jar_4").CompletionText | Should -Be jar_456
                 Get-Completion 'Restore-StingHoneyJar -ConfigPath ./none.yaml -Id jar_4' | Where-Object ResultType -EQ ParameterValue | Should -BeNullOrEmpty
             }
             finally {

@@ -6,7 +6,9 @@ Describe 'What is shown' {
         Set-StrictMode -Version 3
         Import-Module (Join-Path $PSScriptRoot 'Support' 'Sample.psm1')
         Import-StingModule
-        Enter-SampleFolder $TestDrive
+        # Not on TestDrive: what a Context wrote there goes with it, and with the audit records of its looks the chain would be cut.
+        $folder = New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "sting-views-$([guid]::NewGuid().ToString('n'))")
+        Enter-SampleFolder $folder
         $first, $second = New-SampleInstallation
         $rendering = $PSStyle.OutputRendering
         $PSStyle.OutputRendering = 'PlainText'
@@ -35,6 +37,7 @@ Describe 'What is shown' {
 
     AfterAll {
         Exit-SampleFolder
+        Remove-Item -LiteralPath $folder -Recurse -Force
         Remove-Module Sample
     }
 

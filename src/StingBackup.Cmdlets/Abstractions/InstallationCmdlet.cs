@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security;
 using StingBackup.Engine;
@@ -8,6 +9,7 @@ namespace StingBackup.Cmdlets.Abstractions;
 /// <summary>A cmdlet that works on the installation which the configuration describes.</summary>
 public abstract class InstallationCmdlet : ConfiguredCmdlet
 {
+    private readonly ConcurrentQueue<string> _warnings = new();
     private Installation? _installation;
     private PassphrasePrompt? _prompt;
 
@@ -25,11 +27,20 @@ public abstract class InstallationCmdlet : ConfiguredCmdlet
     /// <summary>Who acts, by which approval, and why.</summary>
     private protected virtual Caller Caller => Caller.OfProcess;
 
+    /// <inheritdoc/>
+    private protected override void TellWarnings()
+    {
+        while (!Cancel.IsCancellationRequested && _warnings.TryDequeue(out var warning))
+        {
+            WriteWarning(warning);
+        }
+    }
+
     private Installation Open()
     {
         var examined = Examine();
         _prompt = new PassphrasePrompt(Host.UI, GivenPassphrase);
-        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync, Caller = Caller, Process = HostFacts.ProcessOf(Host) }, Cancel));
+        var installation = Wait(Installation.OpenAsync(examined, new InstallationOptions { Passphrase = _prompt.AskAsync, Caller = Caller, Warn = _warnings.Enqueue, Process = HostFacts.ProcessOf(Host) }, Cancel));
         try
         {
             // The engine's jobs ask the same once more; here nobody is asked a question, or shown a plan, that leads to a refusal.

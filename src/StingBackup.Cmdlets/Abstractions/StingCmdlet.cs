@@ -23,6 +23,11 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
     {
     }
 
+    /// <summary>Writes what was told meanwhile on threads that PowerShell takes nothing from.</summary>
+    private protected virtual void TellWarnings()
+    {
+    }
+
     /// <summary>After the last input.</summary>
     private protected virtual void End()
     {
@@ -135,7 +140,14 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
     {
         try
         {
-            step();
+            try
+            {
+                step();
+            }
+            finally
+            {
+                TellWarnings();
+            }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {

@@ -28,6 +28,7 @@ public abstract class UnlockingCmdlet : InstallationCmdlet
     {
         foreach (var item in objects.ToBlockingEnumerable(Cancel))
         {
+            TellWarnings();
             WriteDamage();
             WriteObject(item);
         }

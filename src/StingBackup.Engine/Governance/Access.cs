@@ -8,6 +8,9 @@ namespace StingBackup.Engine.Governance;
 /// </summary>
 public static class Access
 {
+    /// <summary>A repository that is out of reach keeps nobody from being refused.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     /// <summary>Refuses what the caller has no role for. The refusal stands in the audit log.</summary>
     /// <param name="installation">The installation; its caller is asked about.</param>
     /// <param name="command">The cmdlet, as <see cref="AccessTable"/> has it.</param>
@@ -22,14 +25,41 @@ public static class Access
         }
     }
 
-    /// <summary>The same for what works before a repository is open; there is no audit log to write to.</summary>
+    /// <summary>
+    /// The same for what works before a repository is open, and without one. Whom the account gives no right is asked about once more where the repository can be opened: the host's key may carry the role, and
+    /// a refusal has an audit log to stand in.
+    /// </summary>
     /// <exception cref="StingException"><c>AccessDenied</c></exception>
     public static void Require(StingConfiguration configuration, string command)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (Refusal(configuration.Access, Caller.OfProcess, Caller.OfProcess.Identities, command, configuration.File) is { } refusal)
+        if (Refusal(configuration.Access, Caller.OfProcess, Caller.OfProcess.Identities, command, configuration.File) is not { } refusal)
+        {
+            return;
+        }
+        if (!Task.Run(() => RequireOpenAsync(configuration, command)).GetAwaiter().GetResult())
         {
             throw refusal;
+        }
+    }
+
+    /// <summary>True where the repository could be opened, and gave the right.</summary>
+    private static async Task<bool> RequireOpenAsync(StingConfiguration configuration, string command)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        Installation installation;
+        try
+        {
+            installation = await Installation.OpenAsync(configuration, new InstallationOptions(), patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StingException or OperationCanceledException or IOException or UnauthorizedAccessException)
+        {
+            return false;   // no repository, no keys, or none that this account may read: the account alone counts
+        }
+        await using (installation.ConfigureAwait(false))
+        {
+            Require(installation, command);
+            return true;
         }
     }
 

@@ -72,6 +72,12 @@ internal static class AuditTrail
             output.Explain($"{deed.Verb} does not stand in the audit log: the local tier is lost, and nothing is written.");
             return;
         }
+        if (!installation.CanSign)
+        {
+            // A verification asks for no passphrase, and so not for the sake of its record.
+            output.Explain($"{deed.Verb} does not stand in the audit log: this host has no keys of its own that could sign it.");
+            return;
+        }
         try
         {
             await AuditLog.NoteAsync(installation, deed.Verb, deed.Subjects, outcome, CancellationToken.None).ConfigureAwait(false);

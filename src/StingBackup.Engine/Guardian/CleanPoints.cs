@@ -141,6 +141,7 @@ public static class CleanPointSearch
         var choice = subject is null ? null : await repository.Resolver.ResolveAsync(scope, subject, [.. repository.Finder.All], cancel).ConfigureAwait(false);
         var trees = choice is null ? await repository.Subjects.AllAsync(state, cancel).ConfigureAwait(false) : await repository.Subjects.OfAsync(state, choice, cancel).ConfigureAwait(false);
         var (chosen, replaced) = await clean.ReplaceAsync(trees, state, choice is null ? static _ => true : choice.Matches, cancel).ConfigureAwait(false);
+        await LookTrail.NoteAsync(installation, "Find-StingCleanRestorePoint", chosen.Trees.Concat(replaced.Select(r => r.Suspect)).Select(t => t.Row.Pseudonym), cancel).ConfigureAwait(false);
         var newest = trees.Trees.ToDictionary(t => (t.Row.Pseudonym, t.Point.DataClass));
         var found = chosen.Trees.Select(t => ToPublic(clean, t, newest.GetValueOrDefault((t.Row.Pseudonym, t.Point.DataClass))))
             .Concat(replaced.Where(r => r.Clean is null).Select(r => ToPublic(clean, null, r.Suspect)));

@@ -30,7 +30,9 @@ public sealed class CorruptionSearch(Installation installation, Action<StingExce
         var choice = subject is null ? null : await repository.Resolver.ResolveAsync(RestoreScope.File, subject, points, cancel).ConfigureAwait(false);
         var search = new VersionSearch(repository, wanted, damaged);
         var found = false;
-        foreach (var history in await SubjectHistory.ReadAsync(repository.Subjects, points, choice, damaged, cancel).ConfigureAwait(false))
+        var histories = await SubjectHistory.ReadAsync(repository.Subjects, points, choice, damaged, cancel).ConfigureAwait(false);
+        await LookTrail.NoteAsync(installation, "Find-StingCorruption", histories.Select(h => h.Pseudonym), cancel).ConfigureAwait(false);
+        foreach (var history in histories)
         {
             foreach (var versions in (await search.VersionsAsync(history, cancel).ConfigureAwait(false)).Where(v => v.Entry.Kind == ItemKind.File).GroupBy(v => v.Entry.Path))
             {

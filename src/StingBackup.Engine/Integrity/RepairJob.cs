@@ -57,7 +57,8 @@ public static class RepairJob
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, "repair", async (output, token) =>
         {
-            var result = plan.Tier == Tier.Local ? await new RepairRun(installation, plan, output).RunAsync(token).ConfigureAwait(false) : await HealTierAsync(installation, plan.Tier, output, token).ConfigureAwait(false);
+            var result = await AuditTrail.RunAsync(installation, new AuditDeed("Repair-StingRepository", []), r => IntegrityOutcome.Of(plan, r), output,
+                () => plan.Tier == Tier.Local ? new RepairRun(installation, plan, output).RunAsync(token) : HealTierAsync(installation, plan.Tier, output, token)).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);

@@ -3,7 +3,7 @@ using StingBackup.Engine.Integrity.References;
 
 namespace StingBackup.Engine.Integrity;
 
-/// <summary>Verifies a repository. Changes nothing in it.</summary>
+/// <summary>Verifies a repository. Changes nothing in it; the audit log has how it ended.</summary>
 public static class VerifyJob
 {
     /// <summary>
@@ -22,10 +22,7 @@ public static class VerifyJob
         return JobStream.RunAsync(installation, "verify", async (output, token) =>
         {
             CheckLimits.Check(request);
-            var there = await installation.AtTierAsync(request.Tier, token).ConfigureAwait(false);
-            var result = request.Level == IntegrityLevel.References
-                ? await new ReferenceRun(there, request, output).RunAsync(token).ConfigureAwait(false)
-                : await new VerifyRun(there, installation.Writers, request, output).RunAsync(token).ConfigureAwait(false);
+            var result = await AuditTrail.RunAsync(installation, new AuditDeed("Test-StingBackupIntegrity", []), r => IntegrityOutcome.Of(request, r), output, () => VerifyAsync(installation, request, output, token)).ConfigureAwait(false);
             foreach (var fault in result.Faults)
             {
                 output.Emit(fault);
@@ -33,5 +30,13 @@ public static class VerifyJob
             FaultNote.Keep(installation, request, result);
             return result;
         }, cancel);
+    }
+
+    private static async Task<IntegrityResult> VerifyAsync(Installation installation, VerifyRequest request, JobOutput output, CancellationToken cancel)
+    {
+        var there = await installation.AtTierAsync(request.Tier, cancel).ConfigureAwait(false);
+        return request.Level == IntegrityLevel.References
+            ? await new ReferenceRun(there, request, output).RunAsync(cancel).ConfigureAwait(false)
+            : await new VerifyRun(there, installation.Writers, request, output).RunAsync(cancel).ConfigureAwait(false);
     }
 }

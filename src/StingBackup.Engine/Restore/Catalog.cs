@@ -60,6 +60,7 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
             Report(failure.Error);
         }
         var under = path is null ? CommonFolder(trees.Trees) : EntryPath.Parse(path);
+        await LookTrail.NoteAsync(installation, "Get-StingRestorePointItem", trees.Trees.Where(t => t.OwnFolder is not { } own || own.IsWithin(under) || under.IsWithin(own)).Select(t => t.Row.Pseudonym), cancel).ConfigureAwait(false);
         var found = false;
         await foreach (var (tree, entry) in new MergedTrees(repository.Walker, trees.Trees).WalkAsync(under, recurse, (t, d) => Report(TreeDamage.Describe(t, d)), cancel).ConfigureAwait(false))
         {
@@ -91,7 +92,9 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
         points = query.Latest ? [.. NewestOfEach(points)] : points;
         var choice = (subject ?? query.Subject) is { } name ? await ResolveAsync(repository, name, points, cancel).ConfigureAwait(false) : null;
         var search = new VersionSearch(repository, wanted, damaged);
-        foreach (var history in await SubjectHistory.ReadAsync(repository.Subjects, points, choice, damaged, cancel).ConfigureAwait(false))
+        var histories = await SubjectHistory.ReadAsync(repository.Subjects, points, choice, damaged, cancel).ConfigureAwait(false);
+        await LookTrail.NoteAsync(installation, "Find-StingItem", histories.Select(h => h.Pseudonym), cancel).ConfigureAwait(false);
+        foreach (var history in histories)
         {
             foreach (var version in await search.FindAsync(history, cancel).ConfigureAwait(false))
             {
@@ -119,10 +122,15 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
         var to = repository.Finder.AtRun(toId, classes).Classes;
         var choice = subject is null ? null : await ResolveAsync(repository, subject, [.. from, .. to], cancel).ConfigureAwait(false);
         var comparison = new PointComparison(repository, choice, path is null ? EntryPath.Root : EntryPath.Parse(path), damaged);
+        var changed = new List<ChangedSubject>();
         foreach (var each in from.Concat(to).Select(p => p.DataClass).Distinct().Order())
         {
-            var (before, after) = (from.FirstOrDefault(p => p.DataClass == each), to.FirstOrDefault(p => p.DataClass == each));
-            await foreach (var difference in comparison.CompareAsync(before, after, cancel).ConfigureAwait(false))
+            changed.AddRange(await comparison.SubjectsAsync(from.FirstOrDefault(p => p.DataClass == each), to.FirstOrDefault(p => p.DataClass == each), cancel).ConfigureAwait(false));
+        }
+        await LookTrail.NoteAsync(installation, "Compare-StingRestorePoint", changed.Select(c => c.Pseudonym), cancel).ConfigureAwait(false);
+        foreach (var each in changed)
+        {
+            await foreach (var difference in comparison.CompareAsync(each, cancel).ConfigureAwait(false))
             {
                 yield return difference;
             }
@@ -162,6 +170,10 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
             {
                 holders.Add(point);
             }
+        }
+        if (repository == _unlocked)
+        {
+            await LookTrail.NoteAsync(installation, "Get-StingRestorePoint", pseudonyms, cancel).ConfigureAwait(false);
         }
         return holders;
     }

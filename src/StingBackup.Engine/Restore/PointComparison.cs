@@ -4,40 +4,43 @@ using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 
+/// <summary>A subject whose trees of a data class differ between two points.</summary>
+/// <param name="Name">Its canonical name.</param>
+/// <param name="Pseudonym">Its pseudonym.</param>
+/// <param name="Before">Its tree in the earlier point, or null.</param>
+/// <param name="After">Its tree in the later point, or null.</param>
+/// <param name="Points">The points; where one is missing the other in its place.</param>
+internal sealed record ChangedSubject(string Name, Id16 Pseudonym, SubjectRow? Before, SubjectRow? After, (ClassPoint Old, ClassPoint New) Points);
+
 /// <summary>Compares a data class between two points: subject by subject, and of each only the pages that the trees do not share.</summary>
 internal sealed class PointComparison(RepositoryReading repository, SubjectChoice? choice, EntryPath under, Action<StingException>? damaged)
 {
     private readonly ItemEquality _equality = new(repository.Reader);
 
-    /// <summary>Differences by subject and path.</summary>
+    /// <summary>The subjects whose trees differ, by name.</summary>
     /// <param name="from">The earlier part, or null when there is none.</param>
     /// <param name="to">The later part, or null when there is none.</param>
     /// <param name="cancel">Cancels.</param>
-    public async IAsyncEnumerable<RestorePointDifference> CompareAsync(ClassPoint? from, ClassPoint? to, [EnumeratorCancellation] CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<ChangedSubject>> SubjectsAsync(ClassPoint? from, ClassPoint? to, CancellationToken cancel)
     {
         var old = await RowsAsync(from, cancel).ConfigureAwait(false);
         var @new = await RowsAsync(to, cancel).ConfigureAwait(false);
-        var subjects = new List<(string Name, SubjectRow? Old, SubjectRow? New)>();
+        var subjects = new List<ChangedSubject>();
         foreach (var pseudonym in old.Keys.Union(@new.Keys))
         {
             SubjectRow? before = old.TryGetValue(pseudonym, out var row) ? row : null, after = @new.TryGetValue(pseudonym, out row) ? row : null;
             if (before?.Root != after?.Root && await NameAsync(before ?? after!.Value, cancel).ConfigureAwait(false) is { } name && choice?.Matches(name) != false)
             {
-                subjects.Add((name, before, after));
+                subjects.Add(new ChangedSubject(name, pseudonym, before, after, (from ?? to!, to ?? from!)));
             }
         }
-        foreach (var (name, before, after) in subjects.OrderBy(s => s.Name, StringComparer.Ordinal))
-        {
-            await foreach (var difference in CompareAsync(name, before, after, (from ?? to!, to ?? from!), cancel).ConfigureAwait(false))
-            {
-                yield return difference;
-            }
-        }
+        return [.. subjects.OrderBy(s => s.Name, StringComparer.Ordinal)];
     }
 
-    private async IAsyncEnumerable<RestorePointDifference> CompareAsync(
-        string subject, SubjectRow? before, SubjectRow? after, (ClassPoint Old, ClassPoint New) points, [EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>What differs of one of them, by path.</summary>
+    public async IAsyncEnumerable<RestorePointDifference> CompareAsync(ChangedSubject changed, [EnumeratorCancellation] CancellationToken cancel)
     {
+        var (subject, _, before, after, points) = changed;
         if (before is null || after is null)
         {
             var root = new TreeRoot((before ?? after)!.Value.Pseudonym, (before ?? after)!.Value.Root);

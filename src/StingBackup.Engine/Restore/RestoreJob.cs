@@ -16,17 +16,20 @@ public static class RestoreJob
     /// </exception>
     public static async ValueTask<RestorePlan> PlanAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
     {
-        Access.Require(installation, RestoreApproval.VerbOf(request));
-        return await PlanUncheckedAsync(installation, request, cancel).ConfigureAwait(false);
+        var verb = RestoreApproval.VerbOf(request);
+        Access.Require(installation, verb);
+        return await PlanForAsync(installation, verb, request, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>The same for those who may see what a backup holds, and not bring it back.</summary>
-    internal static async ValueTask<RestorePlan> PlanUncheckedAsync(Installation installation, RestoreRequest request, CancellationToken cancel)
+    /// <summary>The same for those who may see what a backup holds, and not bring it back. A plan shows names, and so is a look; the restore that may follow has a record of its own.</summary>
+    internal static async ValueTask<RestorePlan> PlanForAsync(Installation installation, string command, RestoreRequest request, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(request);
         RestorePlanner.Check(installation, request);
         using var repository = await RepositoryReading.OpenAsync(installation, cancel).ConfigureAwait(false);
-        return await new RestorePlanner(installation, request, repository).PlanAsync(cancel).ConfigureAwait(false);
+        var plan = await new RestorePlanner(installation, request, repository).PlanAsync(cancel).ConfigureAwait(false);
+        await LookTrail.NoteAsync(installation, command, ((RestoreSelection)plan.Selection!).Touched, cancel).ConfigureAwait(false);
+        return plan;
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using System.Reflection;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Tests.Operations.Daemon;
 
 namespace StingBackup.Engine.Tests.Governance;
 
@@ -170,6 +171,24 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         // A session of the portal is not the account of the portal's process, nor its host.
         _test.Caller = Caller.OfProcess with { Session = Guid.NewGuid() };
         Assert.False(Access.Allows(await _test.ReopenAsync(), "Invoke-StingBackup"));
+    }
+
+    [Fact]
+    public async Task Commands_that_need_no_repository_know_the_host_s_key_and_record_refusals_where_it_can_be_opened()
+    {
+        using var site = new DaemonSite(new DateTimeOffset(2026, 5, 4, 19, 0, 0, TimeSpan.Zero), "UTC");
+        await using var installation = await site.OpenAsync(default);
+        AccessPolicy To(AccessIdentity identity) => new(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>> { [AccessRole.BackupOperator] = [identity] }, []);
+        var byKey = site.Configuration with { Access = To(new AccessIdentity(IdentityKind.Key, Fingerprint.Of(installation.Signer.PublicKey.Span))) };
+        Access.Require(byKey, "Start-StingMetadataCapture");
+        Assert.Equal("AccessDenied", Assert.Throws<StingException>(() => Access.Require(byKey, "Import-StingKeyEscrow")).ErrorId);
+        var record = (await AuditReader.ReadAsync(installation, default))[^1];
+        Assert.Equal((AuditEvent.Refused, "Import-StingKeyEscrow", "AccessDenied", Caller.OfProcess.Actor), (record.Event, record.Command, record.Outcome, record.Actor));
+
+        // Without a repository the account alone counts, and is refused no less.
+        Directory.Move(Path.Combine(site.Root, "backups"), Path.Combine(site.Root, "away"));
+        Assert.Equal("AccessDenied", Assert.Throws<StingException>(() => Access.Require(byKey, "Start-StingMetadataCapture")).ErrorId);
+        Access.Require(byKey with { Access = To(Caller.OfProcess.Identities[0]) }, "Start-StingMetadataCapture");
     }
 
     [Theory]

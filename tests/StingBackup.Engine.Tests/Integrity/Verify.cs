@@ -11,9 +11,12 @@ internal static class Verify
         SampleRepository sample, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> objects, IntegrityLevel level = IntegrityLevel.Data, VerifyRequest? request = null)
     {
         await using var store = new MemoryObjectStore(objects);
-        await using var installation = await sample.OpenAsync(store, "verify");
+        await using var installation = await sample.OpenAsync(store, NewState());
         return await RunAsync(installation, (request ?? new VerifyRequest()) with { Level = level });
     }
+
+    /// <summary>A host remembers the audit chain that it wrote, and a verification leaves a record: each copy needs a state of its own.</summary>
+    public static string NewState() => $"verify-{Guid.NewGuid():n}";
 
     public static async Task<IntegrityResult> RunAsync(Installation installation, VerifyRequest request)
     {

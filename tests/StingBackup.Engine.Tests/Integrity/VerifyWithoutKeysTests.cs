@@ -12,7 +12,7 @@ public sealed class VerifyWithoutKeysTests(SampleRepository sample) : IClassFixt
     public async Task Keys_are_not_asked_for(IntegrityLevel level)
     {
         await using var store = new MemoryObjectStore(sample.Objects);
-        await using var opened = await sample.OpenAsync(store, "verify");
+        await using var opened = await sample.OpenAsync(store, Verify.NewState());
         var installation = Sealed(opened);
         Assert.True((await Verify.RunAsync(installation, new VerifyRequest { Level = level })).Passed);
         var refused = await Assert.ThrowsAsync<StingException>(() => Verify.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Data }));

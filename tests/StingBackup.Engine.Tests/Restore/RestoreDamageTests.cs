@@ -10,12 +10,16 @@ namespace StingBackup.Engine.Tests.Restore;
 public sealed class RestoreDamageTests
 {
     /// <summary>A repository in memory over a reserve with small files in bundles, and a long one.</summary>
-    private static async Task<TestInstallation> ReserveAsync(MemoryObjectStore store, int smallFiles = 30)
+    private static async Task<TestInstallation> ReserveAsync(MemoryObjectStore store, int more = 0)
     {
         var test = new TestInstallation(store);
-        for (var i = 0; i < smallFiles; i++)
+        for (var i = 0; i < 30; i++)
         {
             test.Write($"users/{i % 3}/small {i:d3}", RandomNumberGenerator.GetBytes(9000));
+        }
+        for (var i = 0; i < more; i++)
+        {
+            test.Write($"users/1/more {i:d4}", RandomNumberGenerator.GetBytes(100));
         }
         test.Write("users/1/long.bin", RandomNumberGenerator.GetBytes(25_000_000));
         await test.BackupAsync();
@@ -117,7 +121,7 @@ public sealed class RestoreDamageTests
     public async Task A_damaged_tree_page_hides_its_items_and_says_between_which_paths()
     {
         var store = new MemoryObjectStore();
-        await using var test = await ReserveAsync(store, smallFiles: 3500);
+        await using var test = await ReserveAsync(store, more: 1200);
         var all = FolderImage.Files(test.ReserveRoot).Keys.ToList();
         // The second page of subject 1's tree. Keys say where pages end: how many there are, how large and in how many levels.
         TreeChild child;

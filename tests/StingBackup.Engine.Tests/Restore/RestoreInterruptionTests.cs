@@ -3,21 +3,44 @@ using System.Security.Cryptography;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Reserve;
 
 namespace StingBackup.Engine.Tests.Restore;
 
-public sealed class RestoreInterruptionTests
+public sealed class RestoreInterruptionTests(RestoreInterruptionTests.Shared shared) : IClassFixture<RestoreInterruptionTests.Shared>
 {
+    private readonly string _out = $"out-{Guid.NewGuid():n}";
+
+    /// <summary>One reserve and its backup for all tests, which change neither; each restores to a folder of its own.</summary>
+    public sealed class Shared : IAsyncLifetime, IAsyncDisposable
+    {
+        internal TestInstallation Test { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Test = await ReserveAsync();
+
+        public ValueTask DisposeAsync() => Test.DisposeAsync();
+
+        Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+    }
+
+    /// <summary>The reserve, with nothing between the job and its target yet.</summary>
+    private TestInstallation Take()
+    {
+        shared.Test.WrapTarget = static target => target;
+        return shared.Test;
+    }
+
     private static async Task<TestInstallation> ReserveAsync(IHostView? host = null)
     {
-        var test = new TestInstallation { HostView = host ?? new HostView() };
+        var test = new TestInstallation(new MemoryObjectStore()) { HostView = host ?? new HostView() };
         for (var i = 0; i < 200; i++)
         {
             test.Write($"users/{i % 5}/f{i:d3}", RandomNumberGenerator.GetBytes(5000));
         }
-        test.Write("users/1/long", RandomNumberGenerator.GetBytes(20_000_000));
-        test.Write("users/3/long", RandomNumberGenerator.GetBytes(20_000_000));
+        // Long enough that several workers share each.
+        test.Write("users/1/long", RandomNumberGenerator.GetBytes((int)LongFile.Shared + 1_500_000));
+        test.Write("users/3/long", RandomNumberGenerator.GetBytes((int)LongFile.Shared + 1_500_000));
         await test.BackupAsync();
         return test;
     }
@@ -33,9 +56,9 @@ public sealed class RestoreInterruptionTests
     [InlineData("metadata", 3)]
     public async Task Cancelled_at_any_step_it_leaves_whole_files_only_and_goes_on_when_it_is_run_again(string step, int count)
     {
-        await using var test = await ReserveAsync();
+        var test = Take();
         var before = FolderImage.Read(test.ReserveRoot);
-        var plan = await RestoreJob.PlanAsync(test.Installation, test.Everything(), default);
+        var plan = await RestoreJob.PlanAsync(test.Installation, test.Everything(_out), default);
         using var cancel = new CancellationTokenSource();
         var calls = 0;
         test.WrapTarget = target => new FaultyTarget(target)
@@ -50,7 +73,7 @@ public sealed class RestoreInterruptionTests
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.RunAsync(plan, cancel: cancel.Token));
         var whole = FolderImage.Files(test.ReserveRoot);
-        var restored = FolderImage.Files(test.Folder("out"));
+        var restored = FolderImage.Files(test.Folder(_out));
         Assert.All(restored, f => Assert.Equal(whole[f.Key], f.Value));
 
         var written = new ConcurrentBag<string>();
@@ -65,7 +88,7 @@ public sealed class RestoreInterruptionTests
             },
         };
         var result = await test.RunAsync(plan);
-        FolderImage.AssertSame(before, FolderImage.Read(test.Folder("out")));
+        FolderImage.AssertSame(before, FolderImage.Read(test.Folder(_out)));
         Assert.Empty(written.Intersect(restored.Keys));
         Assert.Equal((JobState.Completed, 202 - restored.Count), (result.State, written.Count));
     }
@@ -73,18 +96,18 @@ public sealed class RestoreInterruptionTests
     [Fact]
     public async Task What_a_killed_restore_left_behind_is_removed_by_the_next_one()
     {
-        await using var test = await ReserveAsync();
-        var plan = await RestoreJob.PlanAsync(test.Installation, test.Everything(), default);
+        var test = Take();
+        var plan = await RestoreJob.PlanAsync(test.Installation, test.Everything(_out), default);
         await test.RunAsync(plan);
-        string[] leftovers = [test.Folder("out/.sting-0123456789abcdef.part"), test.Folder("out/users/3/.sting-00000000ffffffff.part")];
+        string[] leftovers = [test.Folder($"{_out}/.sting-0123456789abcdef.part"), test.Folder($"{_out}/users/3/.sting-00000000ffffffff.part")];
         foreach (var leftover in leftovers)
         {
             await File.WriteAllTextAsync(leftover, "half");
         }
-        await File.WriteAllTextAsync(test.Folder("out/users/3/.sting-mine.part"), "somebody's");
+        await File.WriteAllTextAsync(test.Folder($"{_out}/users/3/.sting-mine.part"), "somebody's");
         await test.RunAsync(plan);
         Assert.DoesNotContain(leftovers, File.Exists);
-        Assert.True(File.Exists(test.Folder("out/users/3/.sting-mine.part")));
+        Assert.True(File.Exists(test.Folder($"{_out}/users/3/.sting-mine.part")));
     }
 
     [Theory]
@@ -93,7 +116,7 @@ public sealed class RestoreInterruptionTests
     [InlineData("place")]
     public async Task A_full_disk_ends_the_restore_and_leaves_no_half_file(string step)
     {
-        await using var test = await ReserveAsync();
+        var test = Take();
         var calls = 0;
         test.WrapTarget = target => new FaultyTarget(target)
         {
@@ -105,10 +128,10 @@ public sealed class RestoreInterruptionTests
                 }
             },
         };
-        var error = await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything()));
+        var error = await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything(_out)));
         Assert.Equal("RestoreTargetFull", error.ErrorId);
         var whole = FolderImage.Files(test.ReserveRoot);
-        Assert.All(FolderImage.Files(test.Folder("out")), f => Assert.Equal(whole[f.Key], f.Value));
+        Assert.All(FolderImage.Files(test.Folder(_out)), f => Assert.Equal(whole[f.Key], f.Value));
     }
 
     [Theory]
@@ -120,7 +143,7 @@ public sealed class RestoreInterruptionTests
     [InlineData("metadata", "users/2")]
     public async Task An_item_that_cannot_be_written_fails_by_name_and_the_others_are_restored(string step, string victim)
     {
-        await using var test = await ReserveAsync();
+        var test = Take();
         test.WrapTarget = target => new FaultyTarget(target)
         {
             Before = (verb, path) =>
@@ -132,18 +155,18 @@ public sealed class RestoreInterruptionTests
             },
         };
         var errors = new List<StingException>();
-        var result = await test.RestoreAsync(test.Everything(), errors);
+        var result = await test.RestoreAsync(test.Everything(_out), errors);
         Assert.Equal(("RestoreAccessDenied", victim), (Assert.Single(errors).ErrorId, errors[0].Target));
         Assert.Equal((JobState.CompletedWithErrors, 1L), (result.State, result.Errors));
         var whole = FolderImage.Files(test.ReserveRoot);
         whole.Remove(victim);
-        FolderImage.AssertSame(whole, FolderImage.Files(test.Folder("out")));
+        FolderImage.AssertSame(whole, FolderImage.Files(test.Folder(_out)));
     }
 
     [Fact]
     public async Task A_barrier_that_fails_is_no_success()
     {
-        await using var test = await ReserveAsync();
+        var test = Take();
         test.WrapTarget = target => new FaultyTarget(target)
         {
             Before = (verb, _) =>
@@ -154,7 +177,7 @@ public sealed class RestoreInterruptionTests
                 }
             },
         };
-        await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything()));
+        await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything(_out)));
     }
 
     [Fact]
@@ -162,24 +185,24 @@ public sealed class RestoreInterruptionTests
     {
         var host = new FakeHost { Room = (1 << 20, 1 << 30) };
         await using var test = await ReserveAsync(host);
-        var error = await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything()));
+        var error = await Assert.ThrowsAsync<StingException>(() => test.RestoreAsync(test.Everything(_out)));
         Assert.Equal("RestoreNoRoom", error.ErrorId);
-        Assert.Empty(Files(test.Folder("out")));
+        Assert.Empty(Files(test.Folder(_out)));
         host.Room = (1L << 40, 1L << 40);
-        await test.RestoreAsync(test.Everything());
-        File.Delete(test.Folder("out/users/2/f002"));
+        await test.RestoreAsync(test.Everything(_out));
+        File.Delete(test.Folder($"{_out}/users/2/f002"));
         host.Room = (1 << 20, 1 << 30);
-        Assert.Equal(2, (await test.RestoreAsync(test.Everything())).ItemsRestored);   // it, and the time of its folder
-        Assert.True(File.Exists(test.Folder("out/users/2/f002")));
+        Assert.Equal(2, (await test.RestoreAsync(test.Everything(_out))).ItemsRestored);   // it, and the time of its folder
+        Assert.True(File.Exists(test.Folder($"{_out}/users/2/f002")));
     }
 
     [Fact]
     public async Task What_can_not_be_set_is_told_once_with_its_number()
     {
-        await using var test = await ReserveAsync();
+        var test = Take();
         test.WrapTarget = target => new RefusingTarget(target);
         var warnings = new List<string>();
-        var result = await test.RestoreAsync(test.Everything(), warnings: warnings);
+        var result = await test.RestoreAsync(test.Everything(_out), warnings: warnings);
         Assert.Equal(JobState.Completed, result.State);
         Assert.Equal(2, warnings.Count);
         Assert.Contains("the owner could not be set", warnings[0], StringComparison.Ordinal);

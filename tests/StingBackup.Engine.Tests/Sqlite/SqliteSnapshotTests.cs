@@ -81,9 +81,10 @@ public sealed class SqliteSnapshotTests : IDisposable
                 var amount = random.Next(50);
                 Run(writer, $"BEGIN IMMEDIATE; UPDATE accounts SET balance = balance - {amount} WHERE id = {random.Next(1, 20001)}; UPDATE accounts SET balance = balance + {amount} WHERE id = {random.Next(1, 20001)}; COMMIT");
                 moves++;
+                Thread.Sleep(1);   // as a database in use: without any rest SQLite lets nobody else in for seconds
             }
         });
-        for (var i = 0; i < 15; i++)
+        for (var i = 0; i < 8; i++)
         {
             long seen = -1;
             using var snapshot = Take(look: source => seen = (long)Value(source, "SELECT sum(balance * id) FROM accounts")!);

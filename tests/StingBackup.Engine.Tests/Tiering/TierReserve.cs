@@ -50,7 +50,9 @@ internal sealed class TierReserve : IAsyncDisposable
         return new Installation
         {
             Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = store ?? Local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host,
-            OpenSource = DirectorySource.Open, OpenTarget = DirectoryRestoreTarget.Open, StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
+            OpenSource = DirectorySource.Open, OpenTarget = DirectoryRestoreTarget.Open,
+            StateFolder = store is null ? opened.StateFolder : Path.Combine(_test.Root, "elsewhere", Guid.NewGuid().ToString("n")),   // a copy has an audit chain of its own
+            CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
             HostView = HostView ?? opened.HostView, SyncsAtCommit = SyncsAtCommit, ConfiguredQuota = Quota, LocalMaxPercent = MaxPercent,
             Retention = new RetentionSettings(LocalDays, opened.Retention.RemoteDays, opened.Retention.ArchiveDays, Enum.GetValues<DataClass>().ToDictionary(c => c, _ => ClassDays)),
             FurtherTiers = store is not null ? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>() : Tiers ?? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> { [Tier.Remote] = _ => OpenRemote() },

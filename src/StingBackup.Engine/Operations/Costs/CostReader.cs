@@ -36,6 +36,7 @@ public static class CostReader
         Access.Require(installation, "Measure-StingCost");
         var (_, _, uses) = await TakeAsync(installation, cancel).ConfigureAwait(false);
         var names = await NamesAsync(installation, cancel).ConfigureAwait(false);
+        await LookTrail.NoteAsync(installation, "Measure-StingCost", names.Keys, cancel).ConfigureAwait(false);
         return
         [
             .. uses.SelectMany(use => use.Subjects.Keys).Distinct().Where(pseudonym => pseudonym != default).Select(pseudonym =>

@@ -134,7 +134,7 @@ public static class ReportReader
         }
         foreach (var missed in report.Classes.Where(c => !c.IsReached))
         {
-            yield return missed.ReachedRpo is { } reached ? Text($"{missed.DataClass}: {missed.Misses:N0} times more than {Display.Interval(missed.TargetRpo)} lay between two whole restore points, {Display.Duration(reached)} at most.")
+            yield return missed.ReachedRpo is { } reached ? Text($"{missed.DataClass}: {(missed.Misses == 1 ? "once" : Text($"{missed.Misses:N0} times"))} more than {Display.Interval(missed.TargetRpo)} lay between two whole restore points, {Display.Duration(reached)} at most.")
                 : $"{missed.DataClass}: there is no restore point in which every item could be read.";
         }
         if (report.Drills is { } drills && drills.Succeeded < drills.Count)

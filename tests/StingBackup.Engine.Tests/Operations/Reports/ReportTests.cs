@@ -172,7 +172,9 @@ public sealed class ReportTests : IAsyncDisposable
         Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("<li>a &lt;b&gt; | c, &quot;d&quot;</li>", html, StringComparison.Ordinal);
         // The plot is well-formed, and its bars are as many as days so far, with as many runs as the month.
-        var plot = XElement.Parse(html[html.IndexOf("<svg", StringComparison.Ordinal)..(html.IndexOf("</svg>", StringComparison.Ordinal) + 6)]);
+        var from = html.IndexOf("<svg class=\"bars\"", StringComparison.Ordinal);
+        var plot = XElement.Parse(html[from..(html.IndexOf("</svg>", from, StringComparison.Ordinal) + 6)]);
+        XElement.Parse(html[html.IndexOf("<svg", StringComparison.Ordinal)..(html.IndexOf("</svg>", StringComparison.Ordinal) + 6)]);   // the scale beside it
         var titles = plot.Elements("g").Select(bar => bar.Element("title")!.Value).ToList();
         Assert.Equal(report.To.Day, titles.Count);
         Assert.Equal(5, titles.Sum(title => int.Parse(title.Split(": ")[1].Split(' ')[0], CultureInfo.InvariantCulture)));

@@ -42,7 +42,8 @@ internal sealed class ArchivedReserve : IAsyncDisposable
         var opened = Test.Open();
         return new Installation
         {
-            Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = store ?? Local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host, StateFolder = opened.StateFolder,
+            Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = store ?? Local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host,
+            StateFolder = store is null ? opened.StateFolder : Path.Combine(Test.Root, "elsewhere", Guid.NewGuid().ToString("n")),   // a copy has an audit chain of its own
             CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = opened.Zone, Clock = opened.Clock, FurtherTiers = store is null ? Test.FurtherTiers : new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>(),
             Archiving = Test.Archiving,
         };

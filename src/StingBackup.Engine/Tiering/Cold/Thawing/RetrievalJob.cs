@@ -19,7 +19,7 @@ public static class RetrievalJob
     {
         Access.Require(installation, "Get-StingRestorePlan");
         ArgumentNullException.ThrowIfNull(installation);
-        return await new PackPlanner(installation).PlanAsync(await RestoreJob.PlanUncheckedAsync(installation, request, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        return await new PackPlanner(installation).PlanAsync(await RestoreJob.PlanForAsync(installation, "Get-StingRestorePlan", request, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
     }
 
     /// <summary>What a retrieval would ask for, and what it costs. Asks for nothing.</summary>
