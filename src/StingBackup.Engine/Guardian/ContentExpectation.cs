@@ -7,10 +7,10 @@ internal static class ContentExpectation
 {
     private static readonly Dictionary<string, ContentKind[]> Kinds = new(StringComparer.Ordinal)
     {
-        [".pdf"] = [ContentKind.Pdf], [".rtf"] = [ContentKind.Rtf], [".doc"] = [ContentKind.Ole, ContentKind.Rtf], [".xls"] = [ContentKind.Ole], [".ppt"] = [ContentKind.Ole], [".msg"] = [ContentKind.Ole],
+        [".pdf"] = [ContentKind.Pdf, ContentKind.Sealed], [".rtf"] = [ContentKind.Rtf], [".doc"] = [ContentKind.Ole, ContentKind.Rtf], [".xls"] = [ContentKind.Ole], [".ppt"] = [ContentKind.Ole], [".msg"] = [ContentKind.Ole],
         [".docx"] = [ContentKind.Zip, ContentKind.Ole], [".xlsx"] = [ContentKind.Zip, ContentKind.Ole], [".pptx"] = [ContentKind.Zip, ContentKind.Ole], [".odt"] = [ContentKind.Zip], [".ods"] = [ContentKind.Zip],
         [".zip"] = [ContentKind.Zip, ContentKind.Sealed], [".jar"] = [ContentKind.Zip], [".epub"] = [ContentKind.Zip], [".gz"] = [ContentKind.Gzip], [".tgz"] = [ContentKind.Gzip], [".bz2"] = [ContentKind.Bzip2],
-        [".xz"] = [ContentKind.Xz], [".zst"] = [ContentKind.Zstd], [".7z"] = [ContentKind.SevenZip], [".rar"] = [ContentKind.Rar], [".tar"] = [ContentKind.Tar],
+        [".xz"] = [ContentKind.Xz], [".zst"] = [ContentKind.Zstd], [".7z"] = [ContentKind.SevenZip, ContentKind.Sealed], [".rar"] = [ContentKind.Rar, ContentKind.Sealed], [".tar"] = [ContentKind.Tar],
         [".jpg"] = [ContentKind.Jpeg], [".jpeg"] = [ContentKind.Jpeg], [".png"] = [ContentKind.Png], [".gif"] = [ContentKind.Gif], [".webp"] = [ContentKind.WebP], [".tif"] = [ContentKind.Tiff], [".tiff"] = [ContentKind.Tiff],
         [".bmp"] = [ContentKind.Bmp], [".heic"] = [ContentKind.Heif], [".mp4"] = [ContentKind.Mp4], [".mov"] = [ContentKind.Mp4], [".m4a"] = [ContentKind.Mp4], [".avi"] = [ContentKind.Riff], [".wav"] = [ContentKind.Riff],
         [".ogg"] = [ContentKind.Ogg], [".flac"] = [ContentKind.Flac], [".mp3"] = [ContentKind.Mp3], [".mkv"] = [ContentKind.Matroska], [".webm"] = [ContentKind.Matroska], [".sqlite"] = [ContentKind.Sqlite],

@@ -16,7 +16,7 @@ internal readonly ref struct FileSight(ReadOnlySpan<byte> path, ContentFacts fac
 }
 
 /// <summary>
-/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 40 bytes are kept until the end, when what only moved is told from what is gone.
+/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 48 bytes are kept until the end, when what only moved is told from what is gone.
 /// Called from the thread that scans and the one that builds trees.
 /// </summary>
 internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeypots)
@@ -53,9 +53,11 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             }
             _activity[Figure.Changed]++;
             _activity[Figure.BytesTouched] += file.Length;
-            _activity[Figure.SameLength] += file.Length == lengthBefore && file.Facts.Middle != before.Middle ? 1 : 0;
+            var isSameLength = file.Length == lengthBefore;
+            _activity[Figure.SameLength] += isSameLength && file.Facts.Middle != before.Middle ? 1 : 0;
+            _activity[Figure.RewrittenInPlace] += file.Facts.IsRewrittenInPlace(before, isSameLength) ? 1 : 0;
             _activity[Figure.Scrambled] += file.Facts.IsScrambledFrom(before) ? 1 : 0;
-            _activity[Figure.Wrecked] += file.Facts.IsWrecked(before) ? 1 : 0;
+            _activity[Figure.Wrecked] += file.Facts.IsWrecked(before, isSameLength) ? 1 : 0;
             CountHoneypot(file.Path);
         }
     }
@@ -96,15 +98,40 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             (_activity[Figure.BytesNew], _activity[Figure.BytesStored]) = (bytesNew, bytesStored);
             _activity[Figure.Before] = _met + _gone.Count;
             Match();
-            foreach (var trace in _gone.Where(t => !t.IsMatched))
+            var openByFolder = new Dictionary<ulong, int>();
+            foreach (ref readonly var trace in CollectionsMarshal.AsSpan(_gone))
             {
+                if (trace.IsMatched)
+                {
+                    continue;
+                }
                 _activity[Figure.Deleted]++;
-                _activity[Figure.OpenDeleted] += trace.IsCiphered ? 0 : 1;
                 _activity[Figure.BytesGone] += trace.Length;
+                if (!trace.IsCiphered)
+                {
+                    _activity[Figure.OpenDeleted]++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(openByFolder, trace.Folder, out _)++;
+                }
             }
-            _activity[Figure.CipheredAdded] = _added.Count(t => !t.IsMatched && t.IsCiphered);
-            _activity[Figure.OpenAdded] = _added.Count(t => !t.IsMatched && !t.IsCiphered);
-            _activity[Figure.Replaced] = Math.Min(_activity[Figure.CipheredAdded], _activity[Figure.OpenDeleted]);
+            foreach (ref readonly var trace in CollectionsMarshal.AsSpan(_added))
+            {
+                if (trace.IsMatched)
+                {
+                    continue;
+                }
+                _activity[trace.IsCiphered ? Figure.CipheredAdded : Figure.OpenAdded]++;
+                if (trace.IsCiphered)
+                {
+                    _activity[Figure.BytesSealed] += trace.Length;
+                    // In the folder where the other went: in its place. In another one it may have been put away.
+                    ref var open = ref CollectionsMarshal.GetValueRefOrNullRef(openByFolder, trace.Folder);
+                    if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref open) && open > 0)
+                    {
+                        open--;
+                        _activity[Figure.Replaced]++;
+                    }
+                }
+            }
             return _activity;
         }
     }
@@ -175,6 +202,7 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
         public Trace(FileSight file)
         {
             Path = XxHash64.HashToUInt64(file.Path);
+            Folder = XxHash64.HashToUInt64(file.Path[..^file.Name.Length]);
             var dot = file.Name.LastIndexOf((byte)'.');
             Stem = dot > 0 ? XxHash64.HashToUInt64(file.Path[..(file.Path.Length - file.Name.Length + dot)]) : Path;
             (Mark, Length, IsCiphered, IsKnown) = (file.Facts.Mark, file.Length, file.Facts.IsCiphered, file.Facts.IsKnown);
@@ -183,6 +211,7 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
         public ulong Path { get; }
         /// <summary>Of the path without the last extension.</summary>
         public ulong Stem { get; }
+        public ulong Folder { get; }
         public uint Mark { get; }
         public long Length { get; }
         public bool IsCiphered { get; }

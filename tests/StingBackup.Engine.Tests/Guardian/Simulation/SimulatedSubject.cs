@@ -131,6 +131,7 @@ internal sealed class SimulatedSubject : IDisposable
         }
         var look = new LongLook();
         look.Begin(content);
+        look.End(content, content.Length);
         var extents = new List<Extent>();
         Span<byte> id = stackalloc byte[32];
         for (var from = 0; from < content.Length;)
