@@ -44,8 +44,9 @@ internal static class AnomalyModel
         memory.Scrambled += scrambled;
         memory.Wrecked += wrecked;
         memory.Deleted += deleted;
-        memory.DeletedShare += deleted / before;
-        memory.SealedShare += isSealed ? deleted / before : 0;
+        // Of what there was at first, not of what is left: two clearings of a third each took little more than half.
+        memory.DeletedShare += (1 - memory.DeletedShare) * Math.Min(1, deleted / before);
+        memory.SealedShare += isSealed ? (1 - memory.SealedShare) * Math.Min(1, deleted / before) : 0;
         memory.SameLength += sameLength;
         memory.Rewritten += rewritten;
         memory.Names += activity[Figure.KnownExtensions] + activity[Figure.Notes];

@@ -87,16 +87,16 @@ internal readonly record struct ContentFacts(ContentKind Kind, byte Spread, uint
         return (ushort)XxHash64.HashToUInt64(half[..Math.Min(ContentLook.SampleSize, half.Length)]);
     }
 
-    /// <summary>The mark of the middle of content in chunks: that of the chunk which it lies in.</summary>
+    /// <summary>The mark of the middle of content in chunks: that of the chunk which it lies in, or of the second one, since the first holds the beginning. Of one chunk alone it is not told.</summary>
     public static ushort MiddleOf(IReadOnlyList<Extent> extents)
     {
         var left = extents.Sum(e => e.Length) / 2;
-        foreach (var extent in extents)
+        for (var i = 0; i < extents.Count; i++)
         {
-            left -= extent.Length;
-            if (left < 0)
+            left -= extents[i].Length;
+            if (left < 0 && i > 0)
             {
-                return (ushort)(extent.Id.Prefix ^ (extent.Id.Prefix >> 32));
+                return (ushort)(extents[i].Id.Prefix ^ (extents[i].Id.Prefix >> 32));
             }
         }
         return 0;

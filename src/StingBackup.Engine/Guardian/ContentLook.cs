@@ -58,11 +58,12 @@ internal static class ContentLook
     private static byte SpreadOf(ReadOnlySpan<byte> content, ContentKind kind)
     {
         // What a cipher makes is so throughout, and nobody asks how much of it.
-        if (kind is ContentKind.Random or ContentKind.Sealed)
+        if (kind is ContentKind.Random or ContentKind.Sealed or ContentKind.Coded)
         {
             return 255;
         }
-        int even = kind != ContentKind.Coded && IsEven(content) ? 1 : 0, samples = 1;
+        // Where no format is known, the beginning was sampled already: it is not even, or the content would be random.
+        int even = kind >= ContentKind.Zip && IsEven(content) ? 1 : 0, samples = 1;
         if (content.Length >= 4 * SampleSize)
         {
             samples = 3;

@@ -11,7 +11,7 @@ namespace StingBackup.Engine.Guardian;
 internal sealed record RememberedRun(long TimeNs, long Sequence, SubjectActivity Activity, int Score, AnomalyReasons Reasons);
 
 /// <summary>Damage of one run that the sum still remembers.</summary>
-internal readonly record struct DamageTrace(long TimeNs, double Amount);
+internal sealed record DamageTrace(long TimeNs, double Amount);
 
 /// <summary>What a host remembers of a subject to judge its next run by: numbers, no names.</summary>
 internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)

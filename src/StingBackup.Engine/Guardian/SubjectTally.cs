@@ -16,11 +16,13 @@ internal readonly ref struct FileSight(ReadOnlySpan<byte> path, ContentFacts fac
 }
 
 /// <summary>
-/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 48 bytes are kept until the end, when what only moved is told from what is gone.
+/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 56 bytes are kept until the end, when what only moved is told from what is gone.
 /// Called from the thread that scans and the one that builds trees.
 /// </summary>
-internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeypots)
+internal sealed class SubjectTally(DataClass dataClass, KnownNames names, IReadOnlySet<string> honeypots)
 {
+    public DataClass Class { get; } = dataClass;
+
     /// <summary>Texts that are longer are nobody's note.</summary>
     private const long LongestNote = 64 << 10;
 
@@ -167,10 +169,16 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
                 continue;
             }
             var origin = appendedTo >= 0 ? appendedTo : trace.IsCiphered ? byStem.GetValueOrDefault(trace.Stem, -1) : -1;
-            if (origin >= 0 && gone[origin] is { IsMatched: false, IsKnown: true, IsCiphered: false } && trace.IsCiphered)
+            if (origin < 0 || gone[origin].IsMatched)
+            {
+                continue;
+            }
+            var isScrambled = trace.Facts.IsScrambledFrom(gone[origin].Facts);
+            // Under its own name and one more extension it is the same file: its beginning may have been left alone.
+            if (isScrambled || (appendedTo >= 0 && trace.Facts.IsWrecked(gone[origin].Facts, trace.Length == gone[origin].Length)))
             {
                 (gone[origin].IsMatched, trace.IsMatched) = (true, true);
-                _activity[Figure.Scrambled]++;
+                _activity[isScrambled ? Figure.Scrambled : Figure.Wrecked]++;
             }
         }
     }
@@ -205,17 +213,18 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             Folder = XxHash64.HashToUInt64(file.Path[..^file.Name.Length]);
             var dot = file.Name.LastIndexOf((byte)'.');
             Stem = dot > 0 ? XxHash64.HashToUInt64(file.Path[..(file.Path.Length - file.Name.Length + dot)]) : Path;
-            (Mark, Length, IsCiphered, IsKnown) = (file.Facts.Mark, file.Length, file.Facts.IsCiphered, file.Facts.IsKnown);
+            (Facts, Length) = (file.Facts, file.Length);
         }
 
         public ulong Path { get; }
         /// <summary>Of the path without the last extension.</summary>
         public ulong Stem { get; }
         public ulong Folder { get; }
-        public uint Mark { get; }
+        public ContentFacts Facts { get; }
         public long Length { get; }
-        public bool IsCiphered { get; }
-        public bool IsKnown { get; }
+        public readonly uint Mark => Facts.Mark;
+        public readonly bool IsCiphered => Facts.IsCiphered;
+        public readonly bool IsKnown => Facts.IsKnown;
         public bool IsMatched { get; set; }
     }
 }

@@ -27,7 +27,7 @@ internal static class EncryptorTable
     /// <summary>The encryptors; those of <see cref="LaterEncryptors"/> were written after the thresholds were frozen.</summary>
     public static IReadOnlyList<Func<Encryptor>> All { get; } =
         [() => new FastEncryptor(), () => new SlowEncryptor(), () => new IntermittentEncryptor(), () => new RenamingEncryptor(), () => new ExfiltratingDeleter(),
-            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), .. LaterEncryptors.All];
+            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), .. LaterEncryptors.All];
 
     /// <summary>People live for some days; then one is attacked, while he goes on with his work.</summary>
     public static AttackResult Attack(Func<Encryptor> make, int trials, int seed)

@@ -74,3 +74,23 @@ internal sealed class CodingEncryptor : Encryptor
         return path;
     }
 }
+
+/// <summary>Leaves the first 1 KiB alone, puts key material behind the rest, and another extension behind the name.</summary>
+internal sealed class RenamingHeadKeeper : Encryptor
+{
+    private const int Head = 1 << 10;
+
+    public override string Name => "head kept, renamed";
+    protected override double Share => 0.1;
+
+    protected override string? Damage(SimulatedSubject subject, string path)
+    {
+        var (format, before) = subject.Files[path];
+        var content = new byte[before.Length + 256];
+        before.CopyTo(content, 0);
+        subject.Random.NextBytes(content.AsSpan(Math.Min(Head, before.Length / 4)));
+        subject.Delete(path);
+        subject.Put($"{path}.k4x", format, content);
+        return $"{path}.k4x";
+    }
+}

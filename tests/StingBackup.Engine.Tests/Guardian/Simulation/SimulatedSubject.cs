@@ -23,7 +23,7 @@ internal sealed class SimulatedSubject : IDisposable
 
     public SimulatedSubject(int seed, IReadOnlySet<string>? honeypots = null)
     {
-        Random = new Random(seed);
+        Random = new SimulatedRandom(seed);
         var key = new byte[32];
         Random.NextBytes(key);
         _cutter = new FastCdc(new GearTable(key), ChunkSizes.Documents);
@@ -79,7 +79,7 @@ internal sealed class SimulatedSubject : IDisposable
         {
             return null;
         }
-        var tally = new SubjectTally(KnownNames.Carried, _honeypots);
+        var tally = new SubjectTally(DataClass.UserFiles, KnownNames.Carried, _honeypots);
         for (var kept = Files.Count - _touched.Count(Files.ContainsKey); kept > 0; kept--)
         {
             tally.Keep();
