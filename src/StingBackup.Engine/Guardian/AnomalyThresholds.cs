@@ -42,8 +42,8 @@ internal static class AnomalyThresholds
     /// <summary>And this share of all its files.</summary>
     public const double WholeShare = 0.01;
 
-    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third.</summary>
-    public const double DeletedFrom = 0.35, DeletedTo = 0.70;
+    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third, two in a week little more than half.</summary>
+    public const double DeletedFrom = 0.40, DeletedTo = 0.75;
 
     /// <summary>
     /// The same where enciphered content came elsewhere that is at least as much of what went as an archive would be: a person who puts a third of his files under a password is let be, half of all is not what one puts away.
