@@ -19,6 +19,8 @@ internal sealed class SimulatedSubject : IDisposable
     private readonly Codec _codec = new(3);
     private readonly byte[] _scratch = new byte[Codec.Bound(2 << 20)];
     private readonly IReadOnlySet<string> _honeypots;
+    private readonly List<(int Tick, string Name, Action Action)> _plans = [];
+    private int _ticks;
     private long _sequence;
 
     public SimulatedSubject(int seed, IReadOnlySet<string>? honeypots = null)
@@ -33,6 +35,19 @@ internal sealed class SimulatedSubject : IDisposable
     public Random Random { get; }
     public Dictionary<string, (Format Format, byte[] Content)> Files { get; } = new(StringComparer.Ordinal);
     public SubjectMemory Memory { get; private set; } = new(default, default);
+
+    /// <summary>Does something later.</summary>
+    public void Plan(int ticks, string name, Action action) => _plans.Add((_ticks + ticks, name, action));
+
+    /// <summary>A quarter of an hour passes; returns what of the planned things was done in it.</summary>
+    public IReadOnlyList<string> Pass()
+    {
+        _ticks++;
+        var due = _plans.FindAll(p => p.Tick <= _ticks);
+        due.ForEach(p => p.Action());
+        _plans.RemoveAll(p => p.Tick <= _ticks);
+        return [.. due.Select(p => p.Name)];
+    }
 
     public void Put(string path, Format format, byte[] content)
     {
