@@ -37,7 +37,9 @@ internal static class AnomalyModel
         IReadOnlyList<RememberedRun> settled = [.. usual.Where(r => r.TimeNs <= timeNs - (T.UsualAge.Ticks * 100))];
         var scrambled = Excess(activity[Figure.Scrambled] + replaced, settled, a => a[Figure.Scrambled] + a[Figure.Replaced]);
         var wrecked = Excess(activity[Figure.Wrecked], settled, a => a[Figure.Wrecked]);
-        var deleted = Math.Max(0, activity[Figure.Deleted] - replaced - activity[Figure.OpenAdded]) * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
+        // What is more than usual, however little in one run: gone by a twelfth each time is gone as well.
+        var deleted = Excess(Math.Max(0, activity[Figure.Deleted] - replaced - activity[Figure.OpenAdded]), settled, a => Math.Max(0, a[Figure.Deleted] - a[Figure.Replaced] - a[Figure.OpenAdded]))
+            * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
         var sameLength = Excess(activity[Figure.SameLength], settled, a => a[Figure.SameLength]);
         var rewritten = Excess(activity[Figure.RewrittenInPlace], settled, a => a[Figure.RewrittenInPlace]);
         var isSealed = activity[Figure.BytesSealed] > 0 && activity[Figure.BytesSealed] >= T.PackedShare * activity[Figure.BytesGone];
@@ -63,7 +65,7 @@ internal static class AnomalyModel
         {
             signs.Add(AnomalyReasons.Wrecked, T.WreckedWeight * RampOf(memory.Wrecked, T.WreckedFrom, T.WreckedTo));
         }
-        if (deleted >= 1 && memory.Deleted >= T.LeastFiles && IsUnusual(activity, usual, Figure.Deleted))
+        if (deleted >= 1 && memory.Deleted >= T.LeastFiles)
         {
             double went = Ramp(memory.DeletedShare, T.DeletedFrom, T.DeletedTo), putAway = Ramp(memory.SealedShare, T.SealedFrom, T.SealedTo);
             signs.Add(putAway > went ? AnomalyReasons.PutUnderPassword : AnomalyReasons.MassDeletion, T.DeletionWeight * Math.Max(went, putAway));
