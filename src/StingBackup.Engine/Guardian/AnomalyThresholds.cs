@@ -42,13 +42,13 @@ internal static class AnomalyThresholds
     /// <summary>And this share of all its files.</summary>
     public const double WholeShare = 0.01;
 
-    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third, two in a week little more than half.</summary>
-    public const double DeletedFrom = 0.40, DeletedTo = 0.75;
+    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third, two in a week little more than half; two thirds in a week raise the alarm.</summary>
+    public const double DeletedFrom = 0.45, DeletedTo = 0.80;
 
     /// <summary>
-    /// The same where enciphered content came elsewhere that is at least as much of what went as an archive would be: a person who puts a third of his files under a password is let be, half of all is not what one puts away.
+    /// The same where enciphered content came elsewhere that is at least as much of what went as an archive would be: a person who puts a third of his files under a password is let be, also while he moves into a vault; more than half of all is not what one puts away.
     /// </summary>
-    public const double SealedFrom = 0.20, SealedTo = 0.50;
+    public const double SealedFrom = 0.35, SealedTo = 0.65;
 
     /// <summary>New archives of so much of what went say that somebody put it into one.</summary>
     public const double PackedShare = 0.10;
@@ -87,6 +87,6 @@ internal static class AnomalyThresholds
     /// <summary>This many notes, or files with a known extension, are no accident.</summary>
     public const int SeveralNames = 3;
 
-    /// <summary>The damage before the earliest tenth of all is taken for what was usual: from there on restore points are suspect.</summary>
-    public const double SinceShare = 0.1;
+    /// <summary>The earliest twentieth of all damage is taken for what was usual: from there on restore points are suspect.</summary>
+    public const double SinceShare = 0.05;
 }
