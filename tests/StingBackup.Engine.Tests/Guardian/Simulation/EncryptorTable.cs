@@ -27,9 +27,9 @@ internal static class EncryptorTable
     /// <summary>The encryptors; those of <see cref="LaterEncryptors"/> were written after the thresholds were frozen.</summary>
     public static IReadOnlyList<Func<Encryptor>> All { get; } =
         [() => new FastEncryptor(), () => new SlowEncryptor(), () => new IntermittentEncryptor(), () => new RenamingEncryptor(), () => new ExfiltratingDeleter(),
-            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), .. LaterEncryptors.All];
+            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), () => new DocumentMacro(), () => new ContainerMover(), .. LaterEncryptors.All];
 
-    private static readonly IReadOnlyDictionary<string, Action<SimulatedSubject>> AllBusy = HonestPeople.Busy.Concat(LaterHonestPeople.Busy).ToDictionary();
+    private static readonly IReadOnlyDictionary<string, Action<SimulatedSubject>> AllBusy = HonestPeople.Busy.Concat(PatientPeople.Busy).Concat(LaterHonestPeople.Busy).ToDictionary();
 
     /// <summary>People live for some days; then one is attacked, while he goes on with his work.</summary>
     public static AttackResult Attack(Func<Encryptor> make, int trials, int seed)
