@@ -158,6 +158,10 @@ internal sealed class FileReader(WorkQueue<BlockWork, ReadGroup> queue, BlockPoo
                 {
                     assembly.Look?.Begin(block.AsSpan(0, filled));
                 }
+                if (atEnd)
+                {
+                    assembly.Look?.End(block.AsSpan(0, filled), at + filled);
+                }
                 var cuts = CutBlock(assembly.Item.Subject, block.AsSpan(0, filled), atEnd);
                 var used = cuts.Count == 0 ? 0 : cuts[^1];
                 next = atEnd ? null : blocks.Rent(cancel);

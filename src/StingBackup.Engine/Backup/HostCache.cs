@@ -35,9 +35,11 @@ internal static class HostCache
     public const int BlockItems = 512;
     public const int HeaderSize = 40;
     private const int HeadSize = 55, FactsSize = 8;
+    /// <summary>Beside the kind of a content: its end is as its format says.</summary>
+    private const byte Whole = 0x80;
     /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
     public const int BufferSize = 128 << 10;
-    public static ReadOnlySpan<byte> Magic => "STINGHC3"u8;
+    public static ReadOnlySpan<byte> Magic => "STINGHC4"u8;
     /// <summary>Of caches without facts.</summary>
     public static ReadOnlySpan<byte> EarlierMagic => "STINGHC2"u8;
 
@@ -67,7 +69,7 @@ internal static class HostCache
             span[44] = (byte)item.Class;
             BinaryPrimitives.WriteUInt64LittleEndian(span[45..], item.Mark);
             BinaryPrimitives.WriteUInt16LittleEndian(span[53..], (ushort)subject);
-            (span[HeadSize], span[HeadSize + 1]) = ((byte)item.Facts.Kind, item.Facts.Spread);
+            (span[HeadSize], span[HeadSize + 1]) = ((byte)((byte)item.Facts.Kind | (item.Facts.IsWhole ? Whole : 0)), item.Facts.Spread);
             BinaryPrimitives.WriteUInt32LittleEndian(span[(HeadSize + 2)..], item.Facts.Mark);
             BinaryPrimitives.WriteUInt16LittleEndian(span[(HeadSize + 6)..], item.Facts.Middle);
             Encoding.UTF8.GetBytes(item.Subject, span[(HeadSize + FactsSize)..]);
@@ -94,7 +96,7 @@ internal static class HostCache
                 BinaryPrimitives.ReadUInt64LittleEndian(block[24..]), BinaryPrimitives.ReadUInt64LittleEndian(block[32..]), BinaryPrimitives.ReadUInt32LittleEndian(block[40..]));
             int length = BinaryPrimitives.ReadUInt16LittleEndian(block[53..]);
             var subject = Encoding.UTF8.GetString(block.Slice(headSize, length));
-            var facts = hasFacts ? new ContentFacts((ContentKind)block[HeadSize], block[HeadSize + 1], BinaryPrimitives.ReadUInt32LittleEndian(block[(HeadSize + 2)..]), BinaryPrimitives.ReadUInt16LittleEndian(block[(HeadSize + 6)..])) : default;
+            var facts = hasFacts ? ReadFacts(block[HeadSize..]) : default;
             // Neighbours mostly share their subject: one string serves them all.
             lastSubject = subject == lastSubject ? lastSubject : subject;
             heads[i] = (stamp, (DataClass)block[44], BinaryPrimitives.ReadUInt64LittleEndian(block[45..]), facts, lastSubject);
@@ -104,6 +106,9 @@ internal static class HostCache
         var page = TreePage.Decode(TreeTable.Read(block.Slice(4, tableLength)), block[(4 + tableLength)..]);
         return [.. page.Entries.Select((e, i) => new CachedItem(heads[i].Stamp, heads[i].Class, heads[i].Subject, e) { Mark = heads[i].Mark, Facts = heads[i].Facts })];
     }
+
+    private static ContentFacts ReadFacts(ReadOnlySpan<byte> bytes) =>
+        new((ContentKind)(bytes[0] & ~Whole), bytes[1], BinaryPrimitives.ReadUInt32LittleEndian(bytes[2..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..])) { IsWhole = (bytes[0] & Whole) != 0 };
 
     private static void Write(ArrayBufferWriter<byte> target, int value)
     {

@@ -37,15 +37,22 @@ internal static class AnomalyModel
         IReadOnlyList<RememberedRun> settled = [.. usual.Where(r => r.TimeNs <= timeNs - (T.UsualAge.Ticks * 100))];
         var scrambled = Excess(activity[Figure.Scrambled] + replaced, settled, a => a[Figure.Scrambled] + a[Figure.Replaced]);
         var wrecked = Excess(activity[Figure.Wrecked], settled, a => a[Figure.Wrecked]);
-        var deleted = Math.Max(0, activity[Figure.Deleted] - replaced - activity[Figure.OpenAdded]) * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
+        // What is more than usual, however little in one run: gone by a twelfth each time is gone as well.
+        var deleted = Excess(Math.Max(0, activity[Figure.Deleted] - replaced - activity[Figure.OpenAdded]), settled, a => Math.Max(0, a[Figure.Deleted] - a[Figure.Replaced] - a[Figure.OpenAdded]))
+            * (activity[Figure.BytesPacked] >= T.PackedShare * activity[Figure.BytesGone] && activity[Figure.BytesPacked] > 0 ? T.PackedWeight : 1);
         var sameLength = Excess(activity[Figure.SameLength], settled, a => a[Figure.SameLength]);
+        var rewritten = Excess(activity[Figure.RewrittenInPlace], settled, a => a[Figure.RewrittenInPlace]);
+        var isSealed = activity[Figure.BytesSealed] > 0 && activity[Figure.BytesSealed] >= T.PackedShare * activity[Figure.BytesGone];
         memory.Scrambled += scrambled;
         memory.Wrecked += wrecked;
         memory.Deleted += deleted;
-        memory.DeletedShare += deleted / before;
+        // Of what there was at first, not of what is left: two clearings of a third each took little more than half.
+        memory.DeletedShare += (1 - memory.DeletedShare) * Math.Min(1, deleted / before);
+        memory.SealedShare += isSealed ? (1 - memory.SealedShare) * Math.Min(1, deleted / before) : 0;
         memory.SameLength += sameLength;
+        memory.Rewritten += rewritten;
         memory.Names += activity[Figure.KnownExtensions] + activity[Figure.Notes];
-        memory.Trace(timeNs, scrambled + wrecked + activity[Figure.KnownExtensions] + activity[Figure.Notes] + (0.25 * sameLength) + (deleted >= 0.02 * before ? deleted : 0));
+        memory.Trace(timeNs, scrambled + wrecked + activity[Figure.KnownExtensions] + activity[Figure.Notes] + Math.Max(rewritten, 0.25 * sameLength) + (deleted >= 0.02 * before ? deleted : 0));
 
         signs.Add(AnomalyReasons.Honeypot, activity[Figure.Honeypots] > 0 ? T.HoneypotWeight : 0);
         signs.Add(AnomalyReasons.KnownExtension, NameWeight(activity[Figure.KnownExtensions], memory.Names));
@@ -58,13 +65,18 @@ internal static class AnomalyModel
         {
             signs.Add(AnomalyReasons.Wrecked, T.WreckedWeight * RampOf(memory.Wrecked, T.WreckedFrom, T.WreckedTo));
         }
-        if (deleted >= 1 && memory.Deleted >= T.LeastFiles && IsUnusual(activity, usual, Figure.Deleted))
+        if (deleted >= 1 && memory.Deleted >= T.LeastFiles)
         {
-            signs.Add(AnomalyReasons.MassDeletion, T.DeletionWeight * Ramp(memory.DeletedShare, T.DeletedFrom, T.DeletedTo));
+            double went = Ramp(memory.DeletedShare, T.DeletedFrom, T.DeletedTo), putAway = Ramp(memory.SealedShare, T.SealedFrom, T.SealedTo);
+            signs.Add(putAway > went ? AnomalyReasons.PutUnderPassword : AnomalyReasons.MassDeletion, T.DeletionWeight * Math.Max(went, putAway));
         }
         if (sameLength >= 1 && memory.SameLength >= T.LeastFiles * factor && IsUnusual(activity, usual, Figure.SameLength))
         {
             signs.Add(AnomalyReasons.SameLength, T.SameLengthWeight * Ramp(memory.SameLength / before, T.SameLengthFrom, T.SameLengthTo));
+        }
+        if (rewritten >= 1)
+        {
+            signs.Add(AnomalyReasons.RewrittenInPlace, T.RewrittenWeight * RampOf(memory.Rewritten, T.RewrittenFrom, T.RewrittenTo));
         }
         if (activity[Figure.Appended] >= T.LeastFiles && activity.ShareOf(Figure.Appended) >= T.AppendedShare)
         {
@@ -102,6 +114,8 @@ internal static class AnomalyModel
                 c => $"{c[Figure.Scrambled]} of {c[Figure.Before]} files that could be read became what a cipher makes{(c[Figure.CipheredAdded] > 0 ? $", and {c[Figure.CipheredAdded]} such files came while {c[Figure.OpenDeleted]} others went" : "")}")),
             (AnomalyReasons.Wrecked, Text("files lost the format that they had", c => $"{c[Figure.Wrecked]} of {c[Figure.Before]} files lost the format that they had")),
             (AnomalyReasons.MassDeletion, Text("much was deleted, and nothing came in its place", c => $"{c[Figure.Deleted]} of {c[Figure.Before]} files were deleted, and nothing came in their place")),
+            (AnomalyReasons.PutUnderPassword, Text("much was deleted, while enciphered content came that may hold it", c => $"{c[Figure.Deleted]} of {c[Figure.Before]} files were deleted, while {c[Figure.CipheredAdded]} came that look enciphered and may hold them")),
+            (AnomalyReasons.RewrittenInPlace, Text("compressed files were written anew and kept their length to the byte", c => $"{c[Figure.RewrittenInPlace]} compressed files were written anew and kept their length to the byte")),
             (AnomalyReasons.SameLength, Text("many files changed and kept their length to the byte", c => $"{c[Figure.SameLength]} of {c[Figure.Changed]} changed files kept their length to the byte")),
             (AnomalyReasons.MassRename, Text("many files got another extension after their own", c => $"{c[Figure.Appended]} of {c[Figure.Before]} files got another extension after their own")),
             (AnomalyReasons.MassChange, Text("many more files changed than usual", c => $"{c[Figure.Changed]} of {c[Figure.Before]} files changed, many more than usual")),

@@ -20,7 +20,8 @@ internal sealed class AnomalyObserver
     private readonly Action<string> _warn;
     private readonly HashSet<DataClass> _classes;
     private readonly HashSet<string> _honeypots;
-    private readonly Dictionary<(DataClass Class, string Subject), SubjectTally> _tallies = [];
+    /// <summary>By subject. No tuples as keys, here and where it judges: code for them is not compiled ahead, and a run would compile it each time.</summary>
+    private readonly Dictionary<string, List<SubjectTally>> _tallies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RunSubject> _subjects = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private (DataClass Class, string Subject, SubjectTally? Tally) _last = (default, "", null);
@@ -94,13 +95,18 @@ internal sealed class AnomalyObserver
         }
         var suspicious = new List<(string, AnomalyVerdict, SubjectActivity)>();
         var others = new SubjectActivity();
-        foreach (var group in _tallies.Where(t => committed.Contains(t.Key.Class)).GroupBy(t => t.Key.Subject).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var subject in _tallies.Keys.Order(StringComparer.Ordinal))
         {
+            var tallies = _tallies[subject].FindAll(t => committed.Contains(t.Class));
+            if (tallies.Count == 0)
+            {
+                continue;
+            }
             // Somebody of whom nothing is left may have been erased by another host: that is no damage.
-            var tag = _installation.Subjects.TagOf(group.Key);
-            var known = _subjects.GetValueOrDefault(group.Key) ?? (_installation.Ledger.FindTag(tag) is null ? subjectOf(group.Key) : null);
+            var tag = _installation.Subjects.TagOf(subject);
+            var known = _subjects.GetValueOrDefault(subject) ?? (_installation.Ledger.FindTag(tag) is null ? subjectOf(subject) : null);
             var activity = new SubjectActivity();
-            foreach (var (_, tally) in group)
+            foreach (var tally in tallies)
             {
                 activity.Add(tally.Finish(0, 0));
             }
@@ -117,7 +123,7 @@ internal sealed class AnomalyObserver
                 continue;
             }
             marks.Add(new PointAnomaly(known.Pseudonym, verdict.SinceNs, verdict.Score, verdict.Reasons));
-            suspicious.Add((group.Key, verdict, activity));
+            suspicious.Add((subject, verdict, activity));
         }
         // Of the reserve as a whole only what no subject answers for: else one person's disaster would cast doubt on everybody's points.
         if (!others.IsIdle && AnomalyModel.Judge(_memory.Of(default, default), others, timeNs, sequence, isWhole: true) is { IsSuspicious: true } whole)
@@ -159,7 +165,16 @@ internal sealed class AnomalyObserver
     {
         lock (_lock)
         {
-            return _tallies.TryGetValue((dataClass, subject), out var tally) ? tally : _tallies[(dataClass, subject)] = new SubjectTally(KnownNames.Carried, _honeypots);
+            if (!_tallies.TryGetValue(subject, out var tallies))
+            {
+                _tallies.Add(subject, tallies = []);
+            }
+            var tally = tallies.Find(t => t.Class == dataClass);
+            if (tally is null)
+            {
+                tallies.Add(tally = new SubjectTally(dataClass, KnownNames.Carried, _honeypots));
+            }
+            return tally;
         }
     }
 }

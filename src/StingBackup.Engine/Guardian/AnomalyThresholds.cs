@@ -42,8 +42,13 @@ internal static class AnomalyThresholds
     /// <summary>And this share of all its files.</summary>
     public const double WholeShare = 0.01;
 
-    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third.</summary>
-    public const double DeletedFrom = 0.35, DeletedTo = 0.70;
+    /// <summary>The share of a subject's files that went and did not come back elsewhere. A spring cleaning takes a third, two in a week little more than half; two thirds in a week raise the alarm.</summary>
+    public const double DeletedFrom = 0.45, DeletedTo = 0.80;
+
+    /// <summary>
+    /// The same where enciphered content came elsewhere that is at least as much of what went as an archive would be: a person who puts a third of his files under a password is let be, also while he moves into a vault; more than half of all is not what one puts away.
+    /// </summary>
+    public const double SealedFrom = 0.35, SealedTo = 0.65;
 
     /// <summary>New archives of so much of what went say that somebody put it into one.</summary>
     public const double PackedShare = 0.10;
@@ -63,6 +68,9 @@ internal static class AnomalyThresholds
     /// <summary>The share of files that changed and kept their length: ciphers in place do that, people do not.</summary>
     public const double SameLengthFrom = 0.08, SameLengthTo = 0.25;
 
+    /// <summary>Compressed files that were written anew with the same length, less what is usual. By chance one of some thousand is; a tool that only moves parts of a file about makes a few.</summary>
+    public const double RewrittenFrom = 4, RewrittenTo = 12;
+
     /// <summary>New content that compresses to more than this, where half of the runs stayed below the other.</summary>
     public const double Incompressible = 0.97, UsuallyCompressible = 0.75;
 
@@ -73,12 +81,12 @@ internal static class AnomalyThresholds
     public const int CipheredUploads = 50;
 
     /// <summary>How much each sign weighs at its fullest, 0 to 1. Signs are joined as independent ones: 1 − Π(1 − weight).</summary>
-    public const double HoneypotWeight = 1, ScrambledWeight = 0.95, WreckedWeight = 0.9, DeletionWeight = 0.9, SeveralNamesWeight = 0.8, OneNameWeight = 0.35, AppendedWeight = 0.5, SameLengthWeight = 0.6,
+    public const double HoneypotWeight = 1, ScrambledWeight = 0.95, WreckedWeight = 0.9, DeletionWeight = 0.9, SeveralNamesWeight = 0.8, OneNameWeight = 0.35, AppendedWeight = 0.5, SameLengthWeight = 0.6, RewrittenWeight = 0.8,
         ChangeWeight = 0.25, IncompressibleWeight = 0.25, AllNewWeight = 0.1, CipheredUploadsWeight = 0.15;
 
     /// <summary>This many notes, or files with a known extension, are no accident.</summary>
     public const int SeveralNames = 3;
 
-    /// <summary>The damage before the earliest tenth of all is taken for what was usual: from there on restore points are suspect.</summary>
-    public const double SinceShare = 0.1;
+    /// <summary>The earliest twentieth of all damage is taken for what was usual: from there on restore points are suspect.</summary>
+    public const double SinceShare = 0.05;
 }

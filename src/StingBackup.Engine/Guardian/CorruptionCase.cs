@@ -21,6 +21,7 @@ public sealed class CorruptionCase
     private readonly SubjectHistory _history;
     private readonly IReadOnlyList<FileVersion> _versions;
     private readonly HashSet<int> _tested = [];
+    private readonly Dictionary<int, ContentFacts> _facts = [];
     private int _good = -1, _bad;
     private bool _isNewestGood, _isLinear, _isUnreadable;
     private string _problem = "";
@@ -52,13 +53,18 @@ public sealed class CorruptionCase
         }
     }
 
-    /// <summary>Tests the version by its first bytes and its name. Reads no more than it needs.</summary>
+    /// <summary>
+    /// Tests the version by its first and last bytes and its name. What the name does not tell, the oldest version does: what was random from the beginning is so by its nature. Reads no more than it needs.
+    /// </summary>
     public void TestByName(CancellationToken cancel)
     {
-        using var content = OpenNext(cancel);
-        var bytes = new byte[Math.Min(LookBytes, content.Length)];
-        content.ReadExactly(bytes);
-        var problem = ContentExpectation.ProblemOf(_versions[Next!.Value].Entry.Path.Name, ContentLook.OfWhole(bytes));
+        var version = Next!.Value;
+        var facts = FactsOf(version, cancel);
+        var problem = ContentExpectation.ProblemOf(_versions[version].Entry.Path.Name, facts);
+        if (problem.Length == 0 && version > 0 && ContentExpectation.MayTurn(facts))
+        {
+            problem = ContentExpectation.ProblemOf(facts, FactsOf(0, cancel), _versions[version].Entry.Length == _versions[0].Entry.Length);
+        }
         Answer(problem.Length == 0, problem);
     }
 
@@ -125,7 +131,30 @@ public sealed class CorruptionCase
         return _bad - _good <= 1 ? null : _good + ((_bad - _good) / 2);
     }
 
-    private TreeFileStream OpenNext(CancellationToken cancel) => new(_repository.Reader, _history.Pseudonym, _versions[Next!.Value].Entry, cancel);
+    private ContentFacts FactsOf(int version, CancellationToken cancel)
+    {
+        if (_facts.TryGetValue(version, out var facts))
+        {
+            return facts;
+        }
+        using var content = Open(version, cancel);
+        var head = new byte[Math.Min(LookBytes, content.Length)];
+        content.ReadExactly(head);
+        facts = ContentLook.OfWhole(head);
+        if (content.Length > head.Length)
+        {
+            var tail = new byte[FormatEnds.TailSize];
+            content.Position = content.Length - tail.Length;
+            content.ReadExactly(tail);
+            var (kind, isWhole) = ContentLook.KindOf(head, tail, content.Length);
+            facts = facts with { Kind = kind, IsWhole = isWhole };
+        }
+        return _facts[version] = facts;
+    }
+
+    private TreeFileStream OpenNext(CancellationToken cancel) => Open(Next!.Value, cancel);
+
+    private TreeFileStream Open(int version, CancellationToken cancel) => new(_repository.Reader, _history.Pseudonym, _versions[version].Entry, cancel);
 
     private ClassPoint PointOf(int number) => _history.Points[number];
 }

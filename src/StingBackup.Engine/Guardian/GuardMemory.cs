@@ -11,7 +11,7 @@ namespace StingBackup.Engine.Guardian;
 /// <remarks>magic 8 · salt 32 · AES-256-GCM ciphertext · tag 16; key = HKDF-SHA256(host's cache key, salt, "sting1 guardian"), nonce zero: each file has a salt of its own.</remarks>
 internal sealed class GuardMemory
 {
-    private const int SaltSize = 32, TagSize = 16, Version = 1;
+    private const int SaltSize = 32, TagSize = 16, Version = 2;
     private static ReadOnlySpan<byte> Magic => "STINGGM1"u8;
 
     private readonly string _path;

@@ -43,10 +43,14 @@ internal enum Figure
     BytesPacked,
     /// <summary>Deleted files that could be read.</summary>
     OpenDeleted,
-    /// <summary>New files that look enciphered, as many as files that could be read went: written anew under names that say nothing.</summary>
+    /// <summary>New files that look enciphered, as many as files that could be read went from the same folder: written anew under names that say nothing.</summary>
     Replaced,
     /// <summary>New files that can be read and come of none that was there.</summary>
     OpenAdded,
+    /// <summary>Bytes of new files that look enciphered and come of none that was there: what was put under a password, if much went.</summary>
+    BytesSealed,
+    /// <summary>Changed files of compressed formats, written anew with their length to the byte.</summary>
+    RewrittenInPlace,
 }
 
 /// <summary>Counters of one subject in one run.</summary>

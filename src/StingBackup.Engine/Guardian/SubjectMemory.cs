@@ -11,7 +11,7 @@ namespace StingBackup.Engine.Guardian;
 internal sealed record RememberedRun(long TimeNs, long Sequence, SubjectActivity Activity, int Score, AnomalyReasons Reasons);
 
 /// <summary>Damage of one run that the sum still remembers.</summary>
-internal readonly record struct DamageTrace(long TimeNs, double Amount);
+internal sealed record DamageTrace(long TimeNs, double Amount);
 
 /// <summary>What a host remembers of a subject to judge its next run by: numbers, no names.</summary>
 internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
@@ -30,7 +30,10 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
     public double Wrecked { get; set; }
     public double Deleted { get; set; }
     public double DeletedShare { get; set; }
+    /// <summary>Of that, what went while enciphered content came elsewhere.</summary>
+    public double SealedShare { get; set; }
     public double SameLength { get; set; }
+    public double Rewritten { get; set; }
     public double Names { get; set; }
     /// <summary>Which runs the damage came from.</summary>
     public List<DamageTrace> Traces { get; } = [];
@@ -45,7 +48,8 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
         if (TimeNs > 0 && timeNs > TimeNs)
         {
             var left = Math.Pow(0.5, (timeNs - TimeNs) / (AnomalyThresholds.HalfLife.Ticks * 100.0));
-            (Scrambled, Wrecked, Deleted, DeletedShare, SameLength, Names) = (Scrambled * left, Wrecked * left, Deleted * left, DeletedShare * left, SameLength * left, Names * left);
+            (Scrambled, Wrecked, Deleted, DeletedShare, SealedShare) = (Scrambled * left, Wrecked * left, Deleted * left, DeletedShare * left, SealedShare * left);
+            (SameLength, Rewritten, Names) = (SameLength * left, Rewritten * left, Names * left);
             for (var i = 0; i < Traces.Count; i++)
             {
                 Traces[i] = Traces[i] with { Amount = Traces[i].Amount * left };
@@ -101,7 +105,7 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
     /// <summary>Somebody has said that all is well: what was counted counts no more.</summary>
     public void Settle()
     {
-        (Scrambled, Wrecked, Deleted, DeletedShare, SameLength, Names, SinceNs) = (0, 0, 0, 0, 0, 0, 0);
+        (Scrambled, Wrecked, Deleted, DeletedShare, SealedShare, SameLength, Rewritten, Names, SinceNs) = (0, 0, 0, 0, 0, 0, 0, 0, 0);
         Traces.Clear();
     }
 
@@ -111,7 +115,7 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
         writer.Write(Pseudonym.ToArray());
         writer.Write(TimeNs);
         writer.Write(SinceNs);
-        foreach (var sum in (ReadOnlySpan<double>)[Scrambled, Wrecked, Deleted, DeletedShare, SameLength, Names])
+        foreach (var sum in (ReadOnlySpan<double>)[Scrambled, Wrecked, Deleted, DeletedShare, SealedShare, SameLength, Rewritten, Names])
         {
             writer.Write((float)sum);
         }
@@ -136,7 +140,8 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
     {
         var memory = new SubjectMemory(new Id16(reader.ReadBytes(Id16.Size)), new Id16(reader.ReadBytes(Id16.Size)))
         {
-            TimeNs = reader.ReadInt64(), SinceNs = reader.ReadInt64(), Scrambled = reader.ReadSingle(), Wrecked = reader.ReadSingle(), Deleted = reader.ReadSingle(), DeletedShare = reader.ReadSingle(), SameLength = reader.ReadSingle(), Names = reader.ReadSingle(),
+            TimeNs = reader.ReadInt64(), SinceNs = reader.ReadInt64(), Scrambled = reader.ReadSingle(), Wrecked = reader.ReadSingle(), Deleted = reader.ReadSingle(), DeletedShare = reader.ReadSingle(), SealedShare = reader.ReadSingle(),
+            SameLength = reader.ReadSingle(), Rewritten = reader.ReadSingle(), Names = reader.ReadSingle(),
         };
         for (var left = reader.Read7BitEncodedInt(); left > 0; left--)
         {

@@ -16,11 +16,13 @@ internal readonly ref struct FileSight(ReadOnlySpan<byte> path, ContentFacts fac
 }
 
 /// <summary>
-/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 40 bytes are kept until the end, when what only moved is told from what is gone.
+/// Counts what a run does to one subject. Files that are as they were cost a counter; of those that came or went 56 bytes are kept until the end, when what only moved is told from what is gone.
 /// Called from the thread that scans and the one that builds trees.
 /// </summary>
-internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeypots)
+internal sealed class SubjectTally(DataClass dataClass, KnownNames names, IReadOnlySet<string> honeypots)
 {
+    public DataClass Class { get; } = dataClass;
+
     /// <summary>Texts that are longer are nobody's note.</summary>
     private const long LongestNote = 64 << 10;
 
@@ -53,9 +55,11 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             }
             _activity[Figure.Changed]++;
             _activity[Figure.BytesTouched] += file.Length;
-            _activity[Figure.SameLength] += file.Length == lengthBefore && file.Facts.Middle != before.Middle ? 1 : 0;
+            var isSameLength = file.Length == lengthBefore;
+            _activity[Figure.SameLength] += isSameLength && file.Facts.Middle != before.Middle ? 1 : 0;
+            _activity[Figure.RewrittenInPlace] += file.Facts.IsRewrittenInPlace(before, isSameLength) ? 1 : 0;
             _activity[Figure.Scrambled] += file.Facts.IsScrambledFrom(before) ? 1 : 0;
-            _activity[Figure.Wrecked] += file.Facts.IsWrecked(before) ? 1 : 0;
+            _activity[Figure.Wrecked] += file.Facts.IsWrecked(before, isSameLength) ? 1 : 0;
             CountHoneypot(file.Path);
         }
     }
@@ -96,15 +100,40 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
             (_activity[Figure.BytesNew], _activity[Figure.BytesStored]) = (bytesNew, bytesStored);
             _activity[Figure.Before] = _met + _gone.Count;
             Match();
-            foreach (var trace in _gone.Where(t => !t.IsMatched))
+            var openByFolder = new Dictionary<ulong, int>();
+            foreach (ref readonly var trace in CollectionsMarshal.AsSpan(_gone))
             {
+                if (trace.IsMatched)
+                {
+                    continue;
+                }
                 _activity[Figure.Deleted]++;
-                _activity[Figure.OpenDeleted] += trace.IsCiphered ? 0 : 1;
                 _activity[Figure.BytesGone] += trace.Length;
+                if (!trace.IsCiphered)
+                {
+                    _activity[Figure.OpenDeleted]++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(openByFolder, trace.Folder, out _)++;
+                }
             }
-            _activity[Figure.CipheredAdded] = _added.Count(t => !t.IsMatched && t.IsCiphered);
-            _activity[Figure.OpenAdded] = _added.Count(t => !t.IsMatched && !t.IsCiphered);
-            _activity[Figure.Replaced] = Math.Min(_activity[Figure.CipheredAdded], _activity[Figure.OpenDeleted]);
+            foreach (ref readonly var trace in CollectionsMarshal.AsSpan(_added))
+            {
+                if (trace.IsMatched)
+                {
+                    continue;
+                }
+                _activity[trace.IsCiphered ? Figure.CipheredAdded : Figure.OpenAdded]++;
+                if (trace.IsCiphered)
+                {
+                    _activity[Figure.BytesSealed] += trace.Length;
+                    // In the folder where the other went: in its place. In another one it may have been put away.
+                    ref var open = ref CollectionsMarshal.GetValueRefOrNullRef(openByFolder, trace.Folder);
+                    if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref open) && open > 0)
+                    {
+                        open--;
+                        _activity[Figure.Replaced]++;
+                    }
+                }
+            }
             return _activity;
         }
     }
@@ -140,10 +169,16 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
                 continue;
             }
             var origin = appendedTo >= 0 ? appendedTo : trace.IsCiphered ? byStem.GetValueOrDefault(trace.Stem, -1) : -1;
-            if (origin >= 0 && gone[origin] is { IsMatched: false, IsKnown: true, IsCiphered: false } && trace.IsCiphered)
+            if (origin < 0 || gone[origin].IsMatched)
+            {
+                continue;
+            }
+            var isScrambled = trace.Facts.IsScrambledFrom(gone[origin].Facts);
+            // Under its own name and one more extension it is the same file: its beginning may have been left alone.
+            if (isScrambled || (appendedTo >= 0 && trace.Facts.IsWrecked(gone[origin].Facts, trace.Length == gone[origin].Length)))
             {
                 (gone[origin].IsMatched, trace.IsMatched) = (true, true);
-                _activity[Figure.Scrambled]++;
+                _activity[isScrambled ? Figure.Scrambled : Figure.Wrecked]++;
             }
         }
     }
@@ -175,18 +210,21 @@ internal sealed class SubjectTally(KnownNames names, IReadOnlySet<string> honeyp
         public Trace(FileSight file)
         {
             Path = XxHash64.HashToUInt64(file.Path);
+            Folder = XxHash64.HashToUInt64(file.Path[..^file.Name.Length]);
             var dot = file.Name.LastIndexOf((byte)'.');
             Stem = dot > 0 ? XxHash64.HashToUInt64(file.Path[..(file.Path.Length - file.Name.Length + dot)]) : Path;
-            (Mark, Length, IsCiphered, IsKnown) = (file.Facts.Mark, file.Length, file.Facts.IsCiphered, file.Facts.IsKnown);
+            (Facts, Length) = (file.Facts, file.Length);
         }
 
         public ulong Path { get; }
         /// <summary>Of the path without the last extension.</summary>
         public ulong Stem { get; }
-        public uint Mark { get; }
+        public ulong Folder { get; }
+        public ContentFacts Facts { get; }
         public long Length { get; }
-        public bool IsCiphered { get; }
-        public bool IsKnown { get; }
+        public readonly uint Mark => Facts.Mark;
+        public readonly bool IsCiphered => Facts.IsCiphered;
+        public readonly bool IsKnown => Facts.IsKnown;
         public bool IsMatched { get; set; }
     }
 }

@@ -32,6 +32,10 @@ public enum AnomalyReasons
     NoDeduplication = 1024,
     /// <summary>Many new files look enciphered.</summary>
     CipheredUploads = 2048,
+    /// <summary>Much was deleted while enciphered content came elsewhere, such as an archive with a password.</summary>
+    PutUnderPassword = 4096,
+    /// <summary>Compressed files were written anew and kept their length to the byte.</summary>
+    RewrittenInPlace = 8192,
 }
 
 /// <summary>What one run did to one subject, and how far that is from what is usual.</summary>

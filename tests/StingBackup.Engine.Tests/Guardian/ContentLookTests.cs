@@ -52,8 +52,8 @@ public sealed class ContentLookTests
         Assert.False(Of(Format.Zip).IsScrambledFrom(Of(Format.Text)));
         Assert.False(Of(Format.Jpeg).IsScrambledFrom(Of(Format.Png)));
         Assert.False(Of(Format.Opaque).IsScrambledFrom(default));
-        Assert.True(ContentLook.OfWhole(new byte[6000]).IsWrecked(Of(Format.Docx)));
-        Assert.False(Of(Format.Text).IsWrecked(Of(Format.Text)));
+        Assert.True(ContentLook.OfWhole(new byte[6000]).IsWrecked(Of(Format.Docx), isSameLength: true));
+        Assert.False(Of(Format.Text).IsWrecked(Of(Format.Text), isSameLength: false));
     }
 
     [Fact]

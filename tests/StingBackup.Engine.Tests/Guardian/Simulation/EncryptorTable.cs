@@ -26,7 +26,10 @@ internal static class EncryptorTable
 
     /// <summary>The encryptors; those of <see cref="LaterEncryptors"/> were written after the thresholds were frozen.</summary>
     public static IReadOnlyList<Func<Encryptor>> All { get; } =
-        [() => new FastEncryptor(), () => new SlowEncryptor(), () => new IntermittentEncryptor(), () => new RenamingEncryptor(), () => new ExfiltratingDeleter(), .. LaterEncryptors.All];
+        [() => new FastEncryptor(), () => new SlowEncryptor(), () => new IntermittentEncryptor(), () => new RenamingEncryptor(), () => new ExfiltratingDeleter(),
+            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), () => new DocumentMacro(), () => new ContainerMover(), .. LaterEncryptors.All];
+
+    private static readonly IReadOnlyDictionary<string, Action<SimulatedSubject>> AllBusy = HonestPeople.Busy.Concat(PatientPeople.Busy).Concat(LaterHonestPeople.Busy).ToDictionary();
 
     /// <summary>People live for some days; then one is attacked, while he goes on with his work.</summary>
     public static AttackResult Attack(Func<Encryptor> make, int trials, int seed)
@@ -75,9 +78,9 @@ internal static class EncryptorTable
         var subjects = Enumerable.Range(0, people).Select(i => (Kind: HonestPeople.Kinds[i % HonestPeople.Kinds.Length], Subject: HonestPeople.Make(HonestPeople.Kinds[i % HonestPeople.Kinds.Length], seed + (104_729 * i)))).ToList();
         var random = new Random(seed);
         // Who does which of the busy things when: each of them once a month for every second person.
-        var calendar = (from busy in HonestPeople.Busy.Keys from i in Enumerable.Range(0, people) where random.Next(2) == 0
+        var calendar = (from busy in AllBusy.Keys from i in Enumerable.Range(0, people) where random.Next(2) == 0
                         select (Tick: random.Next(days * TicksADay * 30 / Math.Max(30, days)), Person: i, Busy: busy)).Where(c => c.Tick < days * TicksADay && c.Tick > 2 * TicksADay).ToLookup(c => c.Tick);
-        var counts = HonestPeople.Busy.Keys.ToDictionary(k => k, _ => (Times: 0, Alarms: 0));
+        var counts = AllBusy.Keys.ToDictionary(k => k, _ => (Times: 0, Alarms: 0));
         var whole = new SubjectMemory(default, default);
         int others = 0, wholeAlarms = 0;
         for (var tick = 0; tick < days * TicksADay; tick++)
@@ -87,10 +90,11 @@ internal static class EncryptorTable
             {
                 var (kind, subject) = subjects[i];
                 Live(kind, subject, tick);
-                var busy = calendar[tick].Where(c => c.Person == i).Select(c => c.Busy).ToList();
-                foreach (var name in busy.Where(_ => subject.Files.Count > 5))
+                var begun = calendar[tick].Where(c => c.Person == i).Select(c => c.Busy).ToList();
+                List<string> busy = [.. begun, .. subject.Pass()];
+                foreach (var name in begun.Where(_ => subject.Files.Count > 5))
                 {
-                    HonestPeople.Busy[name](subject);
+                    AllBusy[name](subject);
                     counts[name] = counts[name] with { Times = counts[name].Times + 1 };
                 }
                 if (subject.Run(TimeOf(tick)) is not var (verdict, activity))

@@ -4,6 +4,7 @@ namespace StingBackup.Engine.Tests.Guardian.Simulation;
 internal abstract class Encryptor
 {
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+    private int _steps;
 
     public abstract string Name { get; }
 
@@ -13,10 +14,14 @@ internal abstract class Encryptor
     /// <summary>Damages some; false when there is nothing left to damage.</summary>
     public bool Step(SimulatedSubject subject)
     {
-        var left = subject.Files.Keys.Where(p => !_done.Contains(p)).Order(StringComparer.Ordinal).ToList();
+        var left = subject.Files.Where(f => !_done.Contains(f.Key) && Takes(f.Value.Format)).Select(f => f.Key).Order(StringComparer.Ordinal).ToList();
         if (left.Count == 0)
         {
             return false;
+        }
+        if (++_steps % Every != 0)
+        {
+            return true;
         }
         var now = left.Take(Math.Max(1, (int)Math.Ceiling(Share * subject.Files.Count))).ToList();
         foreach (var path in now)
@@ -30,6 +35,12 @@ internal abstract class Encryptor
 
     /// <summary>The share of all files that it takes between two runs.</summary>
     protected abstract double Share { get; }
+
+    /// <summary>It does something before every run, or only before each so many.</summary>
+    protected virtual int Every => 1;
+
+    /// <summary>Whether it is interested in files of a format.</summary>
+    protected virtual bool Takes(Format format) => true;
 
     /// <summary>Damages a file; returns the path that stands for it now, null where there is none.</summary>
     protected abstract string? Damage(SimulatedSubject subject, string path);

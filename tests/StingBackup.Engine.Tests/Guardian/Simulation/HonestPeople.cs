@@ -108,6 +108,30 @@ internal static class HonestPeople
                 all.ForEach(f => s.Delete(f.Key));
             }
         },
+        ["7z of everything"] = s =>
+        {
+            var all = s.Files.ToList();
+            s.Put($"users/x/all-{s.Random.Next(1_000_000)}.7z", Format.SevenZip, SimulatedContent.Make(Format.SevenZip, Math.Max(500, (int)Math.Min(1 << 24, all.Sum(f => (long)f.Value.Content.Length) * 2 / 5)), s.Random));
+            if (s.Random.Next(2) == 0)
+            {
+                all.ForEach(f => s.Delete(f.Key));
+            }
+        },
+        ["a third put under a password"] = s =>
+        {
+            var old = s.Files.Where(f => !f.Key.EndsWith(".7z", StringComparison.Ordinal)).OrderBy(_ => s.Random.Next()).Take(s.Files.Count / 3).ToList();
+            s.Put($"users/x/old-{s.Random.Next(1_000_000)}.7z", Format.SealedSevenZip, SimulatedContent.Make(Format.SealedSevenZip, Math.Max(500, (int)Math.Min(1 << 24, old.Sum(f => (long)f.Value.Content.Length) * 2 / 3)), s.Random));
+            old.ForEach(f => s.Delete(f.Key));
+        },
+        ["one archive with a password, made anew"] = s =>
+        {
+            foreach (var path in s.Files.Keys.Where(k => k.StartsWith("users/x/private-", StringComparison.Ordinal)).ToList())
+            {
+                s.Delete(path);
+            }
+            var some = s.Files.Take(s.Files.Count / 2).Sum(f => (long)f.Value.Content.Length);
+            s.Put($"users/x/private-{s.Random.Next(1_000_000)}.zip", Format.SealedZip, SimulatedContent.Make(Format.SealedZip, Math.Max(500, (int)Math.Min(1 << 24, some * 2 / 3)), s.Random));
+        },
         ["spring cleaning"] = s =>
         {
             foreach (var path in s.Files.Keys.Where(_ => s.Random.Next(100) < 30).ToList())

@@ -3,57 +3,48 @@ namespace StingBackup.Engine.Tests.Guardian.Simulation;
 /// <summary>Encryptors that were written after the thresholds were frozen.</summary>
 internal static class LaterEncryptors
 {
-    public static IReadOnlyList<Func<Encryptor>> All { get; } = [() => new HeadKeepingEncryptor(), () => new PackingExtortionist()];
+    public static IReadOnlyList<Func<Encryptor>> All { get; } = [() => new KeyedScript(), () => new SpreadingWiper()];
 
     /// <summary>How many of six trials of the short form are caught at least, where it is not all: the table of docs/ransomware.md shows which encryptors are missed, and says why.</summary>
-    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int> { ["head kept, in place"] = 3, ["packed with a password"] = 0 };
+    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int>();
 }
 
 /// <summary>
-/// Hides from those who look at first bytes: keeps the first 512 of each file, enciphers the rest in place, length to the byte, name as it was; one file in ten between two runs.
+/// A script of somebody inside: mixes a short key into every byte (XOR), in place, name and length as they were; only at night, when nobody looks, some files at a time. Nothing is spread evenly afterwards that was not.
 /// </summary>
-internal sealed class HeadKeepingEncryptor : Encryptor
+internal sealed class KeyedScript : Encryptor
 {
-    private const int Head = 512;
+    private readonly byte[] _key = [0x5A, 0x91, 0x2C, 0xE7, 0x38];
 
-    public override string Name => "head kept, in place";
-    protected override double Share => 0.1;
+    public override string Name => "mixed with a short key, in place";
+    protected override double Share => 0.03;
+    protected override int Every => 2;
 
     protected override string? Damage(SimulatedSubject subject, string path)
     {
         var (format, before) = subject.Files[path];
         var content = (byte[])before.Clone();
-        subject.Random.NextBytes(content.AsSpan(Math.Min(Head, content.Length / 4)));
+        for (var i = 0; i < content.Length; i++)
+        {
+            content[i] ^= _key[i % _key.Length];
+        }
         subject.Put(path, format, content);
         return path;
     }
 }
 
-/// <summary>Uses an archiver that everybody has: packs each folder into an archive without a telling beginning (headers enciphered too), deletes what it packed, a quarter of all between two runs, and leaves a demand.</summary>
-internal sealed class PackingExtortionist : Encryptor
+/// <summary>A wiper that is after time: writes zeros over the middle third of each file, length, beginning and end as they were; the largest files first is what it would like, by name is what it does.</summary>
+internal sealed class SpreadingWiper : Encryptor
 {
-    private int _packed;
-
-    public override string Name => "packed with a password";
-    protected override double Share => 0.25;
+    public override string Name => "zeros over the middle third";
+    protected override double Share => 0.05;
 
     protected override string? Damage(SimulatedSubject subject, string path)
     {
-        _packed += subject.Files[path].Content.Length;
-        subject.Delete(path);
-        return null;
-    }
-
-    protected override void Finish(SimulatedSubject subject, IReadOnlyList<string> now)
-    {
-        // As 7z writes it with -mhe: its own beginning, and nothing else to read.
-        var archive = Cipher(subject, Math.Max(400, _packed * 3 / 4));
-        ((ReadOnlySpan<byte>)[(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C]).CopyTo(archive);
-        var path = $"users/x/backup-{subject.Random.Next(100_000)}.7z";
-        subject.Put(path, Format.Zip, archive);
-        subject.Put("users/x/CALL-US.txt", Format.Text, SimulatedContent.Make(Format.Text, 700, new Random(3)));
-        Spare(path);
-        Spare("users/x/CALL-US.txt");
-        _packed = 0;
+        var (format, before) = subject.Files[path];
+        var content = (byte[])before.Clone();
+        content.AsSpan(content.Length / 3, content.Length / 3).Clear();
+        subject.Put(path, format, content);
+        return path;
     }
 }

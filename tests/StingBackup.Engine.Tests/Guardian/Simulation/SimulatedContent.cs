@@ -4,7 +4,7 @@ using System.Text;
 namespace StingBackup.Engine.Tests.Guardian.Simulation;
 
 /// <summary>What people keep, as bytes that look like it: the right beginning, and behind it text, numbers, or what compression leaves.</summary>
-internal enum Format { Text, Code, Csv, Xml, Docx, Xlsx, Pdf, Jpeg, Png, Mp4, Zip, Sqlite, Wav, Gpg, Kdbx, Opaque }
+internal enum Format { Text, Code, Csv, Xml, Docx, Xlsx, Pdf, Jpeg, Png, Mp4, Zip, Sqlite, Wav, Gpg, Kdbx, Opaque, SevenZip, SealedSevenZip, SealedZip, Coded }
 
 internal static class SimulatedContent
 {
@@ -13,7 +13,7 @@ internal static class SimulatedContent
     public static string ExtensionOf(Format format) => format switch
     {
         Format.Text => ".txt", Format.Code => ".cs", Format.Csv => ".csv", Format.Xml => ".xml", Format.Docx => ".docx", Format.Xlsx => ".xlsx", Format.Pdf => ".pdf", Format.Jpeg => ".jpg", Format.Png => ".png", Format.Mp4 => ".mp4",
-        Format.Zip => ".zip", Format.Sqlite => ".sqlite", Format.Wav => ".wav", Format.Gpg => ".gpg", Format.Kdbx => ".kdbx", _ => ".bin",
+        Format.Zip => ".zip", Format.Sqlite => ".sqlite", Format.Wav => ".wav", Format.Gpg => ".gpg", Format.Kdbx => ".kdbx", Format.SevenZip or Format.SealedSevenZip => ".7z", Format.SealedZip => ".zip", _ => ".bin",
     };
 
     public static byte[] Make(Format format, int length, Random random)
@@ -40,11 +40,17 @@ internal static class SimulatedContent
                 Write(bytes.AsSpan(0, Math.Min(length, 600)), 0, Format.Text, random);
                 Head(bytes, "%PDF-1.7\n"u8);
                 break;
+            case Format.Coded:
+                var raw = new byte[(length / 4 * 3) + 3];
+                random.NextBytes(raw);
+                Encoding.ASCII.GetBytes(Convert.ToBase64String(raw))[..length].CopyTo(bytes, 0);
+                break;
             default:
                 random.NextBytes(bytes);
                 Head(bytes, HeadOf(format));
                 break;
         }
+        SimulatedEnds.Write(format, bytes);
         return bytes;
     }
 
@@ -53,7 +59,7 @@ internal static class SimulatedContent
     {
         switch (format)
         {
-            case Format.Docx or Format.Xlsx or Format.Zip or Format.Jpeg or Format.Png or Format.Gpg or Format.Kdbx or Format.Mp4:
+            case Format.Docx or Format.Xlsx or Format.Zip or Format.SevenZip or Format.SealedSevenZip or Format.SealedZip or Format.Jpeg or Format.Png or Format.Gpg or Format.Kdbx or Format.Mp4:
                 return Make(format, Math.Max(200, content.Length + random.Next(-200, 400)), random);
             case Format.Sqlite:
                 var pages = (byte[])content.Clone();
@@ -63,6 +69,7 @@ internal static class SimulatedContent
                 var longer = new byte[content.Length + random.Next(10, 300)];
                 content.CopyTo(longer, 0);
                 random.NextBytes(longer.AsSpan(content.Length));
+                SimulatedEnds.Write(format, longer);
                 return longer;
             default:
                 var insert = new byte[random.Next(20, 400)];
@@ -75,6 +82,8 @@ internal static class SimulatedContent
     private static ReadOnlySpan<byte> HeadOf(Format format) => format switch
     {
         Format.Docx or Format.Xlsx or Format.Zip => "PK\x03\x04\x14\0\x06\0\b\0"u8, Format.Jpeg => [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, (byte)'J', (byte)'F', (byte)'I', (byte)'F', 0],
+        // The first entry of an archive is often a folder, whose flags tell of no password.
+        Format.SealedZip => "PK\x03\x04\x0A\0\0\0\0\0"u8,
         Format.Png => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10], Format.Mp4 => [0, 0, 0, 24, (byte)'f', (byte)'t', (byte)'y', (byte)'p', (byte)'i', (byte)'s', (byte)'o', (byte)'m'],
         Format.Gpg => [0x85, 1, 0x0C, 3], Format.Kdbx => [0x03, 0xD9, 0xA2, 0x9A, 0x67, 0xFB, 0x4B, 0xB5], _ => [],
     };

@@ -19,11 +19,13 @@ internal sealed class SimulatedSubject : IDisposable
     private readonly Codec _codec = new(3);
     private readonly byte[] _scratch = new byte[Codec.Bound(2 << 20)];
     private readonly IReadOnlySet<string> _honeypots;
+    private readonly List<(int Tick, string Name, Action Action)> _plans = [];
+    private int _ticks;
     private long _sequence;
 
     public SimulatedSubject(int seed, IReadOnlySet<string>? honeypots = null)
     {
-        Random = new Random(seed);
+        Random = new SimulatedRandom(seed);
         var key = new byte[32];
         Random.NextBytes(key);
         _cutter = new FastCdc(new GearTable(key), ChunkSizes.Documents);
@@ -33,6 +35,19 @@ internal sealed class SimulatedSubject : IDisposable
     public Random Random { get; }
     public Dictionary<string, (Format Format, byte[] Content)> Files { get; } = new(StringComparer.Ordinal);
     public SubjectMemory Memory { get; private set; } = new(default, default);
+
+    /// <summary>Does something later.</summary>
+    public void Plan(int ticks, string name, Action action) => _plans.Add((_ticks + ticks, name, action));
+
+    /// <summary>A quarter of an hour passes; returns what of the planned things was done in it.</summary>
+    public IReadOnlyList<string> Pass()
+    {
+        _ticks++;
+        var due = _plans.FindAll(p => p.Tick <= _ticks);
+        due.ForEach(p => p.Action());
+        _plans.RemoveAll(p => p.Tick <= _ticks);
+        return [.. due.Select(p => p.Name)];
+    }
 
     public void Put(string path, Format format, byte[] content)
     {
@@ -79,7 +94,7 @@ internal sealed class SimulatedSubject : IDisposable
         {
             return null;
         }
-        var tally = new SubjectTally(KnownNames.Carried, _honeypots);
+        var tally = new SubjectTally(DataClass.UserFiles, KnownNames.Carried, _honeypots);
         for (var kept = Files.Count - _touched.Count(Files.ContainsKey); kept > 0; kept--)
         {
             tally.Keep();
@@ -131,6 +146,7 @@ internal sealed class SimulatedSubject : IDisposable
         }
         var look = new LongLook();
         look.Begin(content);
+        look.End(content, content.Length);
         var extents = new List<Extent>();
         Span<byte> id = stackalloc byte[32];
         for (var from = 0; from < content.Length;)
