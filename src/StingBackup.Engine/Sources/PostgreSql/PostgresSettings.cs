@@ -9,6 +9,8 @@ public sealed record PostgresSettings
     public int Port { get; init; } = 5432;
     /// <summary>Role to log in as.</summary>
     public required string User { get; init; }
+    /// <summary>Role that writes what is restored; null: <see cref="User"/>.</summary>
+    public string? RestoreUser { get; init; }
     /// <summary>Its password, or null where none is needed or <see cref="PassFile"/> holds it. Goes to child processes by environment only.</summary>
     public string? Password { get; init; }
     /// <summary>A file in libpq's format (<c>host:port:database:user:password</c>), or null.</summary>
@@ -33,6 +35,9 @@ public sealed record PostgresSettings
     public int ContainerPort { get; init; } = 5432;
     /// <summary>How long a connection may take to stand.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The same, logged in as the role that restores.</summary>
+    public PostgresSettings ForRestore => RestoreUser is { } role ? this with { User = role } : this;
 
     /// <summary>For messages: without password.</summary>
     public string Location => Host.StartsWith('/') ? $"postgresql://{User}@[{Host}]:{Port}" : $"postgresql://{User}@{Host}:{Port}";
