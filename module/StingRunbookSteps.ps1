@@ -122,6 +122,12 @@ function Assert-StingRestored([hashtable] $c, [object[]] $Failures) {
     foreach ($failure in $Failures) {
         $own = Find-StingCause $failure.Exception
         if (-not $own) { continue }
+        $cause = $own
+        while ($cause.InnerException) { $cause = $cause.InnerException }
+        if ($c.Given['MovesAside'] -and $cause -is [StingBackup.StingException] -and $cause.ErrorId -eq 'SubjectKeyMissing') {
+            throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Restore the reserve', "the key store of this site has no key of somebody who came while the DR site was the primary one ($($own.Message.TrimEnd('.'))).",
+                'Name one key store replica that both sites see in keys.replicas, on the DR site first, and run Repair-StingRepository there; then go on here.')
+        }
         if ($own.ErrorId -eq 'PostgresDatabaseNotEmpty' -and $c.Given['OnlyWhereEmpty']) {
             Add-StingRunbookNext $c 'The databases were there and were left as they are. Where they are an old state: stop STING, then Restore-StingReserve -DataClass Metadata, AuditLogs, Reports, Settings -MoveDatabasesAside.'
             continue

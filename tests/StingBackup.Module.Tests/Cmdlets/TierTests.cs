@@ -107,6 +107,10 @@ public sealed class TierTests : IDisposable
     [Fact]
     public void What_another_host_wrote_to_the_remote_tier_while_this_one_was_away_comes_over_whole()
     {
+        // A replica of the key store that both sites see: whoever comes at the other one has his key there.
+        Directory.CreateDirectory(_sample["shared"]);
+        Directory.Move(_sample["keys", "store-2"], _sample["shared", "store"]);
+        File.WriteAllText(_sample["sting-backup.yaml"], File.ReadAllText(_sample["sting-backup.yaml"]).Replace("\nkeys:\n", $"\nkeys:\n  replicas:\n    - {_sample["shared", "store"]}\n", StringComparison.Ordinal));
         _shell.Run("Sync-StingTier").Succeeded();
         // Whoever took over: the same configuration and keys on another machine.
         var configuration = File.ReadAllText(_sample["sting-backup.yaml"]).Replace($"backup_root: {_sample["backups"]}", $"backup_root: {_sample["dr", "backups"]}", StringComparison.Ordinal);

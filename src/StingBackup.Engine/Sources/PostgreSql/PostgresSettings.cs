@@ -36,8 +36,16 @@ public sealed record PostgresSettings
     /// <summary>How long a connection may take to stand.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The same, logged in as the role that restores.</summary>
-    public PostgresSettings ForRestore => RestoreUser is { } role ? this with { User = role } : this;
+    /// <summary>The option of a session whose commits wait for no standby.</summary>
+    internal const string LocalCommits = "-c synchronous_commit=local";
+
+    /// <summary>Whether commits of these sessions wait for no standby.</summary>
+    internal bool CommitsLocally { get; init; }
+
+    /// <summary>
+    /// The same, logged in as the role that restores. What is restored is in the repository: its commits do not wait for a receiver of the log, which after a disaster may not run yet.
+    /// </summary>
+    public PostgresSettings ForRestore => this with { User = RestoreUser ?? User, CommitsLocally = true };
 
     /// <summary>For messages: without password.</summary>
     public string Location => Host.StartsWith('/') ? $"postgresql://{User}@[{Host}]:{Port}" : $"postgresql://{User}@{Host}:{Port}";

@@ -27,6 +27,11 @@ internal sealed class WholeInstallation : IAsyncDisposable
 
     public CephCluster S3 { get; private set; } = null!;
     public string Bucket { get; private set; } = "";
+    /// <summary>Whose the bucket is: an account of the S3 server for this installation alone.</summary>
+    public string Account { get; private set; } = "";
+    /// <summary>A client by the first key of the account.</summary>
+    public Amazon.S3.AmazonS3Client Client { get; private set; } = null!;
+    public string AccessKey { get; private set; } = "";
     /// <summary>What programs see as their machine's disk.</summary>
     public string At => Path.Join(_folder, "machine");
     public string Config => Path.Join(At, "backup", "sting-backup.yaml");
@@ -43,7 +48,10 @@ internal sealed class WholeInstallation : IAsyncDisposable
         try
         {
             whole.Bucket = $"sting-{Path.GetFileName(folder)}-{Guid.NewGuid():n}"[..40];
-            await whole.S3.Client.PutBucketAsync(new PutBucketRequest { BucketName = whole.Bucket, ObjectLockEnabledForBucket = locked });
+            whole.Account = whole.Bucket;
+            await whole.NewKeyAsync("first");
+            whole.Client = whole.S3.NewClient(whole.AccessKey, whole.AccessKey + "secret");
+            await whole.Client.PutBucketAsync(new PutBucketRequest { BucketName = whole.Bucket, ObjectLockEnabledForBucket = locked });
             whole.Primary = whole.NewMachine("sting-primary");
             whole.Site = await StingSite.CreateAsync(whole.Primary["site"], options);
             whole._sites.Add(whole.Site);
@@ -57,6 +65,18 @@ internal sealed class WholeInstallation : IAsyncDisposable
         {
             await whole.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>A key of the account, for all machines from now on.</summary>
+    public async Task NewKeyAsync(string name)
+    {
+        var isFirst = AccessKey.Length == 0;
+        AccessKey = $"{name}{Guid.NewGuid():n}"[..20];
+        await S3.AdminAsync([.. isFirst ? (string[])["user", "create", "--display-name=sting"] : ["key", "create", "--key-type=s3"], $"--uid={Account}", $"--access-key={AccessKey}", $"--secret-key={AccessKey}secret"]);
+        foreach (var machine in _machines)
+        {
+            (machine.Environment["AWS_ACCESS_KEY_ID"], machine.Environment["AWS_SECRET_ACCESS_KEY"]) = (AccessKey, AccessKey + "secret");
         }
     }
 
@@ -134,14 +154,15 @@ internal sealed class WholeInstallation : IAsyncDisposable
     /// <summary>A bucket as a replica of this one: what a server that replicates would have brought there by now.</summary>
     public async Task<string> ReplicateAsync()
     {
-        var replica = await S3.NewBucketAsync();
+        var replica = $"replica-{Guid.NewGuid():n}"[..40];
+        await Client.PutBucketAsync(replica);
         string? next = null;
         do
         {
-            var page = await S3.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = next });
+            var page = await Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = next });
             foreach (var item in page.S3Objects ?? [])
             {
-                await S3.Client.CopyObjectAsync(Bucket, item.Key, replica, item.Key);
+                await Client.CopyObjectAsync(Bucket, item.Key, replica, item.Key);
             }
             next = page.NextContinuationToken;
         }
@@ -161,8 +182,7 @@ internal sealed class WholeInstallation : IAsyncDisposable
     private Machine NewMachine(string name)
     {
         var machine = new Machine(name, Path.Join(_folder, name), At);
-        machine.Environment["AWS_ACCESS_KEY_ID"] = CephCluster.AccessKey;
-        machine.Environment["AWS_SECRET_ACCESS_KEY"] = CephCluster.SecretKey;
+        (machine.Environment["AWS_ACCESS_KEY_ID"], machine.Environment["AWS_SECRET_ACCESS_KEY"]) = (AccessKey, AccessKey + "secret");
         _machines.Add(machine);
         return machine;
     }
@@ -180,6 +200,10 @@ internal sealed class WholeInstallation : IAsyncDisposable
         var text = (await File.ReadAllTextAsync(file)).Replace(Primary.Folder, At, StringComparison.Ordinal).Replace(Site.Cluster.Root, Path.Join(At, "pg"), StringComparison.Ordinal)
             .Replace(string.Create(CultureInfo.InvariantCulture, $"port: {Site.Cluster.Port}"), "port: 5432", StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, text);
+        // One replica of the key store lies where every site sees it.
+        var shared = Directory.CreateDirectory(Path.Join(_folder, "shared")).FullName;
+        Directory.Move(Primary["backup/keys/store-2"], Path.Join(shared, "store"));
+        Set(Primary, ("keys", $"replicas: [\"{Path.Join(shared, "store")}\"]"));
         Set(Primary, ("remote", $"location: s3://{Bucket}/main\n  endpoint: {S3.Address.GetLeftPart(UriPartial.Authority)}\n  credentials: environment{(locked ? "\n  object_lock: governance\n  only_writer: sting-primary" : "")}"), ("local", "max_percent: 100"),
             ("postgresql", "restore_user: postgres"), ("capture", "enabled: true"));
     }

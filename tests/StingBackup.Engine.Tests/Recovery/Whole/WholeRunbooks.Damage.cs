@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json;
 using StingBackup.Engine.Tests.Sting;
 using StingBackup.Fixtures.Ceph;
 using StingBackup.Fixtures.Sting;
@@ -51,7 +52,9 @@ internal sealed partial class WholeRunbooks
             var end = (await BookAsync("--resume")).Ended(Fine);
             output.WriteLine($"#   {Steps(Report(end), "DoneWithErrors")}");
             Tell("ransomware", watch.Elapsed, 48, await LossesAsync(writes, site, safe, disaster), same);
-            await GoOnAsync(whole, host, site);
+            // The server is another: its log is no continuation of the one that was received, and begins with a base backup.
+            Directory.Move(host["backup/state/wal"], host["backup/state/wal of the old server"]);
+            await GoOnAsync(whole, host, site, "full");
         }
     }
 
@@ -110,14 +113,14 @@ internal sealed partial class WholeRunbooks
     /// <summary>Whoever has the host's keys deletes what lies in the bucket, and every version. Locks keep those that are locked.</summary>
     private async Task DeleteBucketAsync(WholeInstallation whole)
     {
-        var page = await whole.S3.Client.ListVersionsAsync(whole.Bucket);
+        var page = await whole.Client.ListVersionsAsync(whole.Bucket);
         var (kept, gone) = (0, new List<string>());
         foreach (var version in page.Versions)
         {
-            await whole.S3.Client.DeleteObjectAsync(whole.Bucket, version.Key);
+            await whole.Client.DeleteObjectAsync(whole.Bucket, version.Key);
             try
             {
-                await whole.S3.Client.DeleteObjectAsync(whole.Bucket, version.Key, version.VersionId);
+                await whole.Client.DeleteObjectAsync(whole.Bucket, version.Key, version.VersionId);
                 gone.Add(version.Key);
             }
             catch (Amazon.S3.AmazonS3Exception)
@@ -128,8 +131,18 @@ internal sealed partial class WholeRunbooks
         await output.WriteLineAsync($"#   of the bucket {kept} objects could not be deleted, {gone.Count} could: {string.Join(", ", gone.Select(k => string.Join('/', k.Split('/').Take(2))).Distinct())}");
     }
 
-    /// <summary>What the runbook asks for: new logins of this host.</summary>
-    private static async Task NewCredentialsAsync(WholeInstallation whole) => await WholeInstallation.GiveAsync(whole.Primary, whole.Site);
+    /// <summary>What the runbook asks for: the command that it printed, run where the S3 server is administered, then new logins of this host.</summary>
+    private static async Task NewCredentialsAsync(WholeInstallation whole)
+    {
+        var journal = await File.ReadAllTextAsync(Directory.EnumerateFiles(whole.Primary["backup/state/runbooks"], "*.jsonl").Single());
+        var command = journal.Split('\n').Where(l => l.Contains("\"what\":\"next\"", StringComparison.Ordinal)).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("detail").GetString()!).Single(d => d.Contains("radosgw-admin", StringComparison.Ordinal));
+        Assert.DoesNotContain(whole.AccessKey, journal, StringComparison.Ordinal);
+        await whole.S3.ShellAsync(command[command.IndexOf("radosgw-admin", StringComparison.Ordinal)..], whole.AccessKey);
+        var refused = await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(() => whole.Client.ListObjectsV2Async(new Amazon.S3.Model.ListObjectsV2Request { BucketName = whole.Bucket }));
+        Assert.Equal("InvalidAccessKeyId", refused.ErrorCode);
+        await whole.NewKeyAsync("second");
+        await WholeInstallation.GiveAsync(whole.Primary, whole.Site);
+    }
 
     private static async Task BreakAsync(StingSite site, string where, IEnumerable<StingUpload> uploads)
     {

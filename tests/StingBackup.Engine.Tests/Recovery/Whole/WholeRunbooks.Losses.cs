@@ -57,6 +57,9 @@ internal sealed partial class WholeRunbooks
         await using var writes = there;
         await Task.Delay(TimeSpan.FromSeconds(3));
         var stopped = await there.StopAsync();
+        // Somebody comes who was never at the first site: his key is made here.
+        var newcomer = Directory.CreateDirectory(Path.Join(site.Install, "honey-reserve", "5f0c2a61-7a0e-4b7e-9d0b-3f6d4b1f8a10")).FullName;
+        await File.WriteAllTextAsync(Path.Join(newcomer, "first.txt"), "written at the DR site");
         var image = await WholeImage.TakeAsync(site);
         (await dr.RunAsync(["sting-backup", "incremental", "--config", drConfig])).Ended(Fine);
         (await dr.RunAsync(["sting-backup", "sync", "--config", drConfig])).Ended(Fine);
@@ -89,11 +92,11 @@ internal sealed partial class WholeRunbooks
     }
 
     /// <summary>Whoever took over protects what comes next: the capture starts, a run is whole, every tier is sound.</summary>
-    private static async Task GoOnAsync(WholeInstallation whole, Machine machine, StingSite site)
+    private static async Task GoOnAsync(WholeInstallation whole, Machine machine, StingSite site, string run = "incremental")
     {
         await whole.CaptureAsync(machine);
         await site.Cluster.ExecuteAsync("sting_app", "INSERT INTO audit_logs(user_id, action, at) VALUES ('1', 'afterwards', now())");
-        (await whole.RunAsync(machine, "sting-backup", "incremental")).Ended(0);
+        (await whole.RunAsync(machine, "sting-backup", run)).Ended(0);
         foreach (var tier in (string[])["local", "remote"])
         {
             (await whole.RunAsync(machine, "sting-backup", "verify", $"--tier={tier}")).Ended(0);

@@ -49,7 +49,7 @@ internal sealed partial class WholeRunbooks(string folder, int seed, double scal
         await whole.CaptureAsync(whole.Primary);
         (await whole.RunAsync(whole.Primary, "sting-backup", "full")).Ended(Fine);
         await whole.Site.TickAsync(seed);
-        var remote = await whole.S3.Client.ListObjectsV2Async(new Amazon.S3.Model.ListObjectsV2Request { BucketName = whole.Bucket, Prefix = "main/points/" });
+        var remote = await whole.Client.ListObjectsV2Async(new Amazon.S3.Model.ListObjectsV2Request { BucketName = whole.Bucket, Prefix = "main/points/" });
         Assert.True(remote.KeyCount > 0, "the full run is not on the remote tier");
         var image = await WholeImage.TakeAsync(whole.Site);
         var writes = SteadyWrites.Begin(whole.Site);

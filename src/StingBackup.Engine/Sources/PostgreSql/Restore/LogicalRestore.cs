@@ -51,12 +51,19 @@ public sealed class LogicalRestore
             {
                 await _scripts.RunAsync(_server.Settings.MaintenanceDatabase, CapturePath.Of(database, CapturePath.Database), cancel).ConfigureAwait(false);
             }
-            await StandingDatabase.MarkAsync(_server, database, cancel).ConfigureAwait(false);
+            var isMarked = database != _server.Settings.MaintenanceDatabase;
+            if (isMarked)
+            {
+                await StandingDatabase.MarkAsync(_server, database, cancel).ConfigureAwait(false);
+            }
             await _scripts.RunAsync(database, CapturePath.Of(database, CapturePath.PreData), cancel).ConfigureAwait(false);
             rows[database] = await LoadAsync(database, cancel).ConfigureAwait(false);
             await MakeKeysAsync(database, options.LetGo, cancel).ConfigureAwait(false);
             await FinishAsync(database, cancel).ConfigureAwait(false);
-            await StandingDatabase.UnmarkAsync(_server, database, cancel).ConfigureAwait(false);
+            if (isMarked)
+            {
+                await StandingDatabase.UnmarkAsync(_server, database, cancel).ConfigureAwait(false);
+            }
         }
         return rows;
     }
@@ -96,9 +103,11 @@ public sealed class LogicalRestore
         var (empty, used) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
         foreach (var database in databases)
         {
-            if (await IsThereAsync(database, cancel).ConfigureAwait(false) && !await StandingDatabase.DropHalfAsync(_server, database, cancel).ConfigureAwait(false))
+            // The database that the server is asked by can be neither dropped nor renamed.
+            var isAsked = database == _server.Settings.MaintenanceDatabase;
+            if (await IsThereAsync(database, cancel).ConfigureAwait(false) && (isAsked || !await StandingDatabase.DropHalfAsync(_server, database, cancel).ConfigureAwait(false)))
             {
-                (await IsEmptyAsync(database, orThrow: aside is null, cancel).ConfigureAwait(false) ? (ICollection<string>)empty : used).Add(database);
+                (await IsEmptyAsync(database, orThrow: aside is null || isAsked, cancel).ConfigureAwait(false) ? (ICollection<string>)empty : used).Add(database);
             }
         }
         foreach (var (was, now) in used.Count > 0 ? await StandingDatabase.MoveAsync(_server, used, cancel).ConfigureAwait(false) : [])
