@@ -160,6 +160,7 @@ function New-StingBookOfDataCenterLoss([hashtable] $c, [System.Collections.IDict
 
 # The first site stands again: it takes what the DR site has, and goes on. Run on the first site.
 function New-StingBookOfFailback([hashtable] $c, [System.Collections.IDictionary] $Bound) {
+    $c.Given.MovesAside = $true
     $c.Given.BackFile = [System.IO.Path]::ChangeExtension($c.File, '.failback.yaml')
     $c.Given.OwnFile = $c.File
     New-StingRunbook -Runbook 'DataCenterLossFailback' -Title 'The way back: the first site takes over from the DR site' -Target ([timespan]::FromHours(8)) -Context $c -Bound $Bound -Checks {
@@ -182,7 +183,8 @@ function New-StingBookOfFailback([hashtable] $c, [System.Collections.IDictionary
             $null = [System.IO.Directory]::CreateDirectory($c.Setting['repository.backup_root'])
             $result = Sync-StingTier -Tier Local -ConfigPath $c.Given.BackFile -Confirm:$false
             "$($result.Points) restore points came over"
-            if ($result.State -ne 'Completed') { New-StingProblem 'not all of it came over: Sync-StingTier -Tier Local says what' }
+            # The DR site stands: there is no reason to go back to less than it has.
+            if ($result.State -ne 'Completed') { throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Bring over what the DR site has backed up', 'not all of it came over.', "See what by Sync-StingTier -Tier Local -ConfigPath $($c.Given.BackFile), mend it at the DR site (Test-StingBackupIntegrity there), and go on.") }
         }
         New-StingStepEnrol
         New-StingStepRestore

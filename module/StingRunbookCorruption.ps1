@@ -46,11 +46,16 @@ function New-StingBookOfDataCorruption([hashtable] $c, [System.Collections.IDict
             $what.ConflictAction = 'Overwrite'
             $result = if ($c.Given['Path']) {
                 if ($c.Given['User']) { $what.User = $c.Given['User'] }
-                Restore-StingFile -File $c.Given['Path'] @what -Confirm:$false
+                Restore-StingFile -File $c.Given['Path'] @what -Confirm:$false -ErrorVariable failures
             }
-            elseif ($c.Given['User']) { Restore-StingUser $c.Given['User'] @what -Confirm:$false }
-            elseif ($c.Given['HoneyJar']) { Restore-StingHoneyJar $c.Given['HoneyJar'] @what -Confirm:$false }
-            else { Restore-StingReserve @what -Confirm:$false }
+            elseif ($c.Given['User']) { Restore-StingUser $c.Given['User'] @what -Confirm:$false -ErrorVariable failures }
+            elseif ($c.Given['HoneyJar']) { Restore-StingHoneyJar $c.Given['HoneyJar'] @what -Confirm:$false -ErrorVariable failures }
+            else {
+                # The wrong state stays too, under another name.
+                if (-not $c.Given['Destination']) { $what.MoveDatabasesAside = $true }
+                Restore-StingReserve @what -Confirm:$false -ErrorVariable failures
+            }
+            Assert-StingRestored $c $failures
             Set-StingRunbookLoss $c @($result.BackupIds)
             "$($result.ItemsRestored) items restored, $($result.ItemsUnchanged) stood there, from $([string]::Join(', ', @($result.BackupIds)))"
             if ($result.State -ne 'Completed') { New-StingProblem "$($result.Errors) items could not be restored: the log of the run names them" }

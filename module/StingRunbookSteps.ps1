@@ -107,10 +107,32 @@ function New-StingStepRestore {
         if ($c.Given['Destination']) { $what.Destination = $c.Given['Destination'] } else { $null = [System.IO.Directory]::CreateDirectory($c.Setting['reserve.path']) }
         if ($c.Given['Date']) { $what.Date = $c.Given['Date'] }
         if ($c.Given['BackupId']) { $what.BackupId = $c.Given['BackupId'] }
-        $result = Restore-StingReserve @what -AllowPartial -Confirm:$false
+        # The state that is replaced may be the better one: databases are kept under another name.
+        if ($c.Given['MovesAside'] -and -not $c.Given['Destination']) { $what.MoveDatabasesAside = $true }
+        $result = Restore-StingReserve @what -AllowPartial -Confirm:$false -ErrorVariable failures
+        Assert-StingRestored $c $failures
         Set-StingRunbookLoss $c @($result.BackupIds)
         "$($result.ItemsRestored) items restored, $($result.ItemsUnchanged) stood there, from $([string]::Join(', ', @($result.BackupIds)))"
         if ($result.State -ne 'Completed') { New-StingProblem "$($result.Errors) items could not be restored: the log of the run names them" }
+    }
+}
+
+# A database or a Vault that took nothing at all is no item that failed: the step is done again when that is mended. Databases that stand are left where only what is empty is to be filled.
+function Assert-StingRestored([hashtable] $c, [object[]] $Failures) {
+    foreach ($failure in $Failures) {
+        $own = Find-StingCause $failure.Exception
+        if (-not $own) { continue }
+        $cause = $own
+        while ($cause.InnerException) { $cause = $cause.InnerException }
+        if ($c.Given['MovesAside'] -and $cause -is [StingBackup.StingException] -and $cause.ErrorId -eq 'SubjectKeyMissing') {
+            throw [StingBackup.Runbooks.RunbookErrors]::Lacks('Restore the reserve', "the key store of this site has no key of somebody who came while the DR site was the primary one ($($own.Message.TrimEnd('.'))).",
+                'Name one key store replica that both sites see in keys.replicas, on the DR site first, and run Repair-StingRepository there; then go on here.')
+        }
+        if ($own.ErrorId -eq 'PostgresDatabaseNotEmpty' -and $c.Given['OnlyWhereEmpty']) {
+            Add-StingRunbookNext $c 'The databases were there and were left as they are. Where they are an old state: stop STING, then Restore-StingReserve -DataClass Metadata, AuditLogs, Reports, Settings -MoveDatabasesAside.'
+            continue
+        }
+        if ($own.ErrorId -like 'Postgres*' -and $own.ErrorId -ne 'PostgresCaptureNotWhole' -or $own.ErrorId -in 'VaultUnreachable', 'VaultLoginFailed', 'VaultDenied', 'VaultSealed') { throw $own }
     }
 }
 

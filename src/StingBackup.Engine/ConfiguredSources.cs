@@ -111,7 +111,7 @@ internal static class ConfiguredSources
                     : await LogicalCapture.TakeAsync(settings, new LogicalCaptureOptions(), cancel).ConfigureAwait(false), output);
             };
         },
-        OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(settings, plan, stateFolder, output, cancel),
+        OpenTarget = (plan, output, cancel) => new RowsRestoreTarget(settings.ForRestore, plan, stateFolder, output, cancel),
     };
 
     private static LogicalCapture Told(LogicalCapture capture, JobOutput output)

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine;
@@ -6,6 +7,7 @@ public sealed partial class Installation
 {
     private IObjectStore _store = null!;
     private IObjectStore? _local;
+    private EnrolledWriters _writers = null!;
 
     /// <summary>The tier that <see cref="Store"/> is.</summary>
     internal Tier AtTier { get; private set; } = Tier.Local;
@@ -43,6 +45,24 @@ public sealed partial class Installation
         // The archive is looked into by its own index, as the further tier that it is.
         there._furtherTiers = tier == Tier.Archive ? new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> { [tier] = _ => ValueTask.FromResult(store) }
             : System.Collections.Immutable.ImmutableDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>.Empty;
+        return there;
+    }
+
+    /// <summary>The same installation as it knows writers whom another store has enrolled and the local tier has not: whoever took over while this host was away. It shares everything with this one, which alone is disposed.</summary>
+    internal async ValueTask<Installation> WithWritersOfAsync(IObjectStore store, CancellationToken cancel)
+    {
+        if (Keys is null)
+        {
+            return this;
+        }
+        var others = await Keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
+        if (others.All.All(w => Writers.Find(w.Id) is not null))
+        {
+            others.Dispose();
+            return this;
+        }
+        var there = (Installation)MemberwiseClone();
+        there._writers = new EnrolledWriters([.. Writers.All, .. others.All.Where(w => Writers.Find(w.Id) is null)], Writers.Faults);
         return there;
     }
 }

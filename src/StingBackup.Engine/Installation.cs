@@ -51,7 +51,7 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>This host's right to write; null where it has no keys of its own and can only read.</summary>
     public required HostRole? Host { get; init; }
     /// <summary>Enrolled writers.</summary>
-    public required EnrolledWriters Writers { get; init; }
+    public required EnrolledWriters Writers { get => _writers; init => _writers = value; }
     /// <summary>Who was erased from the reserve's backups.</summary>
     public ErasureLedger Ledger { get; init; } = ErasureLedger.Empty;
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>

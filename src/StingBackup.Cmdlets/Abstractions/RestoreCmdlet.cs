@@ -117,6 +117,10 @@ public abstract class RestoreCmdlet : UnlockingCmdlet
             $"Reads: {Count(plan.Packs, "pack")}, {Display.Length(plan.PackBytes)}",
             $"Where another file stands: {plan.Conflict}",
         };
+        if (plan.Request.DatabasesAside)
+        {
+            details.Add("Databases that stand there: get another name, with all that is in them");
+        }
         if (plan.Approval is { } approval)
         {
             details.Add($"Keys and tokens come back with an approval only. It is: {approval}");

@@ -17,7 +17,11 @@ public sealed class RestoreStingReserveCommand : RestoreCmdlet
     [Parameter(HelpMessage = "Restore what there is where a data class has no restore point at or before that moment")]
     public SwitchParameter AllowPartial { get; set; }
 
-    private protected override RestoreRequest Request => new() { Scope = RestoreScope.Reserve, Classes = DataClass, AllowPartial = AllowPartial };
+    /// <summary>Databases that stand there.</summary>
+    [Parameter(HelpMessage = "Give databases that stand there another name (…_before_<time>) in the place of refusing; stop what uses them first")]
+    public SwitchParameter MoveDatabasesAside { get; set; }
+
+    private protected override RestoreRequest Request => new() { Scope = RestoreScope.Reserve, Classes = DataClass, AllowPartial = AllowPartial, DatabasesAside = MoveDatabasesAside };
 
     private protected override ConflictAction DefaultConflict => StingBackup.ConflictAction.Overwrite;
 

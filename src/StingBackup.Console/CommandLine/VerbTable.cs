@@ -371,9 +371,10 @@ internal static partial class VerbTable
         {
             Examples = ["honey-jar --id=jar_123 --date=2024-01-15"],
         },
-        new(Restore, "database", "Restore-StingDatabase", "Restore the whole database server as of any moment")
+        new(Restore, "database", "Restore-StingDatabase", "Restore the database server as of any moment, or one person's or jar's rows of it")
         {
-            Examples = ["database --destination=/srv/recovered", "database --date=2024-01-15T14:30:07.25Z --destination=/srv/recovered --dry-run"],
+            Renamed = new Dictionary<string, string> { ["email"] = "User" },
+            Examples = ["database --destination=/srv/recovered", "database --email=user@example.com --date=2024-01-15T14:30:07.25Z --dry-run", "database --date=2024-01-15T14:30:07.25Z --destination=/srv/recovered --dry-run"],
         },
         new(Restore, "full", "Restore-StingReserve", "Restore the whole reserve as it was at a backup")
         {

@@ -17,7 +17,7 @@ internal static class GuardedPlans
     public static async ValueTask<DangerousPlan> OfAsync(Installation installation, object plan, CancellationToken cancel) => plan switch
     {
         RestorePlan { Selection: RestoreSelection } restore => RestoreApproval.Needed(installation.Access, restore),
-        DatabaseRestorePlan database when installation.Access.CountOf(GuardedOperation.Restore) > 0 => DatabaseRestoreJob.DangerOf(database),
+        DatabaseRestorePlan database when installation.Access.CountOf(DatabaseRestoreJob.OperationOf(installation.Access, database)) > 0 => DatabaseRestoreJob.DangerOf(installation.Access, database),
         ErasurePlan { Targets: not null } erasure => ErasureJob.DangerOf(installation, erasure),
         ErasureSyncPlan sync => ErasureSync.DangerOf(installation, sync),
         LegalHold hold => LegalHolds.DangerOf(installation, hold.Id),

@@ -8,11 +8,17 @@ namespace StingBackup.Engine.Guardian;
 
 /// <summary>
 /// Finds of each subject the last restore point from before its own damage began: one person's disaster does not set back anybody else. Who is suspect stands in the points, in the clear; names need keys.
+/// Where a run found so many suspect that the attack was one on all, what it changed of anybody is not trusted: of a jar of two small files no model can tell, and rows, which nobody watches, name files of the time before.
 /// </summary>
 internal sealed class CleanPoints
 {
     private readonly RepositoryReading _repository;
+    /// <summary>So many, and this share of all whose data is watched, make an attack on all.</summary>
+    private const int MassFrom = 3;
+    private const double MassShare = 1.0 / 3;
+
     private readonly AnomalyBook _book;
+    private bool _isMassKnown;
 
     public CleanPoints(Installation installation, RepositoryReading repository)
     {
@@ -23,8 +29,11 @@ internal sealed class CleanPoints
     /// <summary>Whether anything is suspect.</summary>
     public bool IsAnySuspect => _book.Open.Count > 0;
 
+    /// <summary>The attack on all; null where there is none, and before trees were replaced.</summary>
+    public OpenAnomaly? Mass { get; private set; }
+
     /// <summary>What makes a subject suspect; null where nothing does.</summary>
-    public OpenAnomaly? Suspect(Id16 pseudonym, DataClass dataClass) => AnomalyOptions.Watched.Contains(dataClass) ? _book.Find(pseudonym) : null;
+    public OpenAnomaly? Suspect(Id16 pseudonym, DataClass dataClass) => (AnomalyOptions.Watched.Contains(dataClass) ? _book.Find(pseudonym) : null) ?? Mass;
 
     /// <summary>The newest point of a class, at or before another, from before a subject's damage that holds something of it; null where there is none.</summary>
     public async ValueTask<(ClassPoint Point, SubjectRow Row)?> FindAsync(OpenAnomaly suspect, Id16 pseudonym, DataClass dataClass, ClassPoint? notAfter, CancellationToken cancel)
@@ -51,6 +60,7 @@ internal sealed class CleanPoints
     public async ValueTask<(TreeSet Trees, IReadOnlyList<(PointTree Suspect, PointTree? Clean)> Replaced)> ReplaceAsync(
         TreeSet trees, IReadOnlyList<ClassPoint> state, Func<string, bool> matches, CancellationToken cancel)
     {
+        await FindMassAsync(cancel).ConfigureAwait(false);
         var kept = new List<PointTree>();
         var replaced = new List<(PointTree, PointTree?)>();
         foreach (var tree in trees.Trees)
@@ -61,6 +71,11 @@ internal sealed class CleanPoints
                 continue;
             }
             var clean = await TreeAsync(suspect, tree.Row.Pseudonym, tree.Point, cancel).ConfigureAwait(false);
+            if (ReferenceEquals(suspect, Mass) && clean?.Row.Root == tree.Row.Root)
+            {
+                kept.Add(tree);   // nothing of it was touched
+                continue;
+            }
             replaced.Add((tree, clean));
             if (clean is not null)
             {
@@ -108,6 +123,30 @@ internal sealed class CleanPoints
             {
                 yield return Item(entry, DifferenceKind.Modified);
             }
+        }
+    }
+
+    /// <summary>Looks for the run that found most suspect, and whether these are enough of all.</summary>
+    private async ValueTask FindMassAsync(CancellationToken cancel)
+    {
+        if (_isMassKnown)
+        {
+            return;
+        }
+        _isMassKnown = true;
+        var worst = _book.Open.Where(o => !o.Pseudonym.IsZero).SelectMany(o => o.Points.Select(p => (Point: p, Open: o))).GroupBy(x => (x.Point.TimeNs, x.Point.Name)).MaxBy(g => g.Count());
+        if (worst is null || worst.Count() < MassFrom)
+        {
+            return;
+        }
+        var all = new HashSet<Id16>();
+        foreach (var point in _repository.Finder.AtDate(null, [.. AnomalyOptions.Watched]).Classes)
+        {
+            all.UnionWith((await _repository.Subjects.RowsAsync(point, static _ => { }, cancel).ConfigureAwait(false)).Select(r => r.Pseudonym));
+        }
+        if (worst.Count() >= all.Count * MassShare)
+        {
+            Mass = new OpenAnomaly(default, worst.Min(x => x.Open.SinceNs), [worst.First().Point], worst.Max(x => x.Open.Score), AnomalyReasons.None);
         }
     }
 
@@ -161,11 +200,11 @@ public static class CleanPointSearch
             BackupId = tree?.Point.BackupId, Time = tree?.Point.Time, DataClass = any.Point.DataClass, Subject = any.Subject, Pseudonym = any.Row.Pseudonym.ToString(), IsSuspect = isSuspect,
             NewestBackupId = newest?.Point.BackupId, SinceTime = isSuspect ? Installation.FromNs(suspect!.SinceNs, any.Point.Point.Record.OffsetMinutes) : null,
             SuspiciousBackupIds = isSuspect ? suspect!.Points.Select(p => p.Name).ToArray() : [], Score = isSuspect ? suspect!.Score : 0, Reasons = isSuspect ? suspect!.Reasons : AnomalyReasons.None,
-            Evidence = Evidence(tree, newest, isSuspect ? suspect : null), Items = tree?.Row.Items ?? 0, Length = tree?.Row.Length ?? 0,
+            Evidence = Evidence(tree, newest, isSuspect ? suspect : null, ReferenceEquals(suspect, clean.Mass)), Items = tree?.Row.Items ?? 0, Length = tree?.Row.Length ?? 0,
         };
     }
 
-    private static string[] Evidence(PointTree? tree, PointTree? newest, OpenAnomaly? suspect)
+    private static string[] Evidence(PointTree? tree, PointTree? newest, OpenAnomaly? suspect, bool isMass)
     {
         if (suspect is null)
         {
@@ -175,7 +214,7 @@ public static class CleanPointSearch
         [
             tree is null ? $"Every restore point that there is of it is from {Moment(suspect.SinceNs, newest!)} or later, when the damage may have begun."
                 : $"{tree.Point.BackupId} is the newest from before {Moment(suspect.SinceNs, tree)}, when the damage began as far as the runs could tell.",
-            .. suspect.Points.Select(p => $"{p.Name} raised an alarm{(suspect.Pseudonym.IsZero ? " for the reserve as a whole" : "")}."),
+            .. suspect.Points.Select(p => $"{p.Name} raised an alarm{(isMass ? " for so many that nothing which it changed is trusted" : suspect.Pseudonym.IsZero ? " for the reserve as a whole" : "")}."),
             .. AnomalyModel.Describe(suspect.Reasons, null).Select(text => $"{char.ToUpperInvariant(text[0])}{text[1..]}."),
             .. newest is null ? ["The newest restore point holds nothing of it any more."] : Array.Empty<string>(),
         ];

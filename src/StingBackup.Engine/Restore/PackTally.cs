@@ -29,13 +29,35 @@ internal sealed class PackTally(RepositoryIndex index)
         {
             Unknown.Add(chunk);
         }
-        else if (!_seen[rank[0]] && index.TryPlaceAt(rank[0], out var place))
+        else
         {
-            _seen[rank[0]] = true;
-            var pack = place.Segment.Pack;
-            _packs[pack.Id] = (pack, (_packs.TryGetValue(pack.Id, out var known) ? known.Needed : 0) + place.Entry.StoredLength);
-            Bytes += place.Entry.StoredLength;
+            Take(rank[0]);
         }
+    }
+
+    /// <summary>Adds what another restore out of the same index takes: what both need is read once.</summary>
+    public void Add(PackTally other)
+    {
+        for (var rank = 0; rank < other._seen.Count; rank++)
+        {
+            if (other._seen[rank])
+            {
+                Take(rank);
+            }
+        }
+        Unknown.UnionWith(other.Unknown);
+    }
+
+    private void Take(int rank)
+    {
+        if (_seen[rank] || !index.TryPlaceAt(rank, out var place))
+        {
+            return;
+        }
+        _seen[rank] = true;
+        var pack = place.Segment.Pack;
+        _packs[pack.Id] = (pack, (_packs.TryGetValue(pack.Id, out var known) ? known.Needed : 0) + place.Entry.StoredLength);
+        Bytes += place.Entry.StoredLength;
     }
 
     /// <summary>The chunks met whose pack is one of some.</summary>

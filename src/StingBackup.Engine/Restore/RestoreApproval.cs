@@ -51,6 +51,7 @@ internal static class RestoreApproval
                 new PlanFact("Files", Count(plan.Files)),
                 new PlanFact("Bytes", Count(plan.Length)),
                 new PlanFact("Where another file stands", plan.Conflict.ToString()),
+                .. request.DatabasesAside ? (PlanFact[])[new PlanFact("Databases that stand there", "get another name")] : [],
             ],
             Subjects = secrets ? [.. selection.Trees.Where(t => t.Point.DataClass == DataClass.Secrets).Select(t => t.Row.Pseudonym).Distinct().Order()] : SubjectsOf(plan),
             Operation = operation,

@@ -23,7 +23,7 @@ public static class TierSyncJob
         ArgumentNullException.ThrowIfNull(installation);
         TierSyncPlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) => plan = await GuardedAsync(installation, tier, notes: false, async route =>
-            (await TierComparison.TakeAsync(installation, route, output, recalls: false, token).ConfigureAwait(false)).ToPlan(installation) with { Locks = await new LockKeeper(installation, route, output).PlanAsync(token).ConfigureAwait(false) }, token).ConfigureAwait(false), cancel);
+            (await TierComparison.TakeAsync(await KnowingAsync(installation, route, token).ConfigureAwait(false), route, output, recalls: false, token).ConfigureAwait(false)).ToPlan(installation) with { Locks = await new LockKeeper(installation, route, output).PlanAsync(token).ConfigureAwait(false) }, token).ConfigureAwait(false), cancel);
         await foreach (var _ in look.ConfigureAwait(false))
         {
             // Progress of a plan is told to nobody.
@@ -58,7 +58,8 @@ public static class TierSyncJob
         using var one = Lock(installation, tier);
         // A host that writes into the local tier while it is brought back would begin a second chain.
         using var hostLock = tier == Tier.Local ? installation.LockHost() : null;
-        var result = await GuardedAsync(installation, tier, notes: true, route => new TierSyncRun(installation, route, output) { Recalls = recalls }.RunAsync(cancel), cancel).ConfigureAwait(false);
+        var result = await GuardedAsync(installation, tier, notes: true, async route =>
+            await new TierSyncRun(await KnowingAsync(installation, route, cancel).ConfigureAwait(false), route, output) { Recalls = recalls }.RunAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
         if (tier == Tier.Archive)
         {
             var cold = await GuardedAsync(installation, tier, notes: true, _ => ColdRecut.RunAsync(installation, installation.Reading, output, cancel), cancel).ConfigureAwait(false);
@@ -74,6 +75,10 @@ public static class TierSyncJob
         }
         return result;
     }
+
+    /// <summary>To the local tier come points, index and claims of hosts that wrote to the remote one alone: they count by their enrolments there.</summary>
+    private static ValueTask<Installation> KnowingAsync(Installation installation, TierRoute route, CancellationToken cancel) =>
+        route.Target == Tier.Local ? installation.WithWritersOfAsync(route.From, cancel) : ValueTask.FromResult(installation);
 
     /// <summary>Locks what is due on a tier that locks, after what it lacked is there.</summary>
     private static async ValueTask<TierLocks?> LockAsync(Installation installation, Tier tier, bool always, JobOutput output, CancellationToken cancel)

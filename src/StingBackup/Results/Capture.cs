@@ -150,8 +150,37 @@ public sealed record DatabaseRestorePlan
     /// <summary>Bytes that must be read from them.</summary>
     public required long PackBytes { get; init; }
 
+    /// <summary>Whose rows alone come back, into the running databases at <see cref="Destination"/>; null for the whole server.</summary>
+    public string? Subject { get; init; }
+    /// <summary>What happens to rows of the subject that stand there with other values.</summary>
+    public ConflictAction Conflict { get; init; } = ConflictAction.Skip;
+
     /// <summary>The engine's own plans; null in one that came from another process.</summary>
     internal object? Exact { get; init; }
+}
+
+/// <summary>Whose rows are to come back as of which moment.</summary>
+public sealed record DatabaseRowsRequest
+{
+    /// <summary>A person or a honey jar.</summary>
+    public required RestoreScope Scope { get; init; }
+    /// <summary>Whose: a person by e-mail address or id, a honey jar by id.</summary>
+    public required string Subject { get; init; }
+    /// <summary>A day, a moment (to the microsecond), or <c>latest</c>, which null means too: the last commit.</summary>
+    public string? Date { get; init; }
+    /// <summary>What happens to rows of the subject that stand there with other values: <c>Overwrite</c> replaces them, all else leaves and tells them.</summary>
+    public ConflictAction Conflict { get; init; } = ConflictAction.Skip;
+}
+
+/// <summary>What became of rows of a table.</summary>
+/// <param name="Database">Its database.</param>
+/// <param name="Table">Schema and table.</param>
+/// <param name="Outcome">Restored, Equal, Kept, Overwritten, Taken, ParentMissing, TableMissing.</param>
+/// <param name="Rows">How many.</param>
+public sealed record RestoredRows(string Database, string Table, string Outcome, long Rows)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Database}.{Table}: {Rows} {Outcome}";
 }
 
 /// <summary>What a restore of the whole database server did.</summary>
@@ -161,7 +190,7 @@ public sealed record DatabaseRestoreResult
     public required JobState State { get; init; }
     /// <summary>The runs whose points were used.</summary>
     public required IReadOnlyList<string> BackupIds { get; init => field = Indexable.Of(value); }
-    /// <summary>The folder to start a server over.</summary>
+    /// <summary>The folder to start a server over; empty where rows of one subject came back.</summary>
     public required string DataDirectory { get; init; }
     /// <summary>The moment that the server recovers to; null: to the end of the log.</summary>
     public required DateTimeOffset? Target { get; init; }
@@ -171,6 +200,10 @@ public sealed record DatabaseRestoreResult
     public required string LogEnd { get; init; }
     /// <summary>What version of PostgreSQL to start.</summary>
     public required string ServerVersion { get; init; }
+    /// <summary>Whose rows came back; null for the whole server.</summary>
+    public string? Subject { get; init; }
+    /// <summary>What became of them, by table.</summary>
+    public IReadOnlyList<RestoredRows> Rows { get; init => field = Indexable.Of(value); } = [];
     /// <summary>How to start it, a command a line.</summary>
     public required IReadOnlyList<string> HowToStart { get; init => field = Indexable.Of(value); }
     /// <summary>Files written.</summary>

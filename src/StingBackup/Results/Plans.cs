@@ -46,6 +46,8 @@ public sealed record RestoreRequest
     public IReadOnlyList<DataClass>? Classes { get; init => field = Indexable.Of(value); }
     /// <summary>For <see cref="RestoreScope.User"/>: also what the person brought into honey jars. Without it that comes back with the jars.</summary>
     public bool WithContributions { get; init; }
+    /// <summary>For <see cref="RestoreScope.Reserve"/> to the original place: databases of the same names that stand there get another name, in the place of a refusal. Nothing in them is lost.</summary>
+    public bool DatabasesAside { get; init; }
     /// <summary>Takes each subject that runs found suspicious from its own last clean point, and lists what that leaves out.</summary>
     public bool CleanPoint { get; init; }
 }

@@ -200,6 +200,8 @@ public sealed record RecoveryTestDue
     public required DateTimeOffset? LastTime { get; init; }
     /// <summary>How that ended; null for never.</summary>
     public required RecoveryVerdict? LastVerdict { get; init; }
+    /// <summary>When the last one passed; null for never.</summary>
+    public DateTimeOffset? LastPassedTime { get; init; }
     /// <summary>Why it did not pass; empty where it did.</summary>
     public required string LastReason { get; init; }
     /// <summary>When the next is due; null before the first backup, and where none can be held.</summary>

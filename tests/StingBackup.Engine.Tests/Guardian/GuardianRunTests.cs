@@ -162,6 +162,35 @@ public sealed class GuardianRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_an_attack_on_all_nothing_that_its_run_changed_is_trusted()
+    {
+        const string Jar = "jars/6f1c3c1e-9f0a-4d7e-8a55-0d0a4f3b2c11/note.md", Still = "jars/aaaac1e-9f0a-4d7e-8a55-0d0a4f3b2c12/still.md", Third = "users/11111111-e2bb-4255-8caf-4136c566a962";
+        foreach (var path in (string[])[Jar, Still])
+        {
+            _fixture.Put(path, "# a jar of one small file, of which no model can tell"u8.ToArray());
+        }
+        for (var i = 0; i < 40; i++)
+        {
+            _fixture.Put($"{Third}/text{i}.txt", Simulation.SimulatedContent.Make(Simulation.Format.Text, 2000 + i, new Random(i)));
+        }
+        await Test.BackupAsync();
+        var before = _fixture.Files.ToDictionary();
+        foreach (var user in (string[])[GuardianFixture.Ann, GuardianFixture.Bob, Third])
+        {
+            _fixture.Encrypt(user);
+        }
+        _fixture.Put(Jar, _fixture.Cipher(60));
+        var run = await Test.BackupAsync();
+        Assert.InRange(run.Suspicious.Count, 3, 4);
+        var target = Path.Combine(Test.Root, "restored");
+        var plan = await RestoreJob.PlanAsync(Test.Installation, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = target, CleanPoint = true }, default);
+        var result = await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(Test.Installation, plan, default));
+        Assert.Contains(result.Quarantined, q => q.Path == Jar);
+        Assert.DoesNotContain(result.Quarantined, q => q.Path == Still);
+        Assert.All(before, f => Assert.Equal(f.Value, File.ReadAllBytes(Path.Combine(target, f.Key))));
+    }
+
+    [Fact]
     public async Task Whoever_lost_everything_comes_back_too()
     {
         Directory.Delete(Path.Combine(Test.ReserveRoot, GuardianFixture.Ann), recursive: true);

@@ -32,6 +32,36 @@ public sealed class LogicalRestoreTests(StingCluster sting)
 
         var error = await Assert.ThrowsAsync<StingException>(() => LogicalRestore.RunAsync(fresh.Settings, before, default));
         Assert.Equal("PostgresDatabaseNotEmpty", error.ErrorId);
+
+        // Moved aside where that is asked for, all or none: while somebody is connected none is.
+        var told = new List<string>();
+        var options = new LogicalRestoreOptions { Aside = told.Add };
+        await using (await fresh.ConnectAsync("kratos"))
+        {
+            Assert.Equal("PostgresBusy", (await Assert.ThrowsAsync<StingException>(() => LogicalRestore.RunAsync(fresh.Settings, before, options, default))).ErrorId);
+        }
+        // Nobody receives the log yet, and the server makes commits wait for it: a restore's do not.
+        await fresh.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'sting_capture'");
+        await fresh.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
+        await LogicalRestore.RunAsync(fresh.Settings.ForRestore, before, options, default).WaitAsync(TimeSpan.FromMinutes(2));
+        await fresh.ExecuteAsync("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
+        await fresh.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
+        Assert.Equal(3, told.Count);
+        var aside = await fresh.RowsAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE '%\\_before\\_%'");
+        Assert.Equal(3, aside.Count);
+        Assert.Equal("1", await fresh.ValueAsync(aside.Single(d => d.StartsWith("sting_app", StringComparison.Ordinal)), "SELECT count(*) FROM users WHERE email = 'new@example.org'"));
+        Assert.Equal("0", await fresh.ValueAsync("sting_app", "SELECT count(*) FROM users WHERE email = 'new@example.org'"));
+        Assert.Equal("0", await fresh.ValueAsync("postgres", "SELECT count(*) FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') LIKE '%sting_backup.restoring%'"));
+
+        // What a killed restore had begun to load is nobody's.
+        foreach (var database in (string[])["sting_app", "sting_messaging"])
+        {
+            await fresh.ExecuteAsync("postgres", $"DROP DATABASE {database}");
+        }
+        await fresh.ExecuteAsync("postgres", "ALTER DATABASE kratos SET sting_backup.restoring = 'yes'");
+        await fresh.ExecuteAsync("kratos", "TRUNCATE identities CASCADE");
+        await LogicalRestore.RunAsync(fresh.Settings, before, default);
+        Assert.NotEqual("0", await fresh.ValueAsync("kratos", "SELECT count(*) FROM identities"));
     }
 
     [PostgresFact]

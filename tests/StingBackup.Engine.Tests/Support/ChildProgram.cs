@@ -27,6 +27,9 @@ internal static class ChildProgram
                 return 0;
             case ["limits", var share, var seconds]:
                 return await Platform.Limits.LimitedProcess.RunAsync(share, seconds, Console.Out);
+            case ["runbooks", var folder, var seed, var scale, .. var scenarios]:
+                var invariant = System.Globalization.CultureInfo.InvariantCulture;
+                return await new Recovery.Whole.WholeRunbooks(folder, int.Parse(seed, invariant), double.Parse(scale, invariant), Console.Out).RunAsync(scenarios);
             case ["job", var folder]:
                 return await Operations.Jobs.WaitingJob.RunAsync(folder, Console.Out);
             case ["guardian-cost", var mode, var seed]:

@@ -69,6 +69,24 @@ internal sealed class CephCluster
         RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
     });
 
+    /// <summary>Runs radosgw-admin, as whoever runs the server would.</summary>
+    public Task<string> AdminAsync(params string[] words) => RunAsync(["radosgw-admin", .. words]);
+
+    /// <summary>Runs a line of a shell with the server's administration at hand.</summary>
+    public async Task ShellAsync(string line, string accessKey)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", line]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        (start.Environment["CEPH_CONF"], start.Environment["AWS_ACCESS_KEY_ID"]) = (Path.Combine(_folder, "ceph.conf"), accessKey);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"'{line}' ended with {process.ExitCode}: {errors}{await output}");
+        }
+    }
+
     private static async Task<CephCluster> StartAsync()
     {
         if (CephBinaries.Missing is { } why)

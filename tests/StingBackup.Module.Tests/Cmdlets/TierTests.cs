@@ -103,4 +103,42 @@ public sealed class TierTests : IDisposable
             Assert.Equal(ExitCode.BadUsage, ExitCodes.Of(_shell.Run(command).FailedWith("TierNotConfigured").Exception));
         }
     }
+
+    [Fact]
+    public void What_another_host_wrote_to_the_remote_tier_while_this_one_was_away_comes_over_whole()
+    {
+        // A replica of the key store that both sites see: whoever comes at the other one has his key there.
+        Directory.CreateDirectory(_sample["shared"]);
+        Directory.Move(_sample["keys", "store-2"], _sample["shared", "store"]);
+        File.WriteAllText(_sample["sting-backup.yaml"], File.ReadAllText(_sample["sting-backup.yaml"]).Replace("\nkeys:\n", $"\nkeys:\n  replicas:\n    - {_sample["shared", "store"]}\n", StringComparison.Ordinal));
+        _shell.Run("Sync-StingTier").Succeeded();
+        // Whoever took over: the same configuration and keys on another machine.
+        var configuration = File.ReadAllText(_sample["sting-backup.yaml"]).Replace($"backup_root: {_sample["backups"]}", $"backup_root: {_sample["dr", "backups"]}", StringComparison.Ordinal);
+        foreach (var folder in (string[])["keys", "state", "cache", "logs"])
+        {
+            configuration = configuration.Replace(_sample[folder], _sample["dr", folder], StringComparison.Ordinal);
+        }
+        Assert.Contains(_sample["dr", "backups"], configuration, StringComparison.Ordinal);
+        foreach (var folder in Directory.EnumerateDirectories(_sample["keys"], "*", SearchOption.AllDirectories).Prepend(_sample["keys"]).Where(f => !f.EndsWith("host", StringComparison.Ordinal)))
+        {
+            var there = Directory.CreateDirectory(_sample["dr", "keys", Path.GetRelativePath(_sample["keys"], folder)]).FullName;
+            foreach (var file in Directory.EnumerateFiles(folder))
+            {
+                File.Copy(file, Path.Combine(there, Path.GetFileName(file)));
+            }
+        }
+        Directory.CreateDirectory(_sample["dr", "backups"]);
+        File.WriteAllText(_sample["dr.yaml"], configuration);
+        _shell.Run("$null = Sync-StingTier -Tier Local -ConfigPath ./dr.yaml; $null = Repair-StingRepository -ConfigPath ./dr.yaml").Succeeded();
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(_sample["reserve", "users", "new@example.com"]).FullName, "there.txt"), "written at the other host");
+        var run = _shell.Run("Invoke-StingBackup -ConfigPath ./dr.yaml; $null = Sync-StingTier -ConfigPath ./dr.yaml").Succeeded().Objects<BackupResult>().Single();
+        Assert.NotEqual(_shell.Run("(Get-StingBackupStatus).Writer").Succeeded().Output.Single().ToString(), _shell.Run("(Get-StingBackupStatus -ConfigPath ./dr.yaml).Writer").Succeeded().Output.Single().ToString());
+
+        Assert.Equal(1, _shell.Run("Sync-StingTier -Tier Local -WhatIf").Succeeded().Objects<TierSyncPlan>().Single().Points);
+        var result = _shell.Run("Sync-StingTier -Tier Local").Succeeded().Objects<TierSyncResult>().Single();
+        Assert.Equal((JobState.Completed, 1L), (result.State, result.Points));
+        Assert.Equal(Names("remote"), Names("backups"));
+        _shell.Run($"Restore-StingReserve -BackupId {run.BackupId} -Destination ./back -Force").Succeeded();
+        Assert.Equal("written at the other host", File.ReadAllText(_sample["back", "users", "new@example.com", "there.txt"]));
+    }
 }

@@ -33,19 +33,22 @@ internal static class DrillCalendar
         var recent = counted.Where(e => e.Time > now - Window).ToList();
         return new RecoveryTestSummary
         {
-            Calendar = [.. DrillKind.All.Select(kind => Due(kind, counted.FindLast(e => e.Record.Type == kind.Type), first, tiers, zone, now))],
+            Calendar = [.. DrillKind.All.Select(kind => Due(kind, [.. counted.Where(e => e.Record.Type == kind.Type)], first, tiers, zone, now))],
             Window = Window, Tests = recent.Count, Passed = recent.Count(e => e.Record.Verdict == RecoveryVerdict.Passed), Damaged = [.. book.Damaged.Select(e => e.Message)],
         };
     }
 
-    private static RecoveryTestDue Due(DrillKind kind, DrillEvidence? last, DateTimeOffset? first, IReadOnlyList<Tier> tiers, TimeZoneInfo zone, DateTimeOffset now)
+    private static RecoveryTestDue Due(DrillKind kind, List<DrillEvidence> held, DateTimeOffset? first, IReadOnlyList<Tier> tiers, TimeZoneInfo zone, DateTimeOffset now)
     {
+        var last = held.LastOrDefault();
+        var passed = held.FindLast(e => e.Record.Verdict == RecoveryVerdict.Passed);
         var impossible = tiers.Contains(kind.Tier) ? "" : $"There is no {kind.Tier} tier, which the strategy restores it from.";
         // A test that was never held is due a period after the first backup, as if that had been one: on the first day there is little to test.
         var next = impossible.Length > 0 ? null : (last?.Time ?? first) + kind.Every;
         return new RecoveryTestDue
         {
             Type = kind.Type, Every = kind.Every, Tier = kind.Tier, LastTime = last is null ? null : TimeZoneInfo.ConvertTime(last.Time, zone), LastVerdict = last?.Record.Verdict,
+            LastPassedTime = passed is null ? null : TimeZoneInfo.ConvertTime(passed.Time, zone),
             LastReason = last is null ? "" : string.Join("; ", last.Record.Reasons), NextTime = next is { } due ? TimeZoneInfo.ConvertTime(due, zone) : null, IsOverdue = next + kind.Slack < now, Impossible = impossible,
         };
     }

@@ -15,6 +15,27 @@ internal sealed class DrillLeft(string folder)
     public async Task<ScratchServer> StartServerAsync(ServerPrograms programs, CancellationToken cancel) =>
         _server = await ScratchServer.StartAsync(programs, place => StateFile.Write(Note(folder, ServerNote), new Place(place)), cancel).ConfigureAwait(false);
 
+    /// <summary>Has a server's data restored into a folder and starts it over them. What a kill leaves of either is known from before the first byte.</summary>
+    public async Task<(ScratchServer Scratch, T Restored)> RecoverServerAsync<T>(ServerPrograms programs, string place, string user, Func<Task<T>> restore, CancellationToken cancel)
+    {
+        StateFile.Write(Note(folder, ServerNote), new Place(place));
+        StateFile.CreateFolder(place);
+        try
+        {
+            var restored = await restore().ConfigureAwait(false);
+            _server = await ScratchServer.StartOverAsync(programs, place, user, cancel).ConfigureAwait(false);
+            return (_server, restored);
+        }
+        finally
+        {
+            if (_server is null)
+            {
+                ScratchServer.RemoveLeft(place);
+                File.Delete(Note(folder, ServerNote));
+            }
+        }
+    }
+
     /// <summary>Writes secrets to Vault.</summary>
     public async Task WriteSecretsAsync(VaultTrial trial, DrillTally tally, JobOutput output, CancellationToken cancel)
     {

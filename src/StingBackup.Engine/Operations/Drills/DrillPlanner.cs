@@ -54,11 +54,14 @@ internal sealed class DrillPlanner(Installation installation, RecoveryTestReques
         var programs = hasRows ? ServerPrograms.Find(installation) : null;
         var thaw = await ThawAsync(there, plans, cancel).ConfigureAwait(false);
         Note(plans, hasRows, programs);
+        // Files that lie in one pack need it once.
+        var packs = new PackTally(repository.View.Index);
+        plans.ForEach(p => packs.Add(((RestoreSelection)p.Selection!).Packs!));
         return new RecoveryTestPlan
         {
             Request = request with { Seed = seed, Tier = tier }, Chosen = [.. parts.Where(p => p.Chosen is not null).Select(p => Show(p.Chosen!))],
             BackupIds = [.. plans.SelectMany(p => p.Points).Select(p => p.BackupId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], Tier = tier, NamedTier = _kind.IsNamed(tier) ? tier : _kind.Tier,
-            Destination = folder, TargetTime = _kind.Target, LongestTime = _kind.Bound, Files = plans.Sum(p => p.Files), Length = plans.Sum(p => p.Length), Packs = plans.Sum(p => p.Packs), PackBytes = plans.Sum(p => p.PackBytes),
+            Destination = folder, TargetTime = _kind.Target, LongestTime = _kind.Bound, Files = plans.Sum(p => p.Files), Length = plans.Sum(p => p.Length), Packs = packs.Packs, PackBytes = packs.Bytes,
             ToThaw = thaw?.ToThaw ?? default, Thawing = thaw?.Estimates.FirstOrDefault(e => e.Speed == request.Speed), Checks = [.. ChecksOf(hasRows, programs)], Notes = [.. _notes],
             Exact = new DrillSelection(parts, hasRows, chooser.Failures, programs),
         };

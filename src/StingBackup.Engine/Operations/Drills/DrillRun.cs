@@ -154,7 +154,7 @@ internal sealed class DrillRun(Installation installation, RecoveryTestPlan plan,
         var mended = new List<string>();
         try
         {
-            await LogicalRestore.RunAsync(server.Settings, Files(), installation.Ledger.Entries.Count > 0 ? mended.Add : null, cancel).ConfigureAwait(false);
+            await LogicalRestore.RunAsync(server.Settings, Files(), new LogicalRestoreOptions { LetGo = installation.Ledger.Entries.Count > 0 ? mended.Add : null }, cancel).ConfigureAwait(false);
         }
         finally
         {

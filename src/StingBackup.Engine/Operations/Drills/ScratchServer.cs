@@ -20,10 +20,12 @@ internal sealed class ScratchServer : IAsyncDisposable
     private readonly string _folder;
     private Process? _server, _watch;
 
-    private ScratchServer(ServerPrograms programs, string folder) => (_programs, _folder) = (programs, folder);
+    private readonly string _user;
+
+    private ScratchServer(ServerPrograms programs, string folder, string user = "postgres") => (_programs, _folder, _user) = (programs, folder, user);
 
     /// <summary>How it is reached.</summary>
-    public PostgresSettings Settings => new() { Host = _folder, User = "postgres", ToolFolder = _programs.Folder };
+    public PostgresSettings Settings => new() { Host = _folder, User = _user, ToolFolder = _programs.Folder };
 
     /// <summary>The folder of sockets and data: a path of sockets must be short, and an account that is not ours must get there.</summary>
     public string Folder => _folder;
@@ -55,6 +57,36 @@ internal sealed class ScratchServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A folder of the kind that <see cref="RemoveLeft"/> removes, and that nobody has.</summary>
+    public static string NewFolder() => Path.Combine(Path.TrimEndingDirectorySeparator(Path.GetTempPath()), Mark + System.Security.Cryptography.RandomNumberGenerator.GetHexString(12, lowercase: true));
+
+    /// <summary>Starts a server over data that a restore made in a folder, and waits until it has recovered. It is reached by its socket alone, whatever its own configuration says.</summary>
+    /// <param name="programs">Its programs, of the major version of the data.</param>
+    /// <param name="folder">The folder, which holds <c>data</c> and <c>wal</c>.</param>
+    /// <param name="user">A superuser that the data know.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="StingException"><c>DrillServerFailed</c></exception>
+    public static async Task<ScratchServer> StartOverAsync(ServerPrograms programs, string folder, string user, CancellationToken cancel)
+    {
+        var server = new ScratchServer(programs, folder, user);
+        try
+        {
+            var access = Path.Combine(folder, "access");
+            await File.WriteAllTextAsync(access, "local all all trust\n", cancel).ConfigureAwait(false);
+            if (programs.User is { } account)
+            {
+                await RunAsync(["chown", "-R", account, folder], cancel).ConfigureAwait(false);
+            }
+            await server.StartAsync(cancel, "-c", $"hba_file={access}", "-c", "unix_socket_directories=" + folder, "-c", "ssl=off", "-c", "shared_preload_libraries=", "-c", "hot_standby=off", "-c", "shared_buffers=128MB", "-c", "huge_pages=off").ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Removes the folder of a server whose drill was killed. Its server has ended with it.</summary>
     public static void RemoveLeft(string folder)
     {
@@ -67,9 +99,9 @@ internal sealed class ScratchServer : IAsyncDisposable
 
     private string Data => Path.Combine(_folder, "data");
 
-    private async Task StartAsync(CancellationToken cancel)
+    private async Task StartAsync(CancellationToken cancel, params IEnumerable<string> further)
     {
-        _server = Begin(_programs.Command("postgres", "-D", Data, "-k", _folder, "-p", "5432", "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "logging_collector=off", "-c", "autovacuum=off"));
+        _server = Begin(_programs.Command("postgres", ["-D", Data, "-k", _folder, "-p", "5432", "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "logging_collector=off", "-c", "autovacuum=off", .. further]));
         // Should this process die, whoever holds the other end of this pipe ends the server.
         _watch = Begin(["sh", "-c", "read -r _; kill -INT $0", _server.Id.ToString(CultureInfo.InvariantCulture)], withInput: true);
         var says = TailAsync(_server.StandardError);
@@ -82,7 +114,7 @@ internal sealed class ScratchServer : IAsyncDisposable
             }
             try
             {
-                var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder { Host = _folder, Port = 5432, Username = "postgres", Database = "postgres", Pooling = false, Timeout = 5 }.ConnectionString);
+                var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder { Host = _folder, Port = 5432, Username = _user, Database = "postgres", Pooling = false, Timeout = 5 }.ConnectionString);
                 await using var one = connection.ConfigureAwait(false);
                 await connection.OpenAsync(cancel).ConfigureAwait(false);
                 return;

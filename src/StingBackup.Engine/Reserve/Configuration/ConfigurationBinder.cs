@@ -31,7 +31,7 @@ Folders = values.Get(SourceSettings.Folders),
         },
         PostgreSql = values.Get(SourceSettings.PostgresHost) is not { } host ? null : new PostgresSettings
         {
-            Host = host, Port = values.Get(SourceSettings.PostgresPort), User = values.Get(SourceSettings.PostgresUser), PassFile = values.Get(SourceSettings.PostgresPassFile),
+            Host = host, Port = values.Get(SourceSettings.PostgresPort), User = values.Get(SourceSettings.PostgresUser), RestoreUser = values.Get(SourceSettings.PostgresRestoreUser), PassFile = values.Get(SourceSettings.PostgresPassFile),
             Databases = values.Get(SourceSettings.PostgresDatabases), RequireTls = values.Get(SourceSettings.PostgresTls), RootCertificate = values.Get(SourceSettings.PostgresAuthorities),
             ToolFolder = values.Get(SourceSettings.PostgresTools), Container = values.Get(SourceSettings.PostgresContainer),
         },

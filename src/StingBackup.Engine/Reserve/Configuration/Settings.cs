@@ -317,7 +317,7 @@ public static class Settings
         BackupRoot, ReserveId, KeyFingerprint,
         ReservePath, UsersMapFile, Rules, Exclude, ExcludeSystem, SourceSettings.Folders, SourceSettings.TempFilesAge,
         SourceSettings.VaultAddress, SourceSettings.VaultMount, SourceSettings.VaultPrefix, SourceSettings.VaultNamespace, SourceSettings.VaultAuthorities, SourceSettings.VaultTokenFile, SourceSettings.VaultRoleId, SourceSettings.VaultSecretIdFile, SourceSettings.VaultMasterKeyFiles,
-        SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
+        SourceSettings.PostgresHost, SourceSettings.PostgresPort, SourceSettings.PostgresUser, SourceSettings.PostgresRestoreUser, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities, SourceSettings.PostgresTools, SourceSettings.PostgresContainer,
         .. CaptureSettings.All,
         .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, KeySuiteSettings.Spares, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,

@@ -8,7 +8,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         CheckFolders();
         CheckVault();
         CheckChroma();
-        Needs(SourceSettings.PostgresHost, "postgresql", SourceSettings.PostgresUser, SourceSettings.PostgresPort, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities,
+        Needs(SourceSettings.PostgresHost, "postgresql", SourceSettings.PostgresUser, SourceSettings.PostgresRestoreUser, SourceSettings.PostgresPort, SourceSettings.PostgresPassFile, SourceSettings.PostgresDatabases, SourceSettings.PostgresTls, SourceSettings.PostgresAuthorities,
             SourceSettings.PostgresTools, SourceSettings.PostgresContainer);
         CheckCapture();
     }

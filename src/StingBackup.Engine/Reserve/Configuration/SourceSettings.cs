@@ -137,6 +137,16 @@ public static class SourceSettings
         Summary = "The role to log in as. It needs to read every table: pg_read_all_data.",
     };
 
+    /// <summary>Role that restores.</summary>
+    public static readonly Setting<string?> PostgresRestoreUser = new()
+    {
+        Key = "postgresql.restore_user",
+        Type = SettingTypes.OptionalName,
+        Example = "postgres",
+        DefaultDescription = "postgresql.user",
+        Summary = "The role as whom rows are restored. Into a new server it must be able to make roles and databases: a superuser. Backups never log in as it.",
+    };
+
     /// <summary>Password.</summary>
     public static readonly Setting<string?> PostgresPassFile = new()
     {

@@ -42,7 +42,7 @@ internal sealed class RowsRestoreTarget(PostgresSettings settings, RestorePlan p
                 throw new StingException("PostgresCaptureNotWhole", FailureKind.Integrity, $"The databases at {Location} were left as they are: something could not be restored, and they come back whole or not at all.", Location,
                     "The errors before this one say what is missing. Where it is no part of the databases, restore them by themselves: -DataClass Metadata, AuditLogs, Reports, Settings; else take another point.");
             }
-            foreach (var (database, rows) in await LogicalRestore.RunAsync(settings, files, plan.LeavesOutErased ? Output.Tell : null, cancel).ConfigureAwait(false))
+            foreach (var (database, rows) in await LogicalRestore.RunAsync(settings, files, new LogicalRestoreOptions { LetGo = plan.LeavesOutErased ? Output.Tell : null, Aside = plan.Request.DatabasesAside ? Output.Tell : null }, cancel).ConfigureAwait(false))
             {
                 Output.Tell($"Database {database}: {rows} rows.");
             }
@@ -55,30 +55,8 @@ internal sealed class RowsRestoreTarget(PostgresSettings settings, RestorePlan p
         {
             foreach (var report in await SubjectRestore.RunAsync(settings, files, subject, conflict, dryRun: false, cancel).ConfigureAwait(false))
             {
-                Tell(subject, report);
+                RowWords.Tell(Output, subject, report);
             }
         }
     }
-
-    private void Tell(string subject, RowReport report)
-    {
-        var text = $"{report.Database}: {report.Count} rows of {report.Table} of {subject} {Words(report.Outcome)}";
-        if (report.Outcome is RowOutcome.Restored or RowOutcome.Equal or RowOutcome.Overwritten)
-        {
-            Output.Tell(text + ".");
-            return;
-        }
-        Output.Warn($"{text}{(report.Keys.Count == 0 ? "" : $": {string.Join(", ", report.Keys.Take(5))}{(report.Keys.Count > 5 ? ", …" : "")}")}.");
-    }
-
-    private static string Words(RowOutcome outcome) => outcome switch
-    {
-        RowOutcome.Restored => "restored",
-        RowOutcome.Equal => "stood there already",
-        RowOutcome.Kept => "left as they stand, with other values (-ConflictAction Overwrite replaces them)",
-        RowOutcome.Overwritten => "replaced",
-        RowOutcome.Taken => "not restored, because their place is somebody else's now",
-        RowOutcome.ParentMissing => "not restored, because a row that they refer to is gone",
-        _ => "not restored, because the table is gone",
-    };
 }

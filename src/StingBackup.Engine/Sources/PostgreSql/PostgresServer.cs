@@ -84,7 +84,7 @@ public sealed class PostgresServer
         Host = settings.Host, Port = settings.Port, Username = settings.User, Password = settings.Password, Passfile = settings.PassFile, Database = database,
         SslMode = settings.RequireTls ? SslMode.VerifyFull : SslMode.Prefer, RootCertificate = settings.RootCertificate, ApplicationName = application,
         Pooling = false, Timeout = (int)Math.Ceiling(settings.ConnectTimeout.TotalSeconds), CommandTimeout = 0, KeepAlive = 30, IncludeErrorDetail = false,
-        GssEncryptionMode = GssEncryptionMode.Disable,
+        GssEncryptionMode = GssEncryptionMode.Disable, Options = settings.CommitsLocally ? PostgresSettings.LocalCommits : null,
     }.ConnectionString;
 
     /// <summary>Runs a statement that gives one value.</summary>

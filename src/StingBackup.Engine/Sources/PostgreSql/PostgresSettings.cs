@@ -9,6 +9,8 @@ public sealed record PostgresSettings
     public int Port { get; init; } = 5432;
     /// <summary>Role to log in as.</summary>
     public required string User { get; init; }
+    /// <summary>Role that writes what is restored; null: <see cref="User"/>.</summary>
+    public string? RestoreUser { get; init; }
     /// <summary>Its password, or null where none is needed or <see cref="PassFile"/> holds it. Goes to child processes by environment only.</summary>
     public string? Password { get; init; }
     /// <summary>A file in libpq's format (<c>host:port:database:user:password</c>), or null.</summary>
@@ -33,6 +35,17 @@ public sealed record PostgresSettings
     public int ContainerPort { get; init; } = 5432;
     /// <summary>How long a connection may take to stand.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The option of a session whose commits wait for no standby.</summary>
+    internal const string LocalCommits = "-c synchronous_commit=local";
+
+    /// <summary>Whether commits of these sessions wait for no standby.</summary>
+    internal bool CommitsLocally { get; init; }
+
+    /// <summary>
+    /// The same, logged in as the role that restores. What is restored is in the repository: its commits do not wait for a receiver of the log, which after a disaster may not run yet.
+    /// </summary>
+    public PostgresSettings ForRestore => this with { User = RestoreUser ?? User, CommitsLocally = true };
 
     /// <summary>For messages: without password.</summary>
     public string Location => Host.StartsWith('/') ? $"postgresql://{User}@[{Host}]:{Port}" : $"postgresql://{User}@{Host}:{Port}";

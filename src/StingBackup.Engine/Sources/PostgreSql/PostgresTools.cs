@@ -124,6 +124,10 @@ public sealed partial class PostgresTools
             ["PGUSER"] = _settings.User, ["PGDATABASE"] = database ?? _settings.MaintenanceDatabase, ["PGAPPNAME"] = "sting-backup", ["PGCLIENTENCODING"] = "UTF8",
             ["PGCONNECT_TIMEOUT"] = Math.Ceiling(_settings.ConnectTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture), ["LC_ALL"] = "C",
         };
+        if (_settings.CommitsLocally)
+        {
+            environment["PGOPTIONS"] = PostgresSettings.LocalCommits;
+        }
         // A pass file of the host is not there in the container.
         var password = _settings.Password ?? (inContainer && _settings.PassFile is { } file ? PassFile.Find(file, _settings, environment["PGDATABASE"]) : null);
         if (password is not null)

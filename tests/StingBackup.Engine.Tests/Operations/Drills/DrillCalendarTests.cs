@@ -50,6 +50,9 @@ public sealed class DrillCalendarTests
         Assert.Contains("sting_backup_threshold_warning{metric=\"recovery_test_success\"} 0.95\n", text, StringComparison.Ordinal);
         Assert.Contains("sting_backup_recovery_test_last_passed{type=\"User\"} 0\n", text, StringComparison.Ordinal);
         Assert.Contains("sting_backup_recovery_test_last_timestamp_seconds{type=\"Full\"} 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("sting_backup_recovery_test_last_success_timestamp_seconds{type=\"User\"} 0\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("sting_backup_recovery_test_last_success_timestamp_seconds{type=\"File\"} 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("sting_backup_recovery_test_interval_seconds{type=\"Full\"} 7862400\n", text, StringComparison.Ordinal);
 
         reserve.Advance(40);
         Assert.Equal("Critical RecoveryTestFailed User; Warning RecoveryTestOverdue File; Warning RecoveryTestOverdue HoneyJar; Warning RecoveryTestOverdue User", await AlertsAsync());

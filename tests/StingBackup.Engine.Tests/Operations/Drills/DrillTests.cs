@@ -12,10 +12,15 @@ public sealed class DrillTests
     {
         await using var reserve = await DrilledReserve.MakeAsync();
         var modes = new List<UnixFileMode>();
-        reserve.LocalFaults.Before = (verb, _) =>
+        var packs = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        reserve.LocalFaults.Before = (verb, name) =>
         {
             if (verb == "read" && Directory.Exists(reserve.Drills))
             {
+                if (name.StartsWith("data/", StringComparison.Ordinal))
+                {
+                    packs[name] = true;
+                }
                 modes.AddRange(Directory.EnumerateDirectories(reserve.Drills).Select(d => OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(d)));
             }
         };
@@ -30,6 +35,8 @@ public sealed class DrillTests
         Assert.Equal(new RecoveryTestCheck("files by the reserve's own", 4, 4), Assert.Single(test.Checks));
         Assert.Equal(plan.Chosen, test.Choices.Select(c => $"{c.Item} of {c.Subject}"));
         Assert.True(Assert.Single(test.Packs) is { Tier: Tier.Local, Packs: > 0 } read && read.Length > test.Length);
+        // Files that lie in one pack need it once.
+        Assert.Equal((packs.Count, true), (plan.Packs, packs.Count < 4));
         Assert.NotEmpty(modes);
         Assert.All(modes, mode => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, mode));
         Assert.Empty(Directory.EnumerateFileSystemEntries(reserve.Drills));

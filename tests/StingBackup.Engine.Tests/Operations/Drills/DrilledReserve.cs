@@ -10,15 +10,16 @@ namespace StingBackup.Engine.Tests.Operations.Drills;
 /// <summary>A reserve of three people and a honey jar on three tiers in memory, each of which can be disturbed; the clock stands still unless a test turns it.</summary>
 internal sealed class DrilledReserve : IAsyncDisposable
 {
-    private DrilledReserve()
+    private DrilledReserve(Func<TimeProvider, Task<IObjectStore>>? archive)
     {
+        Task<IObjectStore>? opened = null;
         (Local, Remote, Archive) = (new MemoryObjectStore(), new MemoryObjectStore(), new MemoryObjectStore());
         (LocalFaults, RemoteFaults, ArchiveFaults) = (new FaultyStore(Local), new FaultyStore(Remote), new FaultyStore(Archive));
         Test = new TestInstallation(LocalFaults)
         {
             FurtherTiers = new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>
             {
-                [Tier.Remote] = _ => ValueTask.FromResult<IObjectStore>(RemoteFaults), [Tier.Archive] = _ => ValueTask.FromResult<IObjectStore>(ArchiveFaults),
+                [Tier.Remote] = _ => ValueTask.FromResult<IObjectStore>(RemoteFaults), [Tier.Archive] = _ => archive is null ? ValueTask.FromResult<IObjectStore>(ArchiveFaults) : new ValueTask<IObjectStore>(opened ??= archive(Test!.Clock)),
             },
         };
     }
@@ -37,9 +38,11 @@ internal sealed class DrilledReserve : IAsyncDisposable
     public string Drills => Path.Combine(Test.Root, "state", "drills");
 
     /// <summary>Full run, a change, incremental run; both on the remote tier, and after a week in the archive.</summary>
-    public static async Task<DrilledReserve> MakeAsync(bool withFurtherTiers = true)
+    /// <param name="withFurtherTiers">Whether they are.</param>
+    /// <param name="archive">Opens the archive by the reserve's clock; without it that lies in memory.</param>
+    public static async Task<DrilledReserve> MakeAsync(bool withFurtherTiers = true, Func<TimeProvider, Task<IObjectStore>>? archive = null)
     {
-        var reserve = new DrilledReserve();
+        var reserve = new DrilledReserve(archive);
         foreach (var person in (int[])[1, 2, 3])
         {
             reserve.Test.Write($"users/{person}/photos/large.jpg", RandomNumberGenerator.GetBytes(300_000));

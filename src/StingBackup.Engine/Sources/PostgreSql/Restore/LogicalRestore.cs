@@ -21,36 +21,28 @@ public sealed class LogicalRestore
     /// <summary>Loads all databases of a capture.</summary>
     /// <param name="settings">The server; its role must be a superuser, or be allowed to make roles and databases.</param>
     /// <param name="files">The capture.</param>
-    /// <param name="cancel">Cancels; what stands then is to be dropped before another try.</param>
+    /// <param name="cancel">Cancels; what is half loaded then the next try drops.</param>
     /// <returns>Rows loaded, by database.</returns>
     /// <exception cref="StingException"><c>PostgresDatabaseNotEmpty</c> before anything is written; whatever a server or tool can say</exception>
-    public static Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, CancellationToken cancel) => RunAsync(settings, files, null, cancel);
+    public static Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, CancellationToken cancel) => RunAsync(settings, files, new LogicalRestoreOptions(), cancel);
 
     /// <summary>Loads all databases of a capture that may lack the rows of whoever was erased.</summary>
     /// <param name="settings">The server.</param>
     /// <param name="files">The capture.</param>
-    /// <param name="letGo">Told what became of rows that referred to them; null where nobody was erased, and every key must hold.</param>
+    /// <param name="options">What it may do besides.</param>
     /// <param name="cancel">Cancels.</param>
-    internal static async Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, Action<string>? letGo, CancellationToken cancel)
+    internal static async Task<IReadOnlyDictionary<string, long>> RunAsync(PostgresSettings settings, ICaptureFiles files, LogicalRestoreOptions options, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(files);
         var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
-        return await new LogicalRestore(server, await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false), files).RunAsync(letGo, cancel).ConfigureAwait(false);
+        return await new LogicalRestore(server, await PostgresTools.FindAsync(server, null, cancel).ConfigureAwait(false), files).RunAsync(options, cancel).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyDictionary<string, long>> RunAsync(Action<string>? letGo, CancellationToken cancel)
+    private async Task<IReadOnlyDictionary<string, long>> RunAsync(LogicalRestoreOptions options, CancellationToken cancel)
     {
         var databases = _files.Paths.Where(p => p.EndsWith('/' + CapturePath.PreData, StringComparison.Ordinal)).Select(CapturePath.DatabaseOf).Order(StringComparer.Ordinal).ToList();
-        var existing = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var database in databases)
-        {
-            if (await IsThereAsync(database, cancel).ConfigureAwait(false))
-            {
-                await RequireEmptyAsync(database, cancel).ConfigureAwait(false);
-                existing.Add(database);
-            }
-        }
+        var existing = await MakeRoomAsync(databases, options.Aside, cancel).ConfigureAwait(false);
         await _scripts.RunAsync(_server.Settings.MaintenanceDatabase, CapturePath.Globals, cancel).ConfigureAwait(false);
         var rows = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var database in databases)
@@ -59,10 +51,19 @@ public sealed class LogicalRestore
             {
                 await _scripts.RunAsync(_server.Settings.MaintenanceDatabase, CapturePath.Of(database, CapturePath.Database), cancel).ConfigureAwait(false);
             }
+            var isMarked = database != _server.Settings.MaintenanceDatabase;
+            if (isMarked)
+            {
+                await StandingDatabase.MarkAsync(_server, database, cancel).ConfigureAwait(false);
+            }
             await _scripts.RunAsync(database, CapturePath.Of(database, CapturePath.PreData), cancel).ConfigureAwait(false);
             rows[database] = await LoadAsync(database, cancel).ConfigureAwait(false);
-            await MakeKeysAsync(database, letGo, cancel).ConfigureAwait(false);
+            await MakeKeysAsync(database, options.LetGo, cancel).ConfigureAwait(false);
             await FinishAsync(database, cancel).ConfigureAwait(false);
+            if (isMarked)
+            {
+                await StandingDatabase.UnmarkAsync(_server, database, cancel).ConfigureAwait(false);
+            }
         }
         return rows;
     }
@@ -96,15 +97,38 @@ public sealed class LogicalRestore
         return await PostgresServer.ScalarAsync<bool>(connection, $"SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = {SqlText.Literal(database)})", cancel).ConfigureAwait(false);
     }
 
-    private async Task RequireEmptyAsync(string database, CancellationToken cancel)
+    /// <summary>Databases that are there and empty; what is in others is a reason to restore nothing, or to move them aside.</summary>
+    private async Task<HashSet<string>> MakeRoomAsync(List<string> databases, Action<string>? aside, CancellationToken cancel)
+    {
+        var (empty, used) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
+        foreach (var database in databases)
+        {
+            // The database that the server is asked by can be neither dropped nor renamed.
+            var isAsked = database == _server.Settings.MaintenanceDatabase;
+            if (await IsThereAsync(database, cancel).ConfigureAwait(false) && (isAsked || !await StandingDatabase.DropHalfAsync(_server, database, cancel).ConfigureAwait(false)))
+            {
+                (await IsEmptyAsync(database, orThrow: aside is null || isAsked, cancel).ConfigureAwait(false) ? (ICollection<string>)empty : used).Add(database);
+            }
+        }
+        foreach (var (was, now) in used.Count > 0 ? await StandingDatabase.MoveAsync(_server, used, cancel).ConfigureAwait(false) : [])
+        {
+            aside!($"The database {was} that stood there is {now} now.");
+        }
+        return empty;
+    }
+
+    private async Task<bool> IsEmptyAsync(string database, bool orThrow, CancellationToken cancel)
     {
         await using var connection = await _server.OpenAsync(database, cancel).ConfigureAwait(false);
-        if ((await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false)).Tables is [var first, ..] all)
+        if ((await TableCatalog.ReadAsync(connection, cancel).ConfigureAwait(false)).Tables is not [var first, ..] all)
         {
-            throw new StingException("PostgresDatabaseNotEmpty", FailureKind.AlreadyExists,
-                $"The database '{database}' at {_server.Settings.Location} holds {all.Count} tables already ({first.Display} and others); nothing was restored.", database,
-                "Restore into a fresh server, or rename the database first; a single person's rows come back into a running one.");
+            return true;
         }
+        return orThrow
+            ? throw new StingException("PostgresDatabaseNotEmpty", FailureKind.AlreadyExists,
+                $"The database '{database}' at {_server.Settings.Location} holds {all.Count} tables already ({first.Display} and others); nothing was restored.", database,
+                "Restore into a fresh server, or with -MoveDatabasesAside (--move-databases-aside), which gives what stands there another name; a single person's rows come back into a running one.")
+            : false;
     }
 
     /// <summary>All rows in one transaction: a failure leaves an empty schema, not half of the rows.</summary>
