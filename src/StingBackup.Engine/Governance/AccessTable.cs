@@ -33,7 +33,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential", "Start-StingPortal", "New-StingPortalLink"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>
