@@ -5,6 +5,6 @@ namespace StingBackup.Portal.Admin;
 
 internal static class PortalCaller
 {
-    /// <summary>Whoever signed in, as the engine judges.</summary>
-    public static Caller ToCaller(this PortalUser user) => user.Identity.Kind == IdentityKind.Kratos && Guid.TryParse(user.Identity.Name, out var id) ? new Caller { Session = id } : Caller.OfProcess;
+    /// <summary>Whoever signed in, as the engine judges. Only a link that an account of this host made for itself gives an account.</summary>
+    public static Caller ToCaller(this PortalUser user) => new() { Portal = user.Identity, IsAccount = user.Identity.Kind == IdentityKind.User };
 }
