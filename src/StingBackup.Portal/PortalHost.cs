@@ -1,9 +1,13 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Access;
+using StingBackup.Portal.Admin;
 using StingBackup.Portal.Api;
 using StingBackup.Portal.Http;
 using StingBackup.Portal.Pages;
@@ -32,6 +36,11 @@ internal static class PortalHost
         services.AddSingleton(portal);
         services.AddSingleton(portal.Clock);
         services.AddSingleton<PortalMenu>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton<AdminMenu>();
+        services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+        var shared = await SharedReserve.OpenAsync(stop => portal.OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
+        services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         AddSessions(services, portal);
         services.AddLocalization(options => options.ResourcesPath = "Resources");
         services.AddRazorPages().AddViewLocalization();
@@ -96,6 +105,7 @@ internal static class PortalHost
         app.MapRazorPages();
         var api = app.MapGroup("/api/v1").AddEndpointFilter<FormTokenFilter>();
         MeApi.Map(api);
+        AdminApi.Map(api);
         app.MapOpenApi("/api/{documentName}/openapi.json").WithMetadata(new PortalRuleAttribute(Audience.SignedIn));
     }
 

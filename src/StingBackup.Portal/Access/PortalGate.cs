@@ -1,4 +1,4 @@
-using StingBackup.Engine.Governance;
+using StingBackup.Portal.Admin;
 using StingBackup.Portal.Http;
 
 namespace StingBackup.Portal.Access;
@@ -35,6 +35,6 @@ internal sealed class PortalGate(RequestDelegate next, PortalContext portal)
         _ => null,
     };
 
-    /// <summary>Whether somebody has a role for a command.</summary>
-    public bool MayRun(PortalUser user, string? command) => command is not null && AccessTable.HoldersOf(AccessTable.RightOf(command)).Intersect(portal.Configuration.Access.RolesOf([user.Identity])).Any();
+    /// <summary>Whether the engine would let somebody run a command.</summary>
+    public bool MayRun(PortalUser user, string? command) => command is not null && Engine.Governance.Access.Allows(portal.Configuration, user.ToCaller(), command);
 }

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using StingBackup.Engine;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Access;
 
 namespace StingBackup.Portal.Admin;
@@ -16,7 +19,7 @@ namespace StingBackup.Portal.Admin;
 internal sealed record Standing(BackupStatus Status, IReadOnlyList<RecoveryObjective> Objectives, RecoveryTestSummary Drills, int OpenApprovals);
 
 /// <summary>What administrators' pages and routes work with: the engine as whoever asks, and what is slow to read kept for a minute. Rights are the engine's to judge.</summary>
-internal sealed class AdminDesk(PortalContext portal)
+internal sealed class AdminDesk(PortalContext portal, SharedReserve reserve)
 {
     private const int MostMonths = 24;
 
@@ -30,12 +33,22 @@ internal sealed class AdminDesk(PortalContext portal)
     public DateTimeOffset Now => TimeZoneInfo.ConvertTime(portal.Clock.GetUtcNow(), portal.Configuration.TimeZone);
 
     /// <summary>Does something with the engine as whoever asks.</summary>
-    public async ValueTask<T> UseAsync<T>(PortalUser user, Func<Installation, CancellationToken, ValueTask<T>> act, CancellationToken cancel)
+    public ValueTask<T> UseAsync<T>(PortalUser user, Func<Installation, CancellationToken, ValueTask<T>> act, CancellationToken cancel) => reserve.UseAsync(user.ToCaller(), act, cancel);
+
+    /// <summary>What a subject has in the backups, once the audit log says who looks.</summary>
+    public ValueTask<OwnReserve> OpenSubjectAsync(PortalUser user, string subject, CancellationToken cancel) => reserve.OfSubjectAsync(user.ToCaller(), subject.Trim(), cancel);
+
+    /// <summary>When the portal's own certificate ends; null where it has none, or it cannot be read.</summary>
+    public DateTimeOffset? CertificateEnds()
     {
-        var installation = await portal.OpenAsync(user.ToCaller(), cancel).ConfigureAwait(false);
-        await using (installation.ConfigureAwait(false))
+        try
         {
-            return await act(installation, cancel).ConfigureAwait(false);
+            using var certificate = portal.Options.Certificate is { } files ? X509CertificateLoader.LoadCertificateFromFile(files.File) : null;
+            return certificate?.NotAfter;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -36,6 +36,17 @@ internal static class AdminHtml
 
     public static string Money(this IHtmlHelper _, decimal amount, string currency = "USD") => string.Create(CultureInfo.InvariantCulture, $"{(currency == "USD" ? "$" : currency + " ")}{amount:N2}");
 
+    /// <summary>A path with what is given of its query.</summary>
+    public static string To(string path, params ReadOnlySpan<(string Name, string? Value)> query)
+    {
+        var address = new QueryString();
+        foreach (var (name, value) in query)
+        {
+            address = value is null ? address : address.Add(name, value);
+        }
+        return path + address.ToUriComponent();
+    }
+
     /// <summary>A share for an attribute of a bar.</summary>
     public static string Share(this IHtmlHelper _, double share) => Math.Clamp(share, 0, 1).ToString("0.###", CultureInfo.InvariantCulture);
 

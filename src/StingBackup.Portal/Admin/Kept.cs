@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace StingBackup.Portal.Admin;
 
 /// <summary>What was read, and when.</summary>
@@ -6,7 +8,7 @@ namespace StingBackup.Portal.Admin;
 internal sealed record Known<T>(T Value, DateTimeOffset Time)
 {
     /// <summary>How old it is, as people say it.</summary>
-    public string Age(TimeProvider clock) => Display.Age(Time, clock);
+    public string Age(TimeProvider clock) => (clock.GetUtcNow() - Time).TotalSeconds is >= 2 and var seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0} s ago") : "just now";
 }
 
 /// <summary>Something that is slow to read and the same for all who may see it: read once for all who ask at the same time, and kept for a minute.</summary>

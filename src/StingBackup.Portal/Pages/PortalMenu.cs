@@ -17,6 +17,7 @@ internal sealed class PortalMenu(PortalContext portal)
     private static readonly MenuEntry[] Entries =
     [
         new("/", "Menu.Home", new PortalRuleAttribute(Audience.SignedIn)),
+        new("/admin", "Menu.Admin", new PortalRuleAttribute(Audience.Role) { Command = "Get-StingBackupStatus" }),
     ];
 
     private readonly PortalGate _gate = new(_ => Task.CompletedTask, portal);

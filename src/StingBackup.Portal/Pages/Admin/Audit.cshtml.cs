@@ -48,9 +48,7 @@ internal sealed class AuditModel(AdminDesk desk) : AdminPage(desk)
     }
 
     /// <summary>The address of this search with something else.</summary>
-    public string With(string? after = null, string? handler = null, string? format = null) => "/admin/audit" + QueryString.Create(
-    [
-        new("from", From?.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)), new("to", To?.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)), new("event", Event?.ToString()),
-        new("command", Command), new("actor", Actor), new("outcome", Outcome), new("request", RequestId), new("after", after), new("handler", handler), new("format", format),
-    ]).ToUriComponent();
+    public string With(string? after = null, string? handler = null, string? format = null) => AdminHtml.To("/admin/audit",
+        ("from", From?.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)), ("to", To?.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)), ("event", Event?.ToString()),
+        ("command", Command), ("actor", Actor), ("outcome", Outcome), ("request", RequestId), ("after", after), ("handler", handler), ("format", format));
 }

@@ -30,7 +30,7 @@ internal sealed class DashboardModel(AdminDesk desk, PortalContext portal) : Adm
     public Task<IActionResult> OnGetAsync() => ShowAsync(async cancel =>
     {
         Standing = await Desk.StandingAsync(Me, cancel).ConfigureAwait(false);
-        Concerns = Admin.Concerns.Of(Standing.Value);
+        Concerns = Portal.Admin.Concerns.Of(Standing.Value);
         Running = await UseAsync((installation, _) => ValueTask.FromResult(JobReader.List(installation, new JobQuery()))).ConfigureAwait(false);
         try
         {

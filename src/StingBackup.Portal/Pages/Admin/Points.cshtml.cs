@@ -72,5 +72,5 @@ internal sealed class PointsModel(AdminDesk desk) : AdminPage(desk)
     }
 
     /// <summary>The address of a folder or run of this subject.</summary>
-    public string To(string? run = null, string? path = null, string? after = null) => "/admin/points" + QueryString.Create([new("subject", Subject), new("run", run), new("path", path), new("after", after)]).ToUriComponent();
+    public string To(string? run = null, string? path = null, string? after = null) => AdminHtml.To("/admin/points", ("subject", Subject), ("run", run), ("path", path), ("after", after));
 }
