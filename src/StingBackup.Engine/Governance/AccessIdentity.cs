@@ -13,6 +13,8 @@ public enum IdentityKind
     Key,
     /// <summary>A session of the portal, by Kratos' id.</summary>
     Kratos,
+    /// <summary>Who signed in at the portal through OpenID Connect, by the subject that the one configured issuer gives.</summary>
+    Oidc,
     /// <summary>Whoever came by a link that was made for a person, by canonical name. No role is ever given to one.</summary>
     Person,
 }
