@@ -29,7 +29,9 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <param name="settings">Settings beyond the usual, by key.</param>
     /// <param name="fill">Adds to the reserve before the first backup.</param>
     /// <param name="clock">The portal's clock.</param>
-    public static async Task<PortalSite> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null)
+    /// <param name="change">Changes the configuration that the portal gets, after the first backup: roles, which would end this account's right to make one.</param>
+    public static async Task<PortalSite> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<StingConfiguration, StingConfiguration>? change = null)
     {
         var site = new PortalSite();
         site.Write($"users/{Ada}/documents/letter.txt", "Dear Bob,\nthis is the first version.\n");
@@ -46,12 +48,21 @@ internal sealed class PortalSite : IAsyncDisposable
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, TimeProvider.System, default);
         site.Configuration = new ConfigurationLoader(new HostView()).Examine(site.ConfigurationFile).Require();
         await site.BackUpAsync();
-        site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = "http://127.0.0.1:0" } };
+        site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = $"{(site.Configuration.Portal.Certificate is null ? "http" : "https")}://127.0.0.1:{FreePort()}" } };
+        site.Configuration = change?.Invoke(site.Configuration) ?? site.Configuration;
         site.Portal = new PortalContext(site.Configuration) { Clock = clock ?? TimeProvider.System };
         site.App = await PortalHost.BuildAsync(site.Portal, default);
         await site.App.StartAsync();
         site.Address = new Uri(site.App.Urls.First());
         return site;
+    }
+
+    // Providers of sign-ins send people back to an address that must be known before.
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Writes a file of the reserve.</summary>
