@@ -51,7 +51,7 @@ public sealed class RouteMatrixTests
         clock.Advance(site.Portal.Options.Fresh + TimeSpan.FromMinutes(1));
         foreach (var route in routes)
         {
-            foreach (var (visitor, client) in (ReadOnlySpan<(string, HttpClient)>)[(Visitors.Ada, ada), (Visitors.Administrator, administrator)])
+            foreach (var (visitor, client) in ((string, HttpClient)[])[(Visitors.Ada, ada), (Visitors.Administrator, administrator)])
             {
                 Assert.Equal(Visitors.Expected(route.Rule!, visitor) ?? "FreshSignInNeeded", await AskAsync(client, route));
             }
