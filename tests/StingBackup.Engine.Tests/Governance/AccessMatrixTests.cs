@@ -50,6 +50,8 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
         ["AnomalyReader.ReadAsync"] = AccessRight.Look, ["AnomalySettlementJob.PlanAsync"] = AccessRight.Configure, ["AnomalySettlementJob.RunAsync"] = AccessRight.Configure, ["CleanPointSearch.FindAsync"] = AccessRight.Read,
         ["TargetReader.ReadAsync"] = AccessRight.Look,
+        ["PortalJob.Plan"] = AccessRight.Configure, ["PortalJob.RunAsync"] = AccessRight.Configure,
+        ["SignInLinks.Make"] = AccessRight.Look, ["SignInLinks.MakeAsync"] = AccessRight.Look, ["SignInLinks.PlanAsync"] = AccessRight.Look,
         ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };
 
@@ -74,7 +76,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     private Task<Installation> AsAsync(AccessRole? role)
     {
         _test.Access = Given(role);
-        _test.Caller = Caller.OfProcess with { Session = Guid.Parse(Me.Name) };
+        _test.Caller = Caller.OfProcess with { Portal = Me };
         return _test.ReopenAsync();
     }
 
@@ -168,7 +170,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
             Assert.False(Access.Allows(installation, "Restore-StingUser"), identity.ToString());
         }
         // A session of the portal is not the account of the portal's process, nor its host.
-        _test.Caller = Caller.OfProcess with { Session = Guid.NewGuid() };
+        _test.Caller = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.NewGuid().ToString()) };
         Assert.False(Access.Allows(await _test.ReopenAsync(), "Invoke-StingBackup"));
     }
 
