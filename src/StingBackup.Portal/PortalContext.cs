@@ -1,9 +1,8 @@
 using System.Security;
 using StingBackup.Engine;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.People;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Portal.SignIn;
 
 namespace StingBackup.Portal;
 
@@ -16,10 +15,6 @@ internal sealed record PortalContext(StingConfiguration Configuration)
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Whose data are somebody's own who signed in; null for nobody's. A test has its own.</summary>
-    public Func<SignedInPerson, CancellationToken, ValueTask<string?>> FindPersonAsync { get; init; } = static (person, _) =>
-        ValueTask.FromResult(person.Identity.Kind == IdentityKind.Kratos && Guid.TryParse(person.Identity.Name, out var id) ? SubjectNames.OfUser(id) : null);
-
     public PortalOptions Options => Configuration.Portal;
 
     /// <summary>The installation as somebody may use it. The caller disposes it.</summary>
@@ -28,18 +23,23 @@ internal sealed record PortalContext(StingConfiguration Configuration)
         Clock = Clock, Caller = caller, Passphrase = _ => ValueTask.FromResult(Passphrase?.Copy()), Process = new HostingProcess(IsUnattended: false, OwnsProcess: true),
     }, cancel);
 
-    /// <summary>Tries before anybody comes whether the repository opens, and its keys where this host has any.</summary>
-    /// <exception cref="StingException">What keeps it from that.</exception>
-    public async ValueTask CheckAsync(CancellationToken cancel)
+    /// <summary>The reserve that all who come share, with its keys. Whoever may not start a portal gets none.</summary>
+    /// <exception cref="StingException">What keeps the repository or its keys from being opened.</exception>
+    public async ValueTask<SharedReserve> OpenSharedAsync(CancellationToken cancel)
     {
-        var installation = await OpenAsync(Caller.OfProcess, cancel).ConfigureAwait(false);
-        await using (installation.ConfigureAwait(false))
+        var shared = await SharedReserve.OpenAsync(stop => OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
+        try
         {
-            Engine.Governance.Access.Require(installation, "Start-StingPortal");
-            if (installation.Keys is not null)
+            return await shared.UseAsync(Caller.OfProcess, (installation, _) =>
             {
-                await installation.UnlockAsync(cancel).ConfigureAwait(false);
-            }
+                Engine.Governance.Access.Require(installation, "Start-StingPortal");
+                return ValueTask.FromResult(shared);
+            }, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            await shared.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 }

@@ -4,8 +4,7 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
-using StingBackup.Engine.Governance;
-using StingBackup.Engine.People;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Admin;
@@ -33,21 +32,27 @@ internal static class PortalHost
             kestrel.Limits.MaxRequestBodySize = 1 << 20;   // forms and JSON: nothing is ever uploaded
         });
         // Requests name files: what ASP.NET logs of them stays out, and its keys lie in a folder of this account's own.
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.Diagnostics", LogLevel.None);   // it tells what an exception says; StingFailures tells which it is
         var services = builder.Services;
         services.AddSingleton(portal);
         services.AddSingleton(portal.Clock);
+        var shared = await portal.OpenSharedAsync(cancel).ConfigureAwait(false);
+        services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalMenu>();
         services.AddSingleton<AdminDesk>();
         services.AddSingleton<AdminMenu>();
         services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
-        var shared = await SharedReserve.OpenAsync(stop => portal.OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
-        services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalSessions>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddSessions(services, portal);
         services.AddLocalization(options => options.ResourcesPath = "Resources");
-        services.AddRazorPages().AddViewLocalization();
+        // Forms of ours have plain names; jQuery's way to write names fails on whatever it does not understand.
+        services.AddRazorPages().AddViewLocalization().AddMvcOptions(mvc =>
+        {
+            mvc.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
+            mvc.ValueProviderFactories.RemoveType<JQueryQueryStringValueProviderFactory>();
+        });
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = CookieName(portal, "form");
@@ -113,6 +118,7 @@ internal static class PortalHost
         }
         app.UseExceptionHandler("/error");
         app.UseStatusCodePagesWithReExecute("/error", "?status={0}");
+        app.UseWhen(static context => context.IsApi(), static api => api.UseStatusCodePages());   // a program gets a problem, and no page
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = static file => KeepForAnHour(file.Context.Response.Headers) });
         app.UseRouting();
         app.UseAuthentication();
@@ -153,6 +159,10 @@ internal static class PortalHost
         };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
         {
+            if (context.Features.Get<Microsoft.AspNetCore.Diagnostics.IStatusCodeReExecuteFeature>() is not null)
+            {
+                return RateLimitPartition.GetNoLimiter("");   // the page that says so is no further request
+            }
             var user = PortalUser.Of(context.User);
             var (key, rate) = user is null ? ($"address {context.Connection.RemoteIpAddress}", Math.Max(portal.Options.RequestsAMinute / 10, 30)) : ($"session {user.Identity}", portal.Options.RequestsAMinute);
             return RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions

@@ -26,7 +26,6 @@ internal static class PortalProgram
             var configuration = new ConfigurationLoader(new HostView()).Examine(file).Require();
             using var passphrase = ReadPassphrase(input, out var isHeld);
             var portal = new PortalContext(configuration) { Passphrase = passphrase };
-            await portal.CheckAsync(CancellationToken.None).ConfigureAwait(false);
             var app = await PortalHost.BuildAsync(portal, CancellationToken.None).ConfigureAwait(false);
             await using (app.ConfigureAwait(false))
             {

@@ -13,10 +13,10 @@ public enum IdentityKind
     Key,
     /// <summary>Who signed in at the portal through Kratos, by the identity's UUID there.</summary>
     Kratos,
-    /// <summary>Whoever came by a link that was made for a person, by canonical name. No role is ever given to one.</summary>
-    Person,
     /// <summary>Who signed in at the portal through OpenID Connect, by the subject that the one configured issuer gives.</summary>
     Oidc,
+    /// <summary>Whoever came by a link that was made for a person, by canonical name. No role is ever given to one.</summary>
+    Person,
 }
 
 /// <summary>Somebody whom a role may be given to.</summary>

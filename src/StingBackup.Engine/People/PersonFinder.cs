@@ -37,6 +37,12 @@ internal sealed class PersonFinder(SharedReserve reserve)
             names.Add(SubjectNames.OfUser(id));
             names.AddRange(users.Entries.Where(e => e.KratosId == id).SelectMany(SubjectsOf));
         }
+        if (kind == IdentityKind.Person)
+        {
+            // A link names the subject that somebody with the right to do so found; what else is that person's stands in the map.
+            names.Add(name);
+            names.AddRange(users.Entries.Where(e => e.Subject == name || SubjectsOf(e).Contains(name, StringComparer.Ordinal)).SelectMany(SubjectsOf));
+        }
         if (kind == IdentityKind.User)
         {
             // An account of the host is no number in STING's database, whatever it is called.

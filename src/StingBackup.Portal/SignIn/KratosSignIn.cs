@@ -19,7 +19,7 @@ internal static class KratosSignIn
         if (session is { Answer: KratosAnswer.SignedIn, Person: { } who } && !isOld)
         {
             sessions.Begin(session.Session);
-            await context.BeginSessionAsync(await who.ToUserAsync(portal, context.RequestAborted).ConfigureAwait(false) with { Kratos = session.Session }).ConfigureAwait(false);
+            await context.BeginSessionAsync(await who.ToUserAsync(context).ConfigureAwait(false) with { Kratos = session.Session }).ConfigureAwait(false);
             context.Response.Redirect(back);
         }
         else if (session.Answer == KratosAnswer.Unknown)

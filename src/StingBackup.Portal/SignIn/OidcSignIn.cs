@@ -62,6 +62,15 @@ internal static class OidcSignIn
         options.Events = new OpenIdConnectEvents
         {
             OnRedirectToIdentityProvider = context => Ask(context, portal),
+            // What comes from the provider itself need not be signed, says the standard; here it must.
+            OnTokenValidated = context =>
+            {
+                if (context.SecurityToken.SignatureAlgorithm is null or "" or "none")
+                {
+                    context.Fail("The token has no signature.");
+                }
+                return Task.CompletedTask;
+            },
             OnTicketReceived = context => TakeAsync(context, portal),
             OnRemoteFailure = context =>
             {
@@ -101,7 +110,7 @@ internal static class OidcSignIn
         var email = said.FindAll("email_verified").Select(c => c.Value).Distinct(StringComparer.OrdinalIgnoreCase).ToList() is ["true" or "True"] && said.FindAll("email").Select(c => c.Value).Distinct(StringComparer.Ordinal).ToList() is [var one] ? one : null;
         // A provider that does not tell when is believed that it is so, and never that it was just now.
         var person = new SignedInPerson(new AccessIdentity(IdentityKind.Oidc, subject), email, said.FindFirstValue("name") is { Length: > 0 and < 200 } name ? name : email ?? subject, proven ?? now - portal.Options.Fresh - Skew);
-        context.Principal = (await person.ToUserAsync(portal, context.HttpContext.RequestAborted).ConfigureAwait(false)).ToPrincipal(CookieAuthenticationDefaults.AuthenticationScheme);
+        context.Principal = (await person.ToUserAsync(context.HttpContext).ConfigureAwait(false)).ToPrincipal(CookieAuthenticationDefaults.AuthenticationScheme);
         // The session's own times count, not a token's; and the properties of the way here are no part of it.
         var back = LocalPath.Of(context.ReturnUri);
         context.Properties = new AuthenticationProperties();

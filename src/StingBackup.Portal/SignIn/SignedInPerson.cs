@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Access;
 
 namespace StingBackup.Portal.SignIn;
@@ -11,5 +12,10 @@ namespace StingBackup.Portal.SignIn;
 internal sealed record SignedInPerson(AccessIdentity Identity, string? VerifiedEmail, string Name, DateTimeOffset SignedIn)
 {
     /// <summary>The session's user: whose data are his own the reserve tells.</summary>
-    public async ValueTask<PortalUser> ToUserAsync(PortalContext portal, CancellationToken cancel) => new(Identity, Name, await portal.FindPersonAsync(this, cancel).ConfigureAwait(false), SignedIn) { Began = portal.Clock.GetUtcNow() };
+    public async ValueTask<PortalUser> ToUserAsync(HttpContext context)
+    {
+        var services = context.RequestServices;
+        var person = await services.GetRequiredService<SharedReserve>().FindPersonAsync(new PersonClaim(Identity, VerifiedEmail, Name), context.RequestAborted).ConfigureAwait(false);
+        return new(Identity, Name, person is { Subjects: [var subject, ..] } ? subject : null, SignedIn) { Email = VerifiedEmail, Began = services.GetRequiredService<PortalContext>().Clock.GetUtcNow() };
+    }
 }

@@ -1,6 +1,9 @@
 // Keeps parts of a page fresh: they are fetched as the page has them, and put in place. Nothing here is needed to use a page.
 'use strict';
 (() => {
+  // On a phone the tabs are wider than the screen.
+  document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
   const parts = () => document.querySelectorAll('[id][data-refresh], [id][data-events]');
   let busy = false;
 

@@ -16,7 +16,7 @@ public sealed class RouteMatrixTests
     [Fact]
     public async Task Every_route_lets_in_whom_its_rule_says_and_nobody_else()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.requests_per_minute"] = "100000" }, clock: clock, change: Visitors.WithRoles);
         var routes = await Routes.OfAsync(site);
         Assert.All(routes, route => Assert.True(route.Rule is not null, $"{route} has no rule"));
@@ -43,7 +43,7 @@ public sealed class RouteMatrixTests
     [Fact]
     public async Task What_needs_a_fresh_sign_in_is_refused_to_a_session_that_is_not()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var site = await PortalSite.StartAsync(clock: clock, change: Visitors.WithRoles);
         var routes = (await Routes.OfAsync(site)).Where(r => r.Rule is { Fresh: true }).ToList();
         using var ada = await Visitors.ClientAsync(site, Visitors.Ada);

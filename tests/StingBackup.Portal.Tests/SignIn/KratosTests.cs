@@ -8,14 +8,14 @@ namespace StingBackup.Portal.Tests.SignIn;
 /// <summary>Sign-in by STING's own sessions of Ory Kratos.</summary>
 public sealed class KratosTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
+    private readonly FakeTimeProvider _clock = new(TimeProvider.System.GetUtcNow());
     private KratosDouble _kratos = null!;
     private PortalSite _site = null!;
 
     public async Task InitializeAsync()
     {
         _kratos = await KratosDouble.StartAsync();
-        _site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.sign_in"] = "kratos", ["portal.kratos"] = _kratos.Address }, clock: _clock);
+        _site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.sign_in"] = "kratos", ["portal.kratos"] = _kratos.Address }, fill: s => s.Write("users/stranger@example.org/letter.txt", "A letter.\n"), clock: _clock);
         _kratos.Sessions["ada-token"] = new KratosDoubleSession("session-of-ada", PortalSite.Ada, "ada@example.org");
         _kratos.Sessions["bob-token"] = new KratosDoubleSession("session-of-bob", PortalSite.Bob, "bob@example.org");
     }
@@ -70,7 +70,7 @@ public sealed class KratosTests : IAsyncLifetime
     public async Task What_needs_a_fresh_sign_in_asks_for_one_and_a_second_time_is_not_sent_there()
     {
         var ada = _kratos.Sessions["ada-token"];
-        ada.AuthenticatedAt = DateTimeOffset.UtcNow.AddHours(-1);
+        ada.AuthenticatedAt = TimeProvider.System.GetUtcNow().AddHours(-1);
         var (client, _) = Browser("ada-token");
         Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync(To("/sign-in/kratos?fresh=true"))).StatusCode);   // there, and back without
         Assert.True(_kratos.Logins.TryDequeue(out var login));
@@ -122,11 +122,15 @@ public sealed class KratosTests : IAsyncLifetime
     [Fact]
     public async Task An_address_that_nobody_verified_is_no_identity_and_a_missing_second_factor_is_asked_for()
     {
-        _kratos.Sessions["stranger"] = new KratosDoubleSession("session-of-stranger", Guid.NewGuid().ToString(), "ada@example.org") { Verified = false };
+        _kratos.Sessions["stranger"] = new KratosDoubleSession("session-of-stranger", Guid.NewGuid().ToString(), "stranger@example.org") { Verified = false };
+        _kratos.Sessions["known"] = new KratosDoubleSession("session-of-known", Guid.NewGuid().ToString(), "stranger@example.org");
         _kratos.Sessions["half"] = new KratosDoubleSession("session-of-half", PortalSite.Ada, "ada@example.org") { NeedsSecondFactor = true };
         var (client, _) = Browser("stranger");
         await client.GetStringAsync(To("/sign-in/kratos"));
         Assert.False((await MeAsync(client)).GetProperty("hasOwnData").GetBoolean());
+        var (known, _) = Browser("known");
+        await known.GetStringAsync(To("/sign-in/kratos"));
+        Assert.True((await MeAsync(known)).GetProperty("hasOwnData").GetBoolean());
         var (half, _) = Browser("half");
         Assert.Equal(HttpStatusCode.Forbidden, (await half.GetAsync(To("/sign-in/kratos"))).StatusCode);
         Assert.Equal("aal2", _kratos.Logins.Last()["aal"]);

@@ -5,7 +5,7 @@ using StingBackup.Portal.Tests.Support;
 namespace StingBackup.Portal.Tests.SignIn;
 
 /// <summary>Sign-in by OpenID Connect.</summary>
-public sealed class OidcTests : IAsyncLifetime
+public sealed class OidcTests : IAsyncLifetime, IDisposable
 {
     private readonly TempSecret _secret = new(OidcDouble.Secret);
     private OidcDouble _provider = null!;
@@ -17,15 +17,16 @@ public sealed class OidcTests : IAsyncLifetime
         _site = await PortalSite.StartAsync(new Dictionary<string, string>
         {
             ["portal.sign_in"] = "oidc", ["portal.oidc_issuer"] = _provider.Address, ["portal.oidc_client_id"] = OidcDouble.Client, ["portal.oidc_secret_file"] = _secret.Path,
-        });
+        }, fill: s => s.Write("users/ada@example.org/letter.txt", "A letter.\n"));
     }
 
     public async Task DisposeAsync()
     {
         await _site.DisposeAsync();
         await _provider.DisposeAsync();
-        _secret.Dispose();
     }
+
+    public void Dispose() => _secret.Dispose();
 
     private HttpClient Browser(out CookieContainer cookies) => new(new SocketsHttpHandler { CookieContainer = cookies = new CookieContainer() }) { BaseAddress = _site.Address };
 
@@ -40,7 +41,7 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal("/api/v1/me", there.RequestMessage!.RequestUri!.AbsolutePath);
         var me = JsonDocument.Parse(await there.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(($"oidc:{OidcDouble.Subject}", "Ada Lovelace"), (me.GetProperty("identity").GetString(), me.GetProperty("name").GetString()));
-        Assert.InRange(me.GetProperty("signedIn").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-2), DateTimeOffset.UtcNow);
+        Assert.InRange(me.GetProperty("signedIn").GetDateTimeOffset(), TimeProvider.System.GetUtcNow().AddMinutes(-2), TimeProvider.System.GetUtcNow());
         Assert.Empty(_provider.Wrong);
         Assert.True(_provider.Asked.TryDequeue(out var asked));
         Assert.False(asked.ContainsKey("prompt"));
@@ -70,6 +71,17 @@ public sealed class OidcTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_address_is_an_identity_where_the_provider_has_verified_it(bool verified)
+    {
+        _provider.EmailVerified = verified;
+        using var client = Browser(out _);
+        await client.GetAsync(To("/sign-in/oidc/start"));
+        Assert.Equal(verified, JsonDocument.Parse(await client.GetStringAsync(To("/api/v1/me"))).RootElement.GetProperty("hasOwnData").GetBoolean());
+    }
+
+    [Theory]
     [InlineData(TokenFault.StaleSignIn)]
     [InlineData(TokenFault.NoAuthTime)]
     public async Task A_sign_in_of_before_is_one_and_never_a_fresh_one(TokenFault fault)
@@ -79,7 +91,7 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal("/sign-in?failed=true", (await client.GetAsync(To("/sign-in/oidc/start?fresh=true"))).RequestMessage!.RequestUri!.PathAndQuery);
         await client.GetAsync(To("/sign-in/oidc/start"));
         var me = JsonDocument.Parse(await client.GetStringAsync(To("/api/v1/me"))).RootElement;
-        Assert.True(me.GetProperty("signedIn").GetDateTimeOffset() < DateTimeOffset.UtcNow.AddMinutes(-10));
+        Assert.True(me.GetProperty("signedIn").GetDateTimeOffset() < TimeProvider.System.GetUtcNow().AddMinutes(-10));
     }
 
     [Fact]

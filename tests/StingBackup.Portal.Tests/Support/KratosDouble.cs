@@ -7,7 +7,7 @@ namespace StingBackup.Portal.Tests.Support;
 /// <summary>A session that the double knows.</summary>
 internal sealed record KratosDoubleSession(string Id, string Identity, string Email)
 {
-    public DateTimeOffset AuthenticatedAt { get; set; } = DateTimeOffset.UtcNow;
+    public DateTimeOffset AuthenticatedAt { get; set; } = TimeProvider.System.GetUtcNow();
     public bool Active { get; set; } = true;
     public bool Verified { get; init; } = true;
     public bool NeedsSecondFactor { get; init; }
@@ -48,7 +48,7 @@ internal sealed class KratosDouble : Double
                 : session.NeedsSecondFactor ? Results.Json(new { error = new { id = "session_aal2_required", code = 403, status = "Forbidden" }, redirect_browser_to = $"{Address}/self-service/login/browser?aal=aal2" }, statusCode: 403)
                 : Results.Json(new
                 {
-                    id = session.Id, active = true, expires_at = DateTimeOffset.UtcNow.AddHours(1), authenticated_at = session.AuthenticatedAt, authenticator_assurance_level = "aal1",
+                    id = session.Id, active = true, expires_at = TimeProvider.System.GetUtcNow().AddHours(1), authenticated_at = session.AuthenticatedAt, authenticator_assurance_level = "aal1",
                     authentication_methods = new[] { new { method = "password", aal = "aal1", completed_at = session.AuthenticatedAt } }, issued_at = session.AuthenticatedAt,
                     identity = new
                     {
@@ -65,7 +65,7 @@ internal sealed class KratosDouble : Double
             Logins.Enqueue(context.Request.Query);
             if (LogsIn is { } token)
             {
-                Sessions[token].AuthenticatedAt = context.Request.Query["refresh"] == "true" ? DateTimeOffset.UtcNow : Sessions[token].AuthenticatedAt;
+                Sessions[token].AuthenticatedAt = context.Request.Query["refresh"] == "true" ? TimeProvider.System.GetUtcNow() : Sessions[token].AuthenticatedAt;
                 context.Response.Cookies.Append(Cookie, token, new CookieOptions { HttpOnly = true, Path = "/" });
             }
             return Results.Redirect(context.Request.Query["return_to"]!);

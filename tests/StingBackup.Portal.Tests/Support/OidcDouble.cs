@@ -48,7 +48,7 @@ internal sealed class OidcDouble : Double
         {
             var query = context.Request.Query;
             Asked.Enqueue(query);
-            foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("client_id", Client), ("response_type", "code"), ("code_challenge_method", "S256")])
+            foreach (var (name, value) in ((string, string)[])[("client_id", Client), ("response_type", "code"), ("code_challenge_method", "S256")])
             {
                 Note(query[name] == value, name);
             }
@@ -85,7 +85,7 @@ internal sealed class OidcDouble : Double
 
     private string Token(string nonce)
     {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var claims = new Dictionary<string, object>
         {
             ["iss"] = Fault == TokenFault.OtherIssuer ? "https://evil.example" : Address, ["aud"] = Fault == TokenFault.OtherAudience ? "another-client" : Client, ["sub"] = Subject,

@@ -58,7 +58,7 @@ internal sealed class PortalSite : IAsyncDisposable
     }
 
     // Providers of sign-ins send people back to an address that must be known before.
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -95,7 +95,7 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <summary>A link for one use.</summary>
     public async Task<Uri> LinkAsync(SignInTicket ticket)
     {
-        await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions(), default);
+        await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions { Clock = Portal.Clock }, default);
         return new Uri(Address, $"/sign-in/link?code={SignInLinks.Make(installation, ticket, TimeSpan.FromMinutes(10))}");
     }
 
