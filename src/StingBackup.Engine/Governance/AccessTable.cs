@@ -71,6 +71,11 @@ public static class AccessTable
         "Restore-StingInstallation", "Invoke-StingDisasterRecovery", "Invoke-StingDrTest", "Invoke-StingRetentionCleanup", "Invoke-StingKeyCeremony",
     };
 
+    /// <summary>
+    /// What a person may do with the own reserve, whatever roles there are. The caller then holds the keys of that person's subjects and of no other, and what needs approvals needs them all the same.
+    /// </summary>
+    internal static IReadOnlySet<string> Own { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "Restore-StingFile", "Restore-StingUser", "Restore-StingHoneyJar", "Remove-StingSubject" };
+
     /// <summary>Every command with its right.</summary>
     public static IReadOnlyDictionary<string, AccessRight> All => Rights;
 

@@ -74,7 +74,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     private Task<Installation> AsAsync(AccessRole? role)
     {
         _test.Access = Given(role);
-        _test.Caller = Caller.OfProcess with { Session = Guid.Parse(Me.Name) };
+        _test.Caller = Caller.OfProcess with { Portal = Me };
         return _test.ReopenAsync();
     }
 
@@ -168,7 +168,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
             Assert.False(Access.Allows(installation, "Restore-StingUser"), identity.ToString());
         }
         // A session of the portal is not the account of the portal's process, nor its host.
-        _test.Caller = Caller.OfProcess with { Session = Guid.NewGuid() };
+        _test.Caller = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.NewGuid().ToString()) };
         Assert.False(Access.Allows(await _test.ReopenAsync(), "Invoke-StingBackup"));
     }
 
