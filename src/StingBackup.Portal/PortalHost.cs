@@ -3,9 +3,12 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Api;
 using StingBackup.Portal.Http;
+using StingBackup.Portal.Own;
 using StingBackup.Portal.Pages;
 using StingBackup.Portal.Reserve;
 using StingBackup.Portal.SignIn;
@@ -31,7 +34,11 @@ internal static class PortalHost
         var services = builder.Services;
         services.AddSingleton(portal);
         services.AddSingleton(portal.Clock);
+        var shared = await SharedReserve.OpenAsync(stop => portal.OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
+        services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalMenu>();
+        services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<PageTimes>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false)));
         AddSessions(services, portal);
         services.AddLocalization(options => options.ResourcesPath = "Resources");
         services.AddRazorPages().AddViewLocalization();
@@ -96,6 +103,7 @@ internal static class PortalHost
         app.MapRazorPages();
         var api = app.MapGroup("/api/v1").AddEndpointFilter<FormTokenFilter>();
         MeApi.Map(api);
+        OwnApi.Map(api);
         app.MapOpenApi("/api/{documentName}/openapi.json").WithMetadata(new PortalRuleAttribute(Audience.SignedIn));
     }
 

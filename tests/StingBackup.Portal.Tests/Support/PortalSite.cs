@@ -29,7 +29,8 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <param name="settings">Settings beyond the usual, by key.</param>
     /// <param name="fill">Adds to the reserve before the first backup.</param>
     /// <param name="clock">The portal's clock.</param>
-    public static async Task<PortalSite> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null)
+    /// <param name="then">Does something more after the first backup, before the portal starts.</param>
+    public static async Task<PortalSite> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<PortalSite, Task>? then = null)
     {
         var site = new PortalSite();
         site.Write($"users/{Ada}/documents/letter.txt", "Dear Bob,\nthis is the first version.\n");
@@ -46,6 +47,7 @@ internal sealed class PortalSite : IAsyncDisposable
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, TimeProvider.System, default);
         site.Configuration = new ConfigurationLoader(new HostView()).Examine(site.ConfigurationFile).Require();
         await site.BackUpAsync();
+        await (then?.Invoke(site) ?? Task.CompletedTask);
         site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = "http://127.0.0.1:0" } };
         site.Portal = new PortalContext(site.Configuration) { Clock = clock ?? TimeProvider.System };
         site.App = await PortalHost.BuildAsync(site.Portal, default);
