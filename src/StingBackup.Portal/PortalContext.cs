@@ -1,6 +1,7 @@
 using System.Security;
 using StingBackup.Engine;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Portal;
@@ -21,4 +22,24 @@ internal sealed record PortalContext(StingConfiguration Configuration)
     {
         Clock = Clock, Caller = caller, Passphrase = _ => ValueTask.FromResult(Passphrase?.Copy()), Process = new HostingProcess(IsUnattended: false, OwnsProcess: true),
     }, cancel);
+
+    /// <summary>The reserve that all who come share, with its keys. Whoever may not start a portal gets none.</summary>
+    /// <exception cref="StingException">What keeps the repository or its keys from being opened.</exception>
+    public async ValueTask<SharedReserve> OpenSharedAsync(CancellationToken cancel)
+    {
+        var shared = await SharedReserve.OpenAsync(stop => OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
+        try
+        {
+            return await shared.UseAsync(Caller.OfProcess, (installation, _) =>
+            {
+                Engine.Governance.Access.Require(installation, "Start-StingPortal");
+                return ValueTask.FromResult(shared);
+            }, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            await shared.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 }

@@ -3,8 +3,8 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
-using StingBackup.Engine.Governance;
-using StingBackup.Engine.People;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Api;
 using StingBackup.Portal.Http;
@@ -18,30 +18,39 @@ namespace StingBackup.Portal;
 /// <summary>Puts the portal together: services, the order in which a request passes them, pages, the API.</summary>
 internal static class PortalHost
 {
-    private const int SessionLives = 12;
-
     public static async ValueTask<WebApplication> BuildAsync(PortalContext portal, CancellationToken cancel)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = typeof(PortalHost).Assembly.GetName().Name });
-        builder.WebHost.UseUrls(portal.Options.Address);
+        var tls = portal.Options.Certificate is { } files ? new PortalTls(files, portal.Clock) : null;
+        tls?.Current();   // what is wrong with it is told before anybody comes
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            PortalTls.Listen(kestrel, portal.Options.Address, tls);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 1 << 20;   // forms and JSON: nothing is ever uploaded
         });
         // Requests name files: what ASP.NET logs of them stays out, and its keys lie in a folder of this account's own.
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.Diagnostics", LogLevel.None);   // it tells what an exception says; StingFailures tells which it is
         var services = builder.Services;
         services.AddSingleton(portal);
         services.AddSingleton(portal.Clock);
-        var shared = await SharedReserve.OpenAsync(stop => portal.OpenAsync(Caller.OfProcess, stop), cancel).ConfigureAwait(false);
+        var shared = await portal.OpenSharedAsync(cancel).ConfigureAwait(false);
         services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalMenu>();
-        services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<PageTimes>();
+        services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<RecoveryMails>().AddSingleton<PageTimes>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false)));
+        services.AddSingleton<PortalSessions>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddSessions(services, portal);
         services.AddLocalization(options => options.ResourcesPath = "Resources");
-        services.AddRazorPages().AddViewLocalization();
+        // Forms of ours have plain names; jQuery's way to write names fails on whatever it does not understand.
+        services.AddRazorPages().AddViewLocalization().AddMvcOptions(mvc =>
+        {
+            mvc.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
+            mvc.ValueProviderFactories.RemoveType<JQueryQueryStringValueProviderFactory>();
+        });
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = CookieName(portal, "form");
@@ -54,6 +63,10 @@ internal static class PortalHost
         services.AddOpenApi("v1");
         services.AddRateLimiter(limiter => Limit(limiter, portal));
         var app = builder.Build();
+        if (tls is not null)
+        {
+            tls.Log = app.Services.GetRequiredService<ILogger<PortalTls>>();
+        }
         Arrange(app, portal);
         EndpointRules.Require(app);
         return app;
@@ -63,7 +76,7 @@ internal static class PortalHost
     {
         // The keys of sessions lie in the host's state: whoever reads them there reads its keys too.
         services.AddDataProtection().SetApplicationName("sting-portal").PersistKeysToFileSystem(PortalFolder.Make(portal.Configuration.StateDirectory, "sessions"));
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        var authentication = services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
             options.Cookie.Name = CookieName(portal, "session");
             options.Cookie.HttpOnly = true;
@@ -72,15 +85,24 @@ internal static class PortalHost
             options.ExpireTimeSpan = portal.Options.Session;
             options.SlidingExpiration = true;
             options.TimeProvider = portal.Clock;
-            options.Events.OnValidatePrincipal = context =>
+            options.Events.OnValidatePrincipal = async context =>
             {
-                if (PortalUser.Of(context.Principal!) is not { } user || portal.Clock.GetUtcNow() - user.SignedIn > portal.Options.Session * SessionLives)
+                var sessions = context.HttpContext.RequestServices.GetRequiredService<PortalSessions>();
+                if (PortalUser.Of(context.Principal!) is not { } user || !await sessions.GoesOnAsync(user, context.HttpContext).ConfigureAwait(false))
                 {
                     context.RejectPrincipal();
                 }
-                return Task.CompletedTask;
             };
         });
+        if (portal.Options is { SignIn: PortalSignIn.Kratos, Kratos: { } kratos })
+        {
+            services.AddSingleton(new KratosClient(new Uri(kratos.TrimEnd('/') + "/")));
+            services.AddSingleton<KratosSessions>();
+        }
+        if (portal.Options is { SignIn: PortalSignIn.OpenIdConnect, Oidc: { } provider })
+        {
+            OidcSignIn.Add(authentication, portal, provider, name => CookieName(portal, name));
+        }
         services.AddAuthorization();
     }
 
@@ -104,7 +126,21 @@ internal static class PortalHost
         var api = app.MapGroup("/api/v1").AddEndpointFilter<FormTokenFilter>();
         MeApi.Map(api);
         OwnApi.Map(api);
+        MapSignIn(app, portal);
         app.MapOpenApi("/api/{documentName}/openapi.json").WithMetadata(new PortalRuleAttribute(Audience.SignedIn));
+    }
+
+    private static void MapSignIn(WebApplication app, PortalContext portal)
+    {
+        switch (portal.Options.SignIn)
+        {
+            case PortalSignIn.Kratos:
+                KratosSignIn.Map(app);
+                break;
+            case PortalSignIn.OpenIdConnect:
+                OidcSignIn.Map(app);
+                break;
+        }
     }
 
     private static void Limit(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, PortalContext portal)
@@ -120,6 +156,10 @@ internal static class PortalHost
         };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
         {
+            if (context.Features.Get<Microsoft.AspNetCore.Diagnostics.IStatusCodeReExecuteFeature>() is not null)
+            {
+                return RateLimitPartition.GetNoLimiter("");   // the page that says so is no further request
+            }
             var user = PortalUser.Of(context.User);
             var (key, rate) = user is null ? ($"address {context.Connection.RemoteIpAddress}", Math.Max(portal.Options.RequestsAMinute / 10, 30)) : ($"session {user.Identity}", portal.Options.RequestsAMinute);
             return RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions

@@ -37,11 +37,11 @@ internal sealed class PersonFinder(SharedReserve reserve)
             names.Add(SubjectNames.OfUser(id));
             names.AddRange(users.Entries.Where(e => e.KratosId == id).SelectMany(SubjectsOf));
         }
-        if (kind == IdentityKind.Person && SubjectNames.IsCanonical(name))
+        if (kind == IdentityKind.Person)
         {
-            // A link that the host made for that subject.
+            // A link names the subject that somebody with the right to do so found; what else is that person's stands in the map.
             names.Add(name);
-            names.AddRange(users.Entries.Where(e => e.Subject == name || (e.KratosId is { } kratos && SubjectNames.OfUser(kratos) == name)).SelectMany(SubjectsOf));
+            names.AddRange(users.Entries.Where(e => e.Subject == name || SubjectsOf(e).Contains(name, StringComparer.Ordinal)).SelectMany(SubjectsOf));
         }
         if (kind == IdentityKind.User)
         {

@@ -15,6 +15,10 @@ internal sealed partial class StingFailures(ILogger<StingFailures> log) : IExcep
         var failure = exception as StingException ?? new StingException("UnexpectedFailure", FailureKind.Io, "Something failed here that nobody expected.", null, "Ask the administrator to look into the portal's log.");
         var status = exception is StingException sting ? Refusals.StatusOf(sting) : exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
         Failed(log, failure.ErrorId, exception.GetType().Name, status);
+        if (status == StatusCodes.Status500InternalServerError)
+        {
+            Unexpected(log, exception.StackTrace?.ReplaceLineEndings(" "));   // where it was, and not what it says
+        }
         httpContext.Response.StatusCode = status;
         if (httpContext.IsApi())
         {
@@ -27,4 +31,7 @@ internal sealed partial class StingFailures(ILogger<StingFailures> log) : IExcep
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{ErrorId} ({Type}), answered with {Status}")]
     private static partial void Failed(ILogger log, string errorId, string type, int status);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Place}")]
+    private static partial void Unexpected(ILogger log, string? place);
 }

@@ -33,7 +33,7 @@ internal sealed class OwnPeople(SharedReserve shared, PortalContext portal)
         {
             return known.Person;
         }
-        var person = await shared.FindPersonAsync(new PersonClaim(user.Identity, null, user.Name), cancel).ConfigureAwait(false)
+        var person = await shared.FindPersonAsync(user.Claim, cancel).ConfigureAwait(false)
             ?? throw new StingException("NoOwnData", FailureKind.Refused, "The backups hold nothing that belongs to you.", null, "Ask your administrator who you are in STING.");
         if (_people.Count >= MostKnown)
         {

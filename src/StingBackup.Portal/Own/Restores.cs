@@ -1,9 +1,10 @@
 using StingBackup.Engine.People;
+using StingBackup.Portal.Access;
 
 namespace StingBackup.Portal.Own;
 
 /// <summary>Restores of own files, and recoveries that were approved: planned for a page or the API, and begun as jobs.</summary>
-internal sealed class Restores(OwnPeople people, OwnJobs jobs, Selections selections)
+internal sealed class Restores(OwnPeople people, OwnJobs jobs, Selections selections, RecoveryMails mails)
 {
     public const string Restore = "restore", Recovery = "recovery";
 
@@ -25,9 +26,10 @@ internal sealed class Restores(OwnPeople people, OwnJobs jobs, Selections select
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, for another's too; <c>RecoveryNotApproved</c></exception>
     public async ValueTask<OwnJob> RecoverAsync(HttpContext context, string? jar, string id, CancellationToken cancel)
     {
+        var user = PortalUser.Of(context.User)!;
         var own = await people.OfAsync(context, jar, cancel).ConfigureAwait(false);
         var request = await RecoveryAsync(own, id, cancel).ConfigureAwait(false);
-        return request.State == ApprovalState.Approved ? jobs.Begin(OwnPeople.OwnerOf(context), Recovery, stop => own.RecoverAsync(request.Id, stop))
+        return request.State == ApprovalState.Approved ? jobs.Begin(user.Identity.ToString(), Recovery, stop => own.RecoverAsync(request.Id, stop), job => mails.TellAsync(user.Email, job))
             : throw new StingException("RecoveryNotApproved", FailureKind.Busy, "This recovery may not begin: nobody has approved it, or it was carried out.", null, "Look at how it stands.");
     }
 

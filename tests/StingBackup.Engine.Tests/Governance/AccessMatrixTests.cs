@@ -50,6 +50,8 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
         ["AnomalyReader.ReadAsync"] = AccessRight.Look, ["AnomalySettlementJob.PlanAsync"] = AccessRight.Configure, ["AnomalySettlementJob.RunAsync"] = AccessRight.Configure, ["CleanPointSearch.FindAsync"] = AccessRight.Read,
         ["TargetReader.ReadAsync"] = AccessRight.Look,
+        ["PortalJob.Plan"] = AccessRight.Configure, ["PortalJob.RunAsync"] = AccessRight.Configure,
+        ["SignInLinks.Make"] = AccessRight.Look, ["SignInLinks.MakeAsync"] = AccessRight.Look, ["SignInLinks.PlanAsync"] = AccessRight.Look,
         ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };
 

@@ -29,8 +29,10 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <param name="settings">Settings beyond the usual, by key.</param>
     /// <param name="fill">Adds to the reserve before the first backup.</param>
     /// <param name="clock">The portal's clock.</param>
+    /// <param name="change">Changes the configuration that the portal gets, after the first backup: roles, which would end this account's right to make one.</param>
     /// <param name="then">Does something more after the first backup, before the portal starts.</param>
-    public static async Task<PortalSite> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<PortalSite, Task>? then = null)
+    public static async Task<PortalSite> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<StingConfiguration, StingConfiguration>? change = null, Func<PortalSite, Task>? then = null)
     {
         var site = new PortalSite();
         site.Write($"users/{Ada}/documents/letter.txt", "Dear Bob,\nthis is the first version.\n");
@@ -48,12 +50,21 @@ internal sealed class PortalSite : IAsyncDisposable
         site.Configuration = new ConfigurationLoader(new HostView()).Examine(site.ConfigurationFile).Require();
         await site.BackUpAsync();
         await (then?.Invoke(site) ?? Task.CompletedTask);
-        site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = "http://127.0.0.1:0" } };
+        site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = $"{(site.Configuration.Portal.Certificate is null ? "http" : "https")}://127.0.0.1:{FreePort()}" } };
+        site.Configuration = change?.Invoke(site.Configuration) ?? site.Configuration;
         site.Portal = new PortalContext(site.Configuration) { Clock = clock ?? TimeProvider.System };
         site.App = await PortalHost.BuildAsync(site.Portal, default);
         await site.App.StartAsync();
         site.Address = new Uri(site.App.Urls.First());
         return site;
+    }
+
+    // Providers of sign-ins send people back to an address that must be known before.
+    public static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Writes a file of the reserve.</summary>
@@ -86,7 +97,7 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <summary>A link for one use.</summary>
     public async Task<Uri> LinkAsync(SignInTicket ticket)
     {
-        await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions(), default);
+        await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions { Clock = Portal.Clock }, default);
         return new Uri(Address, $"/sign-in/link?code={SignInLinks.Make(installation, ticket, TimeSpan.FromMinutes(10))}");
     }
 

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Playwright;
 using StingBackup.Portal.Tests.Support;
 
-namespace StingBackup.Portal.Tests;
+namespace StingBackup.Portal.Tests.SignIn;
 
 public sealed class SignInTests
 {
