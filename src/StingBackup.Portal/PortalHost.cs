@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
+using System.Net.Mime;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -10,6 +10,7 @@ using StingBackup.Portal.Access;
 using StingBackup.Portal.Admin;
 using StingBackup.Portal.Api;
 using StingBackup.Portal.Http;
+using StingBackup.Portal.Own;
 using StingBackup.Portal.Pages;
 using StingBackup.Portal.Reserve;
 using StingBackup.Portal.SignIn;
@@ -42,7 +43,8 @@ internal static class PortalHost
         services.AddSingleton<PortalMenu>();
         services.AddSingleton<AdminDesk>();
         services.AddSingleton<AdminMenu>();
-        services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+        services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<RecoveryMails>().AddSingleton<PageTimes>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false)));
         services.AddSingleton<PortalSessions>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddSessions(services, portal);
@@ -87,6 +89,12 @@ internal static class PortalHost
             options.ExpireTimeSpan = portal.Options.Session;
             options.SlidingExpiration = true;
             options.TimeProvider = portal.Clock;
+            // What a page asks for by itself is no click: a session ends beside a page that is left open.
+            options.Events.OnCheckSlidingExpiration = static context =>
+            {
+                context.ShouldRenew &= !context.HttpContext.Request.Headers.ContainsKey("X-Refresh") && !context.HttpContext.Request.Headers.Accept.ToString().Contains(MediaTypeNames.Text.EventStream, StringComparison.Ordinal);
+                return Task.CompletedTask;
+            };
             options.Events.OnValidatePrincipal = async context =>
             {
                 var sessions = context.HttpContext.RequestServices.GetRequiredService<PortalSessions>();
@@ -129,6 +137,7 @@ internal static class PortalHost
         var api = app.MapGroup("/api/v1").AddEndpointFilter<FormTokenFilter>();
         MeApi.Map(api);
         AdminApi.Map(api);
+        OwnApi.Map(api);
         MapSignIn(app, portal);
         app.MapOpenApi("/api/{documentName}/openapi.json").WithMetadata(new PortalRuleAttribute(Audience.SignedIn));
     }

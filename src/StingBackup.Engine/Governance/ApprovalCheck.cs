@@ -156,11 +156,11 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         }
     }
 
-    /// <summary>The account or session in the text of an actor.</summary>
+    /// <summary>The account in the text of an actor, or who signed in at the portal, whose text says how.</summary>
     internal static AccessIdentity? IdentityOf(string actor)
     {
         var name = actor.LastIndexOf('@') is > 0 and var at ? actor[..at] : actor;
-        return AccessIdentity.TryParse(name.StartsWith("kratos:", StringComparison.Ordinal) ? name : "user:" + name, out var identity) ? identity : null;
+        return AccessIdentity.TryParse(name, out var signedIn) ? signedIn : AccessIdentity.TryParse("user:" + name, out var account) ? account : null;
     }
 
     private bool IsOver(DateTimeOffset moment) => installation.Clock.GetUtcNow() >= moment;

@@ -13,7 +13,12 @@ public static class ApprovalDesk
     public static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, CancellationToken cancel)
     {
         Access.Require(installation, "Get-StingApproval");
-        ArgumentNullException.ThrowIfNull(installation);
+        return await ListAsync(installation, all, static _ => true, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Those of them that are wanted, whoever asks.</summary>
+    internal static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, Func<GuardRequest, bool> wanted, CancellationToken cancel)
+    {
         var folder = new ApprovalFolder(installation.StateFolder);
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
         var chains = await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false);
@@ -23,7 +28,7 @@ public static class ApprovalDesk
         var found = new List<ApprovalRequest>();
         foreach (var id in folder.Ids())
         {
-            if (folder.Find(id) is { } request && request.Reserve == installation.Reserve)
+            if (folder.Find(id) is { } request && request.Reserve == installation.Reserve && wanted(request))
             {
                 var look = check.Look(id, request);
                 found.Add((request with { Needed = Math.Max(1, installation.Access.CountOf(request.Plan.Operation)) }).ToRecord(folder.RequestPath(id), look.State, look.Failure?.Message, look.Approvals.Count));
@@ -31,7 +36,7 @@ public static class ApprovalDesk
         }
         foreach (var id in all ? folder.ClosedIds() : [])
         {
-            if (folder.Find(id, closed: true) is { } request && request.Reserve == installation.Reserve)
+            if (folder.Find(id, closed: true) is { } request && request.Reserve == installation.Reserve && wanted(request))
             {
                 var state = chains.Has(id, AuditEvent.Executed) ? ApprovalState.Used : chains.Has(id, AuditEvent.Denied) ? ApprovalState.Denied : ApprovalState.Expired;
                 found.Add(request.ToRecord(folder.RequestPath(id), state) with { Reason = folder.ReasonOf(id) });

@@ -9,7 +9,7 @@ namespace StingBackup.Engine.People;
 /// What is directly in a folder, over trees of several classes and subjects: each name once, of two trees that hold a file of one name that of the newer point. Folders without an item of their own are told too.
 /// What lies deeper is passed over, page by page, and so is what lies before the cursor.
 /// </summary>
-internal sealed class FolderWalk(ChunkReader reader, IReadOnlyList<PointTree> trees, EntryPath under, Action<string> damaged)
+internal sealed class FolderWalk(ChunkReader reader, IReadOnlyList<PointTree> trees, EntryPath under, Action<StingException> damaged)
 {
     /// <summary>Names in path order, behind <paramref name="after"/> where there is one. A folder that has no item of its own stands without an entry.</summary>
     public async IAsyncEnumerable<(EntryPath Path, PointTree Tree, TreeEntry? Entry)> WalkAsync(EntryPath? after, [EnumeratorCancellation] CancellationToken cancel)

@@ -11,6 +11,7 @@ public sealed class OwnFile
     private readonly OwnReserve _reserve;
     private readonly PointTree _tree;
     private readonly TreeEntry _content;
+    private bool _isOnRecord;
 
     internal OwnFile(OwnReserve reserve, PointTree tree, TreeEntry entry, TreeEntry content)
     {
@@ -28,7 +29,7 @@ public sealed class OwnFile
     /// <summary>Its length in bytes.</summary>
     public long Length => _content.Length;
 
-    /// <summary>Opens a stretch of it: what lies before is not read, and no more than a few chunks are in memory. Each opening stands in the audit log, without the name.</summary>
+    /// <summary>Opens a stretch of it: what lies before is not read, and no more than a few chunks are in memory. Each opening stands in the audit log, without the name; of a selection the selection does.</summary>
     /// <param name="offset">First byte.</param>
     /// <param name="length">Bytes; with the offset no more than there are.</param>
     /// <param name="cancel">Cancels the opening.</param>
@@ -42,7 +43,10 @@ public sealed class OwnFile
         var reading = await _reserve.HoldAsync(cancel).ConfigureAwait(false);
         try
         {
-            await _reserve.Trail.OpenedAsync(reading.Value, _tree.Row.Pseudonym, cancel).ConfigureAwait(false);
+            if (!_isOnRecord)
+            {
+                await _reserve.Trail.OpenedAsync(reading.Value, _tree.Row.Pseudonym, cancel).ConfigureAwait(false);
+            }
             return new LeasedStream(new TreeFileStream(reading.Value.Repository.Reader, _tree.Row.Pseudonym, _content, (offset, length), CancellationToken.None), reading);
         }
         catch
@@ -50,6 +54,13 @@ public sealed class OwnFile
             await reading.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>The same, where its opening stands in the audit log already.</summary>
+    internal OwnFile OnRecord()
+    {
+        _isOnRecord = true;
+        return this;
     }
 
     private static string TagOf(PointTree tree, TreeEntry content)

@@ -20,10 +20,10 @@ internal sealed class OwnFolder(OwnReading reading, string? path, string? after)
             throw OwnReserve.NotFound(path!, backupId);
         }
         var from = CursorIn(under);
-        var damage = new HashSet<string>(state.Damage, StringComparer.Ordinal);
+        var damage = state.Damage.Select(e => e.ErrorId).ToHashSet(StringComparer.Ordinal);
         var items = new List<RestorePointItem>();
         string? next = null;
-        await foreach (var (at, tree, entry) in new FolderWalk(reading.Repository.Reader, state.Trees, under, e => damage.Add(e)).WalkAsync(from, cancel).ConfigureAwait(false))
+        await foreach (var (at, tree, entry) in new FolderWalk(reading.Repository.Reader, state.Trees, under, e => damage.Add(e.ErrorId)).WalkAsync(from, cancel).ConfigureAwait(false))
         {
             if (items.Count == limit)
             {

@@ -5,8 +5,8 @@ using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.People;
 
-/// <summary>Some subjects' trees in a moment of the reserve, and ids of errors of what could not be read of them.</summary>
-internal sealed record OwnState(IReadOnlyList<PointTree> Trees, IReadOnlyList<string> Damage);
+/// <summary>Some subjects' trees in a moment of the reserve, and what could not be read of them.</summary>
+internal sealed record OwnState(IReadOnlyList<PointTree> Trees, IReadOnlyList<StingException> Damage);
 
 /// <summary>
 /// Finds one person's rows in the subject tables of points, which are in the clear and ascend by pseudonym: of a table of ten thousand it reads a few pages. A tree counts only where its root page says whose it is:
@@ -24,8 +24,14 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
     /// <exception cref="StingException"><c>BackupNotFound</c></exception>
     public async ValueTask<OwnState> AtRunAsync(string backupId, CancellationToken cancel)
     {
-        var (trees, damage) = (new List<PointTree>(), new List<string>());
-        foreach (var point in repository.Finder.AtRun(backupId, null).Classes.Where(p => IsShown(p.DataClass)))
+        return await InAsync([.. repository.Finder.AtRun(backupId, null).Classes.Where(p => IsShown(p.DataClass))], cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The person's trees in some points.</summary>
+    public async ValueTask<OwnState> InAsync(IReadOnlyList<ClassPoint> points, CancellationToken cancel)
+    {
+        var (trees, damage) = (new List<PointTree>(), new List<StingException>());
+        foreach (var point in points)
         {
             foreach (var row in await RowsAsync(point, damage.Add, cancel).ConfigureAwait(false))
             {
@@ -35,11 +41,11 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
                 }
             }
         }
-        return new OwnState([.. trees.OrderBy(t => t.First)], [.. damage.Distinct(StringComparer.Ordinal)]);
+        return new OwnState([.. trees.OrderBy(t => t.First)], damage);
     }
 
     /// <summary>The tree of a row; null where it cannot be read, or is another's.</summary>
-    public async ValueTask<PointTree?> TreeAsync(ClassPoint point, SubjectRow row, Action<string> damaged, CancellationToken cancel)
+    public async ValueTask<PointTree?> TreeAsync(ClassPoint point, SubjectRow row, Action<StingException> damaged, CancellationToken cancel)
     {
         try
         {
@@ -48,17 +54,17 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
             {
                 return new PointTree(point, row, head.Subject, head.First);
             }
-            damaged("SubjectUnreadable");
+            damaged(new StingException("SubjectUnreadable", FailureKind.Integrity, $"The claim of {row.Pseudonym} names another subject than its tree.", row.Pseudonym.ToString(), "Run Test-StingBackupIntegrity to see what is damaged."));
         }
         catch (StingException e) when (Failures.IsOfOneItem(e))
         {
-            damaged(e.ErrorId);
+            damaged(e);
         }
         return null;
     }
 
     /// <summary>The person's rows in a point's class.</summary>
-    public async ValueTask<IReadOnlyList<SubjectRow>> RowsAsync(ClassPoint point, Action<string> damaged, CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<SubjectRow>> RowsAsync(ClassPoint point, Action<StingException> damaged, CancellationToken cancel)
     {
         var found = new List<SubjectRow>();
         foreach (var pseudonym in own.Keys)
@@ -71,7 +77,7 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
         return found;
     }
 
-    private async ValueTask<SubjectRow?> RowAsync(IReadOnlyList<Id32> table, Id16 pseudonym, Action<string> damaged, CancellationToken cancel)
+    private async ValueTask<SubjectRow?> RowAsync(IReadOnlyList<Id32> table, Id16 pseudonym, Action<StingException> damaged, CancellationToken cancel)
     {
         var (from, to) = (0, table.Count);
         while (from < to)
@@ -99,9 +105,9 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
         return null;
     }
 
-    private async ValueTask<SubjectRow?> AnyRowAsync(IReadOnlyList<Id32> table, Id16 pseudonym, Action<string> damaged, CancellationToken cancel)
+    private async ValueTask<SubjectRow?> AnyRowAsync(IReadOnlyList<Id32> table, Id16 pseudonym, Action<StingException> damaged, CancellationToken cancel)
     {
-        var errors = new List<string>();
+        var errors = new List<StingException>();
         foreach (var page in table)
         {
             if (await PageAsync(page, errors.Add, cancel).ConfigureAwait(false) is { } rows && RowIn(rows, pseudonym) is { } row)
@@ -125,7 +131,7 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
         return null;
     }
 
-    private async ValueTask<IReadOnlyList<SubjectRow>?> PageAsync(Id32 page, Action<string>? damaged, CancellationToken cancel)
+    private async ValueTask<IReadOnlyList<SubjectRow>?> PageAsync(Id32 page, Action<StingException>? damaged, CancellationToken cancel)
     {
         try
         {
@@ -133,7 +139,7 @@ internal sealed class OwnTrees(RepositoryReading repository, IReadOnlyDictionary
         }
         catch (StingException e) when (Failures.IsOfOneItem(e))
         {
-            damaged?.Invoke(e.ErrorId);
+            damaged?.Invoke(e);
             return null;
         }
     }

@@ -10,8 +10,8 @@ namespace StingBackup.Engine.People;
 /// <param name="reader">Reads pages.</param>
 /// <param name="tree">The tree.</param>
 /// <param name="under">Only what lies below this path.</param>
-/// <param name="damaged">Takes the id of the error of each page that cannot be read.</param>
-internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath under, Action<string> damaged)
+/// <param name="damaged">Takes the error of each page that cannot be read.</param>
+internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath under, Action<StingException> damaged)
 {
     private readonly Stack<(Id32 Page, EntryPath? From, EntryPath? To)> _open = new([(tree.Row.Root, null, null)]);
     private IReadOnlyList<TreeEntry> _entries = [];
@@ -77,7 +77,7 @@ internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath u
             }
             catch (StingException e) when (Failures.IsOfOneItem(e))
             {
-                damaged(e.ErrorId);
+                damaged(e);
                 continue;
             }
             for (var i = page.Children.Count - 1; i >= 0; i--)

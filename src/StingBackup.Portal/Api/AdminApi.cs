@@ -6,11 +6,6 @@ using StingBackup.Portal.Admin;
 
 namespace StingBackup.Portal.Api;
 
-/// <summary>A list, whole or a part of it.</summary>
-/// <param name="Items">What is in it.</param>
-/// <param name="Next">The cursor for the next part; null in the last one.</param>
-internal sealed record Listed<T>(IReadOnlyList<T> Items, string? Next);
-
 /// <summary>What was read, and when: at most a minute ago.</summary>
 /// <param name="ReadTime">When it was read.</param>
 /// <param name="Value">What was read.</param>
@@ -51,14 +46,14 @@ internal static class AdminApi
             return TypedResults.Ok(new AsOf<BackupStatus>(known.Time, known.Value.Status));
         }).For("Get-StingBackupStatus", "How backups stand, with details, as of at most a minute ago");
         admin.MapGet("/concerns", async (HttpContext context, AdminDesk desk, CancellationToken cancel) =>
-            TypedResults.Ok(new Listed<Concern>(Concerns.Of((await desk.StandingAsync(context.Me(), cancel).ConfigureAwait(false)).Value), null))).For("Get-StingBackupStatus", "All that keeps the status from being good; none where all is well");
+            TypedResults.Ok(new Part<Concern>(Concerns.Of((await desk.StandingAsync(context.Me(), cancel).ConfigureAwait(false)).Value), null))).For("Get-StingBackupStatus", "All that keeps the status from being good; none where all is well");
         admin.MapGet("/objectives", async (HttpContext context, AdminDesk desk, CancellationToken cancel) =>
-            TypedResults.Ok(new Listed<RecoveryObjective>((await desk.StandingAsync(context.Me(), cancel).ConfigureAwait(false)).Value.Objectives, null))).For("Get-StingRecoveryTarget", "Recovery objectives, and what is reached of them");
+            TypedResults.Ok(new Part<RecoveryObjective>((await desk.StandingAsync(context.Me(), cancel).ConfigureAwait(false)).Value.Objectives, null))).For("Get-StingRecoveryTarget", "Recovery objectives, and what is reached of them");
     }
 
     private static void MapJobs(RouteGroupBuilder admin)
     {
-        admin.MapGet("/jobs", async (HttpContext context, AdminDesk desk, CancellationToken cancel, int last = 50) => TypedResults.Ok(new Listed<HostJob>(
+        admin.MapGet("/jobs", async (HttpContext context, AdminDesk desk, CancellationToken cancel, int last = 50) => TypedResults.Ok(new Part<HostJob>(
             await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(JobReader.List(installation, new JobQuery { Last = Math.Clamp(last, 1, MostJobs) })), cancel).ConfigureAwait(false), null)))
             .For("Get-StingBackupJob", "Jobs of this host that run, and the newest of the past, oldest first");
         admin.MapGet("/jobs/events", (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.ServerSentEvents(FollowAsync(desk, context.Me(), cancel)))
@@ -89,7 +84,7 @@ internal static class AdminApi
     private static void MapAlerts(RouteGroupBuilder admin)
     {
         admin.MapGet("/alerts", (PortalContext portal, bool all = false) =>
-            TypedResults.Ok(new Listed<StingAlert>([.. new AlertCenter(portal.Configuration, portal.Clock).Read().Where(a => all || a.State != AlertState.Resolved)], null))).For("Get-StingAlert", "Alerts that go on; with all=true those that are over too");
+            TypedResults.Ok(new Part<StingAlert>([.. new AlertCenter(portal.Configuration, portal.Clock).Read().Where(a => all || a.State != AlertState.Resolved)], null))).For("Get-StingAlert", "Alerts that go on; with all=true those that are over too");
         admin.MapPost("/alerts/{id}/acknowledge", async (string id, CommentBody body, HttpContext context, AdminDesk desk, PortalContext portal, CancellationToken cancel) =>
         {
             var alert = await desk.UseAsync(context.Me(), async (installation, stop) =>

@@ -17,7 +17,7 @@ internal static class AdminApprovalApi
 {
     public static void Map(RouteGroupBuilder admin)
     {
-        admin.MapGet("/approvals", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Listed<ApprovalRequest>(
+        admin.MapGet("/approvals", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Part<ApprovalRequest>(
             [.. (await desk.UseAsync(context.Me(), (installation, stop) => ApprovalDesk.ListAsync(installation, all, stop), cancel).ConfigureAwait(false)).Select(Told)], null)))
             .For("Get-StingApproval", "Requests for approvals, oldest first; with all=true those that are over too");
         admin.MapGet("/approvals/{id}", async (string id, HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(Told(

@@ -28,7 +28,7 @@ internal static class AdminRecordApi
                 Limit = Math.Clamp(query.Limit ?? AuditWish.MostRecords, 1, AuditWish.MostRecords),
             };
             var found = AuditSearch.Find(await desk.UseAsync(context.Me(), AuditReader.ReadAsync, cancel).ConfigureAwait(false), wish);
-            return TypedResults.Ok(new Listed<AuditEntry>(found.Entries, found.Next));
+            return TypedResults.Ok(new Part<AuditEntry>(found.Entries, found.Next));
         }).For("Get-StingAuditEvent", "Audit records, newest first; texts are found anywhere in their field");
         admin.MapGet("/audit/check", async (HttpContext context, AdminDesk desk, CancellationToken cancel) =>
         {
@@ -37,16 +37,16 @@ internal static class AdminRecordApi
         }).For("Test-StingAuditLog", "Whether every record of the audit log is sound, as of at most a minute ago");
         admin.MapGet("/drills", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(await desk.UseAsync(context.Me(), DrillReader.SummaryAsync, cancel).ConfigureAwait(false)))
             .For("Get-StingRecoveryTest", "When each kind of recovery test was held and is due");
-        admin.MapGet("/drills/evidence", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Listed<RecoveryTest>(
+        admin.MapGet("/drills/evidence", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<RecoveryTest>(
             await desk.UseAsync(context.Me(), (installation, stop) => DrillReader.ReadAsync(installation, new RecoveryTestQuery(), static _ => { }, stop).Take(MostTests).ToListAsync(stop), cancel).ConfigureAwait(false), null)))
             .For("Get-StingRecoveryTest", "The signed evidence of recovery tests, newest first");
-        admin.MapGet("/retrievals", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Listed<ArchiveRetrieval>(
+        admin.MapGet("/retrievals", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<ArchiveRetrieval>(
             await desk.UseAsync(context.Me(), (installation, stop) => RetrievalJob.GetAsync(installation, null, stop).ToListAsync(stop), cancel).ConfigureAwait(false), null)))
             .For("Get-StingArchiveRetrieval", "Retrievals from the archive tier, their estimated cost, and how far they are");
-        admin.MapGet("/keys", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Listed<KeyInfo>(
+        admin.MapGet("/keys", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<KeyInfo>(
             [.. (await desk.UseAsync(context.Me(), KeysModel.ListAsync, cancel).ConfigureAwait(false)).Where(k => k.Kind != KeyKind.Subject)], null)))
             .For("Get-StingKey", "Keys but those of subjects: age, state, when they are due. Never a key");
-        admin.MapGet("/holds", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Listed<LegalHold>(
+        admin.MapGet("/holds", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Part<LegalHold>(
             await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(LegalHolds.List(installation, all)), cancel).ConfigureAwait(false), null)))
             .For("Get-StingLegalHold", "Legal holds that stand; with all=true those that were lifted too");
         MapReports(admin);
@@ -70,7 +70,7 @@ internal static class AdminRecordApi
         admin.MapGet("/subjects/{subject}/runs", async (string subject, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
         {
             var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
-            return TypedResults.Ok(new Listed<OwnRun>([.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null));
+            return TypedResults.Ok(new Part<OwnRun>([.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null));
         }).For("Get-StingRestorePoint", "Runs that hold something of a person or jar, newest first. Each opening stands in the audit log");
         admin.MapGet("/subjects/{subject}/runs/{run}/folder", async (string subject, string run, HttpContext context, AdminDesk desk, CancellationToken cancel, string? path = null, string? after = null, int limit = 200) =>
         {

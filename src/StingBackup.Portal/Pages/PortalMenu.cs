@@ -17,6 +17,13 @@ internal sealed class PortalMenu(PortalContext portal)
     private static readonly MenuEntry[] Entries =
     [
         new("/", "Menu.Home", new PortalRuleAttribute(Audience.SignedIn)),
+        new("/backups", "Menu.Backups", new PortalRuleAttribute(Audience.Person)),
+        new("/files", "Menu.Files", new PortalRuleAttribute(Audience.Person)),
+        new("/find", "Menu.Find", new PortalRuleAttribute(Audience.Person)),
+        new("/recoveries", "Menu.Recoveries", new PortalRuleAttribute(Audience.Person)),
+        new("/jars", "Menu.Jars", new PortalRuleAttribute(Audience.Person)),
+        new("/reports", "Menu.Reports", new PortalRuleAttribute(Audience.Person)),
+        new("/erasure", "Menu.Erasure", new PortalRuleAttribute(Audience.Person)),
         new("/admin", "Menu.Admin", new PortalRuleAttribute(Audience.Role) { Command = "Get-StingBackupStatus" }),
     ];
 

@@ -11,7 +11,7 @@
     if (busy || document.hidden) { return; }
     busy = true;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'error' });
+      const answer = await fetch(location.href, { headers: { Accept: 'text/html', 'X-Refresh': '1' }, redirect: 'error' });
       if (!answer.ok) { return; }
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
       for (const id of ids) {

@@ -174,7 +174,43 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         Assert.False(Access.Allows(await _test.ReopenAsync(), "Invoke-StingBackup"));
     }
 
+    [Fact]
+    public async Task Whoever_comes_through_the_portal_has_nothing_that_no_role_was_given_for()
+    {
+        string[] commands = [.. AccessTable.All.Keys];
+        foreach (var identity in (AccessIdentity[])[Me, new(IdentityKind.Oidc, "a-subject"), new(IdentityKind.User, "root"), new(IdentityKind.Group, "root"), new(IdentityKind.Key, Fingerprint.Of(_test.Keys.Signer.PublicKey.Span))])
+        {
+            _test.Caller = new Caller { Portal = identity };
+            var nobody = await _test.ReopenAsync();
+            Assert.All(commands, command => Assert.Equal(AccessTable.Free.Contains(command), Access.Allows(nobody, command)));
+            // A link that an administrator's account made for itself, and nothing else that says so.
+            _test.Caller = new Caller { Portal = identity, IsAccount = true };
+            var account = await _test.ReopenAsync();
+            Assert.All(commands, command => Assert.Equal(identity.Kind == IdentityKind.User || AccessTable.Free.Contains(command), Access.Allows(account, command)));
+            // A role that is given counts, by whichever kind.
+            _test.Access = new AccessPolicy(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>> { [AccessRole.BackupOperator] = [identity] }, []);
+            var given = await _test.ReopenAsync();
+            Assert.True(Access.Allows(given, "Invoke-StingBackup") && !Access.Allows(given, "Restore-StingUser"), identity.ToString());
+            _test.Access = AccessPolicy.None;
+        }
+    }
+
+    [Fact]
+    public async Task A_person_may_restore_and_ask_for_erasure_and_nothing_more_whatever_roles_there_are()
+    {
+        _test.Caller = new Caller { Portal = Me, Own = ["user:" + Me.Name] };
+        foreach (var policy in (AccessPolicy[])[AccessPolicy.None, Given(null)])
+        {
+            _test.Access = policy;
+            var person = await _test.ReopenAsync();
+            Assert.All(AccessTable.All.Keys, command => Assert.Equal(
+                command is "Restore-StingFile" or "Restore-StingUser" or "Restore-StingHoneyJar" or "Remove-StingSubject" || AccessTable.Free.Contains(command), Access.Allows(person, command)));
+        }
+    }
+
     [Theory]
+    [InlineData("oidc:auth0|5f7c8ec7c33c6c004bbafe82", true)]
+    [InlineData("oidc:", false)]
     [InlineData("user:ada", true)]
     [InlineData("GROUP: sting admins", true)]
     [InlineData("key:00112233445566778899AABBccddeeff00112233445566778899aabbccddeeff", true)]

@@ -14,6 +14,7 @@ internal sealed class PeopleFixture : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private InitializeResult _made = null!;
+    private TestOfficer? _officer;
 
     public string Root => _folder.Path;
     public string Reserve => Path.Combine(Root, "reserve");
@@ -65,7 +66,7 @@ internal sealed class PeopleFixture : IAsyncDisposable
 
     public void Configure(string sections) => System.IO.File.WriteAllText(File, $$"""
         repository: { backup_root: {{Repository}}, reserve_id: {{_made.ReserveId}}, key_fingerprint: {{_made.KeyFingerprint}} }
-        reserve: { path: {{Reserve}}, users_map: {{Path.Combine(Root, "users.csv")}} }
+        reserve: { path: {{Reserve}}, users_map: {{Path.Combine(Root, "users.csv")}}, rules: [ { glob: "users/*/mixed/*.rpt", class: Reports, subject: "user:{2}" } ] }
         keys: { spares: 20, directory: {{Path.Combine(Root, "keys")}} }
         state_directory: {{State}}
         cache_directory: {{Path.Combine(Root, "cache")}}
@@ -97,6 +98,22 @@ internal sealed class PeopleFixture : IAsyncDisposable
         Clock.Advance(TimeSpan.FromMinutes(6));   // longer than an old state is given without a look
         return result.BackupId!;
     }
+
+    /// <summary>Opens the shared reserve anew, as a portal that is started again does; with another configuration no backup could be run by this account.</summary>
+    public async Task ReopenAsync()
+    {
+        await Shared.DisposeAsync();
+        Shared = await SharedReserve.OpenAsync(OpenAsync, default);
+    }
+
+    /// <summary>Approves an open request.</summary>
+    public async Task ApproveAsync(string request)
+    {
+        await using var installation = await OpenAsync(default);
+        await (_officer ??= new TestOfficer(Root, Clock)).ApproveAsync(installation, request);
+    }
+
+    public string Full(string path) => Path.Combine(Reserve, path);
 
     public async Task<Person> PersonAsync(string uuid) => (await Shared.FindPersonAsync(new PersonClaim(Kratos(uuid), null, null), default))!;
 

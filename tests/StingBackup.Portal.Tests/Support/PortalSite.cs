@@ -30,8 +30,9 @@ internal sealed class PortalSite : IAsyncDisposable
     /// <param name="fill">Adds to the reserve before the first backup.</param>
     /// <param name="clock">The portal's clock.</param>
     /// <param name="change">Changes the configuration that the portal gets, after the first backup: roles, which would end this account's right to make one.</param>
+    /// <param name="then">Does something more after the first backup, before the portal starts.</param>
     public static async Task<PortalSite> StartAsync(
-        IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<StingConfiguration, StingConfiguration>? change = null)
+        IReadOnlyDictionary<string, string>? settings = null, Action<PortalSite>? fill = null, TimeProvider? clock = null, Func<StingConfiguration, StingConfiguration>? change = null, Func<PortalSite, Task>? then = null)
     {
         var site = new PortalSite();
         site.Write($"users/{Ada}/documents/letter.txt", "Dear Bob,\nthis is the first version.\n");
@@ -48,6 +49,7 @@ internal sealed class PortalSite : IAsyncDisposable
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), null, TimeProvider.System, default);
         site.Configuration = new ConfigurationLoader(new HostView()).Examine(site.ConfigurationFile).Require();
         await site.BackUpAsync();
+        await (then?.Invoke(site) ?? Task.CompletedTask);
         site.Configuration = site.Configuration with { Portal = site.Configuration.Portal with { Address = $"{(site.Configuration.Portal.Certificate is null ? "http" : "https")}://127.0.0.1:{FreePort()}" } };
         site.Configuration = change?.Invoke(site.Configuration) ?? site.Configuration;
         site.Portal = new PortalContext(site.Configuration) { Clock = clock ?? TimeProvider.System };
