@@ -3,7 +3,7 @@
 .SYNOPSIS
     Builds, tests, or brings the help pages up to the built module. Thin over dotnet.
 .DESCRIPTION
-    Build  leaves the module in out/module/StingBackup and the programs in out/bin.
+    Build  leaves the module in out/module/StingBackup, the programs in out/bin and the portal in out/portal.
     Test   builds and runs every test project.
     Help   builds, refreshes syntax and metadata of docs/help from the built module, and makes the offline help anew.
 

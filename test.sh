@@ -68,10 +68,11 @@ install_missing() {
     [[ $(type -P promtool) ]] || { missing+=(prometheus) without+=("of metrics and rules with Prometheus' own checker (prometheus)"); }
     [[ $(type -P radosgw) && $(type -P ceph-osd) && $(type -P ceph-mon) && $(type -P ceph-mgr) ]] || { missing+=(ceph-mon ceph-mgr ceph-osd radosgw) without+=("of buckets (a real S3 server: ceph-mon, ceph-mgr, ceph-osd, radosgw)"); }
     [[ $(type -P cron) && $(type -P faketime) ]] || { missing+=(cron faketime) without+=("of the strategy's crontab (cron, faketime)"); }
+    [[ -x /usr/bin/chromium || -x /usr/bin/chromium-browser || -x /usr/bin/google-chrome ]] || { missing+=(chromium) without+=("of the portal in a real browser (chromium)"); }
     local skipped_tests
     skipped_tests="the tests $(printf '%s, ' "${without[@]}" | sed 's/, $//') are skipped"
     if ((${#missing[@]} == 0)); then
-        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault), prometheus (its checker), cron and faketime (the strategy's crontab) and Ceph (a real S3 server) are there."
+        echo "Installs nothing: strace (lets single system calls fail), postgresql (private clusters), python3-cryptography and zstd (another reader of the formats), python3-hvac (another client of Vault), prometheus (its checker), cron and faketime (the strategy's crontab), chromium (the portal's pages) and Ceph (a real S3 server) are there."
     elif [[ ! $install ]]; then
         echo "Installs nothing, as told: $skipped_tests."
     elif [[ $(id -u) != 0 || ! $(type -P apt-get) ]]; then

@@ -55,9 +55,9 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Who was erased from the reserve's backups.</summary>
     public ErasureLedger Ledger { get; init; } = ErasureLedger.Empty;
     /// <summary>Opens the read side of the keys: asks for the passphrase where one is needed, once.</summary>
-    public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get; init; }
+    public required Func<CancellationToken, ValueTask<ISubjectReader>> UnlockAsync { get => _unlockAsync; init => _unlockAsync = value; }
     /// <summary>The same, with what opens the key file; null in tests that build one by hand.</summary>
-    internal Func<CancellationToken, ValueTask<(SubjectReader Reader, SecretBytes? Secret)>>? UnlockWithSecretAsync { get; init; }
+    internal Func<CancellationToken, ValueTask<(SubjectReader Reader, SecretBytes? Secret)>>? UnlockWithSecretAsync { get => _unlockWithSecretAsync; init => _unlockWithSecretAsync = value; }
     internal ExaminedConfiguration? Examined { get; private set; }
     private Unlocking? Unlocked { get; init; }
     /// <summary>Whether an audit record can be signed without asking anybody for a passphrase.</summary>
@@ -93,7 +93,7 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Who may do what, and how many others must approve it.</summary>
     public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
     /// <summary>Who acts, by which approval, and why.</summary>
-    public Governance.Caller Caller { get; init; } = Governance.Caller.OfProcess;
+    public Governance.Caller Caller { get => _caller; init => _caller = value; }
     /// <summary>The process that its jobs run in.</summary>
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Holds jobs to their limits; a test has its own.</summary>

@@ -285,6 +285,14 @@ internal static partial class VerbTable
             Many = true,
             Examples = ["daemon --dry-run", "daemon --confirm --quiet"],
         },
+        new(Backup, "portal", "Start-StingPortal", "Run the portal, where people restore their own files, until stopped")
+        {
+            Examples = ["portal --dry-run", "portal --confirm --passphrase-file=/etc/sting/passphrase"],
+        },
+        new(Backup, "portal-link", "New-StingPortalLink", "Make a link for one use, by which somebody signs in to the portal")
+        {
+            Examples = ["portal-link", "portal-link --user=user@example.com --minutes=60"],
+        },
         new(Backup, "schedules", "Get-StingBackupSchedule", "Show what is registered with systemd, cron or the Task Scheduler")
         {
             Many = true,

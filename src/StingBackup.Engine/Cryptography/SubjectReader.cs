@@ -12,7 +12,7 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
     private readonly KeyRole _role;
     private readonly KeyStore _store;
     private readonly Id16 _reserveId;
-    private readonly bool _owns;
+    private readonly bool _owns, _sharesStore;
     private readonly ConcurrentDictionary<(Id16 Pseudonym, uint Generation), Lazy<Subject>> _subjects = new();
 
     /// <summary>Takes the role over, unless told otherwise.</summary>
@@ -23,6 +23,11 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
         _reserveId = reserveId;
         _store = role.OpenStore();
     }
+
+    private SubjectReader(SubjectReader of) => (_role, _store, _reserveId, _sharesStore) = (of._role, of._store, of._reserveId, true);
+
+    /// <summary>The same keys with a memory of its own: disposed, it wipes what it unwrapped and nothing else. It lives no longer than this one.</summary>
+    internal SubjectReader Apart() => new(this);
 
     /// <summary>Opens the key store again, as it is now. It lives no longer than this one.</summary>
     internal SubjectReader Again() => new(_role, _reserveId, owns: false);
@@ -77,6 +82,10 @@ public sealed class SubjectReader : ISubjectReader, IDisposable
             }
         }
         _subjects.Clear();
+        if (_sharesStore)
+        {
+            return;
+        }
         _store.Dispose();
         if (_owns)
         {

@@ -4,7 +4,7 @@ namespace StingBackup.Engine.Governance;
 
 /// <summary>
 /// The one place where rights are checked: every job of the engine asks here before it looks at anything else, so that a cmdlet, the executable and a direct call of the engine meet the same answer.
-/// Where no role is given to anybody there is one administrator, and nothing is asked.
+/// Where no role is given to anybody there is one administrator, and nothing is asked; whoever comes through the portal never profits from that.
 /// </summary>
 public static class Access
 {
@@ -70,9 +70,17 @@ public static class Access
         return Refusal(installation.Access, installation.Caller, installation.Caller.On(installation), command, null) is null;
     }
 
+    /// <summary>The same before an installation is open: of whoever asks a portal.</summary>
+    public static bool Allows(StingConfiguration configuration, Caller caller, string command)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(caller);
+        return Refusal(configuration.Access, caller, caller.Identities, command, null) is null;
+    }
+
     private static StingException? Refusal(AccessPolicy policy, Caller caller, IReadOnlyList<AccessIdentity> identities, string command, string? file)
     {
-        if (!policy.IsMapped || AccessTable.Free.Contains(command))
+        if ((!policy.IsMapped && caller.IsSoleAdministrator) || AccessTable.Free.Contains(command) || (caller.Own is not null && AccessTable.Own.Contains(command)))
         {
             return null;
         }

@@ -12,6 +12,7 @@ public static class AccessTable
             "Get-StingKey", "Get-StingArchiveRetrieval", "Get-StingMetadataCapture", "Get-StingStorageForecast", "Export-StingMetric", "Get-StingAlert", "Confirm-StingAlert", "Update-StingAlert", "Get-StingAnomaly",
             "Get-StingBackupJob", "Stop-StingBackupJob",   // which asks besides for the right of the job that it stops
             "Get-StingRecoveryTest", "Get-StingRecoveryTarget",
+            "New-StingPortalLink",   // for the own account; a link for a person opens his data, and asks besides for the right of a restore
         ],
         [AccessRight.Read] =
         [
@@ -33,7 +34,7 @@ public static class AccessTable
             "Unregister-StingApprover",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
-        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential"],
+        [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential", "Start-StingPortal"],
     };
 
     private static readonly Dictionary<AccessRight, AccessRole[]> Holders = new Dictionary<AccessRight, AccessRole[]>
@@ -70,6 +71,11 @@ public static class AccessTable
         // Runbooks compose commands, and each of these asks for its own right.
         "Restore-StingInstallation", "Invoke-StingDisasterRecovery", "Invoke-StingDrTest", "Invoke-StingRetentionCleanup", "Invoke-StingKeyCeremony",
     };
+
+    /// <summary>
+    /// What a person may do with the own reserve, whatever roles there are. The caller then holds the keys of that person's subjects and of no other, and what needs approvals needs them all the same.
+    /// </summary>
+    internal static IReadOnlySet<string> Own { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "Restore-StingFile", "Restore-StingUser", "Restore-StingHoneyJar", "Remove-StingSubject" };
 
     /// <summary>Every command with its right.</summary>
     public static IReadOnlyDictionary<string, AccessRight> All => Rights;

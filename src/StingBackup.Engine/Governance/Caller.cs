@@ -2,7 +2,7 @@ using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Governance;
 
-/// <summary>Who acts, by which approval, and why. The account is the process's own, as the system tells it; a portal names its session in its place.</summary>
+/// <summary>Who acts, by which approval, and why. The account is the process's own, as the system tells it; a portal names who signed in there in its place.</summary>
 public sealed record Caller
 {
     private readonly Lazy<IReadOnlyList<AccessIdentity>> _account = new(ReadAccount);
@@ -10,8 +10,17 @@ public sealed record Caller
     /// <summary>The account that this process runs under.</summary>
     public static Caller OfProcess { get; } = new();
 
-    /// <summary>A session of the portal, which its caller has proven; null for the account of the process.</summary>
-    public Guid? Session { get; init; }
+    /// <summary>Who signed in at the portal, which the portal has proven; null for the account of the process.</summary>
+    public AccessIdentity? Portal { get; init; }
+
+    /// <summary>
+    /// Whether who signed in at the portal is an account of this host, which made its link itself and may do all that without a portal: where no role is given to anybody, that account is the
+    /// administrator. Nobody else who comes through the portal has what no role was given for.
+    /// </summary>
+    public bool IsAccount { get; init; }
+
+    /// <summary>The canonical subjects of a person who acts on nothing but the own reserve; null for everybody else. Whoever sets this gives only those subjects' keys with it.</summary>
+    internal IReadOnlyList<string>? Own { get; init; }
 
     /// <summary>The request whose approval is meant; null takes the one that fits.</summary>
     public string? ApprovalId { get; init; }
@@ -19,14 +28,17 @@ public sealed record Caller
     /// <summary>Why it is done without its approvals; null where it is not.</summary>
     public string? BreakGlass { get; init; }
 
-    /// <summary>The identities, the account or session first.</summary>
-    public IReadOnlyList<AccessIdentity> Identities => Session is { } session ? [new AccessIdentity(IdentityKind.Kratos, session.ToString())] : _account.Value;
+    /// <summary>The identities, the account or who signed in first.</summary>
+    public IReadOnlyList<AccessIdentity> Identities => Portal is { } portal ? [portal] : _account.Value;
 
     /// <summary>Who, and on which host, as it stands in the audit log.</summary>
-    public string Actor => Session is { } session ? $"kratos:{session}@{Environment.MachineName}" : AuditLog.Actor;
+    public string Actor => Portal is { } portal ? $"{portal}@{Environment.MachineName}" : AuditLog.Actor;
+
+    /// <summary>Whether the caller has everything where no role is given to anybody.</summary>
+    internal bool IsSoleAdministrator => Portal is null || (IsAccount && Portal.Kind == IdentityKind.User);
 
     /// <summary>All identities of whoever acts on an installation: a host is known by its key too.</summary>
-    internal IReadOnlyList<AccessIdentity> On(Installation installation) => Session is null && installation.Host is { } host
+    internal IReadOnlyList<AccessIdentity> On(Installation installation) => Portal is null && installation.Host is { } host
         ? [.. Identities, new AccessIdentity(IdentityKind.Key, Cryptography.Fingerprint.Of(host.Signer.PublicKey.Span))] : Identities;
 
     // The numbers that the system checks files by, never a variable of the environment.

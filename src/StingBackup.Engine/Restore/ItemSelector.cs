@@ -13,6 +13,10 @@ internal sealed class ItemSelector
     /// <summary>Every item.</summary>
     public static ItemSelector All { get; } = new([], EntryPath.Root);
 
+    /// <summary>These very items, and what is in those that are folders.</summary>
+    public static ItemSelector Of(IReadOnlyList<EntryPath> paths) =>
+        new([.. paths.Select(path => new Wish(path.ToString(), [path], null))], paths is [var only] ? only : EntryPath.Root);
+
     /// <summary>A path at or below which all selected items lie.</summary>
     public EntryPath Under { get; }
 

@@ -34,6 +34,21 @@ internal static class RestoreApproval
         {
             return null;
         }
+        return Describe(plan, selection, operation);
+    }
+
+    /// <summary>The same for whoever acts: of a person's own files what is put beside others, or only where nothing stands, loses nothing, and needs nobody.</summary>
+    public static DangerousPlan? Needed(Installation installation, RestorePlan plan) =>
+        installation.Caller.Own is { } own && plan is { Conflict: ConflictAction.Skip or ConflictAction.Rename, Selection: RestoreSelection selection } && selection.Trees.All(t => own.Contains(t.Subject) && IsOfPeople(t.Point.DataClass))
+            ? null : Needed(installation.Access, plan);
+
+    /// <summary>Classes whose files a person may bring back alone. Rows of databases are not among them: an old row may give back a right that was taken since.</summary>
+    public static bool IsOfPeople(DataClass dataClass) => dataClass is DataClass.UserFiles or DataClass.HoneyJars or DataClass.Reports or DataClass.TempFiles;
+
+    /// <summary>The plan that approvers see.</summary>
+    public static DangerousPlan Describe(RestorePlan plan, RestoreSelection selection, GuardedOperation operation)
+    {
+        var secrets = selection.Trees.Any(t => t.Point.DataClass == DataClass.Secrets);
         var request = plan.Request;
         var verb = VerbOf(request);
         string Count(long number) => number.ToString(CultureInfo.InvariantCulture);
@@ -59,6 +74,6 @@ internal static class RestoreApproval
     }
 
     /// <summary>The plan with how its approval stands. Where nothing could sign a record, the run says so.</summary>
-    public static async ValueTask<RestorePlan> AddStateAsync(Installation installation, RestorePlan plan, CancellationToken cancel) => Needed(installation.Access, plan) is { } dangerous
+    public static async ValueTask<RestorePlan> AddStateAsync(Installation installation, RestorePlan plan, CancellationToken cancel) => Needed(installation, plan) is { } dangerous
         ? plan with { Approval = await Guard.LookAsync(installation, dangerous, cancel).ConfigureAwait(false) } : plan;
 }

@@ -53,14 +53,14 @@ public static class RestoreJob
         {
             installation.Alarm = output.Warn;
             var exact = plan.Selection is RestoreSelection ? plan : await PlanAgainAsync(installation, plan, token).ConfigureAwait(false);
-            return RestoreApproval.Needed(installation.Access, exact) is { } dangerous
+            return RestoreApproval.Needed(installation, exact) is { } dangerous
                 ? await Guard.RunAsync(installation, dangerous, deed => RestoreAsync(installation, exact, waits, output, deed), r => r.State.ToString(), token).ConfigureAwait(false)
                 : await AuditTrail.RunAsync(installation, new AuditDeed(RestoreApproval.VerbOf(exact.Request), RestoreApproval.SubjectsOf(exact)), r => r.State.ToString(), output,
                     () => RestoreAsync(installation, exact, waits, output, token)).ConfigureAwait(false);
         }, cancel);
     }
 
-    private static async Task<RestoreResult> RestoreAsync(Installation installation, RestorePlan exact, bool waits, JobOutput output, CancellationToken token)
+    internal static async Task<RestoreResult> RestoreAsync(Installation installation, RestorePlan exact, bool waits, JobOutput output, CancellationToken token)
     {
         var keys = await installation.UnlockAsync(token).ConfigureAwait(false);
         using var repository = new RepositoryReading(installation, ((RestoreSelection)exact.Selection!).View, keys);

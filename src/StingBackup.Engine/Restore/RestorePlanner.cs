@@ -6,6 +6,12 @@ using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 
+/// <summary>What a request means where that was looked up already: nothing is then looked for by name, nor read of anybody else.</summary>
+/// <param name="Names">Canonical names.</param>
+/// <param name="TreesAsync">Their trees in some points.</param>
+/// <param name="Items">Which of their items.</param>
+internal sealed record KnownRestore(IReadOnlyList<string> Names, Func<IReadOnlyList<ClassPoint>, CancellationToken, ValueTask<TreeSet>> TreesAsync, ItemSelector Items);
+
 /// <summary>Makes a restore's plan: resolves what was asked, walks the trees once and counts. Writes nothing.</summary>
 internal sealed class RestorePlanner(Installation installation, RestoreRequest request, RepositoryReading repository)
 {
@@ -14,6 +20,9 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
 
     /// <summary>False where what is restored is given to nobody, so that no approval is asked for.</summary>
     public bool LooksAtApproval { get; init; } = true;
+
+    /// <summary>What is meant, where that is known; else the request says it.</summary>
+    public KnownRestore? Known { get; init; }
 
     public async ValueTask<RestorePlan> PlanAsync(CancellationToken cancel)
     {
@@ -30,9 +39,9 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         {
             throw Incomplete(state);
         }
-        var choice = request.Subject is null ? null
+        var choice = Known is not null ? new SubjectChoice(Known.Names, WithContributors: false) : request.Subject is null ? null
             : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false) with { WithContributions = request.WithContributions };
-        var trees = choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
+        var trees = Known is not null ? await Known.TreesAsync(open, cancel).ConfigureAwait(false) : choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
             : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false);
         var quarantine = new Quarantine();
         if (request.CleanPoint)
@@ -41,10 +50,11 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         }
         if (choice is not null && trees.Trees.Count == 0)
         {
+            RefuseUnknown(request.Files.Count > 0 ? request.Files[0] : choice.Names[0]);
             throw await new NothingFound(repository, request, When).SubjectAsync(choice, trees, cancel).ConfigureAwait(false);
         }
-        var items = request.Scope == RestoreScope.File
-            ? await ItemSelector.ParseAsync(request.Files, trees.Trees, repository.Walker, cancel).ConfigureAwait(false) : ItemSelector.All;
+        var items = Known?.Items ?? (request.Scope == RestoreScope.File
+            ? await ItemSelector.ParseAsync(request.Files, trees.Trees, repository.Walker, cancel).ConfigureAwait(false) : ItemSelector.All);
         var selection = new RestoreSelection(repository.View, trees.Trees, trees.Failures, items, new HashSet<EntryPath>());
         var count = await CountAsync(selection, cancel).ConfigureAwait(false);
         if (withheld.Count > 0 && items.Texts.Any(t => !count.Fulfilled.Contains(t)))
@@ -60,6 +70,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         var unfulfilled = items.Texts.Where(t => !count.Fulfilled.Contains(t)).ToList();
         if (unfulfilled.Count > 0)
         {
+            RefuseUnknown(unfulfilled[0]);
             throw await new NothingFound(repository, request, When).ItemAsync(unfulfilled[0], choice, trees.Trees, cancel).ConfigureAwait(false);
         }
         var chosen = selection.Trees;
@@ -71,6 +82,15 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
             Packs = count.Packs.Packs, PackBytes = count.Packs.Bytes, Preview = [.. count.Preview], Selection = selection with { LinkedPaths = count.Linked, Packs = count.Packs, Touched = count.Touched },
         };
         return LooksAtApproval ? await RestoreApproval.AddStateAsync(installation, plan, cancel).ConfigureAwait(false) : plan;
+    }
+
+    /// <summary>Where all that is meant is known, nothing near is looked for: that would be somebody else's.</summary>
+    private void RefuseUnknown(string what)
+    {
+        if (Known is not null)
+        {
+            throw new StingException("ItemNotFound", FailureKind.NotFound, $"There is no '{what}' to restore {When}.", what, "Look one folder up, or choose another backup.");
+        }
     }
 
     /// <summary>The points that it reads; in a restore from clean points, each that some subject comes from.</summary>

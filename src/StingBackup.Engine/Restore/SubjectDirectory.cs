@@ -133,7 +133,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
     }
 
     /// <summary>The pseudonym that a claim gives a name; null when there is no claim, it is damaged, or this host cannot know its tag.</summary>
-    private async ValueTask<Id16?> ClaimedAsync(string canonicalName, CancellationToken cancel)
+    public async ValueTask<Id16?> ClaimedAsync(string canonicalName, CancellationToken cancel)
     {
         if (installation.Host is not { } host || installation.Keys is not { } keys)
         {

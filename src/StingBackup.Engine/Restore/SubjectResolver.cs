@@ -66,7 +66,7 @@ internal sealed class SubjectResolver(Installation installation, SubjectDirector
     private LedgerEntry? ErasedAs(string canonicalName) =>
         installation.Ledger.Entries.Count > 0 && installation.Host is { } host ? installation.Ledger.FindTag(host.Subjects.TagOf(canonicalName)) : null;
 
-    private static StingException Erased(string text, LedgerEntry entry) => new("SubjectErased", FailureKind.NotFound,
+    internal static StingException Erased(string text, LedgerEntry entry) => new("SubjectErased", FailureKind.NotFound,
         $"'{text}' was erased on {Display.Time(entry.Time)} (entry {entry.Sequence} of the ledger): no backup of it can be read by anybody.", text,
         "Nothing brings it back. Get-StingErasure shows the request and where its certificate is.");
 

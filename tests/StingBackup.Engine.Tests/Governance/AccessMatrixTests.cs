@@ -27,7 +27,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     /// <summary>Every public method of the engine that works on an installation, and its right. One that is missing here fails the test below.</summary>
     private static readonly Dictionary<string, AccessRight> Entries = new(StringComparer.Ordinal)
     {
-        ["ApprovalDesk.DenyAsync"] = AccessRight.Approve, ["ApprovalDesk.ListAsync"] = AccessRight.Look, ["ApprovalDesk.PlanDenial"] = AccessRight.Look, ["ApprovalDesk.PlanRevocation"] = AccessRight.Look,
+        ["ApprovalInbox.RequestFile"] = AccessRight.Look, ["ApprovalInbox.TakeInAsync"] = AccessRight.Look, ["ApprovalDesk.DenyAsync"] = AccessRight.Approve, ["ApprovalDesk.ListAsync"] = AccessRight.Look, ["ApprovalDesk.PlanDenial"] = AccessRight.Look, ["ApprovalDesk.PlanRevocation"] = AccessRight.Look,
         ["ApprovalDesk.RequestAgainAsync"] = AccessRight.Look, ["ApprovalDesk.RequestAsync"] = AccessRight.Look, ["ApprovalDesk.RevokeAsync"] = AccessRight.Approve, ["ApproverJobs.ListAsync"] = AccessRight.Look,
         ["ApproverJobs.PlanRegisterAsync"] = AccessRight.Keys, ["ApproverJobs.PlanUnregisterAsync"] = AccessRight.Keys, ["ApproverJobs.RegisterAsync"] = AccessRight.Keys, ["ApproverJobs.UnregisterAsync"] = AccessRight.Keys,
         ["AuditReader.ReadAsync"] = AccessRight.Look, ["AuditReader.TestAsync"] = AccessRight.Look, ["BackupJob.PlanAsync"] = AccessRight.Backup, ["BackupJob.RunAsync"] = AccessRight.Backup,
@@ -47,10 +47,12 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["TierStatusReader.ReadAsync"] = AccessRight.Look, ["TierSyncJob.PlanAsync"] = AccessRight.Backup, ["TierSyncJob.RunAsync"] = AccessRight.Backup, ["VerifyJob.RunAsync"] = AccessRight.Read,
         ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
         ["CostForecaster.ReadAsync"] = AccessRight.Read, ["StatusDetailReader.ReadAsync"] = AccessRight.Look,
-        ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
+        ["JobReader.List"] = AccessRight.Look, ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
         ["AnomalyReader.ReadAsync"] = AccessRight.Look, ["AnomalySettlementJob.PlanAsync"] = AccessRight.Configure, ["AnomalySettlementJob.RunAsync"] = AccessRight.Configure, ["CleanPointSearch.FindAsync"] = AccessRight.Read,
         ["TargetReader.ReadAsync"] = AccessRight.Look,
+        ["PortalJob.Plan"] = AccessRight.Configure, ["PortalJob.RunAsync"] = AccessRight.Configure,
+        ["SignInLinks.Make"] = AccessRight.Look, ["SignInLinks.MakeAsync"] = AccessRight.Look, ["SignInLinks.PlanAsync"] = AccessRight.Look,
         ["TierIsolation.Plan"] = AccessRight.Configure, ["TierIsolation.LockAsync"] = AccessRight.Configure, ["TierIsolation.PlanUnlockAsync"] = AccessRight.Configure, ["TierIsolation.UnlockAsync"] = AccessRight.Configure,
     };
 
@@ -75,7 +77,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     private Task<Installation> AsAsync(AccessRole? role)
     {
         _test.Access = Given(role);
-        _test.Caller = Caller.OfProcess with { Session = Guid.Parse(Me.Name) };
+        _test.Caller = Caller.OfProcess with { Portal = Me };
         return _test.ReopenAsync();
     }
 
@@ -169,7 +171,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
             Assert.False(Access.Allows(installation, "Restore-StingUser"), identity.ToString());
         }
         // A session of the portal is not the account of the portal's process, nor its host.
-        _test.Caller = Caller.OfProcess with { Session = Guid.NewGuid() };
+        _test.Caller = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.NewGuid().ToString()) };
         Assert.False(Access.Allows(await _test.ReopenAsync(), "Invoke-StingBackup"));
     }
 
@@ -191,7 +193,43 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         Access.Require(byKey with { Access = To(Caller.OfProcess.Identities[0]) }, "Start-StingMetadataCapture");
     }
 
+    [Fact]
+    public async Task Whoever_comes_through_the_portal_has_nothing_that_no_role_was_given_for()
+    {
+        string[] commands = [.. AccessTable.All.Keys];
+        foreach (var identity in (AccessIdentity[])[Me, new(IdentityKind.Oidc, "a-subject"), new(IdentityKind.User, "root"), new(IdentityKind.Group, "root"), new(IdentityKind.Key, Fingerprint.Of(_test.Keys.Signer.PublicKey.Span))])
+        {
+            _test.Caller = new Caller { Portal = identity };
+            var nobody = await _test.ReopenAsync();
+            Assert.All(commands, command => Assert.Equal(AccessTable.Free.Contains(command), Access.Allows(nobody, command)));
+            // A link that an administrator's account made for itself, and nothing else that says so.
+            _test.Caller = new Caller { Portal = identity, IsAccount = true };
+            var account = await _test.ReopenAsync();
+            Assert.All(commands, command => Assert.Equal(identity.Kind == IdentityKind.User || AccessTable.Free.Contains(command), Access.Allows(account, command)));
+            // A role that is given counts, by whichever kind.
+            _test.Access = new AccessPolicy(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>> { [AccessRole.BackupOperator] = [identity] }, []);
+            var given = await _test.ReopenAsync();
+            Assert.True(Access.Allows(given, "Invoke-StingBackup") && !Access.Allows(given, "Restore-StingUser"), identity.ToString());
+            _test.Access = AccessPolicy.None;
+        }
+    }
+
+    [Fact]
+    public async Task A_person_may_restore_and_ask_for_erasure_and_nothing_more_whatever_roles_there_are()
+    {
+        _test.Caller = new Caller { Portal = Me, Own = ["user:" + Me.Name] };
+        foreach (var policy in (AccessPolicy[])[AccessPolicy.None, Given(null)])
+        {
+            _test.Access = policy;
+            var person = await _test.ReopenAsync();
+            Assert.All(AccessTable.All.Keys, command => Assert.Equal(
+                command is "Restore-StingFile" or "Restore-StingUser" or "Restore-StingHoneyJar" or "Remove-StingSubject" || AccessTable.Free.Contains(command), Access.Allows(person, command)));
+        }
+    }
+
     [Theory]
+    [InlineData("oidc:auth0|5f7c8ec7c33c6c004bbafe82", true)]
+    [InlineData("oidc:", false)]
     [InlineData("user:ada", true)]
     [InlineData("GROUP: sting admins", true)]
     [InlineData("key:00112233445566778899AABBccddeeff00112233445566778899aabbccddeeff", true)]

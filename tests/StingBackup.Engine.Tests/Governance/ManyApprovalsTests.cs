@@ -116,7 +116,7 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
 
         // Somebody else who runs what was asked makes no other of whoever asked.
         await UseAsync(GuardedOperation.Erasure, 1, null, null, [new AccessIdentity(IdentityKind.Kratos, Guid.Empty.ToString()), KeyOf(_two)]);
-        _test.Caller = Caller.OfProcess with { Session = Guid.Empty };
+        _test.Caller = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.Empty.ToString()) };
         await _test.ReopenAsync();
         var bob = GuardedReserve.PlanFor("user:bob");
         var asked = await _test.AskAsync(bob);

@@ -13,7 +13,7 @@ public static class JobStop
     [
         ("backup-", "Invoke-StingBackup"), ("import", "Import-StingLegacyBackup"), ("sync-", "Sync-StingTier"), ("archive-tier", "Sync-StingTier"), ("capture", "Stop-StingMetadataCapture"), ("daemon", "Start-StingBackupDaemon"),
         ("restore-database", "Restore-StingDatabase"), ("restore", "Restore-StingReserve"), ("thaw", "Request-StingArchiveRetrieval"), ("verify", "Test-StingBackupIntegrity"), ("repair", "Repair-StingRepository"),
-        ("retention", "Invoke-StingRetention"), ("prune", "Optimize-StingRepository"), ("erasure", "Complete-StingErasure"), ("rotation", "Update-StingKey"), ("drill", "Test-StingRecovery"),
+        ("retention", "Invoke-StingRetention"), ("prune", "Optimize-StingRepository"), ("erasure", "Complete-StingErasure"), ("rotation", "Update-StingKey"), ("drill", "Test-StingRecovery"), ("portal", "Start-StingPortal"),
     ];
 
     /// <summary>What it would do. Changes nothing.</summary>
@@ -77,6 +77,7 @@ public static class JobStop
         _ when kind.StartsWith("backup-", StringComparison.Ordinal) => "No restore point is made; what is stored is used by the next run.",
         _ when kind.StartsWith("restore", StringComparison.Ordinal) => "Files that are restored stay, whole; the same restore goes on from there.",
         "capture" => "The server keeps its log until the capture runs again; commits that wait for it wait on (see docs/operations.md). Stop-StingMetadataCapture takes that back.",
+        "portal" => "Nobody reaches the portal until it is started again; downloads that go on break off.",
         "daemon" => "What it runs ends without a commit, and nothing is scheduled until it is started again.",
         _ => "What is done stays done; the next run goes on from there.",
     };

@@ -5,7 +5,7 @@ namespace StingBackup.Engine.Reserve.Configuration;
 /// <summary>Who may do what.</summary>
 public static class AccessSettings
 {
-    private const string Identities = "Identities: user:NAME and group:NAME of the operating system, key:FINGERPRINT of a host's or approver's signing key, kratos:UUID of a session of the portal.";
+    private const string Identities = "Identities: user:NAME and group:NAME of the operating system, key:FINGERPRINT of a host's or approver's signing key, kratos:UUID and oidc:SUBJECT of who signs in at the portal.";
 
     /// <summary>Whom each role is given to.</summary>
     public static readonly IReadOnlyDictionary<AccessRole, Setting<IReadOnlyList<AccessIdentity>>> Roles = new Dictionary<AccessRole, Setting<IReadOnlyList<AccessIdentity>>>
@@ -44,8 +44,8 @@ public static class AccessSettings
     {
         Key = "access." + name,
         Type = new ListType<AccessIdentity>("a list of identities", new ScalarType<AccessIdentity>(
-            "an identity: user:NAME, group:NAME, key:FINGERPRINT or kratos:UUID",
-            (text, _) => AccessIdentity.TryParse(text, out var identity) ? identity : SettingTypes.Bad<AccessIdentity>($"'{text}' is no identity", "Write user:NAME, group:NAME, key:FINGERPRINT (64 hexadecimal digits) or kratos:UUID."),
+            "an identity: user:NAME, group:NAME, key:FINGERPRINT, kratos:UUID or oidc:SUBJECT",
+            (text, _) => AccessIdentity.TryParse(text, out var identity) ? identity : SettingTypes.Bad<AccessIdentity>($"'{text}' is no identity", "Write user:NAME, group:NAME, key:FINGERPRINT (64 hexadecimal digits), kratos:UUID or oidc:SUBJECT."),
             identity => identity.ToString())),
         Default = [],
         Example = example,

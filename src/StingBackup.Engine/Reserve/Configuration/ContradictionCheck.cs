@@ -22,6 +22,7 @@ internal sealed class ContradictionCheck(SettingValues values, IHostView host, F
         new SourceContradictions(values, host, findings, file).Run();
         new TierContradictions(values, findings, file).Run();
         new AccessContradictions(values, findings, file).Run();
+        new PortalContradictions(values, findings, file).Run();
     }
 
     private void CheckRoots()

@@ -150,6 +150,17 @@ internal static class SettingTypes
             : text.TrimEnd('/'),
         text => text!);
 
+    /// <summary>An address of HTTP, without credentials, parameters or a slash at its end.</summary>
+    public static ScalarType<string?> OptionalWebAddress { get; } = new(WebDescription, (text, _) => WebProblem(text) is { } problem ? Bad<string?>(problem, WebRemedy) : text.TrimEnd('/'), text => text!);
+
+    /// <summary>The same, where there always is one.</summary>
+    public static ScalarType<string> WebAddress { get; } = new(WebDescription, (text, _) => WebProblem(text) is { } problem ? Bad<string>(problem, WebRemedy) : text.TrimEnd('/'), text => text);
+
+    private const string WebDescription = "an address (https://… or http://…), without credentials", WebRemedy = "Write https://host:port.";
+
+    private static string? WebProblem(string text) => !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0 ? $"'{Operations.Logging.Redaction.Url(text)}' is no address of HTTP"
+        : url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 ? $"'{Operations.Logging.Redaction.Url(text)}' holds credentials or parameters" : null;
+
     /// <summary>A bucket and what keys in it start with.</summary>
     public static ScalarType<string?> Bucket(params string[] schemes)
     {

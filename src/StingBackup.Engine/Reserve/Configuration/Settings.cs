@@ -307,6 +307,7 @@ public static class Settings
         ("", "This host."),
         ("log", "Logs."),
         ("drills", "Tests of recovery: where they restore to. timers.drill says when they are held."),
+        ("portal", "The self-service portal."),
         ("metrics", "What is told to monitoring."),
         ("alerts", "Who is told of what is wrong, and how. Secrets stand in files of their own."),
     ];
@@ -337,6 +338,7 @@ public static class Settings
         TimeZone, StateDirectory, CacheDirectory, LogDirectory,
         .. LogTable.All,
         .. DrillSettings.All,
+        .. PortalSettings.All,
         .. MonitoringSettings.All,
         .. AlertSettings.All,
     ];

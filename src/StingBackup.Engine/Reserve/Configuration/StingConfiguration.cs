@@ -94,6 +94,8 @@ public sealed record StingConfiguration
     public int MetricsPort { get; init; }
     /// <summary>Who is told of what is wrong.</summary>
     public AlertConfiguration Alerts { get; init; } = new();
+    /// <summary>How the portal is reached, and by whom.</summary>
+    public PortalOptions Portal { get; init; } = new(PortalSettings.Address.Default);
     /// <summary>Where metrics are sent, or null.</summary>
     public OtlpTarget? Otlp { get; init; }
     /// <summary>The file that metrics are written to, or null.</summary>

@@ -19,7 +19,7 @@ public sealed class JobStopTests : IDisposable
     private async Task<Installation> OpenAsync(AccessRole? role = null)
     {
         var access = role is { } given ? new AccessPolicy(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>> { [given] = [new AccessIdentity(IdentityKind.Kratos, Me.ToString())] }, []) : AccessPolicy.None;
-        return await Installation.OpenAsync(_site.Configuration with { Access = access }, new InstallationOptions { Clock = _site.Clock, Caller = role is null ? null : Caller.OfProcess with { Session = Me } }, default);
+        return await Installation.OpenAsync(_site.Configuration with { Access = access }, new InstallationOptions { Clock = _site.Clock, Caller = role is null ? null : Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Me.ToString()) } }, default);
     }
 
     /// <summary>A job that waits until it is stopped.</summary>

@@ -1,7 +1,3 @@
-using System.Net.Sockets;
-using MailKit;
-using MailKit.Net.Smtp;
-using MailKit.Security;
 using MimeKit;
 using StingBackup.Engine.Reserve.Configuration;
 
@@ -10,29 +6,14 @@ namespace StingBackup.Engine.Operations.Alerts.Channels;
 /// <summary>A mail for each message.</summary>
 internal sealed class MailChannel(MailConfiguration settings) : IAlertChannel
 {
-    public string Name => "mail";
+    public string Name => MailServer.Channel;
 
     public TimeSpan Patience => TimeSpan.FromSeconds(60);
 
     public async Task SendAsync(AlertMessage message, CancellationToken cancel)
     {
         using var mail = MailOf(message);
-        using var client = new SmtpClient();
-        try
-        {
-            await client.ConnectAsync(settings.Server, settings.Port, settings.Tls switch { "implicit" => SecureSocketOptions.SslOnConnect, "none" => SecureSocketOptions.None, _ => SecureSocketOptions.StartTls }, cancel).ConfigureAwait(false);
-            if (settings is { User: { } user, PasswordFile: { } file })
-            {
-                await client.AuthenticateAsync(user, AlertErrors.ReadSecret(file), cancel).ConfigureAwait(false);
-            }
-            await client.SendAsync(mail, cancel).ConfigureAwait(false);
-            await client.DisconnectAsync(quit: true, cancel).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ServiceNotConnectedException or ServiceNotAuthenticatedException or CommandException or ProtocolException or AuthenticationException or SslHandshakeException or SocketException or IOException or NotSupportedException)
-        {
-            // What a server says of a login may repeat it.
-            throw AlertErrors.Undelivered(Name, e is AuthenticationException or ServiceNotAuthenticatedException ? "it does not let us log in" : e.Message.TrimEnd('.'), e);
-        }
+        await MailServer.SendAsync(settings, mail, cancel).ConfigureAwait(false);
     }
 
     private MimeMessage MailOf(AlertMessage message)

@@ -26,7 +26,7 @@ internal sealed class CatalogSessions
     }
 
     /// <summary>Everybody.</summary>
-    public People People { get; } = new();
+    public KnownPeople People { get; } = new();
 
     /// <summary>The sessions, one after the other; an error in between names the one that is worked on.</summary>
     public IEnumerable<CatalogSession> Each()

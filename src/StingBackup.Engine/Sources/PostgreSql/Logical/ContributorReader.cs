@@ -27,7 +27,7 @@ internal static class ContributorReader
         }, cancel).ConfigureAwait(false);
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, TableInfo table, OwnerPlan plan, People people, Dictionary<EntryPath, string?> documents, CancellationToken cancel)
+    private static async Task ReadAsync(NpgsqlConnection connection, TableInfo table, OwnerPlan plan, KnownPeople people, Dictionary<EntryPath, string?> documents, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand($"SELECT t.\"file_path\"::text, {plan.Expression} FROM ONLY {table.Sql} AS t{plan.Joins} WHERE t.\"file_path\" IS NOT NULL", connection);
         await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);

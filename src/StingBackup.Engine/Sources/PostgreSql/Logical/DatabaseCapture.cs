@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 /// <summary>Takes the databases one by one: schema, sequences, rows. A table that fails is told and the others go on.</summary>
 internal sealed class DatabaseCapture(PostgresServer server, LogicalCaptureOptions options, CaptureSpool spool, CaptureTree tree, List<StingException> notices)
 {
-    private readonly People _people = new();
+    private readonly KnownPeople _people = new();
 
     public async Task RunAsync(IReadOnlyList<SnapshotSession> sessions, SchemaDump dump, CancellationToken cancel)
     {

@@ -46,7 +46,7 @@ internal static class DeletionRequestReader
         }, cancel).ConfigureAwait(false);
     }
 
-    private static async Task<List<DeletionRow>> ReadAsync(NpgsqlConnection connection, string database, TableInfo table, People people, PostgresSettings settings, CancellationToken cancel)
+    private static async Task<List<DeletionRow>> ReadAsync(NpgsqlConnection connection, string database, TableInfo table, KnownPeople people, PostgresSettings settings, CancellationToken cancel)
     {
         var person = Require(table, People, "whom a request means", database, settings);
         var status = Require(table, States, "how a request stands", database, settings);

@@ -25,7 +25,7 @@ internal sealed record OwnerPlan(string Expression, string Joins)
     public static OwnerPlan Of(TableInfo table, TableCatalog catalog) => Find(table, catalog, []) ?? System;
 
     /// <summary>The subject that a value of the expression names.</summary>
-    public static string Subject(string? value, People people)
+    public static string Subject(string? value, KnownPeople people)
     {
         if (string.IsNullOrEmpty(value) || value.Length < 2)
         {

@@ -7,7 +7,7 @@ namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 /// Reads a table once, in the order of its owners and then of its key, and writes it to the spool: the rows of each subject stand together, each row exactly once. Rows are COPY's own
 /// text, byte for byte; a line with the columns' names comes first. Memory is one buffer, however long a row is.
 /// </summary>
-internal sealed class RowSpooler(CaptureSpool spool, People people)
+internal sealed class RowSpooler(CaptureSpool spool, KnownPeople people)
 {
     /// <summary>A value of an owner longer than this is cut: none that names a person or jar is.</summary>
     private const int OwnerLength = 300;

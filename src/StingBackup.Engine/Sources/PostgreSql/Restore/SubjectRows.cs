@@ -4,7 +4,7 @@ using StingBackup.Engine.Sources.PostgreSql.Logical;
 namespace StingBackup.Engine.Sources.PostgreSql.Restore;
 
 /// <summary>One database's part in restoring a subject, within a transaction. Captured rows are staged in temporary tables of the target's own types and compared there.</summary>
-internal sealed class SubjectRows(NpgsqlConnection connection, string database, TableCatalog catalog, People people, string subject, RowConflict conflict)
+internal sealed class SubjectRows(NpgsqlConnection connection, string database, TableCatalog catalog, KnownPeople people, string subject, RowConflict conflict)
 {
     private const int KeysTold = 100;
     private const string Stage = "pg_temp.sting_stage";

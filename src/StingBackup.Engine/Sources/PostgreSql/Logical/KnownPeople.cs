@@ -5,7 +5,7 @@ using StingBackup.Engine.Reserve;
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 
 /// <summary>Who is meant by what a column of owners holds: a Kratos UUID, a number of <c>users.id</c>, an e-mail address. From the table of users, of whichever database has one.</summary>
-internal sealed class People
+internal sealed class KnownPeople
 {
     private readonly Dictionary<long, string> _byId = [];
     private readonly Dictionary<string, string> _byEmail = new(StringComparer.OrdinalIgnoreCase);

@@ -1,0 +1,53 @@
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
+
+namespace StingBackup.Engine.People;
+
+/// <summary>
+/// A reserve opened for the subjects of one person: the keys are theirs alone, and so is everything that is kept of what was read. Held by whoever reads in it; disposed, with the keys, when the last one lets go.
+/// </summary>
+internal sealed class OwnReading : IAsyncDisposable
+{
+    private readonly Leased<ReserveView> _view;
+    private readonly OneSubjectReader _keys;
+
+    private OwnReading(Leased<ReserveView> view, Installation installation, IReadOnlyDictionary<Id16, string> own, OneSubjectReader keys, RecentCache<Id32, IReadOnlyList<SubjectRow>> pages)
+    {
+        (_view, _keys, Installation, Own) = (view, keys, installation, own);
+        Repository = new RepositoryReading(installation, view.Value.View, keys);
+        Trees = new OwnTrees(Repository, own, pages);
+    }
+
+    /// <summary>The installation with the person as its caller, and no keys but the person's.</summary>
+    public Installation Installation { get; }
+    /// <summary>The person's subjects that are in the repository: by pseudonym the canonical name.</summary>
+    public IReadOnlyDictionary<Id16, string> Own { get; }
+    public RepositoryReading Repository { get; }
+    public OwnTrees Trees { get; }
+    /// <summary>The state that it reads.</summary>
+    public ReserveView View => _view.Value;
+
+    /// <summary>Opens a reserve for some subjects. It takes the hold of the view over.</summary>
+    public static async ValueTask<OwnReading> OpenAsync(Leased<ReserveView> view, Caller caller, IReadOnlyList<string> subjects, RecentCache<Id32, IReadOnlyList<SubjectRow>> pages, CancellationToken cancel)
+    {
+        try
+        {
+            var own = await view.Value.ClaimedAsync(subjects, cancel).ConfigureAwait(false);
+            var keys = new OneSubjectReader(view.Value.Keys, own.Keys.ToHashSet());
+            return new OwnReading(view, view.Value.Installation.As(caller, keys), own, keys, pages);
+        }
+        catch
+        {
+            await view.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Repository.Dispose();
+        _keys.Dispose();
+        await _view.ReleaseAsync().ConfigureAwait(false);
+    }
+}
