@@ -39,6 +39,8 @@ for ((round = 1; round <= rounds; round++)); do
     recover "round-$round" >"$log" 2>&1 </dev/null && pass || { fail "round $round: the last go exited with $?"; continue; }
     diff -r "$reserve" "$work/kept" >"$log" 2>&1 && pass || fail "round $round: what came back differs"
     run sting-backup verify --config "$config" && pass || fail "round $round: the repository is not whole"
+    # The record of that goes along too: what stands on the lost tier alone would be missed in the next round, rightly.
+    run sting-backup sync --config "$config" || fail "round $round: the sync exited with $?"
 done
 echo "$kills kills"
 soak_end

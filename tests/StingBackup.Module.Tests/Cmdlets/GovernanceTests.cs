@@ -76,12 +76,13 @@ public sealed class GovernanceTests : IDisposable
         Assert.Equal("API_KEY=topsecret", File.ReadAllText(_sample["out", "env", "app.env"]));
 
         var audit = Run("Get-StingAuditEvent | Where-Object Command -NE Configuration").Succeeded().Objects<AuditEntry>();
-        Assert.Equal([AuditEvent.Executed, AuditEvent.Requested, AuditEvent.Approved, AuditEvent.Executed], audit.Select(e => e.Event));
+        // The plan alone, which names what the keys protect, is a look.
+        Assert.Equal([AuditEvent.Executed, AuditEvent.Noted, AuditEvent.Requested, AuditEvent.Approved, AuditEvent.Executed], audit.Select(e => e.Event));
         var officer = Run("Get-StingApprover Enrolled").Objects<Approver>().Single();
-        Assert.Equal([officer.Id], audit[2].Approvers);
+        Assert.Equal([officer.Id], audit[3].Approvers);
         Assert.Equal(3, Run($"Get-StingAuditEvent -RequestId {request.Id}").Output.Count);
         Assert.Equal(2, Run("Get-StingAuditEvent Executed").Output.Count);
-        Assert.Equal(3, Run("Get-StingAuditEvent -Command Restore-*").Output.Count);
+        Assert.Equal(4, Run("Get-StingAuditEvent -Command Restore-*").Output.Count);
         Assert.Empty(Run("Get-StingAuditEvent -To 2024-01-01").Output);
         Assert.Empty(Run("Get-StingApproval").Output);
         Assert.Equal(ApprovalState.Used, Run("Get-StingApproval -All").Objects<ApprovalRequest>().Single().State);
