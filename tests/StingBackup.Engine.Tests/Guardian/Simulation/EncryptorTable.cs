@@ -57,6 +57,8 @@ internal static class EncryptorTable
             for (var goesOn = true; goesOn; tick++)
             {
                 goesOn = encryptor.Step(subject);
+                // Some wait before they do the first harm: until then every point is clean.
+                began = encryptor.Damaged == 0 ? tick + 1 : began;
                 Live(kind, subject, tick);
                 if (subject.Run(TimeOf(tick)) is { Verdict: { IsSuspicious: true } verdict })
                 {
