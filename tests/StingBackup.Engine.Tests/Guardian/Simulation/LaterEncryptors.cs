@@ -6,7 +6,7 @@ internal static class LaterEncryptors
     public static IReadOnlyList<Func<Encryptor>> All { get; } = [() => new KeyScript(), () => new TailTaker()];
 
     /// <summary>How many of six trials of the short form are caught at least, where it is not all: the table of docs/ransomware.md shows which encryptors are missed, and says why.</summary>
-    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int>();
+    public static IReadOnlyDictionary<string, int> ExpectedOfSix { get; } = new Dictionary<string, int> { ["the last fifth taken away"] = 5 };
 }
 
 /// <summary>A script that calls GnuPG for each file, one in forty between two runs, and puts what comes out in the file's place: names and times stay, length does not.</summary>
