@@ -143,8 +143,8 @@ public sealed class CorruptionCase
         facts = ContentLook.OfWhole(head);
         if (content.Length > head.Length)
         {
-            var tail = new byte[FormatEnds.TailSize];
-            content.Position = content.Length - tail.Length;
+            var tail = new byte[Math.Min(FormatEnds.TailSize, content.Length - head.Length)];
+            content.SkipTo(content.Length - tail.Length);
             content.ReadExactly(tail);
             var (kind, isWhole) = ContentLook.KindOf(head, tail, content.Length);
             facts = facts with { Kind = kind, IsWhole = isWhole };

@@ -43,6 +43,32 @@ internal sealed class TreeFileStream(ChunkReader reader, Id16 pseudonym, TreeEnt
         return count;
     }
 
+    /// <summary>Goes on at a later place; chunks that lie before it are not read.</summary>
+    public void SkipTo(long position)
+    {
+        while (Position < position)
+        {
+            var step = Math.Min(position - Position, _hole > 0 ? _hole : _rest.Length);
+            if (step > 0)
+            {
+                (_hole, _rest) = _hole > 0 ? (_hole - step, _rest) : (0, _rest[(int)step..]);
+            }
+            else if (!_extents.MoveNext())
+            {
+                return;
+            }
+            else if (Position + _extents.Current.Length <= position)
+            {
+                step = _extents.Current.Length;
+            }
+            else
+            {
+                Take(_extents.Current);
+            }
+            Position += step;
+        }
+    }
+
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
     public override void Flush() { }
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
