@@ -30,6 +30,9 @@ internal static class AnomalyThresholds
     /// <summary>Damage of several runs adds up, and half of it is forgotten in this time: an encryptor that takes one file in a hundred a run is caught by its sum, a file that somebody enciphers each month is not.</summary>
     public static readonly TimeSpan HalfLife = TimeSpan.FromDays(7);
 
+    /// <summary>Of what went half is forgotten in this time: files that are gone are missed by whoever worked with them, unlike such that look as ever, and people clear away more than once a week.</summary>
+    public static readonly TimeSpan DeletionHalfLife = TimeSpan.FromDays(2);
+
     /// <summary>Files that became a cipher's output, less what is usual: none count below the first, all that can below the second. Honest people make one or two a week (a key file, a password store).</summary>
     public const double ScrambledFrom = 3, ScrambledTo = 8;
 

@@ -143,9 +143,12 @@ public sealed class CorruptionCase
         facts = ContentLook.OfWhole(head);
         if (content.Length > head.Length)
         {
+            // Of what ends shortly behind the look a part of the end was read already.
             var tail = new byte[FormatEnds.TailSize];
-            content.Position = content.Length - tail.Length;
-            content.ReadExactly(tail);
+            var known = (int)Math.Max(0, tail.Length - (content.Length - head.Length));
+            head.AsSpan(head.Length - known).CopyTo(tail);
+            content.SkipTo(content.Length - tail.Length + known);
+            content.ReadExactly(tail.AsSpan(known));
             var (kind, isWhole) = ContentLook.KindOf(head, tail, content.Length);
             facts = facts with { Kind = kind, IsWhole = isWhole };
         }

@@ -47,8 +47,8 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
     {
         if (TimeNs > 0 && timeNs > TimeNs)
         {
-            var left = Math.Pow(0.5, (timeNs - TimeNs) / (AnomalyThresholds.HalfLife.Ticks * 100.0));
-            (Scrambled, Wrecked, Deleted, DeletedShare, SealedShare) = (Scrambled * left, Wrecked * left, Deleted * left, DeletedShare * left, SealedShare * left);
+            double left = Left(timeNs, AnomalyThresholds.HalfLife), leftOfDeleted = Left(timeNs, AnomalyThresholds.DeletionHalfLife);
+            (Scrambled, Wrecked, Deleted, DeletedShare, SealedShare) = (Scrambled * left, Wrecked * left, Deleted * leftOfDeleted, DeletedShare * leftOfDeleted, SealedShare * leftOfDeleted);
             (SameLength, Rewritten, Names) = (SameLength * left, Rewritten * left, Names * left);
             for (var i = 0; i < Traces.Count; i++)
             {
@@ -58,6 +58,8 @@ internal sealed class SubjectMemory(Id16 tag, Id16 pseudonym)
         }
         TimeNs = Math.Max(TimeNs, timeNs);
     }
+
+    private double Left(long timeNs, TimeSpan halfLife) => Math.Pow(0.5, (timeNs - TimeNs) / (halfLife.Ticks * 100.0));
 
     /// <summary>Remembers damage.</summary>
     public void Trace(long timeNs, double amount)

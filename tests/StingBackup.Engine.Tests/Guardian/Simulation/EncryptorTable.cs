@@ -27,7 +27,7 @@ internal static class EncryptorTable
     /// <summary>The encryptors; those of <see cref="LaterEncryptors"/> were written after the thresholds were frozen.</summary>
     public static IReadOnlyList<Func<Encryptor>> All { get; } =
         [() => new FastEncryptor(), () => new SlowEncryptor(), () => new IntermittentEncryptor(), () => new RenamingEncryptor(), () => new ExfiltratingDeleter(),
-            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), () => new DocumentMacro(), () => new ContainerMover(), .. LaterEncryptors.All];
+            () => new HeadKeepingEncryptor(), () => new PackingExtortionist(), () => new ZippingEncryptor(), () => new CodingEncryptor(), () => new RenamingHeadKeeper(), () => new DocumentMacro(), () => new ContainerMover(), () => new KeyedScript(), () => new SpreadingWiper(), .. LaterEncryptors.All];
 
     private static readonly IReadOnlyDictionary<string, Action<SimulatedSubject>> AllBusy = HonestPeople.Busy.Concat(PatientPeople.Busy).Concat(LaterHonestPeople.Busy).ToDictionary();
 
@@ -57,6 +57,8 @@ internal static class EncryptorTable
             for (var goesOn = true; goesOn; tick++)
             {
                 goesOn = encryptor.Step(subject);
+                // Some wait before they do the first harm: until then every point is clean.
+                began = encryptor.Damaged == 0 ? tick + 1 : began;
                 Live(kind, subject, tick);
                 if (subject.Run(TimeOf(tick)) is { Verdict: { IsSuspicious: true } verdict })
                 {
