@@ -79,7 +79,7 @@ function New-StingBookOfRansomware([hashtable] $c, [System.Collections.IDictiona
             "$($result.ItemsRestored) items restored, $($result.ItemsUnchanged) stood there, $($result.QuarantinedCount) left out as suspect"
             if ($result.State -ne 'Completed') { New-StingProblem "$($result.Errors) items could not be restored: the log of the run names them" }
         }
-        New-StingRunbookStep 'Look at what came back' 'scanners; people who know the data' -Gate 'Is what lies in the folder clean, are the hosts built anew, and may this host write again?'
+        New-StingRunbookStep 'Look at what came back' 'scanners; people who know the data' -Gate 'Is what lies in the folder clean, are the hosts built anew with the clean state at its place (Restore-StingReserve -CleanPoint -AllowPartial, or by the date or run that was named), and may this host write again?'
         New-StingRunbookStep 'Renew the keys that the host held' 'sting-backup rotate-key --kind=writer; --kind=epoch' -Do {
             param($c)
             $key = $c.Key

@@ -37,6 +37,7 @@ internal sealed class SteadyWrites : IAsyncDisposable
         var end = TimeProvider.System.GetUtcNow();
         await _stop.CancelAsync();
         await _work;
+        await Task.Delay(500);   // what was under way was let go, and may still end
         return end;
     }
 

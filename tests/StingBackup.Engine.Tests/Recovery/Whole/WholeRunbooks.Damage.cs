@@ -99,7 +99,10 @@ internal sealed partial class WholeRunbooks
             {
                 var bytes = RandomNumberGenerator.GetBytes((int)Math.Min(new FileInfo(path).Length + 16, 1 << 20));
                 await File.WriteAllBytesAsync(path, bytes);
-                File.Move(path, path + ".locked");
+                if (System.Text.Encoding.UTF8.GetByteCount(Path.GetFileName(path)) < 240)
+                {
+                    File.Move(path, path + ".locked");
+                }
             }
         }
         using var client = whole.Site.Vault.Client();
