@@ -35,7 +35,7 @@ internal sealed class OwnErasures(OwnReading reading, IReadOnlyList<string> subj
         var line = string.Join(' ', reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         if (line.Length is 0 or > LongestReason || line.Any(char.IsControl))
         {
-            throw new StingException("ErasureNotPossible", FailureKind.InvalidArgument, $"An erasure needs a reason of 1 to {LongestReason} letters.", null, "Say why in a line.");
+            throw new StingException("ErasureReasonMissing", FailureKind.InvalidArgument, $"An erasure needs a reason of 1 to {LongestReason} letters.", null, "Say why in a line.");
         }
         Access.Require(reading.Installation, Verb);
         var asked = new List<OwnErasure>();

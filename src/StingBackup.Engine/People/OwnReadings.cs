@@ -93,6 +93,27 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
         }
     }
 
+    /// <summary>Closes those who were away for long, and those of a state that is over.</summary>
+    public async ValueTask ThinAsync()
+    {
+        var view = await reserve.HoldViewAsync(CancellationToken.None).ConfigureAwait(false);
+        var gone = new List<Entry>();
+        lock (_gate)
+        {
+            foreach (var (name, entry) in _open.Where(e => !ReferenceEquals(e.Value.View, view.Value)).ToList())
+            {
+                _open.Remove(name);
+                gone.Add(entry);
+            }
+            Thin("", gone);
+        }
+        await view.ReleaseAsync().ConfigureAwait(false);
+        foreach (var entry in gone)
+        {
+            await entry.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<Entry> all;

@@ -10,7 +10,7 @@ public sealed partial class OwnReserve
     /// </summary>
     /// <param name="reason">Why: 1 to 500 letters in one line.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="StingException"><c>AccessDenied</c>, <c>ErasureNotPossible</c>, <c>ErasureExists</c>, <c>NothingToErase</c>, <c>AuditChainBroken</c></exception>
+    /// <exception cref="StingException"><c>AccessDenied</c>, <c>ErasureReasonMissing</c>, <c>ErasureNotPossible</c>, <c>ErasureExists</c>, <c>NothingToErase</c>, <c>AuditChainBroken</c></exception>
     public ValueTask<IReadOnlyList<OwnErasure>> AskForErasureAsync(string reason, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(reason);

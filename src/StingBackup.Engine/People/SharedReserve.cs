@@ -11,7 +11,7 @@ namespace StingBackup.Engine.People;
 /// </summary>
 public sealed class SharedReserve : IAsyncDisposable
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1), Oldest = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1), Oldest = TimeSpan.FromMinutes(5), TidyEvery = TimeSpan.FromSeconds(30);
     private const long MostTableBytes = 32 << 20;
 
     private readonly Func<CancellationToken, ValueTask<Installation>> _open;
@@ -20,7 +20,7 @@ public sealed class SharedReserve : IAsyncDisposable
     private readonly PersonFinder _finder;
     private Leased<ReserveView> _view;
     private long _lookedAt;
-    private int _looking;
+    private readonly ITimer _timer;
     private bool _disposed;
 
     private SharedReserve(Func<CancellationToken, ValueTask<Installation>> open, Leased<ReserveView> view)
@@ -29,6 +29,8 @@ public sealed class SharedReserve : IAsyncDisposable
         _lookedAt = Now;
         Readings = new OwnReadings(this, _pages);
         _finder = new PersonFinder(this);
+        // Whether or not somebody asks: keys of whoever was erased, or went, do not stay for want of visitors.
+        _timer = view.Value.Installation.Clock.CreateTimer(_ => _ = TidyAsync(), null, TidyEvery, TidyEvery);
     }
 
     /// <summary>Why the last look did not succeed, so that an older state is shown; null while all is well.</summary>
@@ -117,6 +119,7 @@ public sealed class SharedReserve : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _timer.DisposeAsync().ConfigureAwait(false);
         await _gate.WaitAsync().ConfigureAwait(false);
         if (!_disposed)
         {
@@ -127,27 +130,12 @@ public sealed class SharedReserve : IAsyncDisposable
         _gate.Release();
     }
 
-    /// <summary>The state that counts now, held for the caller. One that may be old is looked after in the background; one that nobody looked after for long is not given before that.</summary>
+    /// <summary>The state that counts now, held for the caller. It is looked after in the background; one that nobody looked after for long, as behind a sleep of the machine, is not given before that.</summary>
     internal async ValueTask<Leased<ReserveView>> HoldViewAsync(CancellationToken cancel)
     {
-        var age = Since(Interlocked.Read(ref _lookedAt));
-        if (age >= Oldest)
+        if (Since(Interlocked.Read(ref _lookedAt)) >= Oldest)
         {
             await LookAsync(cancel).ConfigureAwait(false);
-        }
-        else if (age >= LookEvery && Interlocked.CompareExchange(ref _looking, 1, 0) == 0)
-        {
-            _ = Task.Run(async () =>
-            {
-                try
-                {
-                    await LookAsync(CancellationToken.None).ConfigureAwait(false);
-                }
-                finally
-                {
-                    Volatile.Write(ref _looking, 0);
-                }
-            }, CancellationToken.None);
         }
         while (true)
         {
@@ -189,6 +177,12 @@ public sealed class SharedReserve : IAsyncDisposable
         {
             _gate.Release();
         }
+    }
+
+    private async Task TidyAsync()
+    {
+        await LookAsync(CancellationToken.None).ConfigureAwait(false);
+        await Readings.ThinAsync().ConfigureAwait(false);
     }
 
     /// <summary>A store that cannot even be listed may be one that is lost: opened anew, the installation reads from the next tier.</summary>
