@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Mime;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
+using StingBackup.Portal.Admin;
 using StingBackup.Portal.Api;
 using StingBackup.Portal.Http;
 using StingBackup.Portal.Own;
@@ -39,6 +41,8 @@ internal static class PortalHost
         var shared = await portal.OpenSharedAsync(cancel).ConfigureAwait(false);
         services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalMenu>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton<AdminMenu>();
         services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<RecoveryMails>().AddSingleton<PageTimes>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false)));
         services.AddSingleton<PortalSessions>();
@@ -87,6 +91,12 @@ internal static class PortalHost
             options.ExpireTimeSpan = portal.Options.Session;
             options.SlidingExpiration = true;
             options.TimeProvider = portal.Clock;
+            // What a page asks for by itself is no click: a session ends beside a page that is left open.
+            options.Events.OnCheckSlidingExpiration = static context =>
+            {
+                context.ShouldRenew &= !context.HttpContext.Request.Headers.ContainsKey("X-Refresh") && !context.HttpContext.Request.Headers.Accept.ToString().Contains(MediaTypeNames.Text.EventStream, StringComparison.Ordinal);
+                return Task.CompletedTask;
+            };
             options.Events.OnValidatePrincipal = async context =>
             {
                 var sessions = context.HttpContext.RequestServices.GetRequiredService<PortalSessions>();
@@ -118,6 +128,7 @@ internal static class PortalHost
         }
         app.UseExceptionHandler("/error");
         app.UseStatusCodePagesWithReExecute("/error", "?status={0}");
+        app.UseWhen(static context => context.IsApi(), static api => api.UseStatusCodePages());   // a program gets a problem, and no page
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = static file => KeepForAnHour(file.Context.Response.Headers) });
         app.UseRouting();
         app.UseAuthentication();
@@ -127,6 +138,7 @@ internal static class PortalHost
         app.MapRazorPages();
         var api = app.MapGroup("/api/v1").AddEndpointFilter<FormTokenFilter>();
         MeApi.Map(api);
+        AdminApi.Map(api);
         OwnApi.Map(api);
         MapSignIn(app, portal);
         app.MapOpenApi("/api/{documentName}/openapi.json").WithMetadata(new PortalRuleAttribute(Audience.SignedIn));

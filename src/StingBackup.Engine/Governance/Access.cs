@@ -40,6 +40,14 @@ public static class Access
         return Refusal(installation.Access, installation.Caller, installation.Caller.On(installation), command, null) is null;
     }
 
+    /// <summary>The same before an installation is open: of whoever asks a portal.</summary>
+    public static bool Allows(StingConfiguration configuration, Caller caller, string command)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(caller);
+        return Refusal(configuration.Access, caller, caller.Identities, command, null) is null;
+    }
+
     private static StingException? Refusal(AccessPolicy policy, Caller caller, IReadOnlyList<AccessIdentity> identities, string command, string? file)
     {
         if ((!policy.IsMapped && caller.IsSoleAdministrator) || AccessTable.Free.Contains(command) || (caller.Own is not null && AccessTable.Own.Contains(command)))

@@ -13,6 +13,9 @@ internal sealed record ApprovalLook(ApprovalState State, IReadOnlyList<GuardAppr
 /// <summary>Whether approvals are good, now and here, and enough. Each way in which one is not has an error of its own.</summary>
 internal sealed class ApprovalCheck(Installation installation, ApprovalFolder folder, AuditChains chains, EnrolledApprovers approvers, AuditLog log)
 {
+    /// <summary>Who is about to do it, and so is none of its approvers; none where somebody only looks.</summary>
+    public IReadOnlyList<AccessIdentity> Doers { get; init; } = installation.Caller.On(installation);
+
     /// <summary>How a request stands; its approvals where they are good.</summary>
     /// <param name="id">The request.</param>
     /// <param name="request">What its file says; null where there is none that can be read.</param>
@@ -30,7 +33,7 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
         {
             try
             {
-                var (approval, key) = Check(id, request, live, file);
+                var (approval, key) = Check(id, request, live, Read(id, file));
                 // One person has one voice, however many keys.
                 if (!good.Exists(g => g.Approval.Approver == approval.Approver || installation.Access.IsSamePerson(g.Key, key)))
                 {
@@ -52,20 +55,38 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
     private ApprovalState OpenState(Id16 id, GuardRequest request) => chains.Has(id, AuditEvent.Executed) ? ApprovalState.Used : chains.Has(id, AuditEvent.Denied) ? ApprovalState.Denied
         : IsOver(request.Expires) ? ApprovalState.Expired : ApprovalState.Open;
 
-    /// <summary>An approval of a request, or the failure that says what is wrong with it.</summary>
-    private (GuardApproval Approval, AccessIdentity Key) Check(Id16 id, GuardRequest? request, DangerousPlan? live, string file)
+    /// <summary>A text that is to be an approval of a request, checked as its file would be.</summary>
+    /// <exception cref="StingException">What is wrong with it.</exception>
+    public GuardApproval Test(GuardRequest request, ReadOnlySpan<byte> text)
     {
-        Id16 reserve, named;
-        Id32 plan;
-        GuardApproval approval;
+        (Id16, Id16, Id32, GuardApproval) read;
         try
         {
-            (reserve, named, plan, approval) = ApprovalFolder.ReadApproval(file);
+            read = ApprovalFolder.ParseApproval(text);
+        }
+        catch (FormatException e)
+        {
+            throw Refused("ApprovalInvalid", request.Id, e.Message);
+        }
+        return Check(request.Id, request, request.Plan, read).Approval;
+    }
+
+    private static (Id16 Reserve, Id16 Request, Id32 Plan, GuardApproval Approval) Read(Id16 id, string file)
+    {
+        try
+        {
+            return ApprovalFolder.ReadApproval(file);
         }
         catch (FormatException e)
         {
             throw Refused("ApprovalInvalid", id, $"its file '{file}' is damaged: {e.Message}");
         }
+    }
+
+    /// <summary>An approval of a request, or the failure that says what is wrong with it.</summary>
+    private (GuardApproval Approval, AccessIdentity Key) Check(Id16 id, GuardRequest? request, DangerousPlan? live, (Id16 Reserve, Id16 Request, Id32 Plan, GuardApproval Approval) read)
+    {
+        var (reserve, named, plan, approval) = read;
         if (request is null)
         {
             throw Refused("ApprovalInvalid", id, "its request is gone or was changed");
@@ -125,7 +146,7 @@ internal sealed class ApprovalCheck(Installation installation, ApprovalFolder fo
     private void CheckPerson(Id16 id, GuardRequest request, DangerousPlan live, EnrolledApprover approver, AccessIdentity key)
     {
         var policy = installation.Access;
-        if (installation.Caller.On(installation).Append(IdentityOf(request.Actor)).Concat(live.Excluded).FirstOrDefault(own => own is not null && policy.IsSamePerson(own, key)) is { } same)
+        if (Doers.Append(IdentityOf(request.Actor)).Concat(live.Excluded).FirstOrDefault(own => own is not null && policy.IsSamePerson(own, key)) is { } same)
         {
             throw Refused("ApproverNotIndependent", id, $"{approver.Name} is {same}, who asked for it or did it");
         }

@@ -23,7 +23,8 @@ public static class ApprovalDesk
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
         var chains = await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
-        var check = new ApprovalCheck(installation, folder, chains, approvers, log);
+        // An approver who looks at it does not do it.
+        var check = new ApprovalCheck(installation, folder, chains, approvers, log) { Doers = [] };
         var found = new List<ApprovalRequest>();
         foreach (var id in folder.Ids())
         {
@@ -38,7 +39,7 @@ public static class ApprovalDesk
             if (folder.Find(id, closed: true) is { } request && request.Reserve == installation.Reserve && wanted(request))
             {
                 var state = chains.Has(id, AuditEvent.Executed) ? ApprovalState.Used : chains.Has(id, AuditEvent.Denied) ? ApprovalState.Denied : ApprovalState.Expired;
-                found.Add(request.ToRecord(folder.RequestPath(id), state));
+                found.Add(request.ToRecord(folder.RequestPath(id), state) with { Reason = folder.ReasonOf(id) });
             }
         }
         return [.. found.OrderBy(r => r.CreatedTime).ThenBy(r => r.Id, StringComparer.Ordinal)];
@@ -107,15 +108,24 @@ public static class ApprovalDesk
 
     /// <summary>Denies a request of this host for good: the audit chain says so, and no approval of it counts any more. Whoever may write there may deny; it only ever stops something.</summary>
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
-    public static async ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, CancellationToken cancel)
+    public static ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, CancellationToken cancel) => DenyAsync(installation, id, null, cancel);
+
+    /// <summary>The same, with a reason for whoever asked. It is kept beside the request and not in the audit chain, where nothing is ever taken away.</summary>
+    /// <inheritdoc cref="DenyAsync(Installation, string, CancellationToken)"/>
+    public static async ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, string? reason, CancellationToken cancel)
     {
         Access.Require(installation, "Deny-StingApproval");
         ArgumentNullException.ThrowIfNull(installation);
         var (request, path) = Find(installation, id);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
         await log.AppendAsync(AuditDraft.Of(AuditEvent.Denied, request), cancel).ConfigureAwait(false);
-        new ApprovalFolder(installation.StateFolder).Close(request.Id);
-        return request.ToRecord(path, ApprovalState.Denied);
+        var folder = new ApprovalFolder(installation.StateFolder);
+        if (!string.IsNullOrWhiteSpace(reason))
+        {
+            folder.KeepReason(request.Id, reason.Trim());
+        }
+        folder.Close(request.Id);
+        return request.ToRecord(path, ApprovalState.Denied) with { Reason = folder.ReasonOf(request.Id) };
     }
 
     /// <summary>An open request of this host.</summary>
@@ -193,7 +203,7 @@ public static class ApprovalDesk
         return request.ToRecord(new ApprovalFolder(installation.StateFolder).RequestPath(request.Id), state);
     }
 
-    private static (GuardRequest Request, string Path) Find(Installation installation, string id)
+    internal static (GuardRequest Request, string Path) Find(Installation installation, string id)
     {
         var folder = new ApprovalFolder(installation.StateFolder);
         return Id16.TryParse(id?.Trim(), out var parsed) && folder.Find(parsed) is { } request && request.Reserve == installation.Reserve ? (request, folder.RequestPath(parsed)) : throw Unknown(id);

@@ -87,6 +87,12 @@ internal sealed class ApprovalFolder(string stateFolder)
         File.Delete(LockPath(id));
     }
 
+    /// <summary>Keeps why a request was denied, beside it. It is for people: that it was denied says the audit chain.</summary>
+    public void KeepReason(Id16 id, string reason) => Write(ReasonPath(id), Encoding.UTF8.GetBytes(reason));
+
+    /// <summary>Why a request was denied; null where nobody said.</summary>
+    public string? ReasonOf(Id16 id) => File.Exists(ReasonPath(id)) ? File.ReadAllText(ReasonPath(id)).TrimEnd() : null;
+
     /// <summary>An approval was no good: a good one may take its place.</summary>
     public static void Reject(string approval) => Move(approval, approval + RejectedSuffix);
 
@@ -110,7 +116,7 @@ internal sealed class ApprovalFolder(string stateFolder)
     {
         try
         {
-            var file = Parse<RequestFile>(path);
+            var file = Parse<RequestFile>(ReadBounded(path));
             var request = new GuardRequest(Id(file.Id), Id(file.Reserve), new DangerousPlan(file.Command, file.Target) { Facts = [.. file.Facts.Select(f => new PlanFact(f.Name, f.Value))], Subjects = [.. file.Subjects.Select(Id)] },
                 file.Requester, Id(file.Writer), Time(file.Created), Time(file.Expires)) { Needed = file.Needed ?? 1 };
             request = file.Operation is { } named && Enum.TryParse<GuardedOperation>(named, out var operation) ? request with { Plan = request.Plan with { Operation = operation } } : request;
@@ -129,11 +135,25 @@ internal sealed class ApprovalFolder(string stateFolder)
     {
         try
         {
-            var file = Parse<ApprovalFile>(path);
+            return ParseApproval(ReadBounded(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException("it cannot be read: " + e.Message, e);
+        }
+    }
+
+    /// <summary>The same of the text of one.</summary>
+    /// <exception cref="FormatException">It is no approval.</exception>
+    public static (Id16 Reserve, Id16 Request, Id32 PlanDigest, GuardApproval Approval) ParseApproval(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var file = Parse<ApprovalFile>(text);
             return file.Kind != ApprovalKind || file.Version != Version ? throw new FormatException("it is no approval of this version")
                 : (Id(file.Reserve), Id(file.Request), Hash(file.PlanDigest), new GuardApproval(Id(file.Approver), Hash(file.RequestDigest), Time(file.Given), Time(file.Expires), Bytes(file.Signature, P256.SignatureSize)));
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException e)
         {
             throw new FormatException("it cannot be read: " + e.Message, e);
         }
@@ -150,6 +170,8 @@ internal sealed class ApprovalFolder(string stateFolder)
         [.. request.Plan.Subjects.Select(s => s.ToString())], request.Actor, request.Writer.ToString(), Text(request.Created), Text(request.Expires), request.Plan.Digest.ToString(),
         request.Needed > 1 ? request.Needed : null, request.Plan.Operation == AccessTable.OperationOf(request.Plan.Verb) ? null : request.Plan.Operation.ToString()), Json);
 
+    private string ReasonPath(Id16 id) => System.IO.Path.Combine(Path, id + ".denial");
+
     private string LockPath(Id16 id) => System.IO.Path.Combine(Path, id + ".lock");
 
     private IEnumerable<string> Names() => Directory.Exists(Path) ? Directory.EnumerateFiles(Path).Select(f => System.IO.Path.GetFileName(f)).Order(StringComparer.Ordinal) : [];
@@ -161,14 +183,9 @@ internal sealed class ApprovalFolder(string stateFolder)
     private static IEnumerable<Id16> IdOfApproval(string name) =>
         name.EndsWith(ApprovalSuffix, StringComparison.Ordinal) && Id16.TryParse(name.Split('.')[0], out var id) ? [id] : [];
 
-    private static T Parse<T>(string path)
-    {
-        if (new FileInfo(path).Length > MaxLength)
-        {
-            throw new FormatException("it is too long");
-        }
-        return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) ?? throw new FormatException("it is empty");
-    }
+    private static byte[] ReadBounded(string path) => new FileInfo(path).Length > MaxLength ? throw new FormatException("it is too long") : File.ReadAllBytes(path);
+
+    private static T Parse<T>(ReadOnlySpan<byte> text) => JsonSerializer.Deserialize<T>(text, Json) ?? throw new FormatException("it is empty");
 
     private static void Write(string path, byte[] content)
     {

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Governance;
+using StingBackup.Portal.Admin;
 using StingBackup.Portal.Http;
 
 namespace StingBackup.Portal.Access;
@@ -35,7 +35,6 @@ internal sealed class PortalGate(RequestDelegate next, PortalContext portal)
         _ => null,
     };
 
-    /// <summary>Whether somebody has a role for a command. Where none is given to anybody, an account of the host that made its own link is the administrator, as it is without a portal; nobody else is.</summary>
-    public bool MayRun(PortalUser user, string? command) => command is not null && (portal.Configuration.Access.IsMapped
-        ? AccessTable.HoldersOf(AccessTable.RightOf(command)).Intersect(portal.Configuration.Access.RolesOf([user.Identity])).Any() : user.Identity.Kind == IdentityKind.User);
+    /// <summary>Whether the engine would let somebody run a command.</summary>
+    public bool MayRun(PortalUser user, string? command) => command is not null && Engine.Governance.Access.Allows(portal.Configuration, user.ToCaller(), command);
 }

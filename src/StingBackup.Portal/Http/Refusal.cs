@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
 namespace StingBackup.Portal.Http;
@@ -19,8 +20,8 @@ internal static class Refusals
 {
     private const string Key = "refusal";
 
-    /// <summary>Whether a program asks, not a page.</summary>
-    public static bool IsApi(this HttpContext context) => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+    /// <summary>Whether a program asks, not a page. Where an exception is answered, the path is that of the page of errors, and not what was asked.</summary>
+    public static bool IsApi(this HttpContext context) => (context.Features.Get<IExceptionHandlerPathFeature>() is { } failed ? new PathString(failed.Path) : context.Request.Path).StartsWithSegments("/api", StringComparison.Ordinal);
 
     /// <summary>The refusal that the page of errors is to show.</summary>
     public static Refusal? RefusalOf(this HttpContext context) => context.Items[Key] as Refusal;

@@ -24,6 +24,7 @@ internal sealed class PortalMenu(PortalContext portal)
         new("/jars", "Menu.Jars", new PortalRuleAttribute(Audience.Person)),
         new("/reports", "Menu.Reports", new PortalRuleAttribute(Audience.Person)),
         new("/erasure", "Menu.Erasure", new PortalRuleAttribute(Audience.Person)),
+        new("/admin", "Menu.Admin", new PortalRuleAttribute(Audience.Role) { Command = "Get-StingBackupStatus" }),
     ];
 
     private readonly PortalGate _gate = new(_ => Task.CompletedTask, portal);

@@ -158,6 +158,8 @@ public sealed record ApprovalRequest
     public required string Path { get; init; }
     /// <summary>Why it is refused, or null.</summary>
     public string? Problem { get; init; }
+    /// <summary>Why it was denied, as whoever denied it said; null where nobody said, or it was not.</summary>
+    public string? Reason { get; init; }
     /// <summary>How many must approve it.</summary>
     public int Needed { get; init; } = 1;
     /// <summary>How many good approvals lie beside it.</summary>

@@ -26,7 +26,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     /// <summary>Every public method of the engine that works on an installation, and its right. One that is missing here fails the test below.</summary>
     private static readonly Dictionary<string, AccessRight> Entries = new(StringComparer.Ordinal)
     {
-        ["ApprovalDesk.DenyAsync"] = AccessRight.Approve, ["ApprovalDesk.ListAsync"] = AccessRight.Look, ["ApprovalDesk.PlanDenial"] = AccessRight.Look, ["ApprovalDesk.PlanRevocation"] = AccessRight.Look,
+        ["ApprovalInbox.RequestFile"] = AccessRight.Look, ["ApprovalInbox.TakeInAsync"] = AccessRight.Look, ["ApprovalDesk.DenyAsync"] = AccessRight.Approve, ["ApprovalDesk.ListAsync"] = AccessRight.Look, ["ApprovalDesk.PlanDenial"] = AccessRight.Look, ["ApprovalDesk.PlanRevocation"] = AccessRight.Look,
         ["ApprovalDesk.RequestAgainAsync"] = AccessRight.Look, ["ApprovalDesk.RequestAsync"] = AccessRight.Look, ["ApprovalDesk.RevokeAsync"] = AccessRight.Approve, ["ApproverJobs.ListAsync"] = AccessRight.Look,
         ["ApproverJobs.PlanRegisterAsync"] = AccessRight.Keys, ["ApproverJobs.PlanUnregisterAsync"] = AccessRight.Keys, ["ApproverJobs.RegisterAsync"] = AccessRight.Keys, ["ApproverJobs.UnregisterAsync"] = AccessRight.Keys,
         ["AuditReader.ReadAsync"] = AccessRight.Look, ["AuditReader.TestAsync"] = AccessRight.Look, ["BackupJob.PlanAsync"] = AccessRight.Backup, ["BackupJob.RunAsync"] = AccessRight.Backup,
@@ -46,7 +46,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
         ["TierStatusReader.ReadAsync"] = AccessRight.Look, ["TierSyncJob.PlanAsync"] = AccessRight.Backup, ["TierSyncJob.RunAsync"] = AccessRight.Backup, ["VerifyJob.RunAsync"] = AccessRight.Read,
         ["CostReader.ReadAsync"] = AccessRight.Read, ["CostReader.ReadSubjectsAsync"] = AccessRight.Read, ["ForecastJob.RunAsync"] = AccessRight.Look, ["MetricsReader.ReadAsync"] = AccessRight.Look,
         ["CostForecaster.ReadAsync"] = AccessRight.Read, ["StatusDetailReader.ReadAsync"] = AccessRight.Look,
-        ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
+        ["JobReader.List"] = AccessRight.Look, ["JobStop.Plan"] = AccessRight.Look, ["JobStop.RunAsync"] = AccessRight.Look,
         ["DrillJob.DueAsync"] = AccessRight.Drill, ["DrillJob.PlanAsync"] = AccessRight.Drill, ["DrillJob.RunAsync"] = AccessRight.Drill, ["DrillReader.ReadAsync"] = AccessRight.Look, ["DrillReader.SummaryAsync"] = AccessRight.Look,
         ["AnomalyReader.ReadAsync"] = AccessRight.Look, ["AnomalySettlementJob.PlanAsync"] = AccessRight.Configure, ["AnomalySettlementJob.RunAsync"] = AccessRight.Configure, ["CleanPointSearch.FindAsync"] = AccessRight.Read,
         ["TargetReader.ReadAsync"] = AccessRight.Look,

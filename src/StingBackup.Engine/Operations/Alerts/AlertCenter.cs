@@ -67,9 +67,22 @@ public sealed class AlertCenter
 
     /// <summary>Somebody knows of an alert.</summary>
     /// <exception cref="StingException"><c>AlertNotFound</c>, <c>AlertsBusy</c></exception>
-    public async Task<StingAlert> AcknowledgeAsync(string id, string by, string comment, CancellationToken cancel)
+    public Task<StingAlert> AcknowledgeAsync(string id, string by, string comment, CancellationToken cancel)
     {
         Access.Require(_configuration, "Confirm-StingAlert");
+        return KnowAsync(id, by, comment, cancel);
+    }
+
+    /// <summary>The same by whoever acts on an installation.</summary>
+    /// <exception cref="StingException"><c>AlertNotFound</c>, <c>AlertsBusy</c></exception>
+    public Task<StingAlert> AcknowledgeAsync(Installation installation, string id, string comment, CancellationToken cancel)
+    {
+        Access.Require(installation, "Confirm-StingAlert");
+        return KnowAsync(id, installation.Caller.Actor, comment, cancel);
+    }
+
+    private async Task<StingAlert> KnowAsync(string id, string by, string comment, CancellationToken cancel)
+    {
         using var one = Lock(out var held);
         if (held)
         {

@@ -31,6 +31,15 @@ public static class JobReader
         return List(JobPlace.Of(configuration, clock), query, configuration.TimeZone);
     }
 
+    /// <summary>The same for whoever acts on an installation.</summary>
+    /// <inheritdoc cref="List(StingConfiguration, JobQuery, TimeProvider)"/>
+    public static IReadOnlyList<HostJob> List(Installation installation, JobQuery query)
+    {
+        Access.Require(installation, "Get-StingBackupJob");
+        ArgumentNullException.ThrowIfNull(query);
+        return JobPlace.Of(installation) is { } place ? List(place, query, installation.Zone) : [];
+    }
+
     /// <summary>The same, for whoever was asked already.</summary>
     internal static IReadOnlyList<HostJob> List(JobPlace place, JobQuery query, TimeZoneInfo zone)
     {

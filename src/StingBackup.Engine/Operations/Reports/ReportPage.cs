@@ -16,10 +16,17 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, 
 /// <param name="Title">What it shows.</param>
 /// <param name="Series">Names of the parts, from the bottom.</param>
 /// <param name="Bars">Label and parts of each bar.</param>
-internal sealed record ReportPlot(string Title, IReadOnlyList<string> Series, IReadOnlyList<(string Label, IReadOnlyList<long> Parts)> Bars)
+public sealed record ReportPlot(string Title, IReadOnlyList<string> Series, IReadOnlyList<(string Label, IReadOnlyList<long> Parts)> Bars)
 {
     /// <summary>Whether the parts are bytes.</summary>
     public bool IsBytes { get; init; }
+
+    /// <summary>The plots of a report: runs a day, and what they had to store where any tells.</summary>
+    public static IReadOnlyList<ReportPlot> Of(BackupReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.RunList.Any(run => run.BytesNew > 0) ? [ReportPage.Days(report), ReportPage.Growth(report)] : [ReportPage.Days(report)];
+    }
 
     /// <summary>A part or a line of the scale, as people read it.</summary>
     public string Tell(long value) => IsBytes ? Display.Length(value) : value.ToString("N0", CultureInfo.InvariantCulture);
@@ -78,7 +85,7 @@ internal sealed record ReportPage(string Title, string Summary, IReadOnlyList<st
         $"Backups of {report.Month}",
         Text($"{Share(report.Runs.SuccessRate)} of {report.Runs.Total:N0} runs were whole; {report.Runs.WithErrors:N0} had items that could not be read, {report.Runs.Failed:N0} committed nothing. ")
             + Text($"{report.Classes.Count(c => c.IsReached):N0} of {report.Classes.Count:N0} data classes reached their recovery point objective. {(report.IsWhole ? "" : $"The month is not over: up to {Display.Time(report.To)}.")}").TrimEnd(),
-        report.Exceptions, report.RunList.Any(run => run.BytesNew > 0) ? [Days(report), Growth(report)] : [Days(report)],
+        report.Exceptions, ReportPlot.Of(report),
         [
             new(RecoveryPoints, ["Data class", "Whole points", "With errors", "Target", "Reached", "Misses", "Kept"],
                 [.. report.Classes.Select(c => (IReadOnlyList<string>)[c.DataClass.ToString(), Number(c.Points), Number(c.PointsWithErrors), Display.Interval(c.TargetRpo), c.ReachedRpo is { } reached ? Display.Duration(reached) : "never", Number(c.Misses), c.IsReached ? "yes" : "no"])]),
@@ -102,7 +109,7 @@ internal sealed record ReportPage(string Title, string Summary, IReadOnlyList<st
         Regulations = [.. report.Regulations.GroupBy(r => r.Regulation).Select(group => new ReportRegulation(group.Key, [.. group]))],
     };
 
-    private static ReportPlot Days(BackupReport report)
+    internal static ReportPlot Days(BackupReport report)
     {
         var runs = report.RunList.ToLookup(run => run.Time.Day);
         return new("Runs a day", ["Whole", "With errors", "Committed nothing"], [.. Enumerable.Range(1, DaysOf(report)).Select(day => (
@@ -111,7 +118,7 @@ internal sealed record ReportPage(string Title, string Summary, IReadOnlyList<st
         long Count(int day, JobState state) => runs[day].LongCount(run => run.State == state);
     }
 
-    private static ReportPlot Growth(BackupReport report)
+    internal static ReportPlot Growth(BackupReport report)
     {
         var runs = report.RunList.ToLookup(run => run.Time.Day);
         return new("New content a day", ["New content"], [.. Enumerable.Range(1, DaysOf(report)).Select(day => (day.ToString(CultureInfo.InvariantCulture), (IReadOnlyList<long>)[runs[day].Sum(run => run.BytesNew ?? 0)]))]) { IsBytes = true };

@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace StingBackup.Portal.Admin;
+
+/// <summary>What is looked for in the audit log. Texts are found anywhere, whatever their case.</summary>
+internal sealed record AuditWish
+{
+    public const int MostRecords = 200;
+
+    public DateOnly? From { get; init; }
+    public DateOnly? To { get; init; }
+    public AuditEvent? Event { get; init; }
+    public string? Command { get; init; }
+    public string? Actor { get; init; }
+    public string? Outcome { get; init; }
+    public string? Request { get; init; }
+    /// <summary>The cursor of the page before; null for the newest.</summary>
+    public string? After { get; init; }
+    public int Limit { get; init; } = 50;
+
+    public bool Fits(AuditEntry entry) =>
+        (Event is null || entry.Event == Event) && Has(entry.Command, Command) && Has(entry.Actor, Actor) && Has(entry.Outcome, Outcome) && (string.IsNullOrWhiteSpace(Request) || Has(entry.RequestId ?? "", Request))
+        && (From is null || DayOf(entry) >= From) && (To is null || DayOf(entry) <= To);
+
+    private static bool Has(string text, string? wanted) => string.IsNullOrWhiteSpace(wanted) || text.Contains(wanted.Trim(), StringComparison.OrdinalIgnoreCase);
+
+    private static DateOnly? DayOf(AuditEntry entry) => entry.Time is { } time ? DateOnly.FromDateTime(time.DateTime) : null;
+}
+
+/// <summary>A page of audit records, newest first.</summary>
+/// <param name="Entries">The records.</param>
+/// <param name="Found">How many fit in all.</param>
+/// <param name="Next">The cursor of the next page; null on the last.</param>
+internal sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, int Found, string? Next);
+
+internal static class AuditSearch
+{
+    /// <summary>The page that is wished for.</summary>
+    /// <param name="entries">All records, oldest first.</param>
+    /// <param name="wish">What is looked for.</param>
+    /// <exception cref="StingException"><c>CursorInvalid</c></exception>
+    public static AuditPage Find(IReadOnlyList<AuditEntry> entries, AuditWish wish)
+    {
+        // The cursor is a record's place in its chain: records that come meanwhile move nothing.
+        var rest = entries.Reverse();
+        if (wish.After is { } after)
+        {
+            var found = rest.SkipWhile(e => CursorOf(e) != after).ToList();
+            rest = found.Count > 0 ? found.Skip(1) : throw new StingException("CursorInvalid", FailureKind.InvalidArgument, "This page of the audit log does not exist.", after, "Search anew.");
+        }
+        var page = rest.Where(wish.Fits).Take(wish.Limit + 1).ToList();
+        var all = entries.Count(wish.Fits);
+        return page.Count > wish.Limit ? new AuditPage(page[..wish.Limit], all, CursorOf(page[wish.Limit - 1])) : new AuditPage(page, all, null);
+    }
+
+    private static string CursorOf(AuditEntry entry) => string.Create(CultureInfo.InvariantCulture, $"{entry.Writer}.{entry.Sequence}");
+}

@@ -1,0 +1,81 @@
+using System.Net.Mime;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Operations.Reports;
+using StingBackup.Engine.People;
+using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Portal.Admin;
+using StingBackup.Portal.Pages.Admin;
+
+namespace StingBackup.Portal.Api;
+
+/// <summary>What is looked for in the audit log.</summary>
+internal sealed record AuditQuery(DateOnly? From, DateOnly? To, AuditEvent? Event, string? Command, string? Actor, string? Outcome, string? Request, string? After, int? Limit);
+
+/// <summary>What is kept on record: the audit log, drills, retrievals, keys, holds, reports, and what subjects have in the backups.</summary>
+internal static class AdminRecordApi
+{
+    private const int MostTests = 200, MostRuns = 1000;
+
+    public static void Map(RouteGroupBuilder admin)
+    {
+        admin.MapGet("/audit", async ([AsParameters] AuditQuery query, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        {
+            var wish = new AuditWish
+            {
+                From = query.From, To = query.To, Event = query.Event, Command = query.Command, Actor = query.Actor, Outcome = query.Outcome, Request = query.Request, After = query.After,
+                Limit = Math.Clamp(query.Limit ?? AuditWish.MostRecords, 1, AuditWish.MostRecords),
+            };
+            var found = AuditSearch.Find(await desk.UseAsync(context.Me(), AuditReader.ReadAsync, cancel).ConfigureAwait(false), wish);
+            return TypedResults.Ok(new Part<AuditEntry>(found.Entries, found.Next));
+        }).For("Get-StingAuditEvent", "Audit records, newest first; texts are found anywhere in their field");
+        admin.MapGet("/audit/check", async (HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        {
+            var known = await desk.AuditAsync(context.Me(), cancel).ConfigureAwait(false);
+            return TypedResults.Ok(new AsOf<AuditLogCheck>(known.Time, known.Value));
+        }).For("Test-StingAuditLog", "Whether every record of the audit log is sound, as of at most a minute ago");
+        admin.MapGet("/drills", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(await desk.UseAsync(context.Me(), DrillReader.SummaryAsync, cancel).ConfigureAwait(false)))
+            .For("Get-StingRecoveryTest", "When each kind of recovery test was held and is due");
+        admin.MapGet("/drills/evidence", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<RecoveryTest>(
+            await desk.UseAsync(context.Me(), (installation, stop) => DrillReader.ReadAsync(installation, new RecoveryTestQuery(), static _ => { }, stop).Take(MostTests).ToListAsync(stop), cancel).ConfigureAwait(false), null)))
+            .For("Get-StingRecoveryTest", "The signed evidence of recovery tests, newest first");
+        admin.MapGet("/retrievals", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<ArchiveRetrieval>(
+            await desk.UseAsync(context.Me(), (installation, stop) => RetrievalJob.GetAsync(installation, null, stop).ToListAsync(stop), cancel).ConfigureAwait(false), null)))
+            .For("Get-StingArchiveRetrieval", "Retrievals from the archive tier, their estimated cost, and how far they are");
+        admin.MapGet("/keys", async (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok(new Part<KeyInfo>(
+            [.. (await desk.UseAsync(context.Me(), KeysModel.ListAsync, cancel).ConfigureAwait(false)).Where(k => k.Kind != KeyKind.Subject)], null)))
+            .For("Get-StingKey", "Keys but those of subjects: age, state, when they are due. Never a key");
+        admin.MapGet("/holds", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Part<LegalHold>(
+            await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(LegalHolds.List(installation, all)), cancel).ConfigureAwait(false), null)))
+            .For("Get-StingLegalHold", "Legal holds that stand; with all=true those that were lifted too");
+        MapReports(admin);
+        MapSubjects(admin);
+    }
+
+    private static void MapReports(RouteGroupBuilder admin)
+    {
+        admin.MapGet("/reports/{month}", async (string month, HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.Ok((await desk.MonthAsync(context.Me(), month, cancel).ConfigureAwait(false)).Value))
+            .For("Get-StingBackupReport", "A month's report (yyyy-MM)");
+        admin.MapGet("/reports/{month}/file", async (string month, ReportFormat format, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        {
+            var report = (await desk.MonthAsync(context.Me(), month, cancel).ConfigureAwait(false)).Value;
+            var (type, ending) = ReportsModel.TypeOf(format);
+            return TypedResults.File(ReportWriter.WriteBytes(report, format), type, $"backups-{report.Month}.{ending}");
+        }).For("Export-StingBackupReport", "A month's report as a file: Html, Pdf, Markdown, Json or Csv").Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Application.Octet);
+    }
+
+    private static void MapSubjects(RouteGroupBuilder admin)
+    {
+        admin.MapGet("/subjects/{subject}/runs", async (string subject, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        {
+            var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
+            return TypedResults.Ok(new Part<OwnRun>([.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null));
+        }).For("Get-StingRestorePoint", "Runs that hold something of a person or jar, newest first. Each opening stands in the audit log");
+        admin.MapGet("/subjects/{subject}/runs/{run}/folder", async (string subject, string run, HttpContext context, AdminDesk desk, CancellationToken cancel, string? path = null, string? after = null, int limit = 200) =>
+        {
+            var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
+            return TypedResults.Ok(await reserve.FolderAsync(run, path, after, Math.Clamp(limit, 1, OwnReserve.MostItems), cancel).ConfigureAwait(false));
+        }).For("Get-StingRestorePointItem", "What is directly in a folder of a person or jar, as of a run. Each opening stands in the audit log");
+    }
+}
