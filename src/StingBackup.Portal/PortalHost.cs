@@ -40,12 +40,7 @@ internal static class PortalHost
         services.AddSingleton(_ => shared);   // made by a factory, it is disposed with the rest
         services.AddSingleton<PortalMenu>();
         services.AddSingleton<OwnPeople>().AddSingleton<OwnJobs>().AddSingleton<Selections>().AddSingleton<Restores>().AddSingleton<RecoveryMails>().AddSingleton<PageTimes>();
-        services.ConfigureHttpJsonOptions(json =>
-        {
-            json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false));
-            json.SerializerOptions.RespectNullableAnnotations = true;   // what must be given is looked at here, once
-            json.SerializerOptions.RespectRequiredConstructorParameters = true;
-        });
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter(allowIntegerValues: false)));
         services.AddSingleton<PortalSessions>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddSessions(services, portal);
