@@ -28,7 +28,7 @@ internal sealed record OwnFolderPart(string Run, string Path, IReadOnlyList<OwnI
 /// <param name="Run">As of which run; null for the newest.</param>
 /// <param name="Jar">In which honey jar; null in the own reserve.</param>
 /// <param name="Paths">Their paths.</param>
-internal sealed record SelectionWish(string? Run, string? Jar, IReadOnlyList<string> Paths);
+internal sealed record SelectionWish(string? Run, string? Jar, IReadOnlyList<string?>? Paths);
 
 /// <summary>A selection that is remembered.</summary>
 /// <param name="Id">Its id.</param>

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using StingBackup.Portal.Access;
 using StingBackup.Portal.Own;
 
 namespace StingBackup.Portal.Api;
@@ -19,7 +20,7 @@ internal static class OwnJobsApi
             var mine = jobs.Find(OwnPeople.OwnerOf(http), job);
             mine.Stop();
             return TypedResults.Accepted($"/api/v1/jobs/{job}", mine.View);
-        }).WithSummary("Stops a job of yours");
+        }).WithMetadata(new PortalRuleAttribute(Audience.Person) { Fresh = true }).WithSummary("Stops a job of yours");
     }
 
     private static async IAsyncEnumerable<SseItem<JobView>> EventsAsync(OwnJob job, CancellationToken shutdown, [EnumeratorCancellation] CancellationToken cancel)

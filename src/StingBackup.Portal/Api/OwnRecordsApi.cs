@@ -5,7 +5,7 @@ namespace StingBackup.Portal.Api;
 
 /// <summary>Why somebody asks for the erasure of the own data.</summary>
 /// <param name="Reason">A line.</param>
-internal sealed record ErasureWish(string Reason);
+internal sealed record ErasureWish(string? Reason);
 
 /// <summary>Honey jars, reports, erasures and their certificates.</summary>
 internal static class OwnRecordsApi
@@ -21,7 +21,7 @@ internal static class OwnRecordsApi
             TypedResults.Ok(await (await people.OfAsync(http, null, cancel).ConfigureAwait(false)).ErasuresAsync(cancel).ConfigureAwait(false)))
             .WithSummary("Erasures of your data that you asked for, newest first");
         own.MapPost("/erasures", async (HttpContext http, OwnPeople people, ErasureWish wish, CancellationToken cancel) =>
-            TypedResults.Ok(await (await people.OfAsync(http, null, cancel).ConfigureAwait(false)).AskForErasureAsync(wish.Reason, cancel).ConfigureAwait(false)))
+            TypedResults.Ok(await (await people.OfAsync(http, null, cancel).ConfigureAwait(false)).AskForErasureAsync(wish.Reason ?? "", cancel).ConfigureAwait(false)))
             .WithMetadata(fresh).WithSummary("Asks for the erasure of all that is yours");
         own.MapPost("/erasures/{erasure}/confirm", async (HttpContext http, OwnPeople people, string erasure, CancellationToken cancel) =>
             TypedResults.Ok(await (await people.OfAsync(http, null, cancel).ConfigureAwait(false)).ConfirmErasureAsync(erasure, cancel).ConfigureAwait(false)))

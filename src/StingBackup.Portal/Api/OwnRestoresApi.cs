@@ -7,7 +7,7 @@ namespace StingBackup.Portal.Api;
 /// <summary>A selection that is to be brought back to where it was.</summary>
 /// <param name="Selection">The id of a selection.</param>
 /// <param name="Conflict">What happens where a file already stands.</param>
-internal sealed record RestoreWish(string Selection, ConflictAction Conflict = ConflictAction.Rename);
+internal sealed record RestoreWish(string? Selection, ConflictAction Conflict = ConflictAction.Rename);
 
 /// <summary>What a restore would do.</summary>
 /// <param name="Files">Files to write.</param>
@@ -20,7 +20,7 @@ internal sealed record RestoreOutline(long Files, long Items, long Length, DateT
 
 /// <summary>A recovery that is asked for.</summary>
 /// <param name="Reason">Why, for the approvers: a line.</param>
-internal sealed record RecoveryAsked(string Reason)
+internal sealed record RecoveryAsked(string? Reason)
 {
     /// <summary>A honey jar; null for the own reserve.</summary>
     public string? Jar { get; init; }
@@ -29,7 +29,7 @@ internal sealed record RecoveryAsked(string Reason)
     /// <summary>A moment.</summary>
     public DateTimeOffset? Moment { get; init; }
     /// <summary>Files and folders; empty for all.</summary>
-    public IReadOnlyList<string> Paths { get; init; } = [];
+    public IReadOnlyList<string?>? Paths { get; init; }
     /// <summary>What happens where a file already stands.</summary>
     public ConflictAction Conflict { get; init; } = ConflictAction.Rename;
     /// <summary>Also rows of databases that are missing.</summary>
@@ -89,7 +89,7 @@ internal static class OwnRestoresApi
         var own = await people.OfAsync(http, Given.OptionalId(asked.Jar, "jar"), cancel).ConfigureAwait(false);
         var request = await own.AskForRecoveryAsync(new RecoveryWish
         {
-            BackupId = Given.OptionalId(asked.Run, "run"), Moment = asked.Moment, Paths = [.. asked.Paths.Select(Given.Path)], Conflict = asked.Conflict, WithRows = asked.WithRows, Reason = asked.Reason,
+            BackupId = Given.OptionalId(asked.Run, "run"), Moment = asked.Moment, Paths = [.. (asked.Paths ?? []).Select(Given.Path)], Conflict = asked.Conflict, WithRows = asked.WithRows, Reason = asked.Reason ?? "",
         }, cancel).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/recoveries/{request.Id}", Recovery.Of(new RecoveryEntry(request, asked.Jar)));
     }

@@ -28,7 +28,7 @@ internal sealed class OwnPeople(SharedReserve shared, PortalContext portal)
 
     private async ValueTask<Person> PersonAsync(PortalUser user, CancellationToken cancel)
     {
-        var (key, now) = (user.Identity.ToString(), portal.Clock.GetUtcNow());
+        var (key, now) = ($"{user.Identity}\n{user.Email}", portal.Clock.GetUtcNow());
         if (_people.TryGetValue(key, out var known) && now - known.Since < Known)
         {
             return known.Person;

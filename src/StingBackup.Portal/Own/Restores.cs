@@ -9,14 +9,14 @@ internal sealed class Restores(OwnPeople people, OwnJobs jobs, Selections select
     public const string Restore = "restore", Recovery = "recovery";
 
     /// <summary>What bringing a selection back would do.</summary>
-    public async ValueTask<(Selection Selection, RestorePlan Plan)> PlanAsync(HttpContext context, string id, ConflictAction conflict, CancellationToken cancel)
+    public async ValueTask<(Selection Selection, RestorePlan Plan)> PlanAsync(HttpContext context, string? id, ConflictAction conflict, CancellationToken cancel)
     {
         var (selection, _, plan) = await MakeAsync(context, id, conflict, cancel).ConfigureAwait(false);
         return (selection, plan);
     }
 
     /// <summary>Brings a selection back. The plan is made anew: a run does not change, what stands there may.</summary>
-    public async ValueTask<OwnJob> BeginAsync(HttpContext context, string id, ConflictAction conflict, CancellationToken cancel)
+    public async ValueTask<OwnJob> BeginAsync(HttpContext context, string? id, ConflictAction conflict, CancellationToken cancel)
     {
         var (_, own, plan) = await MakeAsync(context, id, conflict, cancel).ConfigureAwait(false);
         return jobs.Begin(OwnPeople.OwnerOf(context), Restore, stop => own.RestoreAsync(plan, stop));
@@ -37,7 +37,7 @@ internal sealed class Restores(OwnPeople people, OwnJobs jobs, Selections select
         (await own.RecoveriesAsync(cancel).ConfigureAwait(false)).FirstOrDefault(r => r.Id == id)
             ?? throw new StingException("ApprovalRequestUnknown", FailureKind.NotFound, "There is no such recovery of yours.", id, "Look at the list of your recoveries.");
 
-    private async ValueTask<(Selection, OwnReserve, RestorePlan)> MakeAsync(HttpContext context, string id, ConflictAction conflict, CancellationToken cancel)
+    private async ValueTask<(Selection, OwnReserve, RestorePlan)> MakeAsync(HttpContext context, string? id, ConflictAction conflict, CancellationToken cancel)
     {
         var selection = selections.Find(OwnPeople.OwnerOf(context), id);
         var own = await people.OfAsync(context, selection.Jar, cancel).ConfigureAwait(false);

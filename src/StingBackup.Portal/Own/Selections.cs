@@ -22,7 +22,7 @@ internal sealed class Selections(TimeProvider clock)
 
     /// <summary>What somebody chose, looked at.</summary>
     /// <exception cref="StingException"><c>ArgumentInvalid</c></exception>
-    public static Selection Of(string owner, string? run, string? jar, IReadOnlyList<string> paths) => paths is { Count: > 0 and <= MostPaths }
+    public static Selection Of(string owner, string? run, string? jar, IReadOnlyList<string?>? paths) => paths is { Count: > 0 and <= MostPaths }
         ? new Selection(owner, Given.Run(run), Given.OptionalId(jar, "jar"), [.. paths.Select(Given.Path).Distinct(StringComparer.Ordinal)], default) : throw Given.Wrong("selection");
 
     /// <summary>Remembers one; its id.</summary>
@@ -45,6 +45,6 @@ internal sealed class Selections(TimeProvider clock)
 
     /// <summary>Somebody's own selection.</summary>
     /// <exception cref="StingException"><c>SelectionNotFound</c>, for another's too</exception>
-    public Selection Find(string owner, string id) => _kept.TryGetValue(id, out var kept) && kept.Owner == owner && clock.GetUtcNow() - kept.Made <= Kept ? kept
+    public Selection Find(string owner, string? id) => _kept.TryGetValue(id ?? "", out var kept) && kept.Owner == owner && clock.GetUtcNow() - kept.Made <= Kept ? kept
         : throw new StingException("SelectionNotFound", FailureKind.NotFound, "What you selected is not remembered any more.", id, "Select it again.");
 }

@@ -14,8 +14,20 @@ internal sealed class JobModel(OwnPeople people, OwnJobs jobs) : OwnPage(people)
     public JobView Job { get; private set; } = null!;
 
     public void OnGet() => Job = jobs.Find(Owner, Id).View;
+}
 
-    public IActionResult OnPostStop()
+/// <summary>Stops a job, after one more look.</summary>
+[PortalRule(Audience.Person, Fresh = true)]
+internal sealed class JobStopModel(OwnPeople people, OwnJobs jobs) : OwnPage(people)
+{
+    [BindProperty(SupportsGet = true)]
+    public string Id { get; set; } = "";
+
+    public JobView Job { get; private set; } = null!;
+
+    public void OnGet() => Job = jobs.Find(Owner, Id).View;
+
+    public IActionResult OnPost()
     {
         jobs.Find(Owner, Id).Stop();
         return LocalRedirect($"/jobs/{Id}");
