@@ -52,6 +52,7 @@ internal static class PortalHost
         // Forms of ours have plain names; jQuery's way to write names fails on whatever it does not understand.
         services.AddRazorPages().AddViewLocalization().AddMvcOptions(mvc =>
         {
+            mvc.Filters.Add(new PageMethods());
             mvc.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
             mvc.ValueProviderFactories.RemoveType<JQueryQueryStringValueProviderFactory>();
         });
@@ -62,6 +63,7 @@ internal static class PortalHost
             options.Cookie.SecurePolicy = Secure(portal);
             options.HeaderName = "X-Form-Token";
         });
+        services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         services.AddProblemDetails();
         services.AddExceptionHandler<StingFailures>();
         services.AddOpenApi("v1");

@@ -76,24 +76,28 @@ internal sealed class AuditLog
     /// <param name="draft">What happened; number, hash, time and actor are filled in.</param>
     /// <param name="cancel">Cancels before it is written.</param>
     /// <exception cref="StingException"><c>AuditChainBroken</c>, <c>StoreUnavailable</c>, <c>StoreFull</c></exception>
-    public async ValueTask<ChainHead> AppendAsync(AuditDraft draft, CancellationToken cancel)
+    public ValueTask<ChainHead> AppendAsync(AuditDraft draft, CancellationToken cancel) => AppendAsync(draft, null, cancel);
+
+    /// <summary>The same of a process that writes many: where the chain ended a moment ago is told, so that the store need not be listed for each. That nobody wrote meanwhile the conditional write decides.</summary>
+    /// <inheritdoc cref="AppendAsync(AuditDraft, CancellationToken)"/>
+    public async ValueTask<ChainHead> AppendAsync(AuditDraft draft, ChainHead? known, CancellationToken cancel)
     {
         if (ConfigurationWatch.Changed(_installation) is not { } digest)
         {
-            return await WriteAsync(draft, cancel).ConfigureAwait(false);
+            return await WriteAsync(draft, known, cancel).ConfigureAwait(false);
         }
         // Under which settings something was done comes before it.
         var watch = new AuditDraft(AuditEvent.Noted, ConfigurationWatch.Verb) { PlanDigest = digest, Outcome = "ConfigurationChanged" };
-        var head = await WriteAsync(watch, cancel).ConfigureAwait(false);
+        var head = await WriteAsync(watch, null, cancel).ConfigureAwait(false);
         ConfigurationWatch.Remember(_installation, digest);
-        return draft.Verb == ConfigurationWatch.Verb ? head : await WriteAsync(draft, cancel).ConfigureAwait(false);
+        return draft.Verb == ConfigurationWatch.Verb ? head : await WriteAsync(draft, null, cancel).ConfigureAwait(false);
     }
 
-    private async ValueTask<ChainHead> WriteAsync(AuditDraft draft, CancellationToken cancel)
+    private async ValueTask<ChainHead> WriteAsync(AuditDraft draft, ChainHead? known, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var head = await HeadAsync(cancel).ConfigureAwait(false);
+            var head = attempt == 1 && known?.Writer == Writer ? known : await HeadAsync(cancel).ConfigureAwait(false);
             var record = new AuditRecord
             {
                 Reserve = _installation.Reserve, Writer = Writer, Sequence = (head?.Sequence ?? 0) + 1, Previous = head?.Hash ?? default, TimeNs = _installation.NowNs, Event = draft.Event,

@@ -22,6 +22,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _open = new(StringComparer.Ordinal);
+    private readonly TrailEnd _end = new();
     private readonly RecentCache<string, OwnTrail> _trails = new(MostTrails, static _ => 1);
 
     /// <summary>How many are remembered.</summary>
@@ -37,7 +38,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
     }
 
     /// <summary>What somebody leaves in the audit log: one memory for all that the same person opens, as long as the person is remembered.</summary>
-    public OwnTrail TrailOf(OwnKey key, bool isOwner) => _trails.GetOrAdd(key.Name, () => new OwnTrail(isOwner));
+    public OwnTrail TrailOf(OwnKey key, bool isOwner) => _trails.GetOrAdd(key.Name, () => new OwnTrail(isOwner, _end));
 
     /// <summary>A reading of the newest state, held for the caller.</summary>
     public async ValueTask<Leased<OwnReading>> HoldAsync(OwnKey key, CancellationToken cancel)
@@ -104,6 +105,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
         {
             await entry.CloseAsync().ConfigureAwait(false);
         }
+        _end.Dispose();
     }
 
     private Task<Leased<OwnReading>> Open(Leased<ReserveView> view, OwnKey key) => Task.Run(async () =>

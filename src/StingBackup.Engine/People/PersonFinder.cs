@@ -14,15 +14,40 @@ internal sealed class PersonFinder(SharedReserve reserve)
         var view = await reserve.HoldViewAsync(cancel).ConfigureAwait(false);
         try
         {
-            var names = NamesOf(claim, view.Value.Installation.Users);
-            var here = (await view.Value.ClaimedAsync(names, cancel).ConfigureAwait(false)).Values.ToHashSet(StringComparer.Ordinal);
-            // Who was erased is known still, for the certificate.
-            string[] subjects = [.. names.Where(name => here.Contains(name) || view.Value.ErasedAs(name) is not null)];
+            var subjects = await HereAsync(view.Value, NamesOf(claim, view.Value.Installation.Users), cancel).ConfigureAwait(false);
+            if (subjects.Length == 0 && await NameInStingAsync(view.Value, claim, cancel).ConfigureAwait(false) is { } name)
+            {
+                subjects = await HereAsync(view.Value, [name], cancel).ConfigureAwait(false);
+            }
             return subjects.Length == 0 ? null : new Person(claim.Identity, subjects, claim.DisplayName ?? claim.VerifiedEmail ?? claim.Identity.Name);
         }
         finally
         {
             await view.ReleaseAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask<string[]> HereAsync(ReserveView view, IReadOnlyList<string> names, CancellationToken cancel)
+    {
+        var here = (await view.ClaimedAsync(names, cancel).ConfigureAwait(false)).Values.ToHashSet(StringComparer.Ordinal);
+        // Who was erased is known still, for the certificate.
+        return [.. names.Where(name => here.Contains(name) || view.ErasedAs(name) is not null)];
+    }
+
+    /// <summary>Who has the address in STING's live database. Kratos' own identities say who they are by themselves.</summary>
+    private static async ValueTask<string?> NameInStingAsync(ReserveView view, PersonClaim claim, CancellationToken cancel)
+    {
+        if (claim.Identity.Kind != IdentityKind.Oidc || claim.VerifiedEmail?.Trim() is not { Length: > 0 } email || view.Installation.Configuration?.PostgreSql is not { } settings)
+        {
+            return null;
+        }
+        try
+        {
+            return await new StingPermissions(settings).SubjectOfAsync(email, cancel).ConfigureAwait(false);
+        }
+        catch (StingException)
+        {
+            return null;   // a database that cannot be asked says of nobody who it is
         }
     }
 

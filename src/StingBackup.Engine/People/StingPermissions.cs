@@ -19,17 +19,48 @@ internal sealed class StingPermissions(PostgresSettings settings)
     /// <exception cref="StingException">Of PostgreSQL</exception>
     public async ValueTask<IReadOnlyList<OwnJar>> JarsAsync(IReadOnlyList<string> subjects, CancellationToken cancel)
     {
-        var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
         var jars = new List<OwnJar>();
+        await EachAsync(async connection =>
+        {
+            if (await EmailAsync(connection, subjects, cancel).ConfigureAwait(false) is { } email)
+            {
+                await ReadAsync(connection, email, jars, cancel).ConfigureAwait(false);
+            }
+        }, cancel).ConfigureAwait(false);
+        return [.. jars.OrderBy(j => j.Name, StringComparer.Ordinal).ThenBy(j => j.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The subject of the one active person who has an address; null where none or several have it.</summary>
+    /// <exception cref="StingException">Of PostgreSQL</exception>
+    public async ValueTask<string?> SubjectOfAsync(string verifiedEmail, CancellationToken cancel)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        await EachAsync(async connection =>
+        {
+            await using var command = new NpgsqlCommand("SELECT id::text, kratos_id::text FROM public.users WHERE lower(email::text) = lower($1) AND status::text = 'active'", connection);
+            command.Parameters.AddWithValue(verifiedEmail);
+            await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+            {
+                found.Add(!reader.IsDBNull(1) ? Guid.TryParseExact(reader.GetString(1), "D", out var uuid) ? SubjectNames.OfUser(uuid) : ""
+                    : SubjectNames.TryParseRow(reader.GetString(0), out var row) ? SubjectNames.OfUser(row) : "");
+            }
+        }, cancel).ConfigureAwait(false);
+        return found.Count == 1 && found.First() is { Length: > 0 } subject ? subject : null;
+    }
+
+    private async ValueTask EachAsync(Func<NpgsqlConnection, Task> ask, CancellationToken cancel)
+    {
+        var server = await PostgresServer.ConnectAsync(settings, cancel).ConfigureAwait(false);
         foreach (var database in await server.ListDatabasesAsync(cancel).ConfigureAwait(false))
         {
             await using var connection = await server.OpenAsync(database, cancel).ConfigureAwait(false);
             try
             {
                 await PostgresServer.ExecuteAsync(connection, Prepare, cancel).ConfigureAwait(false);
-                if (await HasTablesAsync(connection, cancel).ConfigureAwait(false) && await EmailAsync(connection, subjects, cancel).ConfigureAwait(false) is { } email)
+                if (await HasTablesAsync(connection, cancel).ConfigureAwait(false))
                 {
-                    await ReadAsync(connection, email, jars, cancel).ConfigureAwait(false);
+                    await ask(connection).ConfigureAwait(false);
                 }
             }
             catch (Exception e) when (PostgresErrors.IsPostgres(e))
@@ -37,7 +68,6 @@ internal sealed class StingPermissions(PostgresSettings settings)
                 throw PostgresErrors.Wrap(e, $"read permissions from the database '{database}'", settings, database);
             }
         }
-        return [.. jars.OrderBy(j => j.Name, StringComparer.Ordinal).ThenBy(j => j.Id, StringComparer.Ordinal)];
     }
 
     private static async Task<bool> HasTablesAsync(NpgsqlConnection connection, CancellationToken cancel) => await PostgresServer.ScalarAsync<long>(connection, """

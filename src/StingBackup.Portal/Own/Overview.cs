@@ -14,13 +14,20 @@ internal sealed record Overview(OwnRun? Last, IReadOnlyList<OwnRun> Changes, int
 
     public static async ValueTask<Overview> OfAsync(OwnReserve own, IReadOnlyList<JobView> jobs, DateTimeOffset now, CancellationToken cancel)
     {
-        // Of years of runs the last week is read, and more where that is empty.
-        IReadOnlyList<OwnRun> runs = [];
+        var runs = await RecentAsync(own, now, cancel).ConfigureAwait(false);
+        return new Overview(runs.FirstOrDefault(r => r.ImportedFrom is null) ?? (runs.Count > 0 ? runs[0] : null), [.. runs.Where(r => r.Changed).Take(ShownChanges)], runs.Count(r => now - r.Time < TimeSpan.FromDays(Spans[0])), jobs);
+    }
+
+    /// <summary>Of years of runs those of the last week, and more where that is empty.</summary>
+    public static async ValueTask<IReadOnlyList<OwnRun>> RecentAsync(OwnReserve own, DateTimeOffset now, CancellationToken cancel)
+    {
         foreach (var days in Spans)
         {
-            runs = runs.Count > 0 ? runs : await own.RunsAsync(now.AddDays(-days), null, cancel).ConfigureAwait(false);
+            if (await own.RunsAsync(now.AddDays(-days), null, cancel).ConfigureAwait(false) is { Count: > 0 } runs)
+            {
+                return runs;
+            }
         }
-        runs = runs.Count > 0 ? runs : await own.RunsAsync(null, null, cancel).ConfigureAwait(false);
-        return new Overview(runs.FirstOrDefault(r => r.ImportedFrom is null) ?? runs.FirstOrDefault(), [.. runs.Where(r => r.Changed).Take(ShownChanges)], runs.Count(r => now - r.Time < TimeSpan.FromDays(Spans[0])), jobs);
+        return await own.RunsAsync(null, null, cancel).ConfigureAwait(false);
     }
 }

@@ -1,6 +1,8 @@
 // A person's pages: each works without this.
 'use strict';
-document.documentElement.classList.add('script');
+
+// On a small screen the menu scrolls to the page that is shown.
+document.querySelector('.menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 
 // What is chosen is shown at once.
 for (const field of document.querySelectorAll('[data-submit]')) {

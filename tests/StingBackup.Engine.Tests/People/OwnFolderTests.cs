@@ -170,6 +170,26 @@ public sealed class OwnFolderTests : IAsyncLifetime
         Assert.Null(_test.Shared.Trouble);
     }
 
+    [Fact]
+    public async Task A_lost_local_tier_is_read_from_the_next_one()
+    {
+        var far = Directory.CreateDirectory(Path.Combine(_test.Root, "far")).FullName;
+        _test.Configure($"remote: {{ location: \"{far}\", at_commit: true }}");
+        _test.Write($"{Home}/later.txt", "later");
+        await _test.BackupAsync();
+        Assert.NotEmpty(Directory.GetFiles(far, "*", SearchOption.AllDirectories));
+        Assert.Equal(2, (await _ada.RunsAsync(null, null, default)).Count);
+
+        Directory.Delete(_test.Repository, recursive: true);
+        _test.Clock.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal("later", await PeopleFixture.TextAsync(await _ada.FileAsync("latest", $"{Home}/later.txt", default)));
+        Assert.Equal(2, (await _ada.RunsAsync(null, null, default)).Count);
+        Assert.Null(_test.Shared.Trouble);
+        // Where nothing can be recorded the own files come first; another's are not shown.
+        var looks = new Caller { Portal = new AccessIdentity(IdentityKind.User, "root"), IsAccount = true };
+        await Assert.ThrowsAsync<StingException>(async () => await _test.Shared.OfSubjectAsync(looks, PeopleFixture.UserOf(PeopleFixture.Bob), default));
+    }
+
     private void Flip(OwnReading reading, Id32 id)
     {
         var place = reading.Repository.Reader.Index.FindAll(id)[0];

@@ -154,7 +154,7 @@ public sealed class OwnApiTests(OwnSite own) : IClassFixture<OwnSite>
     [Fact]
     public async Task A_month_is_reported_as_numbers()
     {
-        var month = DateTimeOffset.UtcNow.ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
+        var month = TimeProvider.System.GetUtcNow().ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
         using var report = await OwnSite.JsonAsync(own.Ada, $"/api/v1/reports/{month}");
         Assert.Equal((2, 2), (report.RootElement.GetProperty("runs").GetInt32(), report.RootElement.GetProperty("wholeRuns").GetInt32()));
         var csv = await own.Ada.GetStringAsync(new Uri($"/api/v1/reports/{month}?format=csv", UriKind.Relative));

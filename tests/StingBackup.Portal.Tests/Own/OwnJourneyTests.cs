@@ -31,7 +31,7 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
     {
         var page = await SignedInAsync(PortalSite.Ada);
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Portal" }).GetByRole(AriaRole.Link, new() { Name = "Files", Exact = true }).ClickAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "pages, folder" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "pages folder" }).ClickAsync();
         Assert.True(await page.GetByRole(AriaRole.Button, new() { Name = "Download as zip" }).IsDisabledAsync());
         await page.GetByLabel("Select long.txt").CheckAsync();
         await page.GetByLabel("Select evil.html").CheckAsync();
@@ -113,7 +113,7 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
     public async Task Every_page_can_be_used_by_everybody()
     {
         var selection = (await OwnSite.PostedAsync(own.Ada, "/api/v1/selections", new { run = "latest", paths = new[] { $"{OwnSite.Home}/documents" } })).GetProperty("id").GetString();
-        var day = DateTime.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+        var day = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
         (string Name, string Path)[] pages =
         [
             ("home", "/"), ("backups", "/backups"), ("backups-day", $"/backups?day={day}"), ("backups-empty", "/backups?month=2001-02"), ("files", "/files"), ("files-many", $"/files?path={OwnSite.Home}/many"), ("file-text", $"/file?path={OwnSite.Letter}"),
@@ -129,6 +129,22 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
                 await CheckAsync(page, $"own-{name}-{(width < 600 ? "phone-dark" : "desktop-light")}");
                 Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{path} is wider than the screen");
             }
+        }
+    }
+
+    /// <summary>All that a browser loads for a page the first time: less than 100 KB, pictures of people's own aside.</summary>
+    [Fact]
+    public async Task Pages_are_small()
+    {
+        var shared = 0;
+        foreach (var asset in new[] { "site.css", "own.css", "site.js", "own.js", "icon.svg" })
+        {
+            shared += (await own.Ada.GetByteArrayAsync(new Uri("/" + asset, UriKind.Relative))).Length;
+        }
+        foreach (var path in new[] { "/", "/backups", $"/files?path={OwnSite.Home}/many", $"/file?path={OwnSite.Letter}", "/find?name=file-00*", "/recoveries/new", "/reports", "/erasure" })
+        {
+            var length = shared + (await own.Ada.GetByteArrayAsync(new Uri(path, UriKind.Relative))).Length;
+            Assert.True(length < 100_000, $"{path}: {length} bytes");
         }
     }
 

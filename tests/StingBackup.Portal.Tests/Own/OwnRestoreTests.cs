@@ -51,8 +51,38 @@ public sealed class OwnRestoreTests(OwnSite own) : IClassFixture<OwnSite>
         using var begun = await OwnSite.PostAsync(own.Ada, $"/api/v1/recoveries/{id}/begin", null);
         Assert.Equal(HttpStatusCode.Conflict, begun.StatusCode);
         Assert.Contains("second", await File.ReadAllTextAsync(LetterFile), StringComparison.Ordinal);
+        await own.ApproveAsync(id!);
+        using var approved = await OwnSite.JsonAsync(own.Ada, $"/api/v1/recoveries/{id}");
+        Assert.Equal("Approved", approved.RootElement.GetProperty("state").GetString());
+        var done = await FollowAsync(await OwnSite.PostedAsync(own.Ada, $"/api/v1/recoveries/{id}/begin", null));
+        Assert.Equal("Completed", done.GetProperty("state").GetString());
+        Assert.Contains("first", await File.ReadAllTextAsync(LetterFile), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(LetterFile, OwnSite.SecondLetter);
+        using var once = await OwnSite.PostAsync(own.Ada, $"/api/v1/recoveries/{id}/begin", null);
+        Assert.Equal(HttpStatusCode.Conflict, once.StatusCode);
         using var wrong = await OwnSite.PostAsync(own.Ada, "/api/v1/recoveries", new { reason = " " });
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_erasure_is_asked_for_approved_and_confirmed()
+    {
+        var asked = (await OwnSite.PostedAsync(own.Bob, "/api/v1/erasures", new { reason = "I leave" }))[0];
+        Assert.Equal("Asked", asked.GetProperty("state").GetString());
+        var id = asked.GetProperty("id").GetString()!;
+        using var early = await OwnSite.PostAsync(own.Bob, $"/api/v1/erasures/{id}/confirm", null);
+        Assert.False(early.IsSuccessStatusCode);
+        await own.ApproveAsync(id);
+        using var adas = await OwnSite.PostAsync(own.Ada, $"/api/v1/erasures/{id}/confirm", null);
+        Assert.Equal(HttpStatusCode.NotFound, adas.StatusCode);
+        Assert.Equal("Pending", (await OwnSite.PostedAsync(own.Bob, $"/api/v1/erasures/{id}/confirm", null)).GetProperty("state").GetString());
+        using var none = await OwnSite.JsonAsync(own.Ada, "/api/v1/erasures");
+        Assert.Empty(none.RootElement.EnumerateArray());
+        using var his = await OwnSite.JsonAsync(own.Bob, "/api/v1/erasures");
+        Assert.Equal("Pending", his.RootElement[0].GetProperty("state").GetString());
+        using var certificate = await own.Bob.GetAsync(new Uri($"/api/v1/erasures/{his.RootElement[0].GetProperty("id").GetString()}/certificate", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NotFound, certificate.StatusCode);   // it follows when the erasure is done
+        Assert.Contains("will be carried out", await own.Bob.GetStringAsync(new Uri("/erasure", UriKind.Relative)), StringComparison.Ordinal);
     }
 
     private async Task<string> SelectAsync(string run, params string[] paths) => (await OwnSite.PostedAsync(own.Ada, "/api/v1/selections", new { run, paths })).GetProperty("id").GetString()!;

@@ -1,6 +1,9 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using StingBackup.Engine;
+using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Governance;
 using StingBackup.Portal.Tests.Support;
 
 namespace StingBackup.Portal.Tests.Own;
@@ -16,6 +19,8 @@ public sealed class OwnSite : IAsyncLifetime
     internal static readonly byte[] Png = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
     internal static readonly byte[] Big = Bytes(700_000);
     internal static readonly string Long = string.Concat(Enumerable.Repeat("zeile für zeile ü\n", 6000));
+
+    private NewApproverResult? _officer;
 
     internal PortalSite Site { get; private set; } = null!;
     internal HttpClient Ada { get; private set; } = null!;
@@ -41,6 +46,19 @@ public sealed class OwnSite : IAsyncLifetime
         Ada?.Dispose();
         Bob?.Dispose();
         await Site.DisposeAsync();
+    }
+
+    /// <summary>Somebody else approves a request.</summary>
+    internal async Task ApproveAsync(string request)
+    {
+        await using var installation = await Installation.OpenAsync(Site.Configuration, new InstallationOptions(), default);
+        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
+        if (_officer is null)
+        {
+            _officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", Path.Combine(Site.Configuration.StateDirectory, "officer.approver")), passphrase, TimeProvider.System, new Argon2Parameters(64, 1, 1));
+            await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, _officer.PublicFile, default), default);
+        }
+        ApprovalDesk.Approve(ApprovalDesk.PlanApproval(Path.Combine(Site.Configuration.StateDirectory, "approvals", request + ".request"), _officer.KeyFile, TimeProvider.System), passphrase, TimeProvider.System);
     }
 
     internal static async Task<JsonDocument> JsonAsync(HttpClient client, string path)

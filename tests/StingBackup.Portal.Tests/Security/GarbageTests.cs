@@ -42,7 +42,7 @@ public sealed class GarbageTests : IAsyncLifetime, IDisposable
         var ada = await Visitors.ClientAsync(_site, Visitors.Ada);
         var document = JsonDocument.Parse(await ada.GetStringAsync(new Uri("/api/v1/openapi.json", UriKind.Relative))).RootElement;
         var pages = (await Routes.OfAsync(_site)).Where(r => !r.IsApi && !r.Pattern.Contains("sign-out", StringComparison.OrdinalIgnoreCase)).Select(r => new Target(r.Pattern, r.Method, [.. Parameters(r.Pattern).Concat(["path", "after", "return", "code", "q", "status"])])).ToList();
-        var targets = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(m => new Target(p.Name, m.Name.ToUpperInvariant(), NamesOf(m.Value)))).Concat(pages).ToArray();
+        var targets = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(m => new Target(p.Name, m.Name.ToUpperInvariant(), NamesOf(m.Value)) { Body = BodyOf(document, m.Value) })).Concat(pages).ToArray();
         Assert.NotEmpty(targets);
         (string Visitor, HttpClient Client, string Token)[] clients = [.. await Task.WhenAll(new[] { Visitors.Anonymous, Visitors.Ada, Visitors.Approver, Visitors.Administrator }.Select(async v =>
         {
@@ -59,7 +59,7 @@ public sealed class GarbageTests : IAsyncLifetime, IDisposable
                 wrong.Add($"{r.Item3} {r.Item1.Path} as {r.Item2.Visitor} [{string.Join(" | ", r.Item4.Take(r.Item1.Parameters.Count))}] {r.Item6} {r.Item5}: {problem}");
             }
         }, iter: Rounds, threads: 2);
-        Assert.Empty(wrong);
+        Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
         Assert.DoesNotContain(_log.Lines, line => line.Contains("secret-of-bob", StringComparison.Ordinal) || line.Contains("etc/passwd", StringComparison.Ordinal));
     }
 
@@ -70,7 +70,7 @@ public sealed class GarbageTests : IAsyncLifetime, IDisposable
         using var ada = await PortalSite.SignInAsync(_site.Client(), link);
         foreach (var route in (await Routes.OfAsync(_site)).Where(r => r.IsRead))
         {
-            using var answer = await ada.GetAsync(new Uri($"{route.Path}?path=documents/letter.txt&q=garden.md&return=/documents/plans&code=abc&email=ada@example.org", UriKind.Relative));
+            using var answer = await ada.GetAsync(new Uri($"{route.Path}?path=documents/letter.txt&q=garden.md&return=/documents/plans&code=abc&email=ada@example.org", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         }
         using var failed = await ada.GetAsync(new Uri("/api/v1/none/letter.txt", UriKind.Relative));
         var code = System.Web.HttpUtility.ParseQueryString(link.Query)["code"]!;
@@ -103,12 +103,12 @@ public sealed class GarbageTests : IAsyncLifetime, IDisposable
         request.Headers.TryAddWithoutValidation("If-None-Match", "\"x");
         if (method is not ("GET" or "HEAD" or "TRACE" or "OPTIONS"))
         {
-            request.Content = new StringContent(Whole(body));
+            request.Content = new StringContent(Whole(type == "application/json" ? target.Fill(values, body) : body));
             request.Content.Headers.Remove("Content-Type");
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
-        using var answer = await client.SendAsync(request);
-        var said = await answer.Content.ReadAsStringAsync();
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var said = answer.Content.Headers.ContentType?.MediaType == "text/event-stream" ? "" : await answer.Content.ReadAsStringAsync();
         return (int)answer.StatusCode >= 500 ? $"{(int)answer.StatusCode} {said[..Math.Min(said.Length, 300)]}"
             : said.Contains("Only Bob reads this", StringComparison.Ordinal) || said.Contains("root:x:0", StringComparison.Ordinal) ? "shows what is another's"
             : answer.Headers.Contains("Set-Cookie") && answer.Headers.GetValues("Set-Cookie").Any(c => c.StartsWith("a=b", StringComparison.Ordinal)) ? "takes headers from a parameter"
@@ -122,7 +122,33 @@ public sealed class GarbageTests : IAsyncLifetime, IDisposable
 
     private static IReadOnlyList<string> NamesOf(JsonElement operation) => operation.TryGetProperty("parameters", out var all) ? [.. all.EnumerateArray().Where(p => p.TryGetProperty("name", out _)).Select(p => p.GetProperty("name").GetString()!)] : [];
 
-    private sealed record Target(string Path, string Method, IReadOnlyList<string> Parameters);
+    /// <summary>The names of what a body holds, as the document has them.</summary>
+    private static IReadOnlyList<string> BodyOf(JsonElement document, JsonElement operation)
+    {
+        if (!operation.TryGetProperty("requestBody", out var body) || !body.GetProperty("content").TryGetProperty("application/json", out var content) || !content.TryGetProperty("schema", out var schema))
+        {
+            return [];
+        }
+        var name = schema.TryGetProperty("$ref", out var reference) ? reference.GetString()!.Split('/')[^1] : null;
+        var whole = name is null ? schema : document.GetProperty("components").GetProperty("schemas").GetProperty(name);
+        return whole.TryGetProperty("properties", out var properties) ? [.. properties.EnumerateObject().Select(p => p.Name)] : [];
+    }
+
+    private sealed record Target(string Path, string Method, IReadOnlyList<string> Parameters)
+    {
+        public IReadOnlyList<string> Body { get; init; } = [];
+
+        /// <summary>A body with the right names and anything in them; one in three times whatever it was.</summary>
+        public string Fill(string[] values, string otherwise)
+        {
+            if (Body.Count == 0 || values[0].Length % 3 == 0)
+            {
+                return otherwise;
+            }
+            object?[] kinds = [null, 5, -1L, 1e300, true, new[] { values[1] }, new { a = values[2] }, values[3], values[4], values[5]];
+            return JsonSerializer.Serialize(Body.Select((name, i) => (name, Value: kinds[(values[i % values.Length].Length + i) % kinds.Length])).ToDictionary(p => p.name, p => p.Value is string text ? Whole(text) : p.Value));
+        }
+    }
 
     private sealed class LogOf : ILoggerProvider, ILogger
     {

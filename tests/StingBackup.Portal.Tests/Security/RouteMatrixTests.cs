@@ -11,7 +11,7 @@ namespace StingBackup.Portal.Tests.Security;
 /// <summary>Each route against each role: what its rule says, measured by HTTP.</summary>
 public sealed class RouteMatrixTests
 {
-    private static readonly Dictionary<string, string> Titles = new() { ["NoOwnData"] = "No data of yours", ["NoRole"] = "Not for your role" };
+    private static readonly Dictionary<string, string> Titles = new() { ["NoOwnData"] = "No data of yours", ["NoRole"] = "Not for your role", ["SignInNeeded"] = "Please sign in", ["FreshSignInNeeded"] = "Please sign in again" };
 
     [Fact]
     public async Task Every_route_lets_in_whom_its_rule_says_and_nobody_else()
@@ -63,6 +63,17 @@ public sealed class RouteMatrixTests
         Assert.Null(gate.Judge(new PortalRuleAttribute(Audience.Person), user));
     }
 
+    // What changes something and needs no fresh sign-in: it begins or ends a session, remembers a choice, says what would be done, or stops an own job, which loses nothing.
+    private static readonly string[] Light = ["/sign-in/link", "/sign-out", "/api/v1/selections", "/api/v1/restores/plan", "/selection", "/api/v1/jobs/{job}/stop", "/jobs/{id}"];
+
+    [Fact]
+    public async Task What_changes_something_needs_a_fresh_sign_in()
+    {
+        await using var site = await PortalSite.StartAsync();
+        var stale = (await Routes.OfAsync(site)).Where(r => !r.IsRead && r.Rule is { Fresh: false, Audience: not Audience.Anyone } && !Light.Contains(r.Pattern)).Select(r => r.ToString()).Distinct().ToList();
+        Assert.Equal([], stale);
+    }
+
     [Fact]
     public async Task The_document_of_the_api_names_each_of_its_routes()
     {
@@ -105,12 +116,16 @@ public sealed class RouteMatrixTests
         {
             return null;
         }
+        if (route.Method == "HEAD")
+        {
+            return answer.StatusCode == HttpStatusCode.Unauthorized ? "SignInNeeded" : route.Rule!.Audience == Audience.Person ? "NoOwnData" : "NoRole";   // nothing but the status tells
+        }
         var body = await answer.Content.ReadAsStringAsync();
         if (route.IsApi)
         {
             var id = JsonDocument.Parse(body).RootElement.GetProperty("title").GetString();
             return id is "SignInNeeded" or "FreshSignInNeeded" or "NoOwnData" or "NoRole" ? id : null;
         }
-        return Titles.FirstOrDefault(t => body.Contains($"<h1>{t.Value}</h1>", StringComparison.Ordinal)).Key ?? (answer.StatusCode == HttpStatusCode.Unauthorized ? "SignInNeeded" : null);
+        return Titles.FirstOrDefault(t => body.Contains($"<h1>{t.Value}</h1>", StringComparison.Ordinal)).Key ?? (answer.StatusCode == HttpStatusCode.Unauthorized ? "an error without a name" : null);
     }
 }

@@ -57,6 +57,10 @@ public sealed class TlsTests : IDisposable
             await PortalSite.SignInAsync(client, await site.LinkAsync(PortalSite.Ada));
             using var answer = await client.GetAsync(new Uri("/api/v1/me", UriKind.Relative));
             Assert.Equal((HttpStatusCode.OK, first), (answer.StatusCode, seen));
+            // Browsers keep to TLS for a name; for an address they do not.
+            using var named = new HttpRequestMessage(HttpMethod.Get, new Uri("/sign-in", UriKind.Relative)) { Headers = { Host = "backups.example.org" } };
+            using var strict = await client.SendAsync(named);
+            Assert.Equal("max-age=31536000", strict.Headers.GetValues("Strict-Transport-Security").Single());
         }
         Assert.All(cookies.GetAllCookies(), cookie => Assert.True(cookie is { Secure: true, HttpOnly: true, Path: "/" } && cookie.Name.StartsWith("__Host-sting-", StringComparison.Ordinal), cookie.Name));
 

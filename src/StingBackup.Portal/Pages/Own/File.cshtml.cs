@@ -9,7 +9,7 @@ namespace StingBackup.Portal.Pages.Own;
 [PortalRule(Audience.Person)]
 internal sealed class FileModel(OwnPeople people) : OwnPage(people)
 {
-    private const int MostVersions = 200;
+    private const int MostVersions = 100;
 
     [BindProperty(SupportsGet = true)]
     public string? Run { get; set; }
@@ -24,7 +24,7 @@ internal sealed class FileModel(OwnPeople people) : OwnPage(people)
 
     public async Task OnGetAsync()
     {
-        var own = await OwnAsync().ConfigureAwait(false);
+        var own = await ShownAsync().ConfigureAwait(false);
         (Run, Path) = (Given.Run(Run), Given.Path(Path));
         Shown = await own.FileAsync(Run, Path, Cancel).ConfigureAwait(false);
         Path = Shown.Item.Path;

@@ -14,7 +14,7 @@ internal sealed record Crumb(string? Name, string? Path);
 [PortalRule(Audience.Person)]
 internal sealed class FilesModel(OwnPeople people, PageTimes times) : OwnPage(people)
 {
-    private const int PageSize = 200, MostRuns = 60;
+    private const int PageSize = 100, MostRuns = 60;
 
     [BindProperty(SupportsGet = true)]
     public string? Run { get; set; }
@@ -38,12 +38,12 @@ internal sealed class FilesModel(OwnPeople people, PageTimes times) : OwnPage(pe
 
     public async Task OnGetAsync()
     {
-        var own = await OwnAsync().ConfigureAwait(false);
+        var own = await ShownAsync().ConfigureAwait(false);
         Folder = await own.FolderAsync(Given.Run(Run), Given.OptionalPath(Path), Given.FromCursor(Cursor), PageSize, Cancel).ConfigureAwait(false);
         Run = Folder.BackupId;
         var top = Path is null ? Folder.Path : (await own.FolderAsync(Run, null, null, 1, Cancel).ConfigureAwait(false)).Path;
         Crumbs = CrumbsOf(Folder.Path, top);
-        var recent = await own.RunsAsync(times.Now.AddDays(-31), null, Cancel).ConfigureAwait(false);
+        var recent = await Overview.RecentAsync(own, times.Now, Cancel).ConfigureAwait(false);
         Shown = recent.FirstOrDefault(r => r.BackupId == Run);
         Runs = [.. recent.Where((r, i) => r.Items > 0 && (r.Changed || i == 0 || r == Shown)).Take(MostRuns)];
         if (Shown is not null && !Runs.Contains(Shown))

@@ -8,7 +8,7 @@ namespace StingBackup.Portal.Pages.Own;
 [PortalRule(Audience.Person)]
 internal sealed class FindModel(OwnPeople people) : OwnPage(people)
 {
-    private const int MostVersions = 500, LongestName = 200;
+    private const int MostVersions = 60, LongestName = 200;
 
     [BindProperty(SupportsGet = true)]
     public string? Name { get; set; }

@@ -22,6 +22,11 @@ internal sealed class RestoreModel(OwnPeople people, Restores restores) : OwnPag
     /// <summary>Whether others must approve it first.</summary>
     public bool NeedsApproval => Plan.Approval is not (null or ApprovalState.Approved);
 
+    /// <summary>The folder that all of it lies in.</summary>
+    public string Folder => ZipNames.FolderOf(Selection.Paths);
+
+    public string Shorten(string path) => Folder.Length > 0 && path.StartsWith(Folder + "/", StringComparison.Ordinal) ? path[(Folder.Length + 1)..] : path;
+
     public async Task OnGetAsync()
     {
         if (!ModelState.IsValid)
