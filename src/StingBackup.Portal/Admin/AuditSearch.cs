@@ -5,7 +5,7 @@ namespace StingBackup.Portal.Admin;
 /// <summary>What is looked for in the audit log. Texts are found anywhere, whatever their case.</summary>
 internal sealed record AuditWish
 {
-    public const int MostRecords = 200;
+    private const int Usual = 50, Most = 200;
 
     public DateOnly? From { get; init; }
     public DateOnly? To { get; init; }
@@ -16,7 +16,10 @@ internal sealed record AuditWish
     public string? Request { get; init; }
     /// <summary>The cursor of the page before; null for the newest.</summary>
     public string? After { get; init; }
-    public int Limit { get; init; } = 50;
+    /// <summary>The most records of a page; 50 where it is not said.</summary>
+    public int? Limit { get; init; }
+
+    internal int Size => Math.Clamp(Limit ?? Usual, 1, Most);
 
     public bool Fits(AuditEntry entry) =>
         (Event is null || entry.Event == Event) && Has(entry.Command, Command) && Has(entry.Actor, Actor) && Has(entry.Outcome, Outcome) && (string.IsNullOrWhiteSpace(Request) || Has(entry.RequestId ?? "", Request))
@@ -48,9 +51,9 @@ internal static class AuditSearch
             var found = rest.SkipWhile(e => CursorOf(e) != after).ToList();
             rest = found.Count > 0 ? found.Skip(1) : throw new StingException("CursorInvalid", FailureKind.InvalidArgument, "This page of the audit log does not exist.", after, "Search anew.");
         }
-        var page = rest.Where(wish.Fits).Take(wish.Limit + 1).ToList();
+        var page = rest.Where(wish.Fits).Take(wish.Size + 1).ToList();
         var all = entries.Count(wish.Fits);
-        return page.Count > wish.Limit ? new AuditPage(page[..wish.Limit], all, CursorOf(page[wish.Limit - 1])) : new AuditPage(page, all, null);
+        return page.Count > wish.Size ? new AuditPage(page[..wish.Size], all, CursorOf(page[wish.Size - 1])) : new AuditPage(page, all, null);
     }
 
     private static string CursorOf(AuditEntry entry) => string.Create(CultureInfo.InvariantCulture, $"{entry.Writer}.{entry.Sequence}");

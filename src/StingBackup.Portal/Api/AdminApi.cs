@@ -88,7 +88,7 @@ internal static class AdminApi
         admin.MapPost("/alerts/{id}/acknowledge", async (string id, CommentBody body, HttpContext context, AdminDesk desk, PortalContext portal, CancellationToken cancel) =>
         {
             var alert = await desk.UseAsync(context.Me(), async (installation, stop) =>
-                await new AlertCenter(portal.Configuration, portal.Clock).AcknowledgeAsync(installation, id, body.Comment ?? "", stop).ConfigureAwait(false), cancel).ConfigureAwait(false);
+                await new AlertCenter(portal.Configuration, portal.Clock).AcknowledgeAsync(installation, id, Pages.Admin.AlertModel.Short(body.Comment), stop).ConfigureAwait(false), cancel).ConfigureAwait(false);
             desk.Changed();
             return TypedResults.Ok(alert);
         }).For("Confirm-StingAlert", "Says that you know of an alert: it escalates no more");

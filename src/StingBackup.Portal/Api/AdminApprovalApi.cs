@@ -6,11 +6,11 @@ namespace StingBackup.Portal.Api;
 
 /// <summary>An approval that was signed elsewhere.</summary>
 /// <param name="Approval">The text of its file.</param>
-internal sealed record ApprovalBody(string Approval);
+internal sealed record ApprovalBody(string? Approval);
 
 /// <summary>Why a request is denied.</summary>
 /// <param name="Reason">For whoever asked.</param>
-internal sealed record DenialBody(string Reason);
+internal sealed record DenialBody(string? Reason);
 
 /// <summary>Requests and approvals. An approver's key never comes here: what it signed does.</summary>
 internal static class AdminApprovalApi
@@ -29,7 +29,7 @@ internal static class AdminApprovalApi
             .For("Get-StingApproval", "The request's file, for Approve-StingApproval (sting-backup approve) on the approver's machine").Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Application.Octet);
         admin.MapPost("/approvals/{id}/approvals", async (string id, ApprovalBody body, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
         {
-            var taken = await desk.UseAsync(context.Me(), (installation, stop) => ApprovalInbox.TakeInAsync(installation, id, body.Approval, stop), cancel).ConfigureAwait(false);
+            var taken = await desk.UseAsync(context.Me(), (installation, stop) => ApprovalInbox.TakeInAsync(installation, id, body.Approval ?? "", stop), cancel).ConfigureAwait(false);
             desk.Changed();
             return TypedResults.Ok(taken with { ApprovalFile = Path.GetFileName(taken.ApprovalFile) });
         }).For("Get-StingApproval", "Takes in the text of an approval; one that is not good is refused by name, and nothing of it is kept");

@@ -10,23 +10,23 @@ using StingBackup.Portal.Pages.Admin;
 
 namespace StingBackup.Portal.Api;
 
-/// <summary>What is looked for in the audit log.</summary>
-internal sealed record AuditQuery(DateOnly? From, DateOnly? To, AuditEvent? Event, string? Command, string? Actor, string? Outcome, string? Request, string? After, int? Limit);
+/// <summary>Which folder of a person or jar.</summary>
+/// <param name="Subject">Whose: a canonical name, an address or an id.</param>
+/// <param name="Run">The run, or <c>latest</c>.</param>
+/// <param name="Path">The folder; none for the one that all items have in common.</param>
+/// <param name="After">The cursor of the part before.</param>
+/// <param name="Limit">The most items, 1 to 1,000; 200 where it is not said.</param>
+internal sealed record FolderWish(string Subject, string Run, string? Path, string? After, int? Limit);
 
 /// <summary>What is kept on record: the audit log, drills, retrievals, keys, holds, reports, and what subjects have in the backups.</summary>
 internal static class AdminRecordApi
 {
-    private const int MostTests = 200, MostRuns = 1000;
+    private const int MostTests = 200, MostRuns = 1000, UsualItems = 200;
 
     public static void Map(RouteGroupBuilder admin)
     {
-        admin.MapGet("/audit", async ([AsParameters] AuditQuery query, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        admin.MapGet("/audit", async ([AsParameters] AuditWish wish, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
         {
-            var wish = new AuditWish
-            {
-                From = query.From, To = query.To, Event = query.Event, Command = query.Command, Actor = query.Actor, Outcome = query.Outcome, Request = query.Request, After = query.After,
-                Limit = Math.Clamp(query.Limit ?? AuditWish.MostRecords, 1, AuditWish.MostRecords),
-            };
             var found = AuditSearch.Find(await desk.UseAsync(context.Me(), AuditReader.ReadAsync, cancel).ConfigureAwait(false), wish);
             return TypedResults.Ok(new Part<AuditEntry>(found.Entries, found.Next));
         }).For("Get-StingAuditEvent", "Audit records, newest first; texts are found anywhere in their field");
@@ -72,10 +72,10 @@ internal static class AdminRecordApi
             var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
             return TypedResults.Ok(new Part<OwnRun>([.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null));
         }).For("Get-StingRestorePoint", "Runs that hold something of a person or jar, newest first. Each opening stands in the audit log");
-        admin.MapGet("/subjects/{subject}/runs/{run}/folder", async (string subject, string run, HttpContext context, AdminDesk desk, CancellationToken cancel, string? path = null, string? after = null, int limit = 200) =>
+        admin.MapGet("/subjects/{subject}/runs/{run}/folder", async ([AsParameters] FolderWish wish, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
         {
-            var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
-            return TypedResults.Ok(await reserve.FolderAsync(run, path, after, Math.Clamp(limit, 1, OwnReserve.MostItems), cancel).ConfigureAwait(false));
+            var reserve = await desk.OpenSubjectAsync(context.Me(), wish.Subject, cancel).ConfigureAwait(false);
+            return TypedResults.Ok(await reserve.FolderAsync(wish.Run, wish.Path, wish.After, Math.Clamp(wish.Limit ?? UsualItems, 1, OwnReserve.MostItems), cancel).ConfigureAwait(false));
         }).For("Get-StingRestorePointItem", "What is directly in a folder of a person or jar, as of a run. Each opening stands in the audit log");
     }
 }

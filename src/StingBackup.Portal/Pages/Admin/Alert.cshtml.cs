@@ -19,6 +19,9 @@ internal sealed class AlertModel(AdminDesk desk, PortalContext portal) : AdminPa
 
     public StingAlert? Alert { get; private set; }
 
+    /// <summary>What is kept of a comment.</summary>
+    internal static string Short(string? comment) => (comment ?? "").Trim() is var text && text.Length > LongestComment ? text[..LongestComment] : text;
+
     private AlertCenter Center => new(portal.Configuration, portal.Clock);
 
     public Task<IActionResult> OnGetAsync() => ShowAsync(_ =>
@@ -29,10 +32,9 @@ internal sealed class AlertModel(AdminDesk desk, PortalContext portal) : AdminPa
 
     public async Task<IActionResult> OnPostAsync()
     {
-        var comment = (Comment ?? "").Trim();
         try
         {
-            await UseAsync(async (installation, cancel) => await Center.AcknowledgeAsync(installation, Id, comment.Length > LongestComment ? comment[..LongestComment] : comment, cancel).ConfigureAwait(false)).ConfigureAwait(false);
+            await UseAsync(async (installation, cancel) => await Center.AcknowledgeAsync(installation, Id, Short(Comment), cancel).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (StingException e) when (e.Kind == FailureKind.Busy)
         {
