@@ -110,7 +110,7 @@ function New-StingStepRestore {
         # The state that is replaced may be the better one: databases are kept under another name.
         if ($c.Given['MovesAside'] -and -not $c.Given['Destination']) { $what.MoveDatabasesAside = $true }
         $config = $c.Config
-        if (@(Get-StingRestorePoint -DataClass Secrets -Latest @config -WarningAction SilentlyContinue).Count -gt 0) { Add-StingRunbookNext $c 'Keys and tokens (class Secrets) come back with an approval only: Restore-StingReserve -DataClass Secrets.' }
+        if (@(foreach ($point in Get-StingRestorePoint -DataClass Secrets -Latest @config -WarningAction SilentlyContinue) { if ($point.Items -gt 0) { $point } }).Count -gt 0) { Add-StingRunbookNext $c 'Keys and tokens (class Secrets) come back with an approval only: Restore-StingReserve -DataClass Secrets.' }
         $result = Restore-StingReserve @what -AllowPartial -Confirm:$false -ErrorVariable failures
         Assert-StingRestored $c $failures
         Set-StingRunbookLoss $c @($result.BackupIds)
