@@ -63,8 +63,13 @@ public sealed class RouteMatrixTests
         Assert.Null(gate.Judge(new PortalRuleAttribute(Audience.Person), user));
     }
 
-    // What changes something and needs no fresh sign-in: it begins or ends a session, remembers a choice, says what would be done, or stops an own job, which loses nothing.
-    private static readonly string[] Light = ["/sign-in/link", "/sign-out", "/api/v1/selections", "/api/v1/restores/plan", "/selection", "/api/v1/jobs/{job}/stop", "/jobs/{id}"];
+    // What changes something and needs no fresh sign-in: it begins or ends a session, remembers a choice, says what would be done, stops an own job, which loses nothing, or says that an alert is known.
+    // An approval that is pasted is good by the signature in it, whoever pastes it, and by nothing else.
+    private static readonly string[] Light =
+    [
+        "/sign-in/link", "/sign-out", "/api/v1/selections", "/api/v1/restores/plan", "/selection", "/api/v1/jobs/{job}/stop", "/jobs/{id}",
+        "/admin/alerts/{id}", "/api/v1/admin/alerts/{id}/acknowledge", "/admin/approvals/{id}", "/api/v1/admin/approvals/{id}/approvals",
+    ];
 
     [Fact]
     public async Task What_changes_something_needs_a_fresh_sign_in()
