@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
 
 namespace StingBackup.Portal.Admin;
 
@@ -7,16 +8,25 @@ internal sealed record AuditWish
 {
     private const int Usual = 50, Most = 200;
 
+    [FromQuery(Name = "from")]
     public DateOnly? From { get; init; }
+    [FromQuery(Name = "to")]
     public DateOnly? To { get; init; }
+    [FromQuery(Name = "event")]
     public AuditEvent? Event { get; init; }
+    [FromQuery(Name = "command")]
     public string? Command { get; init; }
+    [FromQuery(Name = "actor")]
     public string? Actor { get; init; }
+    [FromQuery(Name = "outcome")]
     public string? Outcome { get; init; }
+    [FromQuery(Name = "request")]
     public string? Request { get; init; }
     /// <summary>The cursor of the page before; null for the newest.</summary>
+    [FromQuery(Name = "after")]
     public string? After { get; init; }
     /// <summary>The most records of a page; 50 where it is not said.</summary>
+    [FromQuery(Name = "limit")]
     public int? Limit { get; init; }
 
     internal int Size => Math.Clamp(Limit ?? Usual, 1, Most);

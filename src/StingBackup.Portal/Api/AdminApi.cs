@@ -1,3 +1,4 @@
+using System.Net.Mime;
 using System.Runtime.CompilerServices;
 using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Operations.Jobs;
@@ -56,15 +57,18 @@ internal static class AdminApi
         admin.MapGet("/jobs", async (HttpContext context, AdminDesk desk, CancellationToken cancel, int last = 50) => TypedResults.Ok(new Part<HostJob>(
             await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(JobReader.List(installation, new JobQuery { Last = Math.Clamp(last, 1, MostJobs) })), cancel).ConfigureAwait(false), null)))
             .For("Get-StingBackupJob", "Jobs of this host that run, and the newest of the past, oldest first");
-        admin.MapGet("/jobs/events", (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.ServerSentEvents(FollowAsync(desk, context.Me(), cancel)))
-            .For("Get-StingBackupJob", "The jobs that run, each time that one of them changes (server-sent events); ends after ten minutes");
+        admin.MapGet("/jobs/events", (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.ServerSentEvents(FollowAsync(desk, context.Me(), IsFollowed(context), cancel)))
+            .For("Get-StingBackupJob", "The jobs that run, each time that one of them changes (server-sent events), for ten minutes; once where text/event-stream is not accepted");
         admin.MapPost("/jobs/{id}/stop", async (string id, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
             TypedResults.Ok(await desk.UseAsync(context.Me(), (installation, stop) => JobStop.RunAsync(installation, JobStop.Plan(installation, id), StopPatience, stop), cancel).ConfigureAwait(false)))
             .For("Stop-StingBackupJob", "Asks a job to end in order; takes the right to begin such a job", fresh: true);
     }
 
-    /// <summary>The running jobs whenever they differ from what was told before.</summary>
-    private static async IAsyncEnumerable<IReadOnlyList<HostJob>> FollowAsync(AdminDesk desk, PortalUser user, [EnumeratorCancellation] CancellationToken cancel)
+    // What reads answers to their end would wait for ten minutes.
+    private static bool IsFollowed(HttpContext context) => context.Request.Headers.Accept.ToString().Contains(MediaTypeNames.Text.EventStream, StringComparison.Ordinal);
+
+    /// <summary>The running jobs whenever they differ from what was told before; what there is at first in any case.</summary>
+    private static async IAsyncEnumerable<IReadOnlyList<HostJob>> FollowAsync(AdminDesk desk, PortalUser user, bool isFollowed, [EnumeratorCancellation] CancellationToken cancel)
     {
         IReadOnlyList<HostJob>? told = null;
         var ends = desk.Clock.GetUtcNow() + JobsLongest;
@@ -76,6 +80,10 @@ internal static class AdminApi
             {
                 told = running;
                 yield return running;
+            }
+            if (!isFollowed)
+            {
+                yield break;
             }
             await Task.Delay(JobsEvery, cancel).ConfigureAwait(false);
         }

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using Microsoft.AspNetCore.Mvc;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations.Drills;
@@ -16,7 +17,8 @@ namespace StingBackup.Portal.Api;
 /// <param name="Path">The folder; none for the one that all items have in common.</param>
 /// <param name="After">The cursor of the part before.</param>
 /// <param name="Limit">The most items, 1 to 1,000; 200 where it is not said.</param>
-internal sealed record FolderWish(string Subject, string Run, string? Path, string? After, int? Limit);
+internal sealed record FolderWish(
+    [FromRoute(Name = "subject")] string Subject, [FromRoute(Name = "run")] string Run, [FromQuery(Name = "path")] string? Path, [FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] int? Limit);
 
 /// <summary>What is kept on record: the audit log, drills, retrievals, keys, holds, reports, and what subjects have in the backups.</summary>
 internal static class AdminRecordApi

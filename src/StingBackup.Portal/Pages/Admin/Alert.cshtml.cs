@@ -20,7 +20,11 @@ internal sealed class AlertModel(AdminDesk desk, PortalContext portal) : AdminPa
     public StingAlert? Alert { get; private set; }
 
     /// <summary>What is kept of a comment.</summary>
-    internal static string Short(string? comment) => (comment ?? "").Trim() is var text && text.Length > LongestComment ? text[..LongestComment] : text;
+    internal static string Short(string? comment)
+    {
+        var text = (comment ?? "").Trim();
+        return text.Length > LongestComment ? text[..LongestComment] : text;
+    }
 
     private AlertCenter Center => new(portal.Configuration, portal.Clock);
 

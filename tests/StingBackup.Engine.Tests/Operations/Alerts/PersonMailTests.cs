@@ -14,7 +14,7 @@ public sealed class PersonMailTests : AlertTestBase
         Assert.True(await Word.SendAsync(Configuration("mail_server: 127.0.0.1", $"mail_port: {server.Port}", "mail_tls: none", "mail_from: backup@example.org", "mail_to: [oncall@example.org]"), default));
         var mail = Assert.Single(server.Mails);
         Assert.Equal("RCPT TO:<ada@example.org>", Assert.Single(server.Recipients));
-        Assert.Equal(("Your recovery: Done", "It has ended."), (mail.Subject, mail.TextBody.TrimEnd()));
+        Assert.Equal(("Your recovery: Done", "It has ended."), (mail.Subject, mail.TextBody?.TrimEnd()));
         Assert.Equal("auto-generated", mail.Headers["Auto-Submitted"]);
     }
 
