@@ -40,10 +40,11 @@ public static class AuditReader
     /// <summary>All chains, checked by themselves, against what points saw, and against what this host wrote.</summary>
     internal static async ValueTask<AuditChains> CheckAsync(Installation installation, IEnumerable<PointRecord> points, CancellationToken cancel)
     {
+        // A further tier may lag behind what this host wrote last. What is remembered is read before the chains: another process of this host may add a record meanwhile.
+        ChainHead[] remembered = installation.AtTier == Tier.Local ? [.. AuditLog.AllRemembered(installation)] : [];
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : null;
         var chains = await AuditChains.LoadAsync(installation, approvers, cancel).ConfigureAwait(false);
-        // A further tier may lag behind what this host wrote last.
-        foreach (var head in installation.AtTier == Tier.Local ? AuditLog.AllRemembered(installation) : [])
+        foreach (var head in remembered)
         {
             chains.CheckSeen(head, "this host");
         }

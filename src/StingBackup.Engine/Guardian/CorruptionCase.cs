@@ -147,8 +147,8 @@ public sealed class CorruptionCase
             var tail = new byte[FormatEnds.TailSize];
             var known = (int)Math.Max(0, tail.Length - (content.Length - head.Length));
             head.AsSpan(head.Length - known).CopyTo(tail);
-            content.SkipTo(content.Length - tail.Length + known);
-            content.ReadExactly(tail.AsSpan(known));
+            using var end = new TreeFileStream(_repository.Reader, _history.Pseudonym, _versions[version].Entry, (content.Length - tail.Length + known, tail.Length - known), cancel);
+            end.ReadExactly(tail.AsSpan(known));
             var (kind, isWhole) = ContentLook.KindOf(head, tail, content.Length);
             facts = facts with { Kind = kind, IsWhole = isWhole };
         }

@@ -47,32 +47,6 @@ internal sealed class TreeFileStream : Stream
         return Take(buffer);
     }
 
-    /// <summary>Goes on at a later place; chunks that lie before it are not read.</summary>
-    public void SkipTo(long position)
-    {
-        while (Position < position)
-        {
-            var step = Math.Min(position - Position, _hole > 0 ? _hole : _rest.Length);
-            if (step > 0)
-            {
-                (_hole, _rest) = _hole > 0 ? (_hole - step, _rest) : (0, _rest[(int)step..]);
-            }
-            else if (!_extents.MoveNext())
-            {
-                return;
-            }
-            else if (Position + _extents.Current.Length <= position)
-            {
-                step = _extents.Current.Length;
-            }
-            else
-            {
-                Take(_extents.Current);
-            }
-            Position += step;
-        }
-    }
-
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
