@@ -9,7 +9,7 @@ namespace StingBackup.Engine.People;
 internal sealed record OwnKey(Caller Caller, IReadOnlyList<string> Subjects)
 {
     /// <summary>What tells one from another.</summary>
-    public string Name => $"{(Caller.Own is null ? "looks" : "owns")} {Caller.Identities[0]}\n{string.Join('\n', Subjects)}";
+    public string Name => $"{(Caller.Own is null ? "looks" : "owns")} {(Caller.IsAccount ? "as an account" : "")} {Caller.Identities[0]}\n{string.Join('\n', Subjects)}";
 }
 
 /// <summary>Readings of those who were here lately. Of many people few are open at once: whoever was longest away is closed first, and everybody after a quarter of an hour.</summary>
@@ -38,7 +38,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
     }
 
     /// <summary>What somebody leaves in the audit log: one memory for all that the same person opens, as long as the person is remembered.</summary>
-    public OwnTrail TrailOf(OwnKey key, bool isOwner) => _trails.GetOrAdd(key.Name, () => new OwnTrail(isOwner, _end));
+    public OwnTrail TrailOf(OwnKey key, bool isOwner) => _trails.GetOrAdd($"{isOwner} {key.Name}", () => new OwnTrail(isOwner, _end));
 
     /// <summary>A reading of the newest state, held for the caller.</summary>
     public async ValueTask<Leased<OwnReading>> HoldAsync(OwnKey key, CancellationToken cancel)
@@ -79,7 +79,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
                     return reading;
                 }
             }
-            catch (StingException)
+            catch when (entry.Opening.IsFaulted)
             {
                 lock (_gate)
                 {
@@ -157,7 +157,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
             {
                 await (await opening.ConfigureAwait(false)).ReleaseAsync().ConfigureAwait(false);
             }
-            catch (StingException)
+            catch when (opening.IsFaulted)
             {
                 // What did not open need not be closed.
             }

@@ -93,7 +93,9 @@ public sealed class SharedReserve : IAsyncDisposable
             return canonical;
         }, cancel).ConfigureAwait(false);
         var person = new Person(administrator.Identities[0], [name], name);
-        var reserve = new OwnReserve(this, person, new OwnKey(administrator with { Own = null }, [name]), isOwner: false);
+        // Who looks, and nothing that was meant for one deed: what is open serves later questions too.
+        var looks = new Caller { Portal = administrator.Portal, IsAccount = administrator.IsAccount };
+        var reserve = new OwnReserve(this, person, new OwnKey(looks, [name]), isOwner: false);
         await reserve.Trail.OpenedAsync(reserve, cancel).ConfigureAwait(false);
         return reserve;
     }
