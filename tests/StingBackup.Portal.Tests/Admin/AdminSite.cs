@@ -15,7 +15,7 @@ using StingBackup.Portal.Tests.Support;
 namespace StingBackup.Portal.Tests.Admin;
 
 /// <summary>A portal with roles: an administrator, an operator, an approver with a key, somebody with none. Tests of a class share one.</summary>
-public sealed class AdminSite : IAsyncLifetime
+public sealed class AdminSite : IAsyncLifetime, IAsyncDisposable
 {
     internal static readonly AccessIdentity Administrator = Kratos("1"), Operator = Kratos("2"), Approver = Kratos("3"), Nobody = Kratos("4");
 
@@ -53,11 +53,13 @@ public sealed class AdminSite : IAsyncLifetime
         await new AlertCenter(Site.Configuration, TimeProvider.System).UpdateAsync(new StingException("StoreUnavailable", FailureKind.Io, "The store could not be reached.", null, "See whether it is there."), static _ => { }, default);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Site.DisposeAsync();
         _folder.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     internal ValueTask<Installation> OpenAsync(Caller caller) => Installation.OpenAsync(Site.Configuration, new InstallationOptions { Caller = caller }, default);
 

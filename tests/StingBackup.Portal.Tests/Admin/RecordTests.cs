@@ -100,7 +100,7 @@ public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
     public async Task Reports_come_by_the_engine_s_writer()
     {
         using var approver = await site.ClientAsync(AdminSite.Approver);
-        var month = AdminDesk.MonthName(DateTimeOffset.UtcNow);
+        var month = AdminDesk.MonthName(TimeProvider.System.GetUtcNow());
         var pdf = await approver.GetByteArrayAsync(new Uri($"/admin/reports?handler=File&format=Pdf&month={month}", UriKind.Relative));
         Assert.StartsWith("%PDF", Encoding.ASCII.GetString(pdf, 0, 8), StringComparison.Ordinal);
         Assert.Contains($"<h1>Backups of {month}</h1>", await approver.GetStringAsync(new Uri($"/api/v1/admin/reports/{month}/file?format=Html", UriKind.Relative)), StringComparison.Ordinal);

@@ -9,7 +9,7 @@ public sealed class RefreshTests
     [Fact]
     public async Task A_page_that_refreshes_itself_keeps_no_session_alive()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var site = await PortalSite.StartAsync(clock: clock);
         using var client = await PortalSite.SignInAsync(site.Client(), await site.LinkAsync(new SignInTicket(Caller.OfProcess.Identities[0], null, "Admin")));
         clock.Advance(site.Portal.Options.Session * 0.6);
