@@ -285,14 +285,6 @@ internal static partial class VerbTable
             Many = true,
             Examples = ["daemon --dry-run", "daemon --confirm --quiet"],
         },
-        new(Backup, "portal", "Start-StingPortal", "Run the portal, where people restore their own files, until stopped")
-        {
-            Examples = ["portal --dry-run", "portal --confirm --passphrase-file=/etc/sting/passphrase"],
-        },
-        new(Backup, "portal-link", "New-StingPortalLink", "Make a link for one use, by which somebody signs in to the portal")
-        {
-            Examples = ["portal-link", "portal-link --user=user@example.com --minutes=60"],
-        },
         new(Backup, "schedules", "Get-StingBackupSchedule", "Show what is registered with systemd, cron or the Task Scheduler")
         {
             Many = true,
@@ -354,7 +346,7 @@ internal static partial class VerbTable
             Many = true,
             Examples = ["config --changed", "config --key=performance.*"],
         },
-        .. Recovery,
+        .. Recovery, .. Portal,
         new(Backup, "check", "Test-StingBackupConfig", "Look for what is wrong or weak in the configuration")
         {
             Many = true,

@@ -140,11 +140,28 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
 
         async ValueTask<Reach> WalkAsync()
         {
+            var walked = await WalkByAsync(installation.Ledger).ConfigureAwait(false);
+            if (walked.Walk.Locked.Count == 0 || installation.Keys is not { } role)
+            {
+                return walked;
+            }
+            // Whoever was erased since the ledger was read has no keys any more, and is no damage.
+            var ledger = await role.LoadLedgerAsync(installation.Store, cancel).ConfigureAwait(false);
+            if (!walked.Walk.Locked.Keys.Any(pseudonym => ledger.Find(pseudonym) is not null))
+            {
+                return walked;
+            }
+            walked.Reader.Dispose();
+            return await WalkByAsync(ledger).ConfigureAwait(false);
+        }
+
+        async ValueTask<Reach> WalkByAsync(ErasureLedger ledger)
+        {
             var reader = new ChunkReader(installation.Store, index.Index, installation.Reserve, keys);
             try
             {
                 var audit = keys is null ? null : new PageAudit(_book);
-                var walk = new ReachWalk(reader, audit, installation.Ledger, _book, installation.Threads, output);
+                var walk = new ReachWalk(reader, audit, ledger, _book, installation.Threads, output);
                 await walk.RunAsync(parts, cancel).ConfigureAwait(false);
                 return new Reach(reader, walk, audit);
             }

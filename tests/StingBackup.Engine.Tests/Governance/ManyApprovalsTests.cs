@@ -115,8 +115,9 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains("and has 1", (await _test.RefusedAsync(Plan, "ApprovalRequired")).Message, StringComparison.Ordinal);
 
         // Somebody else who runs what was asked makes no other of whoever asked.
-        await UseAsync(GuardedOperation.Erasure, 1, null, null, [new AccessIdentity(IdentityKind.Kratos, Guid.Empty.ToString()), KeyOf(_two)]);
-        _test.Caller = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.Empty.ToString()) };
+        var another = new AccessIdentity(IdentityKind.User, "another-account");
+        await UseAsync(GuardedOperation.Erasure, 1, null, null, [another, KeyOf(_two)]);
+        _test.Caller = Caller.OfProcess with { Portal = another, IsAccount = true };
         await _test.ReopenAsync();
         var bob = GuardedReserve.PlanFor("user:bob");
         var asked = await _test.AskAsync(bob);

@@ -56,6 +56,17 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public async Task A_verification_that_began_before_an_erasure_takes_it_for_no_damage()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        await using var before = await fixture.OpenAsync();   // reads the ledger, and as late as its walk the keys
+        Assert.Equal(ErasureState.Completed, Assert.Single(await fixture.CompleteAsync()).State);
+        var result = await TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(before, new VerifyRequest { Level = IntegrityLevel.Data }, default), output: []);
+        Assert.True(result.Passed, string.Join("; ", result.Faults.Select(f => f.Problem)));
+    }
+
+    [Fact]
     public async Task What_is_left_in_the_sources_is_not_backed_up_again()
     {
         using var fixture = await ErasureFixture.CreateAsync();
