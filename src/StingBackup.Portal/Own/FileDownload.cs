@@ -47,7 +47,7 @@ internal sealed partial class FileDownload(OwnFile file) : IResult
         response.ContentLength = length;
         if (HttpMethods.IsGet(request.Method))
         {
-            var content = await file.OpenAsync(offset, length, httpContext.RequestAborted).ConfigureAwait(false);
+            var content = new TurnsStream(await file.OpenAsync(offset, length, httpContext.RequestAborted).ConfigureAwait(false));
             await using (content.ConfigureAwait(false))
             {
                 await CopyAsync(httpContext, content).ConfigureAwait(false);

@@ -86,7 +86,7 @@ internal sealed partial class ZipDownload : IResult
         Stream content;
         try
         {
-            content = await file.OpenAsync(0, file.Length, cancel).ConfigureAwait(false);
+            content = new TurnsStream(await file.OpenAsync(0, file.Length, cancel).ConfigureAwait(false));
         }
         catch (StingException e)
         {
