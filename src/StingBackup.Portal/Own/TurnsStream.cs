@@ -42,6 +42,4 @@ internal sealed class TurnsStream(Stream content) : Stream
         }
         base.Dispose(disposing);
     }
-
-    public override ValueTask DisposeAsync() => content.DisposeAsync();
 }
