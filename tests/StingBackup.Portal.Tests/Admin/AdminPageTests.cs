@@ -10,9 +10,6 @@ namespace StingBackup.Portal.Tests.Admin;
 public sealed class AdminPageTests(Browser browser, AdminSite site) : IClassFixture<AdminSite>
 {
     // In the dark only colours are others.
-    private static readonly AxeRunOptions Rules = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] } };
-    private static readonly AxeRunOptions Colours = new() { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast", "link-in-text-block"] } };
-
     private async Task<IPage> SignInAsync(Engine.Governance.AccessIdentity who)
     {
         var page = await browser.PageAsync();
@@ -89,7 +86,7 @@ public sealed class AdminPageTests(Browser browser, AdminSite site) : IClassFixt
             {
                 await page.EmulateMediaAsync(new() { ColorScheme = scheme });
                 await page.SetViewportSizeAsync(1280, 800);
-                wrong.AddRange((await page.RunAxe(scheme == ColorScheme.Light ? Rules : Colours)).Violations.Select(v => $"{name} {scheme}: {v.Id}: {string.Join("; ", v.Nodes.Select(n => n.Html))}"));
+                wrong.AddRange((await page.RunAxe(scheme == ColorScheme.Light ? AxeRules.All : AxeRules.Looks)).Violations.Select(v => $"{name} {scheme}: {v.Id}: {string.Join("; ", v.Nodes.Select(n => n.Html))}"));
                 if (scheme == ColorScheme.Light)
                 {
                     await Browser.ShotAsync(page, $"admin-{name}-desktop-light");

@@ -1,0 +1,13 @@
+using Deque.AxeCore.Commons;
+
+namespace StingBackup.Portal.Tests.Support;
+
+/// <summary>What axe looks for.</summary>
+internal static class AxeRules
+{
+    /// <summary>WCAG 2.2 AA, as far as a program can tell.</summary>
+    public static readonly AxeRunOptions All = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] } };
+
+    /// <summary>What another colour scheme or width changes of a page that was looked at whole.</summary>
+    public static readonly AxeRunOptions Looks = new() { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast", "link-in-text-block", "target-size"] } };
+}
