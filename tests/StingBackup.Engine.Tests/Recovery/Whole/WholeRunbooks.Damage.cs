@@ -40,7 +40,7 @@ internal sealed partial class WholeRunbooks
             await whole.Site.Cluster.KillAsync();
             foreach (var part in (string[])["site/install", "site/uploads", "site/vault-values"])
             {
-                Directory.Delete(host[part], recursive: true);
+                await RemoveAsync(host[part]);
             }
             host.Kill();
             var site = await whole.RebuildAsync(host);

@@ -81,8 +81,25 @@ internal sealed partial class WholeRunbooks
         whole.Primary.Kill();
         await whole.Site.Cluster.KillAsync();
         await whole.Site.Vault.DisposeAsync();
-        Directory.Delete(whole.Primary.Folder, recursive: true);
+        await RemoveAsync(whole.Primary.Folder);
         return disaster;
+    }
+
+    /// <summary>Removes a folder into which a write that was let go may still come.</summary>
+    private static async Task RemoveAsync(string folder)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < 40)
+            {
+                await Task.Delay(250);
+            }
+        }
     }
 
     private static string Schedules(WholeInstallation whole, Machine machine)
