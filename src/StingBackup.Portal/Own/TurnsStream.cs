@@ -43,5 +43,9 @@ internal sealed class TurnsStream(Stream content) : Stream
         base.Dispose(disposing);
     }
 
-    public override ValueTask DisposeAsync() => content.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await content.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
 }
