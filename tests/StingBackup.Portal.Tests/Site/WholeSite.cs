@@ -57,7 +57,7 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
         var ceph = CephCluster.GetAsync();
         Mail = new MailReceiver();
         _kratos = await KratosDouble.StartAsync();
-        Sting = await StingSite.CreateAsync(_folder["site"], new StingSiteOptions { Seed = 8, Scale = 0.001, Edges = false });
+        Sting = await StingSite.CreateAsync(_folder["site"], new StingSiteOptions { Seed = 8, Scale = 0.001, Edges = false, Encrypted = 0.6 });
         _kratos.Sessions["ada"] = new KratosDoubleSession("session-of-ada", AdaInSting.Name, AdaInSting.Email);
         _kratos.Sessions["bob"] = new KratosDoubleSession("session-of-bob", BobInSting.Name, BobInSting.Email) { Verified = false };
         await FillAsync();
