@@ -108,6 +108,8 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
             ["alerts.mail_server"] = "127.0.0.1", ["alerts.mail_port"] = $"{Mail.Port}", ["alerts.mail_tls"] = "none", ["alerts.mail_from"] = "backup@example.org",
         };
         var file = await Sting.ProtectAsync(_folder[name], TimeProvider.System, request => request with { BackupRoot = root, Setting = settings });
+        // What STING sealed is opened, so that it is given to people as what they uploaded.
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\nvault:\n", $"\nvault:\n  master_key_files: [\"{Path.Combine(Sting.Install, "env", "app.env")}\"]\n", StringComparison.Ordinal));
         await File.WriteAllTextAsync(Path.Combine(_folder[name], "vault-token"), Sting.Vault.TokenWith(Policy));
         await File.WriteAllTextAsync(Path.Combine(_folder[name], "pgpass"), "*:*:*:*:not asked for\n");
         var configuration = new ConfigurationLoader(new HostView()).Examine(file).Require();
