@@ -174,9 +174,11 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
         throw new TimeoutException("The recovery does not end.");
     }
 
-    /// <summary>Rows of a person in the live database.</summary>
+    /// <summary>Rows of a person in the live database: some of each class that has any but Metadata.</summary>
     internal Task<List<string>> RowsAsync(StingPerson person) => Sting.Cluster.RowsAsync("sting_app",
-        $"SELECT 's ' || t::text FROM user_settings t WHERE user_id = {person.Id} UNION ALL SELECT 'a ' || t::text FROM audit_logs t WHERE user_id IN ('{person.Name}', '{person.Id}')");
+        $"SELECT 's ' || t::text FROM user_settings t WHERE user_id = {person.Id} UNION ALL SELECT 'a ' || t::text FROM audit_logs t WHERE user_id IN ('{person.Name}', '{person.Id}') UNION ALL SELECT 'r ' || t::text FROM reports t WHERE {ReportsOf(person)}");
+
+    internal static string ReportsOf(StingPerson person) => $"result_file_id IN (SELECT file_id FROM file_assets WHERE owner_id = '{person.Name}')";
 
     private async Task FillAsync()
     {
@@ -185,6 +187,8 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
             INSERT INTO honey_jars(id, name, type, status, owner, permissions) VALUES
                 ('{{OwnJar}}', 'Ada''s jar', 'private', 'active', '{{ada}}', '{}'), ('{{PublicJar}}', 'Everybody''s jar', 'public', 'active', 'system', '{}'),
                 ('{{SharedJar}}', 'Shared jar', 'private', 'active', '{{bob}}', '{"allowed_users": ["{{ada}}"]}'), ('{{BobsJar}}', 'Bob''s jar', 'private', 'active', '{{bob}}', '{}');
+            INSERT INTO reports SELECT gen_random_uuid(), 'A report', file_id, '2030-01-01', NULL FROM
+                (SELECT DISTINCT ON (owner_id) owner_id, file_id FROM file_assets WHERE owner_id IN ('{{AdaInSting.Name}}', '{{BobInSting.Name}}') AND deleted_at IS NULL ORDER BY owner_id, id) f;
             """);
         foreach (var jar in new[] { OwnJar, PublicJar, SharedJar, BobsJar })
         {
