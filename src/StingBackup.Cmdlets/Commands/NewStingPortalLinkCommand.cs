@@ -14,7 +14,7 @@ public sealed class NewStingPortalLinkCommand : UnlockingCmdlet
     private const int MostMinutes = 24 * 60;
 
     /// <summary>A person; without it the link is for the own account.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "The person who signs in by it: an e-mail address, an id, or a folder in users; without it the link is for your own account and its roles")]
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Who signs in by it: e-mail address, id or folder; without it your own account, with its roles")]
     [ArgumentCompleter(typeof(UserCompleter))]
     [ValidateNotNullOrEmpty]
     public string? User { get; set; }

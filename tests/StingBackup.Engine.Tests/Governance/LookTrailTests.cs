@@ -105,7 +105,7 @@ public sealed class LookTrailTests : IAsyncLifetime, IAsyncDisposable
     {
         // The folders on the way, users and users/7, are the system's own.
         var (seven, eight, system) = (await PseudonymAsync("user#7"), await PseudonymAsync("user#8"), await PseudonymAsync("system"));
-        var portal = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.Kratos, Guid.NewGuid().ToString()), IsAccount = false };
+        var portal = Caller.OfProcess with { Portal = new AccessIdentity(IdentityKind.User, "another-account"), IsAccount = true };
         var look = Assert.Single(await SinceAsync(i => BrowseAsync(i, "users/7")));
         Assert.Equal(("Get-StingRestorePointItem", "Looked at 2 subjects"), (look.Command, look.Outcome));
         Assert.Equal(Sorted(seven, system), look.Subjects);

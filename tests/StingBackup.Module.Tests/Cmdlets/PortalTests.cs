@@ -88,7 +88,7 @@ public sealed class PortalTests : IDisposable
         Assert.Single(notes.Single(n => n.Outcome == "Link(person)").Subjects);
         // The link stands nowhere on this host.
         var code = link.Link[(link.Link.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        Assert.DoesNotContain(Directory.EnumerateFiles(_sample.Folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)), file => File.ReadAllText(file).Contains(code, StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFiles(_sample.Folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith("lock", StringComparison.Ordinal)), file => File.ReadAllText(file).Contains(code, StringComparison.Ordinal));
         var job = _shell.Run("Get-StingBackupJob").Succeeded().Objects<HostJob>().Single();
         Assert.Equal("portal", job.Kind);
         _shell.Run($"Stop-StingBackupJob {job.Id} -Confirm:$false").Succeeded();

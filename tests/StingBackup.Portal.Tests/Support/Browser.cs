@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace StingBackup.Portal.Tests.Support;
 
-/// <summary>The system's Chromium, one for all tests.</summary>
+/// <summary>The system's Chromium, one for all tests of a collection.</summary>
 public sealed class Browser : IAsyncLifetime
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -46,6 +46,10 @@ public sealed class Browser : IAsyncLifetime
 /// <summary>Tests in a browser share one.</summary>
 [CollectionDefinition("browser")]
 public sealed class BrowserCollection : ICollectionFixture<Browser>;
+
+/// <summary>Those of administrators' pages have another, and run beside the first.</summary>
+[CollectionDefinition("browser of administrators")]
+public sealed class AdminBrowserCollection : ICollectionFixture<Browser>;
 
 /// <summary>A test that needs Chromium.</summary>
 public sealed class BrowserFactAttribute : FactAttribute
