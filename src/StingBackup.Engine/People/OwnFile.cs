@@ -11,23 +11,27 @@ public sealed class OwnFile
     private readonly OwnReserve _reserve;
     private readonly PointTree _tree;
     private readonly TreeEntry _content;
+    private readonly OwnUpload? _upload;
     private bool _isOnRecord;
 
-    internal OwnFile(OwnReserve reserve, PointTree tree, TreeEntry entry, TreeEntry content)
+    internal OwnFile(OwnReserve reserve, PointTree tree, TreeEntry entry, TreeEntry content, OwnUpload? upload)
     {
-        (_reserve, _tree, _content) = (reserve, tree, content);
-        Item = tree.ToItem(entry) with { Length = content.Length };
+        (_reserve, _tree, _content, _upload) = (reserve, tree, content, upload);
+        Item = tree.ToItem(entry) with { Length = Length };
         ETag = TagOf(tree, content);
     }
 
     /// <summary>The file.</summary>
     public RestorePointItem Item { get; }
 
+    /// <summary>What it is called: of what was uploaded to STING the name that it had, else the last part of its path.</summary>
+    public string Name => _upload?.Name ?? Item.Name;
+
     /// <summary>Stands for the content: the same as long as that is the same, in whichever run. Letters, digits, <c>-</c> and <c>_</c>, without quotes.</summary>
     public string ETag { get; }
 
     /// <summary>Its length in bytes.</summary>
-    public long Length => _content.Length;
+    public long Length => _upload?.Length ?? _content.Length;
 
     /// <summary>Opens a stretch of it: what lies before is not read, and no more than a few chunks are in memory. Each opening stands in the audit log, without the name; of a selection the selection does.</summary>
     /// <param name="offset">First byte.</param>
@@ -47,7 +51,8 @@ public sealed class OwnFile
             {
                 await _reserve.Trail.OpenedAsync(reading.Value, _tree.Row.Pseudonym, cancel).ConfigureAwait(false);
             }
-            return new LeasedStream(new TreeFileStream(reading.Value.Repository.Reader, _tree.Row.Pseudonym, _content, (offset, length), CancellationToken.None), reading);
+            return new LeasedStream(_upload?.Inline is { } few ? new MemoryStream(few.Slice((int)offset, (int)length).ToArray(), writable: false)
+                : new TreeFileStream(reading.Value.Repository.Reader, _tree.Row.Pseudonym, _content, (offset, length), CancellationToken.None), reading);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 
@@ -10,6 +11,8 @@ namespace StingBackup.Engine.People;
 /// <param name="after">The cursor.</param>
 internal sealed class OwnFolder(OwnReading reading, string? path, string? after)
 {
+    private const int NamesAtOnce = 8;
+
     public async ValueTask<FolderPage> ReadAsync(string backupId, int limit, CancellationToken cancel)
     {
         var state = await reading.Trees.AtRunAsync(backupId, cancel).ConfigureAwait(false);
@@ -22,6 +25,7 @@ internal sealed class OwnFolder(OwnReading reading, string? path, string? after)
         var from = CursorIn(under);
         var damage = state.Damage.Select(e => e.ErrorId).ToHashSet(StringComparer.Ordinal);
         var items = new List<RestorePointItem>();
+        var uploads = new List<(int At, PointTree Tree, TreeEntry Entry)>();
         string? next = null;
         await foreach (var (at, tree, entry) in new FolderWalk(reading.Repository.Reader, state.Trees, under, e => damage.Add(e.ErrorId)).WalkAsync(from, cancel).ConfigureAwait(false))
         {
@@ -30,13 +34,39 @@ internal sealed class OwnFolder(OwnReading reading, string? path, string? after)
                 next = items[^1].Path;
                 break;
             }
+            if (entry is { Kind: ItemKind.File } && at.IsWithin(ReserveMounts.Vault))
+            {
+                uploads.Add((items.Count, tree, entry));
+            }
             items.Add(entry is null ? ImpliedFolder(tree, at) : tree.ToItem(entry));
         }
+        var names = await NameAsync(items, uploads, cancel).ConfigureAwait(false);
         if (items.Count == 0 && from is null && damage.Count == 0 && !under.IsRoot && !await IsFolderAsync(state, under, cancel).ConfigureAwait(false))
         {
             throw OwnReserve.NotFound(under.ToString(), backupId);
         }
-        return new FolderPage { BackupId = run, Path = under.ToString(), Items = items, Next = next, Damage = [.. damage.Order(StringComparer.Ordinal)] };
+        return new FolderPage { BackupId = run, Path = under.ToString(), Items = items, Names = names, Next = next, Damage = [.. damage.Order(StringComparer.Ordinal)] };
+    }
+
+    /// <summary>Gives what was uploaded to STING the length that it had, and its name.</summary>
+    private async ValueTask<Dictionary<string, string>> NameAsync(List<RestorePointItem> items, List<(int At, PointTree Tree, TreeEntry Entry)> uploads, CancellationToken cancel)
+    {
+        var found = new OwnUpload?[uploads.Count];
+        await Parallel.ForAsync(0, uploads.Count, new ParallelOptions { MaxDegreeOfParallelism = NamesAtOnce, CancellationToken = cancel }, async (i, stop) =>
+            found[i] = await OwnUpload.ReadAsync(reading.Repository.Reader, uploads[i].Tree, uploads[i].Entry.Path, uploads[i].Entry, stop).ConfigureAwait(false)).ConfigureAwait(false);
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (upload, at) in found.Zip(uploads, (u, f) => (u, f.At)))
+        {
+            if (upload is not null)
+            {
+                items[at] = items[at] with { Length = upload.Length };
+                if (upload.Name is { } name)
+                {
+                    names[items[at].Path] = name;
+                }
+            }
+        }
+        return names;
     }
 
     private EntryPath? CursorIn(EntryPath under)

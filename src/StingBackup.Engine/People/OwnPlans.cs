@@ -1,5 +1,6 @@
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 
@@ -11,7 +12,7 @@ internal static class OwnPlans
     /// <summary>Makes a plan.</summary>
     /// <param name="reading">The person's reserve.</param>
     /// <param name="request">What is to be brought back.</param>
-    /// <param name="classes">From which classes.</param>
+    /// <param name="classes">From which classes; without <see cref="DataClass.Metadata"/> no rows of databases come back, of whichever class they are.</param>
     /// <param name="looksAtApproval">Whether the plan says how its approval stands.</param>
     /// <param name="cancel">Cancels.</param>
     public static async ValueTask<RestorePlan> OfAsync(OwnReading reading, OwnRestoreRequest request, IReadOnlyList<DataClass> classes, bool looksAtApproval, CancellationToken cancel)
@@ -38,9 +39,10 @@ internal static class OwnPlans
             var state = await reading.Trees.InAsync(points, stop).ConfigureAwait(false);
             return new TreeSet(state.Trees, [.. state.Damage.Select(e => new TreeFailure(e, 1, IsCertain: true))]);
         }
+        var items = paths.Count == 0 ? ItemSelector.All : ItemSelector.Of(paths);
         return await new RestorePlanner(reading.Installation, full, reading.Repository)
         {
-            Known = new KnownRestore(names, TreesAsync, paths.Count == 0 ? ItemSelector.All : ItemSelector.Of(paths)), LooksAtApproval = looksAtApproval,
+            Known = new KnownRestore(names, TreesAsync, classes.Contains(DataClass.Metadata) ? items : items.Except(ReserveMounts.PostgreSql)), LooksAtApproval = looksAtApproval,
         }.PlanAsync(cancel).ConfigureAwait(false);
     }
 

@@ -32,6 +32,8 @@ public sealed record FolderPage
     public required string Path { get; init; }
     /// <summary>Folders and files in path order.</summary>
     public IReadOnlyList<RestorePointItem> Items { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Of what was uploaded to STING, the names that it had, by path.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
     /// <summary>What to give as <c>after</c> for the next page; null on the last one.</summary>
     public string? Next { get; init; }
     /// <summary>Ids of errors of what could not be read, so that items may be missing; empty where all is here.</summary>

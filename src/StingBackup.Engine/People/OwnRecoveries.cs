@@ -1,6 +1,7 @@
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources.PostgreSql.Logical;
 
 namespace StingBackup.Engine.People;
 
@@ -23,6 +24,10 @@ internal sealed class OwnRecoveries(OwnReading reading)
         if (wish is { WithRows: true, Conflict: not ConflictAction.Skip })
         {
             throw Invalid("rows come back only where they are missing");
+        }
+        if (wish is { WithRows: true, Paths.Count: > 0 })
+        {
+            throw Invalid("rows belong to no file or folder: they come back with everything");
         }
         if (wish is { BackupId: not null, Moment: not null })
         {
@@ -62,7 +67,8 @@ internal sealed class OwnRecoveries(OwnReading reading)
 
     private async ValueTask<(DangerousPlan Dangerous, RestorePlan Plan)> PlanAsync(OwnRestoreRequest wish, bool withRows, string reason, CancellationToken cancel)
     {
-        DataClass[] classes = [.. Enum.GetValues<DataClass>().Where(c => RestoreApproval.IsOfPeople(c) || (withRows && c == DataClass.Metadata))];
+        // Rows are of several classes: what somebody set, and what was noted of somebody, are two more.
+        DataClass[] classes = [.. Enum.GetValues<DataClass>().Where(c => RestoreApproval.IsOfPeople(c) || (withRows && CapturePath.Classes.Contains(c)))];
         var plan = await OwnPlans.OfAsync(reading, wish, classes, looksAtApproval: false, cancel).ConfigureAwait(false);
         var dangerous = RestoreApproval.Describe(plan, (RestoreSelection)plan.Selection!, GuardedOperation.RestoreInPlace);
         return (dangerous with

@@ -7,6 +7,7 @@ namespace StingBackup.Engine.Restore;
 internal sealed class ItemSelector
 {
     private readonly Wish[] _wishes;
+    private EntryPath? _except;
 
     private ItemSelector(Wish[] wishes, EntryPath under) => (_wishes, Under) = (wishes, under);
 
@@ -17,11 +18,14 @@ internal sealed class ItemSelector
     public static ItemSelector Of(IReadOnlyList<EntryPath> paths) =>
         new([.. paths.Select(path => new Wish(path.ToString(), [path], null))], paths is [var only] ? only : EntryPath.Root);
 
+    /// <summary>The same without a folder and what is in it.</summary>
+    public ItemSelector Except(EntryPath folder) => new(_wishes, Under) { _except = folder };
+
     /// <summary>A path at or below which all selected items lie.</summary>
     public EntryPath Under { get; }
 
     /// <summary>True when nothing is left out.</summary>
-    public bool IsAll => _wishes.Length == 0;
+    public bool IsAll => _wishes.Length == 0 && _except is null;
 
     /// <summary>What was asked, as written.</summary>
     public IEnumerable<string> Texts => _wishes.Select(w => w.Text);
@@ -47,6 +51,10 @@ internal sealed class ItemSelector
     /// <param name="fulfilled">Takes each text that means it.</param>
     public bool Selects(string subject, EntryPath path, bool isDirectory, HashSet<string>? fulfilled = null)
     {
+        if (_except is not null && path.IsWithin(_except))
+        {
+            return false;
+        }
         var selected = _wishes.Length == 0;
         foreach (var wish in _wishes)
         {

@@ -7,13 +7,15 @@ namespace StingBackup.Portal.Api;
 
 /// <summary>A file, folder or other item as of a run.</summary>
 /// <param name="Path">Its path within the reserve; bytes that are no UTF-8 appear as <c>\xNN</c>.</param>
-/// <param name="Name">The last part of it.</param>
+/// <param name="Name">The last part of it; of what was uploaded to STING the name that it had.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Length">In bytes; 0 for what is no file.</param>
 /// <param name="Modified">When its content last changed.</param>
 internal sealed record OwnItem(string Path, string Name, ItemKind Kind, long Length, DateTimeOffset Modified)
 {
-    public static OwnItem Of(RestorePointItem item) => new(item.Path, item.Name, item.Kind, item.Length, item.ModifiedTime);
+    public static OwnItem Of(RestorePointItem item) => Of(item, item.Name);
+
+    public static OwnItem Of(RestorePointItem item, string name) => new(item.Path, name, item.Kind, item.Length, item.ModifiedTime);
 }
 
 /// <summary>What is directly in a folder.</summary>
@@ -74,7 +76,7 @@ internal static class OwnFilesApi
     {
         var own = await people.OfAsync(http, Given.OptionalId(query.Jar, "jar"), cancel).ConfigureAwait(false);
         var page = await own.FolderAsync(Given.Run(query.Run), Given.OptionalPath(query.Path), Given.FromCursor(query.Cursor), Given.Limit(query.Limit, UsualItems, OwnReserve.MostItems), cancel).ConfigureAwait(false);
-        return TypedResults.Ok(new OwnFolderPart(page.BackupId, page.Path, [.. page.Items.Select(OwnItem.Of)], Given.ToCursor(page.Next), page.Damage));
+        return TypedResults.Ok(new OwnFolderPart(page.BackupId, page.Path, [.. page.Items.Select(i => OwnItem.Of(i, page.Names.GetValueOrDefault(i.Path, i.Name)))], Given.ToCursor(page.Next), page.Damage));
     }
 
     private static async Task<IResult> ContentAsync(HttpContext http, OwnPeople people, string run, string path, string? jar, CancellationToken cancel) =>

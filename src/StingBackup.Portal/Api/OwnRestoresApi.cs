@@ -65,7 +65,7 @@ internal static class OwnRestoresApi
         own.MapPost("/restores/plan", async (HttpContext http, Restores restores, RestoreWish wish, CancellationToken cancel) =>
         {
             var (_, plan) = await restores.PlanAsync(http, wish.Selection, wish.Conflict, cancel).ConfigureAwait(false);
-            return TypedResults.Ok(new RestoreOutline(plan.Files, plan.Items, plan.Length, plan.ReachedTime, plan.Approval, [.. plan.Preview.Take(Named).Select(OwnItem.Of)]));
+            return TypedResults.Ok(new RestoreOutline(plan.Files, plan.Items, plan.Length, plan.ReachedTime, plan.Approval, [.. plan.Preview.Take(Named).Select(i => OwnItem.Of(i))]));
         }).WithSummary("What bringing a selection back to its place would do");
         own.MapPost("/restores", async (HttpContext http, Restores restores, RestoreWish wish, CancellationToken cancel) =>
             Accepted(await restores.BeginAsync(http, wish.Selection, wish.Conflict, cancel).ConfigureAwait(false)))

@@ -28,7 +28,7 @@ internal sealed partial class FileDownload(OwnFile file) : IResult
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        headers.ContentDisposition = DispositionOf(file.Item.Name);
+        headers.ContentDisposition = DispositionOf(file.Name);
         headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         var (offset, length) = (0L, file.Length);
         if (HttpMethods.IsGet(request.Method) && RangeOf(asked, tag, headers.LastModified) is { } range)

@@ -42,4 +42,10 @@ internal sealed class TurnsStream(Stream content) : Stream
         }
         base.Dispose(disposing);
     }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await content.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
 }

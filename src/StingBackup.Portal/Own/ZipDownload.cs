@@ -95,7 +95,7 @@ internal sealed partial class ZipDownload : IResult
         }
         await using (content.ConfigureAwait(false))
         {
-            var entry = zip.CreateEntry(ZipNames.Of(file.Item.Path, _folder), CompressionLevel.Fastest);
+            var entry = zip.CreateEntry(ZipNames.Of(PathOf(file), _folder), CompressionLevel.Fastest);
             var time = TimeZoneInfo.ConvertTime(file.Item.ModifiedTime, _zone);
             entry.LastWriteTime = time < First ? First : time > Last ? Last : time;
             var into = await entry.OpenAsync(cancel).ConfigureAwait(false);
@@ -112,6 +112,9 @@ internal sealed partial class ZipDownload : IResult
             }
         }
     }
+
+    // Uploads of one name lie in folders of their own: no two become one.
+    private static string PathOf(OwnFile file) => file.Name == file.Item.Name ? file.Item.Path : $"{file.Item.Path}/{file.Name.Replace('/', '_')}";
 
     private void Miss(OwnFile file, StingException e) => _missing.Append(file.Item.Path).Append(": not whole here, ").Append(e.ErrorId).Append("\r\n");
 

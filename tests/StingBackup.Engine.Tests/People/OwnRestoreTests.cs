@@ -73,7 +73,7 @@ public sealed class OwnRestoreTests : IAsyncLifetime
         Assert.Equal(ApprovalState.Used, Assert.Single(await ada.RecoveriesAsync(default)).State);
         await Assert.ThrowsAsync<StingException>(async () => await ada.RecoverAsync(asked.Id, default).ToListAsync());
 
-        foreach (var wrong in (RecoveryWish[])[wish with { Reason = " " }, wish with { WithRows = true }, wish with { BackupId = "latest" }])
+        foreach (var wrong in (RecoveryWish[])[wish with { Reason = " " }, wish with { WithRows = true }, wish with { WithRows = true, Conflict = ConflictAction.Skip }, wish with { BackupId = "latest" }])
         {
             Assert.Equal("RestoreRequestInvalid", (await Assert.ThrowsAsync<StingException>(async () => await ada.AskForRecoveryAsync(wrong, default))).ErrorId);
         }

@@ -103,15 +103,19 @@ internal sealed partial class StingSite : IAsyncDisposable
     }
 
     /// <summary>Makes keys, repository and configuration that protect it, in a folder; gives the configuration's file.</summary>
-    public async Task<string> ProtectAsync(string folder, TimeProvider clock)
+    /// <param name="folder">The folder.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="change">Changes what is asked for: a repository in another place, further settings.</param>
+    public async Task<string> ProtectAsync(string folder, TimeProvider clock, Func<InitializeRequest, InitializeRequest>? change = null)
     {
         Directory.CreateDirectory(folder);
         var file = Path.Join(folder, "sting-backup.yaml");
-        var plan = await ReserveInitializer.PlanAsync(new InitializeRequest
+        var request = new InitializeRequest
         {
             BackupRoot = Path.Join(folder, "repository"), Reserve = Install, Sting = Describe(), ConfigurationFile = file, KeyDirectory = Path.Join(folder, "keys"), StateDirectory = Path.Join(folder, "state"),
             CacheDirectory = Path.Join(folder, "cache"), LogDirectory = Path.Join(folder, "logs"), TimeZone = "UTC", WithPassphrase = false, Setting = new Dictionary<string, string> { ["keys.spares"] = "20" },
-        }, default);
+        };
+        var plan = await ReserveInitializer.PlanAsync(change?.Invoke(request) ?? request, default);
         await ReserveInitializer.RunAsync(plan, null, clock, default);
         await WritePrivateAsync(Path.Join(folder, "vault-token"), BackupToken);
         await WritePrivateAsync(Path.Join(folder, "pgpass"), "*:*:*:sting_backup:not asked for\n");
@@ -137,6 +141,12 @@ internal sealed partial class StingSite : IAsyncDisposable
         await File.WriteAllTextAsync(file, text);
         return file;
     }
+
+    /// <summary>The person whom the documentation's commands name.</summary>
+    public StingPerson Known => StingPerson.Of(Plan.People[SamplePeople.Known]);
+
+    /// <summary>The person whose files have awkward names.</summary>
+    public StingPerson Awkward => StingPerson.Of(Plan.People[SamplePeople.Awkward]);
 
     /// <summary>Lets a quarter of an hour pass.</summary>
     /// <param name="seed">Which; the same on the same installation does the same.</param>

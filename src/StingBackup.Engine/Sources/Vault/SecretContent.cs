@@ -18,6 +18,9 @@ public static class SecretContent
     private const int ShortestInner = 4096;
     private const int Footer = sizeof(uint) + 8;
 
+    /// <summary>Bytes behind the description.</summary>
+    internal const int FooterLength = Footer;
+
     private static ReadOnlySpan<byte> Magic => "STINGKV1"u8;
     private static ReadOnlySpan<byte> MagicSealed => "STINGKV2"u8;
 
@@ -47,6 +50,10 @@ public static class SecretContent
 
     /// <summary>How many bytes of a content are parts; the rest differs though they be equal, and begins a chunk of its own.</summary>
     internal static int PartsLength(ReadOnlySpan<byte> content) => content.Length - Footer - (int)BinaryPrimitives.ReadUInt32LittleEndian(content[^Footer..]);
+
+    /// <summary>Bytes of the description that stands before a footer; null where that is none.</summary>
+    internal static int? DescriptionLength(ReadOnlySpan<byte> footer) =>
+        footer.Length == Footer && (footer.EndsWith(Magic) || footer.EndsWith(MagicSealed)) && BinaryPrimitives.ReadUInt32LittleEndian(footer) is <= int.MaxValue and var length ? (int)length : null;
 
     /// <summary>Whether a master key is needed to get the value back.</summary>
     internal static bool IsSealedAgain(ReadOnlySpan<byte> content) => content.EndsWith(MagicSealed);

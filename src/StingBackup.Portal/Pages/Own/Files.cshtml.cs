@@ -34,6 +34,9 @@ internal sealed class FilesModel(OwnPeople people, PageTimes times) : OwnPage(pe
     /// <summary>Runs to choose from: the newest in which something changed, and the one that is shown.</summary>
     public IReadOnlyList<OwnRun> Runs { get; private set; } = [];
     public OwnRun? Shown { get; private set; }
+    /// <summary>What an item is called.</summary>
+    public string NameOf(RestorePointItem item) => Folder.Names.GetValueOrDefault(item.Path, item.Name);
+
     public string? Next => Given.ToCursor(Folder.Next);
 
     public async Task OnGetAsync()

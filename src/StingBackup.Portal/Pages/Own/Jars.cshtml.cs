@@ -10,9 +10,13 @@ internal sealed class JarsModel(OwnPeople people) : OwnPage(people)
 {
     public IReadOnlyList<OwnJar> Jars { get; private set; } = [];
 
+    /// <summary>Whether STING could be asked.</summary>
+    public bool IsKnown { get; private set; }
+
     public async Task OnGetAsync()
     {
         Jar = null;
-        Jars = await (await OwnAsync().ConfigureAwait(false)).JarsAsync(Cancel).ConfigureAwait(false);
+        (Jars, var trouble) = await (await OwnAsync().ConfigureAwait(false)).AskForJarsAsync(Cancel).ConfigureAwait(false);
+        IsKnown = trouble is null;
     }
 }
