@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using StingBackup.Fixtures.Sting;
@@ -15,8 +14,6 @@ namespace StingBackup.Portal.Tests.Site;
 [Collection("browser")]
 public sealed class WholeSiteTests(Browser browser, WholeSite site) : IClassFixture<WholeSite>
 {
-    private static readonly AxeRunOptions Wcag = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] } };
-
     private static Uri To(string path) => new(path, UriKind.Relative);
 
     [SiteFact]
@@ -181,7 +178,7 @@ public sealed class WholeSiteTests(Browser browser, WholeSite site) : IClassFixt
     private static async Task CheckAsync(IPage page, string name)
     {
         await Browser.ShotAsync(page, name);
-        var found = (await page.RunAxe(Wcag)).Violations;
+        var found = (await page.RunAxe(AxeRules.All)).Violations;
         Assert.True(found.Length == 0, $"{name}: {string.Join("; ", found.Select(v => $"{v.Id}: {string.Join(", ", v.Nodes.Select(n => n.Html))}"))}");
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{name} is wider than the screen");
     }
