@@ -95,7 +95,7 @@ internal sealed partial class WholeRunbooks
     {
         foreach (var part in (string[])["install/honey-reserve", "install/conf", "uploads"])
         {
-            foreach (var path in Directory.EnumerateFiles(Path.Join(whole.Site.Root, part), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).ToList())
+            foreach (var path in Directory.EnumerateFiles(Path.Join(whole.Site.Root, part), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Where(path => !path.Contains('\uFFFD', StringComparison.Ordinal)).ToList())   // .NET opens no name that is not UTF-8
             {
                 var bytes = RandomNumberGenerator.GetBytes((int)Math.Min(new FileInfo(path).Length + 16, 1 << 20));
                 await File.WriteAllBytesAsync(path, bytes);
