@@ -26,7 +26,9 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         foreach (var name in Of(KeyObjectNames.ClaimPrefix, ObjectKind.Claim))
         {
             var tag = ObjectKinds.TagIn(name);
-            if (!await probe.CheckAsync(name, bytes => _claims[tag] = SubjectClaim.Read(name, bytes, keys.ReserveId, keyRole, writers).Key.Pseudonym, cancel).ConfigureAwait(false))
+            // An erasure beside takes its subject's claim away; whose claim is gone without one is told where claims are compared with subjects.
+            if (!await probe.CheckAsync(name, bytes => _claims[tag] = SubjectClaim.Read(name, bytes, keys.ReserveId, keyRole, writers).Key.Pseudonym, mayVanish: true, cancel).ConfigureAwait(false)
+                && await probe.Store.GetLengthAsync(name, cancel).ConfigureAwait(false) is not null)
             {
                 _damagedClaims.Add(tag, name);
             }

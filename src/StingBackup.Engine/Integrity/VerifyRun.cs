@@ -141,13 +141,13 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         async ValueTask<Reach> WalkAsync()
         {
             var walked = await WalkByAsync(installation.Ledger).ConfigureAwait(false);
-            if (walked.Walk.Locked.Count == 0 || installation.Keys is not { } role)
+            if (installation.Keys is not { } role)
             {
                 return walked;
             }
-            // Whoever was erased since the ledger was read has no keys any more, and is no damage.
+            // Whoever was erased since the ledger was read has no key and no claim any more, and is no damage.
             var ledger = await role.LoadLedgerAsync(installation.Store, cancel).ConfigureAwait(false);
-            if (!walked.Walk.Locked.Keys.Any(pseudonym => ledger.Find(pseudonym) is not null))
+            if (ledger.Entries.Count <= installation.Ledger.Entries.Count)
             {
                 return walked;
             }
