@@ -34,9 +34,9 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>A page of a browser that nobody else uses.</summary>
+    /// <summary>A page of a browser that nobody else uses. Colours are there at once: one that is on its way to another is read by nobody, and by axe.</summary>
     public async Task<IPage> PageAsync(ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800) =>
-        await (await Chromium.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height } })).NewPageAsync();
+        await (await Chromium.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new ViewportSize { Width = width, Height = height } })).NewPageAsync();
 
     /// <summary>Keeps a picture of the page among the build's output.</summary>
     public static Task ShotAsync(IPage page, string name) =>
