@@ -146,7 +146,9 @@ internal sealed class CleanPoints
         }
         if (worst.Count() >= all.Count * MassShare)
         {
-            Mass = new OpenAnomaly(default, worst.Min(x => x.Open.SinceNs), [worst.First().Point], worst.Max(x => x.Open.Score), AnomalyReasons.None);
+            // Since when most of them are suspect: whoever was so before by himself must not set everybody back.
+            var since = worst.Select(x => x.Open.SinceNs).Order().ElementAt((worst.Count() - 1) / 2);
+            Mass = new OpenAnomaly(default, since, [worst.First().Point], worst.Max(x => x.Open.Score), AnomalyReasons.None);
         }
     }
 

@@ -191,6 +191,31 @@ public sealed class GuardianRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_an_attack_on_all_whoever_was_hit_before_sets_nobody_else_back()
+    {
+        const string Still = "jars/aaaac1e-9f0a-4d7e-8a55-0d0a4f3b2c12/still.md", Third = "users/11111111-e2bb-4255-8caf-4136c566a962";
+        _fixture.Put(Still, "# before"u8.ToArray());
+        for (var i = 0; i < 40; i++)
+        {
+            _fixture.Put($"{Third}/text{i}.txt", Simulation.SimulatedContent.Make(Simulation.Format.Text, 2000 + i, new Random(i)));
+        }
+        await Test.BackupAsync();
+        _fixture.Encrypt(GuardianFixture.Ann);
+        Assert.Single((await Test.BackupAsync()).Suspicious);
+        _fixture.Put(Still, "# changed by its people"u8.ToArray());
+        await Test.BackupAsync();
+        foreach (var user in (string[])[GuardianFixture.Ann, GuardianFixture.Bob, Third])
+        {
+            _fixture.Encrypt(user);
+        }
+        Assert.InRange((await Test.BackupAsync()).Suspicious.Count, 3, 4);
+        var target = Path.Combine(Test.Root, "restored");
+        await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(Test.Installation, await RestoreJob.PlanAsync(Test.Installation, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = target, CleanPoint = true }, default), default));
+        Assert.Equal("# changed by its people", File.ReadAllText(Path.Combine(target, Still)));
+        Assert.False(File.Exists(Path.Combine(target, $"{GuardianFixture.Ann}/PAY.txt")));
+    }
+
+    [Fact]
     public async Task Whoever_lost_everything_comes_back_too()
     {
         Directory.Delete(Path.Combine(Test.ReserveRoot, GuardianFixture.Ann), recursive: true);
