@@ -240,9 +240,15 @@ internal sealed record WholeImage(IReadOnlyList<string> Rows, IReadOnlyDictionar
     public string RequireSame(WholeImage other)
     {
         Assert.Equal(Rows, other.Rows);
-        Assert.Equal(Secrets, other.Secrets);
-        Assert.Equal(Files, other.Files);
+        RequireSame("secret", Secrets, other.Secrets);
+        RequireSame("file", Files, other.Files);
         return string.Create(CultureInfo.InvariantCulture, $"{Rows.Count:N0} rows, {Secrets.Count:N0} secrets, {Files.Count:N0} files alike");
+    }
+
+    private static void RequireSame(string what, IReadOnlyDictionary<string, string> mine, IReadOnlyDictionary<string, string> its)
+    {
+        var apart = mine.Keys.Union(its.Keys).Where(key => mine.GetValueOrDefault(key) != its.GetValueOrDefault(key)).ToList();
+        Assert.True(apart.Count == 0, $"{apart.Count} of {its.Count} {what}s differ: {string.Join("; ", apart.Take(5).Select(key => $"{key}: {mine.GetValueOrDefault(key) ?? "none"}, and should be {its.GetValueOrDefault(key) ?? "none"}"))}");
     }
 
     /// <summary>Looks whether all files are in a folder that got the reserve, wherever it puts what came from other folders.</summary>
