@@ -9,25 +9,37 @@ namespace StingBackup.Engine.Restore;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxRestoreFile : IRestoreFile
 {
+    /// <summary>Shorter files get their length from what is written: most are one write, and to make room for them first would be a call for each.</summary>
+    private const long RoomAhead = 1 << 20;
+
     private readonly LinuxRestoreTarget _target;
     private readonly EntryPath _path;
     private readonly LinuxTemporary _temporary;
     private readonly SafeFileHandle _file;
     /// <summary>The same file, opened past the page cache when first asked for: a second handle, since a flag of the first would hold for every worker.</summary>
     private readonly Lazy<SafeFileHandle?> _direct;
+    private readonly long _length;
+    private long _end;   // of what it is long by now
 
-    /// <summary>Starts it; the whole length is one hole at first.</summary>
+    /// <summary>Starts it; the whole length of a long one is one hole at first.</summary>
     public LinuxRestoreFile(LinuxRestoreTarget target, EntryPath path, long length)
     {
         _target = target;
         _path = path;
         _temporary = LinuxTemporary.MakeFile(target, path, out _file);
         _direct = new(_temporary.TryOpenDirect);
-        var result = length == 0 ? 0 : Libc.Truncate(File, length);
-        if (result < 0)
+        _length = length;
+        if (length >= RoomAhead)
         {
-            Dispose();
-            throw target.Failed(path, "make room for", result);
+            try
+            {
+                MakeRoom();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
     }
 
@@ -54,6 +66,7 @@ internal sealed class LinuxRestoreFile : IRestoreFile
         {
             throw _target.Failed(_path, "write", result);
         }
+        Reached(offset + bytes.Length);
     }
 
     /// <inheritdoc/>
@@ -61,6 +74,10 @@ internal sealed class LinuxRestoreFile : IRestoreFile
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(metadata);
+        if (Interlocked.Read(ref _end) < _length)
+        {
+            MakeRoom();   // it ends in a hole
+        }
         var messages = _target.Metadata.Apply(new ItemHandle(File, isPath: false), ItemKind.File, metadata);
         _temporary.Place(name, replace);
         return messages;
@@ -75,5 +92,29 @@ internal sealed class LinuxRestoreFile : IRestoreFile
         }
         _temporary.Dispose();   // before the file, whose mark keeps CleanUp away
         _file.Dispose();
+    }
+
+    private void MakeRoom()
+    {
+        var result = Libc.Truncate(File, _length);
+        if (result < 0)
+        {
+            throw _target.Failed(_path, "make room for", result);
+        }
+        Reached(_length);
+    }
+
+    // Several workers write one file.
+    private void Reached(long end)
+    {
+        for (var was = Interlocked.Read(ref _end); was < end;)
+        {
+            var found = Interlocked.CompareExchange(ref _end, end, was);
+            if (found == was)
+            {
+                return;
+            }
+            was = found;
+        }
     }
 }

@@ -14,7 +14,8 @@ public sealed class LinuxRestoreTargetFailureTests : IDisposable
     public async Task A_full_disk_is_named_and_leaves_nothing_behind()
     {
         Assert.StartsWith("file:f RestoreTargetFull", Assert.Single(await RunAsync(["-e", "inject=pwrite64:error=ENOSPC"], "file:f")), StringComparison.Ordinal);
-        Assert.StartsWith("file:f RestoreTargetFull", Assert.Single(await RunAsync(["-e", "inject=ftruncate:error=EDQUOT"], "file:f")), StringComparison.Ordinal);
+        Assert.StartsWith("long:f RestoreTargetFull", Assert.Single(await RunAsync(["-e", "inject=ftruncate:error=EDQUOT"], "long:f")), StringComparison.Ordinal);
+        Assert.StartsWith("hole:f RestoreTargetFull", Assert.Single(await RunAsync(["-e", "inject=ftruncate:error=EDQUOT"], "hole:f")), StringComparison.Ordinal);
         Assert.StartsWith("folder:d RestoreTargetFull", Assert.Single(await RunAsync(["-e", "inject=mkdirat:error=ENOSPC"], "folder:d")), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Tests.Restore;
 /// <summary>Steps on a directory target, run in a process of their own; each prints a line with its outcome.</summary>
 internal static class RestoreScript
 {
-    /// <summary>Runs <c>folder:PATH</c>, <c>file:PATH</c>, <c>pipe:PATH</c> and <c>flush</c>.</summary>
+    /// <summary>Runs <c>folder:PATH</c>, <c>file:PATH</c>, <c>long:PATH</c> and <c>hole:PATH</c> (files that end in a hole), <c>pipe:PATH</c> and <c>flush</c>.</summary>
     public static void Run(string root, IEnumerable<string> steps, TextWriter output)
     {
         using var target = DirectoryRestoreTarget.Open(root);
@@ -31,8 +31,8 @@ internal static class RestoreScript
             case ["folder", var path]:
                 target.CreateDirectory(EntryPath.Parse(path));
                 return [];
-            case ["file", var path]:
-                using (var file = target.CreateFile(EntryPath.Parse(path), 1000))
+            case [("file" or "long" or "hole") and var kind, var path]:
+                using (var file = target.CreateFile(EntryPath.Parse(path), kind switch { "long" => 2 << 20, "hole" => 5000, _ => 1000 }))
                 {
                     file.Write(0, new byte[1000]);
                     return file.Place(EntryPath.Parse(path), metadata, replace: false);
