@@ -29,6 +29,8 @@ results=out/test-results
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 
 finish() {
+    # How much work the program did for what it was asked, counted by the engine's tests: docs/benchmarks.md.
+    [[ ! -s $results/counted-work.md ]] || cat "$results/counted-work.md"
     echo "$passed passed, $failed failed, $skipped skipped"
     ((failed == 0 && passed > 0))
     exit
@@ -239,6 +241,7 @@ install_missing
 install_chroma
 require_sdk
 build
+export STING_COUNTED_WORK=$PWD/$results/counted-work.md
 for project in tests/*/*.Tests.csproj; do dotnet_suite "$project"; done
 begin_pester
 for script in tests/soak/[0-9]*.sh; do soak_suite "$script"; done

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Reserve;
@@ -20,7 +19,7 @@ internal sealed class TestInstallation : IAsyncDisposable
 
     public TestInstallation(IObjectStore? store = null, DateTimeOffset? clock = null)
     {
-        Clock = new FakeTimeProvider(clock ?? TimeProvider.System.GetUtcNow());
+        Clock = new WaitedClock(clock ?? TimeProvider.System.GetUtcNow());
         Directory.CreateDirectory(ReserveRoot);
         Directory.CreateDirectory(RepositoryRoot);
         Store = store ?? DirectoryObjectStore.Open(RepositoryRoot);
@@ -30,8 +29,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public string Root => _folder.Path;
     public string ReserveRoot => Path.Combine(Root, "reserve");
     public string RepositoryRoot => Path.Combine(Root, "repository");
-    public TestKeys Keys { get; } = new();
-    public FakeTimeProvider Clock { get; }
+    public TestKeys Keys { get; init; } = new();
+    public WaitedClock Clock { get; }
     public IObjectStore Store { get; }
     public ReserveSettings Settings { get; init; } = new() { Path = "/" };
     public int Threads { get; init; } = 4;

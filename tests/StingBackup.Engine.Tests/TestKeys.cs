@@ -18,6 +18,9 @@ internal sealed class TestKeys : ISubjectWriter, ISubjectReader, IDisposable
     public EnrolledWriters Writers => new([new EnrolledWriter(Writer, "test", _signer.PublicKey.ToArray(), _signer.PublicKey.ToArray(), null) { MayMaintain = true }], []);
     public IReadOnlyCollection<Id16> Pseudonyms => [.. _subjects.Values.Select(s => s.Keys.Pseudonym)];
 
+    /// <summary>Ids of chunks and pages, and so the places at which trees are cut, are the same each time: for tests that count pages or bytes.</summary>
+    public bool HasFixedIds { get; init; }
+
     /// <summary>Subjects for which no spare is left.</summary>
     public HashSet<string> Refused { get; } = new(StringComparer.Ordinal);
 
@@ -46,11 +49,13 @@ internal sealed class TestKeys : ISubjectWriter, ISubjectReader, IDisposable
         return found.Keys is null ? throw new StingException("SubjectKeyMissing", FailureKind.NotFound, $"No key for {pseudonym}.", pseudonym.ToString(), "None.") : found;
     }
 
-    private static (SubjectWriteKeys, AgreementKey) Make(string name)
+    private (SubjectWriteKeys, AgreementKey) Make(string name)
     {
         var key = AgreementKey.Generate();
-        return (new SubjectWriteKeys(name, new Id16(RandomNumberGenerator.GetBytes(16)), 1, key.PublicKey.ToArray(), RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32)), key);
+        return (new SubjectWriteKeys(name, new Id16(RandomNumberGenerator.GetBytes(16)), 1, key.PublicKey.ToArray(), KeyOf(name, "id"), KeyOf(name, "cut")), key);
     }
+
+    private byte[] KeyOf(string name, string use) => HasFixedIds ? SHA256.HashData(Encoding.UTF8.GetBytes($"{use} of {name}")) : RandomNumberGenerator.GetBytes(32);
 
     public void Dispose()
     {

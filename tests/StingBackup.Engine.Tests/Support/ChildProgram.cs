@@ -25,6 +25,9 @@ internal static class ChildProgram
             case ["wrong-clock", var endpoint, var address, .. var minutes]:
                 await Tiering.WrongClockScript.RunAsync(new Uri(endpoint), address, minutes, Console.Out);
                 return 0;
+            case ["counted-work"]:
+                await CountedWork.WorkScript.RunAsync(Console.Out);
+                return 0;
             case ["limits", var share, var seconds]:
                 return await Platform.Limits.LimitedProcess.RunAsync(share, seconds, Console.Out);
             case ["runbooks", var folder, var seed, var scale, .. var scenarios]:
