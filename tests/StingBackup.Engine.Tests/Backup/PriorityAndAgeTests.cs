@@ -96,8 +96,8 @@ public sealed class PriorityAndAgeTests
             {
                 yield return entry;
             }
-            // The last bundle is handed on right after this.
-            _ = Task.Delay(200, cancel).ContinueWith(_ => _scanned.Set(), TaskScheduler.Default);
+            // The last bundle is handed on right after this; on a busy machine that may be a while.
+            _ = Task.Delay(1000, cancel).ContinueWith(_ => _scanned.Set(), TaskScheduler.Default);
         }
 
         public ItemMetadata ReadMetadata(SourceEntry entry) => inner.ReadMetadata(entry);

@@ -24,10 +24,7 @@ internal sealed class ChromaServer : IAsyncDisposable
 
     public static async Task<ChromaServer> StartAsync(string folder)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = FreePorts.Next();
         // Ends with this process, however that ends: its input is closed then.
         var start = new ProcessStartInfo("bash", ["-c", "node \"$0\" \"$1\" \"$2\" </dev/null & read -r; kill $!", Path.Join(Fixture, "serve.cjs"), folder, $"{port}"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         var process = Process.Start(start)!;

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Recovery;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Support;
 using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Recovery;
@@ -51,14 +52,14 @@ public sealed class AccessRevocationTests : IDisposable
             Assert.Contains("vault token revoke \"$(cat ", refused.Command, StringComparison.Ordinal);
             Assert.Contains($"VAULT_ADDR={address.GetLeftPart(UriPartial.Authority)} ", refused.Command, StringComparison.Ordinal);
         }
-        var away = (await RunAsync(Configure(address, "s.gone")))[0];
+        var away = (await RunAsync(Configure(address, "s.gone"), new HastyClock()))[0];
         Assert.True(away is { IsRevoked: false, Problem: not null, Command: not null }, $"{away}");
     }
 
-    private static async Task<List<RevokedAccess>> RunAsync(StingConfiguration configuration)
+    private static async Task<List<RevokedAccess>> RunAsync(StingConfiguration configuration, TimeProvider? clock = null)
     {
         var ended = new List<RevokedAccess>();
-        await foreach (var access in AccessRevocation.RunAsync(configuration, TimeProvider.System, default))
+        await foreach (var access in AccessRevocation.RunAsync(configuration, clock ?? TimeProvider.System, default))
         {
             ended.Add(access);
         }

@@ -115,7 +115,7 @@ internal sealed class CephCluster
         {
             Directory.CreateDirectory(Path.Combine(_folder, folder));
         }
-        var ports = FreePorts(4);
+        var ports = Enumerable.Range(0, 4).Select(_ => FreePorts.Next()).ToArray();
         Address = new Uri($"http://127.0.0.1:{ports[0]}");
         SecureAddress = new Uri($"https://127.0.0.1:{ports[1]}");
         WriteCertificates();
@@ -274,26 +274,6 @@ internal sealed class CephCluster
                 throw new InvalidOperationException($"Ceph: {what} does not start; see {_folder}/log.");
             }
         }
-    }
-
-    /// <summary>Outside the range that Ceph's daemons take their own from (6800 to 7300), and of ports that are free now.</summary>
-    private static int[] FreePorts(int count)
-    {
-        var ports = new List<int>();
-        var held = new List<TcpListener>();
-        while (ports.Count < count)
-        {
-            var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            held.Add(listener);
-            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            if (port is < 6800 or > 7300)
-            {
-                ports.Add(port);
-            }
-        }
-        held.ForEach(l => l.Stop());
-        return [.. ports];
     }
 
     private void End()

@@ -251,9 +251,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         Directory.CreateDirectory(Root);
         OwnAsync(Root).GetAwaiter().GetResult();
         DataFolder = Path.Combine(Root, data);
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        Port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        Port = FreePorts.Next();
     }
 
     public static Task OwnAsync(string folder) => Environment.IsPrivilegedProcess ? RunAsync("chown", "-R", "postgres:postgres", folder) : Task.CompletedTask;

@@ -10,7 +10,7 @@ public sealed class PortalTests : IDisposable
 {
     private readonly SampleInstallation _sample = SampleInstallation.SealedCopy();
     private readonly HostedShell _shell;
-    private readonly int _port = FreePort();
+    private readonly int _port = StingBackup.Fixtures.FreePorts.Next();
 
     public PortalTests()
     {
@@ -25,13 +25,6 @@ public sealed class PortalTests : IDisposable
         _shell.Run("Get-Job | Remove-Job -Force").Succeeded();
         _shell.Dispose();
         _sample.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<string?> PageAsync(string address)

@@ -88,12 +88,7 @@ public sealed class ScheduleTests : IDisposable
         {
             return;
         }
-        int port;
-        using (var listener = new TcpListener(IPAddress.Loopback, 0))
-        {
-            listener.Start();
-            port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
+        var port = StingBackup.Fixtures.FreePorts.Next();
         var configuration = _sample["sting-backup.yaml"];
         File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\nmetrics:\n", $"\nmetrics:\n  port: {port}\n", StringComparison.Ordinal));
         using var process = Programs.Start(Repository.Program("sting-backup"), _sample.Folder, "daemon", "--confirm");

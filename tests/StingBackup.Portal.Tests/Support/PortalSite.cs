@@ -60,12 +60,7 @@ internal sealed class PortalSite : IAsyncDisposable
     }
 
     // Providers of sign-ins send people back to an address that must be known before.
-    public static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => Fixtures.FreePorts.Next();
 
     /// <summary>Writes a file of the reserve.</summary>
     public void Write(string path, string text)

@@ -208,7 +208,7 @@ public sealed partial class ChannelTests : AlertTestBase
         Assert.False(slack.IsDelivered);
         Assert.DoesNotContain("s3cret", slack.Problem, StringComparison.Ordinal);
         Assert.Empty(web.Taken);
-        var gone = await new AlertCenter(Configuration($"slack_url_file: {Secret($"http://127.0.0.1:{Ports.Free()}/s3cret")}"), _clock).TestAsync("slack", default);
+        var gone = await new AlertCenter(Configuration($"slack_url_file: {Secret($"http://127.0.0.1:{FreePorts.Next()}/s3cret")}"), _clock).TestAsync("slack", default);
         Assert.False(gone.IsDelivered);
         Assert.DoesNotContain("s3cret", gone.Problem, StringComparison.Ordinal);
         var none = await new AlertCenter(Configuration($"slack_url_file: {Folder}/nowhere"), _clock).TestAsync("slack", default);

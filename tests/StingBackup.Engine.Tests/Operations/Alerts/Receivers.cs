@@ -13,7 +13,7 @@ internal sealed class WebReceiver : IDisposable
 
     public WebReceiver()
     {
-        Port = Ports.Free();
+        Port = FreePorts.Next();
         _listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
         _listener.Start();
         _ = ServeAsync();
@@ -50,15 +50,4 @@ internal sealed class WebReceiver : IDisposable
     }
 
     public void Dispose() => _listener.Close();
-}
-
-/// <summary>Ports of the loopback address.</summary>
-internal static class Ports
-{
-    public static int Free()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -104,7 +104,7 @@ public sealed class DaemonTests
     [Fact]
     public async Task Metrics_are_given_on_the_loopback_address_and_one_daemon_is_enough()
     {
-        var port = FreePort();
+        var port = FreePorts.Next();
         using var site = new DaemonSite(new DateTimeOffset(2026, 5, 1, 20, 0, 0, TimeSpan.Zero), "UTC", $"metrics: port: {port}") ;
         using var http = new HttpClient();
         var seen = "";
@@ -199,12 +199,5 @@ public sealed class DaemonTests
         {
             // What it tells is of no interest.
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -52,7 +52,7 @@ public sealed class JobRegisterTests : IDisposable
             output.Progress.Status = "users/7/secret diary.txt";
             output.Progress.TotalItems = 10;
             output.Progress.Add(4, 400);
-            var seen = await UntilAsync(() => List().SingleOrDefault(job => job.Stage == "databases"));
+            var seen = await UntilAsync(() => List().SingleOrDefault(job => job is { Stage: "databases", TotalItems: 10, Items: 4, Bytes: 400 }));
             Assert.Equal(("backup-full", HostJobState.Running, Environment.ProcessId, Environment.UserName, 4L, 400L, 10L), (seen.Kind, seen.State, seen.ProcessId, seen.User, seen.Items, seen.Bytes, seen.TotalItems));
             Assert.Matches("^20260504T020000-[0-9a-f]{6}$", seen.Id);
             Assert.Equal((Start, null, true), (seen.StartedTime, seen.CompletedTime, seen.IsRunning));
@@ -137,7 +137,9 @@ public sealed class JobRegisterTests : IDisposable
             Assert.Equal("began", await child.StandardOutput.ReadLineAsync());
             var seen = await UntilAsync(() => List().SingleOrDefault(j => j.Items == 3));
             Assert.Equal((child.Id, HostJobState.Running, "files and secrets", 4096L), (seen.ProcessId, seen.State, seen.Stage, seen.Bytes));
-            await File.WriteAllTextAsync(Place.StopOf(seen.Id), "ada@host");
+            // In one step, as the command does: the job looks all the time.
+            await File.WriteAllTextAsync(Place.StopOf(seen.Id) + ".new", "ada@host");
+            File.Move(Place.StopOf(seen.Id) + ".new", Place.StopOf(seen.Id));
             Assert.Equal("The job was stopped by ada@host.", await child.StandardOutput.ReadLineAsync());
             await child.WaitForExitAsync();
             Assert.Equal(0, child.ExitCode);

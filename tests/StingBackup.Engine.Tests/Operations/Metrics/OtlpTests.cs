@@ -16,7 +16,7 @@ public sealed class OtlpTests : IDisposable
 
     public OtlpTests()
     {
-        _address = $"http://127.0.0.1:{Ports.Free()}/v1/metrics";
+        _address = $"http://127.0.0.1:{FreePorts.Next()}/v1/metrics";
         _listener.Prefixes.Add(_address[..^"v1/metrics".Length]);
         _listener.Start();
         _ = ServeAsync();
@@ -139,7 +139,7 @@ public sealed class OtlpTests : IDisposable
         var refused = await Assert.ThrowsAsync<StingException>(() => OtlpPush.SendAsync(new OtlpTarget(_address, null), metrics, default));
         Assert.Equal("MetricsUndelivered", refused.ErrorId);
         Assert.Contains("it answered 401", refused.Message, StringComparison.Ordinal);
-        var gone = await Assert.ThrowsAsync<StingException>(() => OtlpPush.SendAsync(new OtlpTarget($"http://127.0.0.1:{Ports.Free()}/v1/metrics", null), metrics, default));
+        var gone = await Assert.ThrowsAsync<StingException>(() => OtlpPush.SendAsync(new OtlpTarget($"http://127.0.0.1:{FreePorts.Next()}/v1/metrics", null), metrics, default));
         Assert.Contains("ConnectionError", gone.Message, StringComparison.Ordinal);
         var token = Path.Combine(test.Root, "token");
         File.WriteAllText(token, "s3cret");

@@ -214,15 +214,15 @@ public sealed class S3DisturbedTests : IAsyncLifetime
             await store.StageAsync($"data/aa/{i}", Bytes(500_000), default);
         }
         await store.BarrierAsync(default);
-        // 2 MB at 2 MB/s, less the burst of a tenth of a second.
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0.8, 3);
+        // 2 MB at 2 MB/s, less the burst of a tenth of a second. How much longer it takes is the machine's affair.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0.8, 120);
 
         limit.BytesPerSecond = 50_000;
         var slow = Task.Run(async () => await store.PutAsync("slow", Bytes(2_000_000), default));
         await Task.Delay(300);
         Assert.False(slow.IsCompleted);   // it would take 40 seconds
         limit.BytesPerSecond = null;
-        Assert.True(await slow.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await slow.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     private async Task<RetryingObjectStore> RetryingAsync()

@@ -122,7 +122,7 @@ public sealed class RetrievalTests
         using (var ends = new CancellationTokenSource())
         {
             var first = RestoreAsync(reserve.Open(), request, ends.Token);
-            for (var i = 0; i < 1000 && !((string[])["1", "2"]).Any(person => File.Exists(Path.Combine(destination, "users", person, "big.bin"))); i++)
+            for (var i = 0; i < 6000 && !((string[])["1", "2"]).Any(person => File.Exists(Path.Combine(destination, "users", person, "big.bin"))); i++)
             {
                 await Task.Delay(10);
             }
@@ -134,11 +134,7 @@ public sealed class RetrievalTests
         Assert.All(some, f => Assert.Equal(written[f.Key], f.Value));
         // Another process, the same command: it finds the request by its packs, and waits for the rest.
         var second = RestoreAsync(reserve.Open(), request);
-        while (!second.IsCompleted)
-        {
-            await Task.Delay(20);
-            reserve.Test.Clock.Advance(TimeSpan.FromMinutes(30));
-        }
+        await reserve.Test.Clock.RunAsync(second, TimeSpan.FromMinutes(30));
         Assert.Equal(JobState.Completed, (await second).State);
         Assert.Equal(written, ArchivedReserve.Content(destination));
         Assert.Equal(3, glacier.Proxy.Asked.Count);
