@@ -26,7 +26,7 @@ internal sealed class Measured
         var server = CephBinaries.Missing is null ? RequestCounts.OfServerAsync() : null;
         var measured = new Measured { Store = await RequestCounts.OfStoreAsync(), Server = server is null ? null : await server };
         using var folder = new TempFolder();
-        string[] strace = new StraceFactAttribute().Skip is null ? ["strace", "-f", "--seccomp-bpf", "-b", "execve", "-o", folder["trace"], "-e", TracedRun.LeftOut] : [];
+        string[] strace = new StraceFactAttribute().Skip is null ? ["strace", "-f", "-y", "--seccomp-bpf", "-b", "execve", "-o", folder["trace"], "-e", TracedRun.LeftOut] : [];
         foreach (var line in await ChildProgram.RunAsync(strace, "counted-work"))
         {
             var end = line.LastIndexOf(' ');

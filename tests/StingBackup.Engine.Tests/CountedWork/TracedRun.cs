@@ -8,7 +8,7 @@ internal sealed partial class TracedRun
 {
     /// <summary>What the runtime does for itself, whenever it likes: waiting, memory, signals, threads.</summary>
     public const string LeftOut = "trace=!futex,mmap,munmap,mprotect,madvise,mremap,brk,membarrier,sched_yield,sched_getaffinity,sched_setaffinity,sched_getparam,sched_getscheduler,sched_get_priority_max,sched_get_priority_min," +
-        "rt_sigaction,rt_sigprocmask,rt_sigreturn,sigaltstack,clock_gettime,clock_nanosleep,nanosleep,restart_syscall,poll,ppoll,epoll_wait,epoll_pwait,clone3,clone,exit,set_robust_list,rseq,prctl,getpid,gettid,getrusage,mincore,tgkill,get_mempolicy";
+        "rt_sigaction,rt_sigprocmask,rt_sigreturn,sigaltstack,clock_gettime,clock_nanosleep,nanosleep,restart_syscall,poll,ppoll,epoll_wait,epoll_pwait,clone3,clone,exit,set_robust_list,rseq,prctl,getpid,gettid,getrusage,mincore,tgkill,get_mempolicy,prlimit64,sysinfo";
 
     private readonly SortedDictionary<string, double> _calls = new(StringComparer.Ordinal);
 
@@ -38,6 +38,10 @@ internal sealed partial class TracedRun
 
     private void Add(string line)
     {
+        if (RuntimeLine().IsMatch(line))
+        {
+            return;
+        }
         var begun = BegunLine().Match(line);
         if (begun.Success)
         {
@@ -56,6 +60,10 @@ internal sealed partial class TracedRun
             case "copy_file_range" or "sendfile" or "splice": (Read, Written) = (Read + bytes, Written + bytes); break;
         }
     }
+
+    /// <summary>A new thread looks up its stack, the collector how much memory there is: as many times as the machine's load lets them.</summary>
+    [GeneratedRegex("[\"<](/proc/self/(maps|stat|task)|/proc/(meminfo|stat)|/sys/)")]
+    private static partial Regex RuntimeLine();
 
     [GeneratedRegex("\"/counted-work/(begin|end) ([^\"]+)\"")]
     private static partial Regex MarkLine();
