@@ -10,8 +10,7 @@ internal sealed class PlayedPack
 
     public PlayedPack(IReadOnlyList<Piece> pieces, PlayedReserve reserve)
     {
-        Pieces = [.. pieces];
-        PiecesLength = pieces.Sum(p => p.Length);
+        Pieces = pieces;
         // What is moved stays under the header of the run that wrote it.
         var segments = pieces.Select(p => (p.ClassIndex, p.Born, p.IsTable)).Distinct().Select(s => s.ClassIndex).ToList();
         Length = pieces.Sum(p => p.Length + (ChunkEntry.Size * reserve.ChunksOf(p))) + PackLength + (reserve.SegmentLength * segments.Count);
@@ -20,9 +19,7 @@ internal sealed class PlayedPack
     }
 
     /// <summary>What it holds.</summary>
-    public Piece[] Pieces { get; }
-    /// <summary>Bytes of that alone.</summary>
-    public double PiecesLength { get; }
+    public IReadOnlyList<Piece> Pieces { get; }
     /// <summary>Its bytes.</summary>
     public double Length { get; }
     /// <summary>Its bytes, as often as it stands in the reserve.</summary>

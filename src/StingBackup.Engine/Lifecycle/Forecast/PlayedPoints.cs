@@ -41,15 +41,7 @@ internal sealed class PlayedPoints(DataClass dataClass, RetentionSettings settin
     public bool Reaches(Piece piece) => Reaches(piece, piece.Born);
 
     /// <summary>Whether a standing point with this number or a later one reaches a piece.</summary>
-    public bool Reaches(Piece piece, int firstRun)
-    {
-        var first = Math.Max(piece.Born, firstRun);
-        if (_standing.Count == 0 || _standing[^1].Run < first)
-        {
-            return false;
-        }
-        return _standing[^1].Run < piece.Died || _standing[IndexFrom(first)].Run < piece.Died;   // mostly the newest reaches it
-    }
+    public bool Reaches(Piece piece, int firstRun) => _standing.Count > 0 && IndexFrom(Math.Max(piece.Born, firstRun)) is var at && at < _standing.Count && _standing[at].Run < piece.Died;
 
     /// <summary>The number of the first point of the last so many days; of the newest where none is so young.</summary>
     public int FirstWithin(int days, DateTimeOffset now)

@@ -21,9 +21,6 @@ internal sealed class Piece(int classIndex, bool isPage, double length, int born
     /// <summary>The first run that did not find it any more.</summary>
     public int Died { get; set; } = int.MaxValue;
 
-    /// <summary>Whether it was replaced, and no restore point reaches it any more.</summary>
-    public bool IsLost { get; set; }
-
     /// <summary>Whether the archive has it.</summary>
     public bool IsArchived { get; set; }
 

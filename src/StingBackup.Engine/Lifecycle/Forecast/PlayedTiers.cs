@@ -163,25 +163,7 @@ internal sealed class PlayedTiers(ForecastPolicy policy, PlayedReserve reserve, 
 
     private bool IsReached(PlayedPack pack) => pack.Pieces.Any(IsReached);
 
-    // Asked of every piece each day: what was replaced and is out of reach stays so.
-    private bool IsReached(Piece piece)
-    {
-        if (piece.IsLost)
-        {
-            return false;
-        }
-        var reached = points[piece.ClassIndex].Reaches(piece);
-        piece.IsLost = !reached && piece.Died != int.MaxValue;
-        return reached;
-    }
+    private bool IsReached(Piece piece) => points[piece.ClassIndex].Reaches(piece);
 
-    private double WasteOf(PlayedPack pack)
-    {
-        var reached = 0.0;
-        foreach (var piece in pack.Pieces)
-        {
-            reached += IsReached(piece) ? piece.Length : 0;
-        }
-        return 1 - (reached / pack.PiecesLength);
-    }
+    private double WasteOf(PlayedPack pack) => 1 - (pack.Pieces.Where(IsReached).Sum(p => p.Length) / pack.Pieces.Sum(p => p.Length));
 }
