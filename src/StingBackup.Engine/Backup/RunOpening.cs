@@ -41,7 +41,9 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         var marked = (await MarkBook.LoadAsync(_store, identity.Reserve, installation.Writers, unreadable, cancel).ConfigureAwait(false)).Packs;
         unreadable.ForEach(fault => output.Failed(fault));
         await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
-        var view = await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        // A baseline looks at every object itself.
+        var view = type == BackupType.Incremental ? await RepositoryView.LoadAsync(installation, null, cancel).ConfigureAwait(false)
+            : await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
             output.Failed(damage);

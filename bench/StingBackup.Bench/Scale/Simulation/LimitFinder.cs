@@ -1,0 +1,50 @@
+namespace StingBackup.Bench.Scale.Simulation;
+
+/// <summary>A limit, and the first day on which a fleet meets it.</summary>
+/// <param name="What">In words.</param>
+/// <param name="Day">The day; null where it is not met in ten years.</param>
+internal sealed record LimitMet(string What, double? Day);
+
+/// <summary>Finds when a fleet meets what it cannot pass.</summary>
+internal static class LimitFinder
+{
+    private const double Days = 3650;
+
+    public static IReadOnlyList<LimitMet> Find(Design design, FleetOptions options)
+    {
+        var spread = new Fleet(options);
+        var aligned = new Fleet(options with { Aligned = true });
+        return
+        [
+            new("the index has more chunks than it can number (537 million)", FirstDay(d => spread.Hosts.Max(h => Designs.TickOf(design, spread, h, d).ChunksHeld) > Limits.MostChunks)),
+            new("the index takes more than 8 GB of memory in a run", FirstDay(d => FleetDay.Play(design, spread, d).LargestIndex > Limits.HostMemory)),
+            new("a tick takes longer than a quarter of an hour", FirstDay(d => FleetDay.Play(design, spread, d).LongestTick > Limits.Tick)),
+            new("5,500 reads a second, timers spread", FirstDay(d => FleetDay.Play(design, spread, d).PeakReads > Limits.GetsPerSecond)),
+            new("5,500 reads a second, timers all at once", FirstDay(d => FleetDay.Play(design, aligned, d).PeakReads > Limits.GetsPerSecond)),
+            new("3,500 writes a second, timers all at once", FirstDay(d => FleetDay.Play(design, aligned, d).PeakPuts > Limits.PutsPerSecond)),
+            new("the plan of a sweep takes more than a day of one core", FirstDay(d => Designs.SweepOf(design, spread, d).SecondsOfPart > 86_400)),
+            new("the plan of a sweep takes more than 64 GB", FirstDay(d => Designs.SweepOf(design, spread, d).Memory > 64e9)),
+            new("requests cost more than storage", FirstDay(d => FleetDay.Play(design, spread, d).Dollars * 30 > spread.BytesAt(d) / 1e9 * Limits.DollarsPerGbMonth)),
+        ];
+    }
+
+    // All of them grow from day to day, so halves of the time find the day.
+    private static double? FirstDay(Func<double, bool> isMet)
+    {
+        if (isMet(1))
+        {
+            return 1;
+        }
+        if (!isMet(Days))
+        {
+            return null;
+        }
+        double no = 1, yes = Days;
+        while (yes - no > 1)
+        {
+            var middle = Math.Floor((no + yes) / 2);
+            (no, yes) = isMet(middle) ? (no, middle) : (middle, yes);
+        }
+        return yes;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Backup;
+
+namespace StingBackup.Engine.Tests.Repository;
+
+/// <summary>A run asks a bucket for what is new, however many restore points there are; and believes nothing for being a copy.</summary>
+public sealed class ObjectRecallTests : IAsyncDisposable
+{
+    private readonly MemoryObjectStore _memory = new();
+    private readonly ConcurrentQueue<string> _reads = new();
+    private readonly TestInstallation _test;
+
+    public ObjectRecallTests()
+    {
+        var counted = new FaultyStore(_memory) { Before = (verb, name) => { if (verb == "read") { _reads.Enqueue(name); } } };
+        _test = new TestInstallation(counted) { Recalls = true };
+    }
+
+    public ValueTask DisposeAsync() => _test.DisposeAsync();
+
+    [Fact]
+    public async Task A_tick_reads_as_many_points_and_fragments_after_many_runs_as_after_few()
+    {
+        _test.Write("users/7/a.txt", "a"u8);
+        for (var i = 0; i < 3; i++)
+        {
+            await ChangeAsync(i);
+        }
+        var few = await ReadsOfAsync(() => ChangeAsync(3));
+        for (var i = 4; i < 20; i++)
+        {
+            await ChangeAsync(i);
+        }
+        var many = await ReadsOfAsync(() => ChangeAsync(20));
+        Assert.Equal(few, many);
+        // The last point's own bytes, the newest point, its fragment: nothing of before.
+        Assert.InRange(many, 1, 4);
+    }
+
+    [Fact]
+    public async Task What_the_store_has_not_any_more_is_not_recalled()
+    {
+        await ChangeAsync(0);
+        await ChangeAsync(1);
+        await ChangeAsync(2);
+        var gone = await FirstAsync("points/");
+        await _memory.DeleteAsync(gone.Name, default);
+        var view = await RepositoryView.LoadAsync(_test.Installation, null, default);
+        Assert.DoesNotContain(view.Points, p => p.Record.ObjectName == gone.Name);
+        Assert.Equal(2, view.Points.Count);
+    }
+
+    [Fact]
+    public async Task Copies_that_are_torn_or_foreign_are_read_from_the_store()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            await ChangeAsync(i);
+        }
+        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        var signed = Directory.GetFiles(Path.Combine(_test.Root, "cache"), "signed", SearchOption.AllDirectories).Single();
+        var bytes = await File.ReadAllBytesAsync(signed);
+        bytes[^20] ^= 1;
+        await File.WriteAllBytesAsync(signed, bytes.AsMemory(0, bytes.Length - 3));
+        foreach (var fragment in Directory.GetFiles(Path.Combine(Path.GetDirectoryName(signed)!, "fragments")))
+        {
+            var content = await File.ReadAllBytesAsync(fragment);
+            content[^1] ^= 1;
+            await File.WriteAllBytesAsync(fragment, content);
+        }
+        _reads.Clear();
+        var view = await RepositoryView.LoadAsync(_test.Installation, null, default);
+        Assert.Empty(view.Damage);
+        Assert.Equal(4, view.Points.Count);
+        Assert.Equal(4, _reads.Count(name => name.StartsWith("index/", StringComparison.Ordinal)));
+        Assert.Single(_reads, name => name.StartsWith("points/", StringComparison.Ordinal));
+        // And are good again.
+        _reads.Clear();
+        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        Assert.Empty(_reads);
+    }
+
+    [Fact]
+    public async Task A_full_run_and_a_verification_look_at_the_store_itself()
+    {
+        await ChangeAsync(0);
+        await ChangeAsync(1);
+        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        var point = await FirstAsync("points/");
+        var bytes = await _memory.ReadAllAsync(point.Name, default);
+        bytes[bytes.Length / 2] ^= 1;
+        await _memory.DeleteAsync(point.Name, default);
+        await _memory.PutAsync(point.Name, bytes, default);
+        Assert.Empty((await RepositoryView.LoadAsync(_test.Installation, null, default)).Damage);
+        var errors = new List<StingException>();
+        await _test.BackupAsync(BackupType.Full, errors);
+        Assert.Contains(errors, e => e.Target == point.Name);
+        var store = await RepositoryView.LoadAsync(_test.Store, _test.Keys.Reserve, _test.Keys.Writers, default);
+        Assert.Contains(store.Damage, e => e.Target == point.Name);
+    }
+
+    [Fact]
+    public async Task A_folder_without_rights_costs_requests_and_nothing_else()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_test.Root, "cache"), "no folder");
+        var recall = new ObjectRecall(Path.Combine(_test.Root, "cache", "x"));
+        await _memory.PutAsync("points/a", new byte[10], default);
+        Assert.Equal(10, await recall.ReadAsync(_memory, new ObjectInfo("points/a", 10), b => b.Length, default));
+        recall.Save();
+        Assert.Equal(0, recall.Recalled);
+    }
+
+    private async Task ChangeAsync(int i)
+    {
+        _test.Write($"users/7/{i}.txt", [(byte)i, 1, 2]);
+        await _test.BackupAsync();
+    }
+
+    private async Task<int> ReadsOfAsync(Func<Task> act)
+    {
+        _reads.Clear();
+        await act();
+        return _reads.Count(name => name.StartsWith("points/", StringComparison.Ordinal) || name.StartsWith("index/", StringComparison.Ordinal));
+    }
+
+    private async Task<ObjectInfo> FirstAsync(string prefix)
+    {
+        await foreach (var item in _memory.ListAsync(prefix, default))
+        {
+            return item;
+        }
+        throw new InvalidOperationException("nothing there");
+    }
+}
