@@ -15,7 +15,7 @@ namespace StingBackup.Bench.Scale;
 
 /// <summary>
 /// Puts very many restore points into a new repository: a quarter of an hour apart, each with one file of sixteen changed, chained, signed and encrypted as a run writes them. What it makes verifies and restores;
-/// only the looks at the store that each run begins with are left out. An index fragment is written for each day, which is what a daily sweep leaves.
+/// only the looks at the store that each run begins with are left out. An index fragment stands for each day, and session objects for the last one: that is what a daily sweep leaves.
 /// </summary>
 internal sealed class PointsCommand : IDisposable, ITreePageSink
 {
@@ -81,7 +81,7 @@ internal sealed class PointsCommand : IDisposable, ITreePageSink
             for (; i < day; i++)
             {
                 var identity = _installation.IdentityOf(i + 1);
-                var bytes = await MakePointAsync(identity, previous, begin + Apart * i, points);
+                var bytes = await MakePointAsync(identity, previous, begin + Apart * i, points, hasSession: i >= count - PointsInDay);
                 previous = PointRecord.HashOf(bytes);
             }
             await _installation.Store.BarrierAsync(default);
@@ -95,7 +95,7 @@ internal sealed class PointsCommand : IDisposable, ITreePageSink
         }
     }
 
-    private async Task<byte[]> MakePointAsync(WriterIdentity identity, Id32 previous, DateTimeOffset time, List<(string Name, byte[] Bytes)> points)
+    private async Task<byte[]> MakePointAsync(WriterIdentity identity, Id32 previous, DateTimeOffset time, List<(string Name, byte[] Bytes)> points, bool hasSession)
     {
         var changed = identity.Sequence == 1 ? Enumerable.Range(0, Files) : [(int)(identity.Sequence % Files)];
         foreach (var file in changed)
@@ -126,9 +126,12 @@ internal sealed class PointsCommand : IDisposable, ITreePageSink
             OffsetMinutes = (int)TimeZoneInfo.ConvertTime(time, _installation.Zone).Offset.TotalMinutes, LedgerHead = _installation.Ledger.Head,
             Classes = [new PointClass(DataClass.Reports, tables, 1, tree.Items, tree.Length, 0)],
         };
-        var session = new SessionRecord(identity, ns);
         var bytes = point.ToBytes(identity.Signer);
-        points.Add((session.ObjectName, session.ToBytes()));
+        if (hasSession)
+        {
+            var session = new SessionRecord(identity, ns);
+            points.Add((session.ObjectName, session.ToBytes()));
+        }
         points.Add((point.ObjectName, bytes));
         return bytes;
     }

@@ -1,6 +1,6 @@
 namespace StingBackup.Bench.Scale;
 
-/// <summary>What a step costs against the size: a fixed part, then a power of the size. The fixed part is what the least size would cost were all of the growth linear or less; the rest is fitted on logarithms.</summary>
+/// <summary>What a step costs against the size: a fixed part, then a power of the size. The fixed part is what is left where growth between the two least sizes is taken for linear; the rest is fitted on logarithms. So a slope above 1 is told somewhat flatter than it is, and noise at small sizes does not pass for one.</summary>
 /// <param name="Fixed">The part that does not grow.</param>
 /// <param name="Slope">Exponent of the rest: 1 is linear. Not a number where nothing grows.</param>
 /// <param name="Error">Standard error of the slope; not a number with two sizes, which leave none.</param>

@@ -51,7 +51,8 @@ internal static class ScaleCommand
 
     private static void Change(string root, int count, int seed)
     {
-        var files = new DirectoryInfo(root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Select(f => f.FullName).Order(StringComparer.Ordinal).ToArray();
+        // What lies beside the people, such as the map of who they are, stays.
+        var files = new DirectoryInfo(Path.Join(root, "users")).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Select(f => f.FullName).Order(StringComparer.Ordinal).ToArray();
         count = Math.Min(count, files.Length);
         for (var i = 0; i < count; i++)
         {

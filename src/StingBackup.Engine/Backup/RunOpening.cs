@@ -42,7 +42,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         unreadable.ForEach(fault => output.Failed(fault));
         await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
         // A baseline looks at every object itself.
-        var view = type == BackupType.Incremental ? await RepositoryView.LoadAsync(installation, null, cancel).ConfigureAwait(false)
+        var view = type == BackupType.Incremental ? await RepositoryView.LoadAsync(installation, null, cancel, isTick: true).ConfigureAwait(false)
             : await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
@@ -86,11 +86,8 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
     /// <summary>The last number that this writer's chain has, and the hash of that point's bytes, readable or not.</summary>
     private async ValueTask<(long Sequence, Id32 Hash)> FindHeadAsync(CancellationToken cancel)
     {
-        string? last = null;
-        await foreach (var item in _store.ListAsync($"points/{installation.Writer}/", cancel).ConfigureAwait(false))
-        {
-            last = item.Name;
-        }
+        var prefix = $"points/{installation.Writer}/";
+        var last = installation.OpenRecall() is { } recall ? await recall.FindLastAsync(_store, prefix, cancel).ConfigureAwait(false) : (await _store.ListAsync(prefix, cancel).LastOrDefaultAsync(cancel).ConfigureAwait(false)).Name;
         if (last is null)
         {
             return (0, default);

@@ -17,6 +17,10 @@ namespace StingBackup.Engine.Repository;
 internal sealed class ObjectRecall
 {
     private const int HeadSize = 14, MaxContent = 1 << 20;
+    private const string PointFolder = "points/";
+
+    /// <summary>Points that a page of a listing shows.</summary>
+    internal const int PointsInPage = 1000;
 
     private readonly string _signedPath, _fragmentFolder;
     private readonly Dictionary<string, byte[]> _signed = new(StringComparer.Ordinal);
@@ -62,6 +66,46 @@ internal sealed class ObjectRecall
         var result = open(bytes);
         Keep(item.Name, bytes);
         return result;
+    }
+
+    /// <summary>
+    /// The points that a tick needs: those that are here are not listed again where that takes more pages than there are writers. Of each writer the last known one is looked for, and what lies behind it; where it is not there
+    /// any more, the store is another one than it was, and everything is listed.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<ObjectInfo>> ListPointsAsync(IObjectStore store, IReadOnlyCollection<Id16> writers, CancellationToken cancel)
+    {
+        var known = _signed.Where(s => s.Key.StartsWith(PointFolder, StringComparison.Ordinal)).Select(s => new ObjectInfo(s.Key, s.Value.Length)).ToList();
+        var points = known.ToDictionary(p => p.Name, StringComparer.Ordinal);
+        foreach (var writer in known.Count > PointsInPage * writers.Count ? writers : [])
+        {
+            if (await TryListBehindAsync(store, $"{PointFolder}{writer}/", cancel).ConfigureAwait(false) is not { } behind)
+            {
+                points.Clear();
+                break;
+            }
+            behind.ForEach(p => points[p.Name] = p);
+        }
+        return known.Count > PointsInPage * writers.Count && points.Count > 0 ? [.. points.Values] : await store.ListAsync(PointFolder, cancel).ToListAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The last name of a chain, as the store lists it; null where it has none.</summary>
+    public async ValueTask<string?> FindLastAsync(IObjectStore store, string prefix, CancellationToken cancel) =>
+        (await TryListBehindAsync(store, prefix, cancel).ConfigureAwait(false) ?? await store.ListAsync(prefix, cancel).ToListAsync(cancel).ConfigureAwait(false)) is [.., var last] ? last.Name : null;
+
+    /// <summary>What the store lists of a chain from the last known object on; null where that is not there. All of it where none is known.</summary>
+    private async ValueTask<List<ObjectInfo>?> TryListBehindAsync(IObjectStore store, string prefix, CancellationToken cancel)
+    {
+        string? last = null, before = null;
+        foreach (var name in _signed.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            (last, before) = string.CompareOrdinal(name, last) > 0 ? (name, last) : (last, string.CompareOrdinal(name, before) > 0 ? name : before);
+        }
+        if (last is null || before is null)
+        {
+            return await store.ListAsync(prefix, cancel).ToListAsync(cancel).ConfigureAwait(false);
+        }
+        var behind = await store.ListAfterAsync(prefix, before, cancel).ToListAsync(cancel).ConfigureAwait(false);
+        return behind.Exists(p => p.Name == last) ? behind : null;
     }
 
     /// <summary>Writes what came from the store, and lets go of fragments that the listing did not show. Best effort.</summary>

@@ -56,11 +56,11 @@ public sealed class RepositoryView
     /// <summary>The same; what is damaged is taken from another tier's copy where that is whole, and stays among <see cref="Damage"/>.</summary>
     internal static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel) => LoadAsync(new Reading(store, reserve, writers, null, copies), cancel);
 
-    /// <summary>An installation's; of a bucket only what this host has not read before is asked for. What looks for damage takes the others.</summary>
-    internal static async ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel)
+    /// <summary>An installation's; of a bucket only what this host has not read before is asked for, and for a tick only that is listed. What looks for damage takes the others.</summary>
+    internal static async ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel, bool isTick = false)
     {
         var recall = installation.OpenRecall();
-        var view = await LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, recall, copies), cancel).ConfigureAwait(false);
+        var view = await LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, recall, copies) { IsTick = isTick }, cancel).ConfigureAwait(false);
         recall?.Save();
         return view;
     }
@@ -88,7 +88,7 @@ public sealed class RepositoryView
         var points = new List<StoredPoint>();
         var copies = from.Copies;
         StoredPoint Open(string name, byte[] bytes) => new(PointRecord.Read(name, bytes, from.Reserve, from.Writers.SigningKeyOf), PointRecord.HashOf(bytes));
-        await foreach (var item in from.Store.ListAsync("points/", cancel).ConfigureAwait(false))
+        await foreach (var item in from.ListPointsAsync(cancel).ConfigureAwait(false))
         {
             try
             {
@@ -183,6 +183,19 @@ public sealed class RepositoryView
     /// <param name="Copies">Other tiers' copies of what is damaged.</param>
     internal sealed record Reading(IObjectStore Store, Id16 Reserve, EnrolledWriters Writers, ObjectRecall? Recall, CopyReader? Copies)
     {
+        /// <summary>Whether points that this host knows need not be listed again: a run wants what came since.</summary>
+        public bool IsTick { get; init; }
+
+        /// <summary>The points that there are.</summary>
+        public async IAsyncEnumerable<ObjectInfo> ListPointsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        {
+            var points = IsTick && Recall is not null ? (await Recall.ListPointsAsync(Store, [.. Writers.All.Select(w => w.Id)], cancel).ConfigureAwait(false)).ToAsyncEnumerable() : Store.ListAsync("points/", cancel);
+            await foreach (var point in points.ConfigureAwait(false))
+            {
+                yield return point;
+            }
+        }
+
         /// <summary>What an object says, proved by whoever opens it.</summary>
         public async ValueTask<T> ReadAsync<T>(ObjectInfo item, Func<byte[], T> open, CancellationToken cancel) =>
             Recall is not null ? await Recall.ReadAsync(Store, item, open, cancel).ConfigureAwait(false) : open(await Store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false));

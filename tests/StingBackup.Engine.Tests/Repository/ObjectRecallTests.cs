@@ -113,6 +113,36 @@ public sealed class ObjectRecallTests : IAsyncDisposable
         Assert.Equal(0, recall.Recalled);
     }
 
+    [Fact]
+    public async Task A_tick_lists_what_came_since_where_there_are_many_points_and_everything_where_the_store_is_another_one()
+    {
+        Id16 one = new([.. Enumerable.Repeat((byte)1, 16)]), two = new([.. Enumerable.Repeat((byte)2, 16)]);
+        var names = Enumerable.Range(1, 2 * ObjectRecall.PointsInPage).SelectMany(i => new[] { PointRecord.NameOf(one, i), PointRecord.NameOf(two, i) }).ToList();
+        var recall = new ObjectRecall(Path.Combine(_test.Root, "cache", "y"));
+        foreach (var name in names)
+        {
+            await _memory.PutAsync(name, new byte[3], default);
+            await recall.ReadAsync(_memory, new ObjectInfo(name, 3), b => b.Length, default);
+        }
+        recall.Save();
+        recall = new ObjectRecall(Path.Combine(_test.Root, "cache", "y"));
+        var next = PointRecord.NameOf(two, 2 * ObjectRecall.PointsInPage + 1);
+        await _memory.PutAsync(next, new byte[3], default);
+        await using var counting = new StingBackup.Bench.Scale.Simulation.CountingStore(_memory);
+        var points = await recall.ListPointsAsync(counting, [one, two], default);
+        Assert.Equal(2, counting.Take().Lists);
+        Assert.Equal(names.Append(next).Order(StringComparer.Ordinal), points.Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(next, await recall.FindLastAsync(counting, $"points/{two}/", default));
+        Assert.Equal(1, counting.Take().Lists);
+        // The store was put back to an earlier state: what is known says nothing of it.
+        await _memory.DeleteAsync(next, default);
+        await _memory.DeleteAsync(names[^1], default);
+        Assert.Equal(names.Count - 1, (await recall.ListPointsAsync(counting, [one, two], default)).Count);
+        Assert.True(counting.Take().Lists > 2);
+        Assert.Equal(names[^3], await recall.FindLastAsync(counting, $"points/{two}/", default));
+        Assert.Null(await recall.FindLastAsync(counting, "points/none/", default));
+    }
+
     private async Task ChangeAsync(int i)
     {
         _test.Write($"users/7/{i}.txt", [(byte)i, 1, 2]);

@@ -53,11 +53,15 @@ internal sealed class CountingStore(IObjectStore inner) : IObjectStore
         return inner.GetLengthAsync(name, cancel);
     }
 
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => CountAsync(inner.ListAsync(prefix, cancel), cancel);
+
+    public IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, CancellationToken cancel) => CountAsync(inner.ListAfterAsync(prefix, after, cancel), cancel);
+
+    private async IAsyncEnumerable<ObjectInfo> CountAsync(IAsyncEnumerable<ObjectInfo> listing, [EnumeratorCancellation] CancellationToken cancel)
     {
         var items = 0;
         Interlocked.Increment(ref _lists);
-        await foreach (var item in inner.ListAsync(prefix, cancel).ConfigureAwait(false))
+        await foreach (var item in listing.WithCancellation(cancel).ConfigureAwait(false))
         {
             if (items++ == Limits.ListPage)
             {

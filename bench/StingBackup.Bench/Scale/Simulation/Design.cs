@@ -3,9 +3,9 @@ namespace StingBackup.Bench.Scale.Simulation;
 /// <summary>How an index is divided, and what a run asks for.</summary>
 internal enum Design
 {
-    /// <summary>As the program is: one index of all hosts, every point of every host listed by every run.</summary>
+    /// <summary>As the program is: one index of all hosts, and each run asks for what every other one has committed since.</summary>
     Today,
-    /// <summary>A folder of the index for each writer: a run deduplicates against its own chunks alone already. Points are listed from the last known on, others' heads once a day.</summary>
+    /// <summary>A folder of the index for each writer: a run deduplicates against its own chunks alone already. A run looks at its own chain, and at others' heads once a day.</summary>
     ByWriter,
     /// <summary>A folder of the index for each subject, listed when it changes. Points as before.</summary>
     BySubject,
@@ -47,12 +47,12 @@ internal static class Designs
     public static SimulatedTick TickOf(Design design, Fleet fleet, SimulatedHost host, double day)
     {
         double hosts = fleet.Hosts.Count, all = fleet.ChunksAt(day), own = Fleet.ChunksAt(host, day), changed = Math.Min(fleet.Options.ChangedPerTick, host.Subjects);
-        var perTick = fleet.Hosts.Sum(h => h.ChunksPerTick) + hosts * changed * PagesPerSubject;
+        var perTick = fleet.ChunksPerTick + hosts * changed * PagesPerSubject;
         var ownPerTick = host.ChunksPerTick + changed * PagesPerSubject;
         var run = new RunShape
         {
             OwnPoints = Fleet.TicksPerDay * day, Points = fleet.PointsAt(day), NewPoints = hosts, Fragments = hosts * (Fleet.TicksPerDay / 2.0) + all / (1 << 20), NewFragments = hosts * (1 + 1.0 / Fleet.TicksPerDay), NewFragmentChunks = 2 * perTick,
-            AuditRecords = hosts * day, AuditChains = hosts, Claims = host.Subjects, OtherWriters = hosts - 1, ChangedSubjects = changed, Chunks = host.ChunksPerTick, ChunkBytes = host.ChunksPerTick * fleet.Options.BytesPerChunk * fleet.Options.Stored,
+            ClassesWithItems = 6, AuditRecords = hosts * day, AuditChains = hosts, Claims = host.Subjects, OtherWriters = hosts - 1, ChangedSubjects = changed, Chunks = host.ChunksPerTick, ChunkBytes = host.ChunksPerTick * fleet.Options.BytesPerChunk * fleet.Options.Stored,
             TreePages = changed * PagesPerSubject, TreeBytes = changed * PagesPerSubject * PageBytes, SubjectPages = 1, SubjectPageBytes = Math.Min(128, host.Subjects) * 64,
         };
         // In the other designs a run knows its own chain, and looks at the others' heads once a day.
@@ -70,13 +70,15 @@ internal static class Designs
             // Each touched shard is listed; what all hosts added to it since is read: they touch it in nearly each of their ticks.
             _ => (RunModel.Predict(alone) + heads + new Requests(touched - 1, touched * Math.Min(hosts, hosts * ownPerTick / Prefixes + 1), touched, 0, 2 * perTick * 48 * touched / Prefixes), touched * all / Prefixes),
         };
-        return new SimulatedTick(requests, held, requests.Lists * Limits.SecondsPerList + requests.Gets * Limits.SecondsPerRequest + requests.Puts / Limits.Streams * Limits.SecondsPerRequest + held * LoadSecondsPerChunk);
+        // Pages of a listing, points and fragments are asked for one behind the other; claims are read ahead, packs written in the background.
+        var oneByOne = requests.Lists * Limits.SecondsPerList + (requests.Gets - host.Subjects) * Limits.SecondsPerRequest;
+        return new SimulatedTick(requests, held, oneByOne + (host.Subjects + requests.Puts) / Limits.Streams * Limits.SecondsPerRequest + held * LoadSecondsPerChunk);
     }
 
     /// <summary>The plan of a sweep on a day.</summary>
     public static SimulatedSweep SweepOf(Design design, Fleet fleet, double day)
     {
-        double all = fleet.ChunksAt(day), largest = fleet.Hosts.Max(h => Fleet.ChunksAt(h, day)), subjects = fleet.Hosts.Sum(h => h.Subjects), packs = all * fleet.Options.BytesPerChunk * fleet.Options.Stored / (32 << 20);
+        double all = fleet.ChunksAt(day), largest = fleet.Hosts.Max(h => Fleet.ChunksAt(h, day)), subjects = fleet.Subjects, packs = all * fleet.Options.BytesPerChunk * fleet.Options.Stored / (32 << 20);
         var seconds = all * Limits.SweepSecondsPerChunk;
         return design switch
         {

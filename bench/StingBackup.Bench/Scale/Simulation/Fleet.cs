@@ -30,6 +30,8 @@ internal sealed class Fleet
 {
     public const int TicksPerDay = 96;
 
+    private readonly double _chunks, _chunksPerTick, _subjects;
+
     public Fleet(FleetOptions options)
     {
         Options = options;
@@ -38,13 +40,17 @@ internal sealed class Fleet
         var mean = weights.Average();
         Hosts = [.. weights.Select(w => w / mean).Select(w => new SimulatedHost(w * options.BytesPerHost / options.BytesPerChunk, w * options.BytesPerHost * options.NewPerDay / options.BytesPerChunk / TicksPerDay,
             Math.Ceiling(w * options.SubjectsPerHost), options.Aligned ? 0 : random.Next((int)Limits.Tick)))];
+        (_chunks, _chunksPerTick, _subjects) = (Hosts.Sum(h => h.Chunks), Hosts.Sum(h => h.ChunksPerTick), Hosts.Sum(h => h.Subjects));
     }
 
     public FleetOptions Options { get; }
+    /// <summary>New chunks of all hosts in a tick, and their subjects.</summary>
+    public double ChunksPerTick => _chunksPerTick;
+    public double Subjects => _subjects;
     public IReadOnlyList<SimulatedHost> Hosts { get; }
 
     /// <summary>Chunks of all hosts after so many days.</summary>
-    public double ChunksAt(double day) => Hosts.Sum(h => ChunksAt(h, day));
+    public double ChunksAt(double day) => _chunks + _chunksPerTick * TicksPerDay * day;
 
     public static double ChunksAt(SimulatedHost host, double day) => host.Chunks + host.ChunksPerTick * TicksPerDay * day;
 

@@ -28,18 +28,22 @@ internal static class LimitFinder
         ];
     }
 
-    // All of them grow from day to day, so halves of the time find the day.
+    // Not all grow from day to day: where ticks take longer than their time, there are fewer of them. So steps find the first time, and halves of it the day.
     private static double? FirstDay(Func<double, bool> isMet)
     {
         if (isMet(1))
         {
             return 1;
         }
-        if (!isMet(Days))
+        double no = 1, yes = 1;
+        while (!isMet(yes = Math.Min(Days, Math.Ceiling(no * 1.2))))
         {
-            return null;
+            if (yes >= Days)
+            {
+                return null;
+            }
+            no = yes;
         }
-        double no = 1, yes = Days;
         while (yes - no > 1)
         {
             var middle = Math.Floor((no + yes) / 2);

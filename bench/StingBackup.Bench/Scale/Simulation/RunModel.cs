@@ -21,6 +21,8 @@ internal sealed record RunShape
     public double Claims { get; init; }
     /// <summary>Data classes of the point.</summary>
     public double Classes { get; init; } = 10;
+    /// <summary>Those of them that hold anything.</summary>
+    public double ClassesWithItems { get; init; } = 1;
     /// <summary>Heads of other writers that the point anchors.</summary>
     public double OtherWriters { get; init; }
     /// <summary>Subjects with new content, its chunks and their bytes as they are stored.</summary>
@@ -38,12 +40,12 @@ internal sealed record RunShape
 internal static class RunModel
 {
     /// <summary>Measured: a point's fields beside its classes and heads; a class without pages; an audit record; a claim; a session.</summary>
-    public const double PointFixed = 330, ClassFixed = 14, PageIdSize = 34, HeadSize = 62, AuditRecordSize = 400, ClaimSize = 417, SessionSize = 140;
+    public const double PointFixed = 262, ClassFixed = 7, PageSize = 40, HeadSize = 62, AuditRecordSize = 400, ClaimSize = 417, SessionSize = 140;
 
     private static readonly double SegmentSize = SegmentHeader.FixedSize + DataKeys.SealedSize(KemSuite.P256);
 
     /// <summary>Bytes of a point.</summary>
-    public static double PointBytes(RunShape run) => PointFixed + run.Classes * ClassFixed + run.Classes * PageIdSize * Math.Min(1, run.SubjectPages + 1) + HeadSize * (run.OtherWriters + run.AuditChains);
+    public static double PointBytes(RunShape run) => PointFixed + run.Classes * ClassFixed + run.ClassesWithItems * PageSize + HeadSize * (run.OtherWriters + run.AuditChains);
 
     /// <summary>Bytes of the index fragment.</summary>
     public static double FragmentBytes(RunShape run) => FragmentBytes(Packs(run), run.ChangedSubjects * (run.Chunks > 0 ? 2 : 1) + 1, run.Chunks + run.TreePages + run.SubjectPages);
@@ -51,8 +53,9 @@ internal static class RunModel
     /// <summary>What the run asks of the store.</summary>
     public static Requests Predict(RunShape run)
     {
-        var lists = Pages(run.OwnPoints) + Pages(run.Points) + Pages(run.Fragments) + Pages(run.AuditRecords)
-            + 2;   // gc/, drops/
+        // Of chains that a host knows it asks what came since; of all points, where that takes fewer pages than there are writers.
+        var lists = 1 + Math.Min(Pages(run.Points), run.OtherWriters + 1) + Pages(run.Fragments) + 2 * Pages(run.AuditRecords)
+            + 2;   // gc/, drops/; audit/ once for open reviews and once for heads
         var gets = Math.Min(1, run.OwnPoints) + run.NewPoints + run.NewFragments + run.AuditChains + run.Claims;
         var bytesGot = (Math.Min(1, run.OwnPoints) + run.NewPoints) * PointBytes(run) + FragmentBytes(run.NewFragments, 3 * run.NewFragments, run.NewFragmentChunks) - (run.NewFragments == 0 ? FragmentBytes(0, 0, 0) : 0)
             + run.AuditChains * AuditRecordSize + run.Claims * ClaimSize;
