@@ -41,9 +41,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         var marked = (await MarkBook.LoadAsync(_store, identity.Reserve, installation.Writers, unreadable, cancel).ConfigureAwait(false)).Packs;
         unreadable.ForEach(fault => output.Failed(fault));
         await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
-        // A baseline looks at every object itself.
-        var view = type == BackupType.Incremental ? await RepositoryView.LoadAsync(installation, null, cancel, isTick: true).ConfigureAwait(false)
-            : await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var view = await RepositoryView.LoadForRunAsync(installation, type, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
             output.Failed(damage);

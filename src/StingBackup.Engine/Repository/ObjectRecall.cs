@@ -108,8 +108,8 @@ internal sealed class ObjectRecall
         return behind.Exists(p => p.Name == last) ? behind : null;
     }
 
-    /// <summary>Writes what came from the store, and lets go of fragments that the listing did not show. Best effort.</summary>
-    public void Save()
+    /// <summary>Writes what came from the store, and, where fragments were listed, lets go of those that the listing did not show. Best effort.</summary>
+    public void Save(bool hasListedFragments = true)
     {
         try
         {
@@ -117,7 +117,7 @@ internal sealed class ObjectRecall
             {
                 Append();
             }
-            if (Directory.Exists(_fragmentFolder))
+            if (hasListedFragments && Directory.Exists(_fragmentFolder))
             {
                 foreach (var path in Directory.EnumerateFiles(_fragmentFolder).Where(p => !_listedFragments.Contains(Path.GetFileName(p))))
                 {

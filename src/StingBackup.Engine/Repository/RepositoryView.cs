@@ -56,14 +56,23 @@ public sealed class RepositoryView
     /// <summary>The same; what is damaged is taken from another tier's copy where that is whole, and stays among <see cref="Damage"/>.</summary>
     internal static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel) => LoadAsync(new Reading(store, reserve, writers, null, copies), cancel);
 
-    /// <summary>An installation's; of a bucket only what this host has not read before is asked for, and for a tick only that is listed. What looks for damage takes the others.</summary>
-    internal static async ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel, bool isTick = false)
+    /// <summary>An installation's; of a bucket only what this host has not read before is asked for. What looks for damage takes the others.</summary>
+    internal static ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel) =>
+        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), copies), cancel);
+
+    /// <summary>
+    /// What a run needs: of the index the rows of writers that it deduplicates against, so that it does not depend on how much other hosts have. A tick lists of a bucket's points those that came since; a baseline looks at every
+    /// object itself.
+    /// </summary>
+    internal static ValueTask<RepositoryView> LoadForRunAsync(Installation installation, BackupType type, CancellationToken cancel)
     {
-        var recall = installation.OpenRecall();
-        var view = await LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, recall, copies) { IsTick = isTick }, cancel).ConfigureAwait(false);
-        recall?.Save();
-        return view;
+        var isTick = type == BackupType.Incremental;
+        return LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, isTick ? installation.OpenRecall() : null, null) { IsTick = isTick, RowsOf = installation.TrustedWriters }, cancel);
     }
+
+    /// <summary>Points alone, as a tick sees them: to know what is due. The index is empty.</summary>
+    internal static ValueTask<RepositoryView> LoadPointsAsync(Installation installation, CancellationToken cancel) =>
+        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), null) { IsTick = true, NeedsIndex = false }, cancel);
 
     private static async ValueTask<RepositoryView> LoadAsync(Reading from, CancellationToken cancel)
     {
@@ -75,7 +84,8 @@ public sealed class RepositoryView
         var points = await LoadPointsAsync(from, damagedPoints, damage, cancel).ConfigureAwait(false);
         points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
         var drops = await DropBook.LoadAsync(from, damage, cancel).ConfigureAwait(false);
-        var index = await LoadIndexAsync(from, damage, cancel).ConfigureAwait(false);
+        var index = from.NeedsIndex ? await LoadIndexAsync(from, damage, cancel).ConfigureAwait(false) : new RepositoryIndex([]);
+        from.Recall?.Save(from.NeedsIndex);
         return new RepositoryView(reserve, RunNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
@@ -144,7 +154,7 @@ public sealed class RepositoryView
                     // A revoked writer's later ones could hide what others stored: they may supersede and remove.
                     if (!fragment.IsSigned || Maintenance.Counts(writers, fragment.Writer, fragment.Sequence))
                     {
-                        fragments.Add(fragment);
+                        fragments.Add(from.RowsOf?.Contains(fragment.Writer) == false ? fragment.WithoutRows() : fragment);
                     }
                 }
                 catch (StingException e) when (e.ErrorId == "ObjectNotFound" && attempt < 3)
@@ -185,6 +195,12 @@ public sealed class RepositoryView
     {
         /// <summary>Whether points that this host knows need not be listed again: a run wants what came since.</summary>
         public bool IsTick { get; init; }
+
+        /// <summary>Of whose fragments the chunks are needed; null for all.</summary>
+        public IReadOnlySet<Id16>? RowsOf { get; init; }
+
+        /// <summary>Whether the index is read.</summary>
+        public bool NeedsIndex { get; init; } = true;
 
         /// <summary>The points that there are.</summary>
         public async IAsyncEnumerable<ObjectInfo> ListPointsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)

@@ -103,6 +103,40 @@ public sealed class ObjectRecallTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_run_holds_the_chunks_of_its_own_writer_and_knows_others_packs()
+    {
+        await ChangeAsync(0);
+        using var other = new TestKeys();
+        var pack = new PackInfo(new Id32(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)), ObjectKind.DataPack, 100);
+        var header = new SegmentHeader { Suite = SegmentHeader.ClearSuite, Pseudonym = default, Generation = 0, SealedKey = Array.Empty<byte>(), Salt = new byte[32], Commitment = new byte[32] };
+        var content = new IndexContent();
+        content.Packs.Add(pack);
+        content.Segments.Add(new SegmentInfo(pack, 60, header));
+        content.Entries.Add(new ChunkEntry(new Id32(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)), 0, 200, 50, 20));
+        await IndexFragment.PutAsync(_memory, content, new WriterIdentity(_test.Keys.Reserve, other.Writer, 1, other.Signer), 0, default);
+        var both = new Engine.Cryptography.EnrolledWriters([.. _test.Keys.Writers.All, .. other.Writers.All], []);
+        var installation = new Installation
+        {
+            Reserve = _test.Keys.Reserve, ReserveRoot = _test.ReserveRoot, Map = _test.Installation.Map, Store = _test.Store, Host = _test.Installation.Host, Writers = both, UnlockAsync = _test.Installation.UnlockAsync, StateFolder = _test.Installation.StateFolder,
+            CacheFolder = _test.Installation.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = _test.Clock, Recalls = true,
+        };
+        var whole = (await RepositoryView.LoadAsync(installation, null, default)).Index;
+        foreach (var type in new[] { BackupType.Incremental, BackupType.Full })
+        {
+            var own = (await RepositoryView.LoadForRunAsync(installation, type, default)).Index;
+            Assert.Equal(whole.Count - 1, own.Count);
+            Assert.False(own.TryFind(content.Entries[0].Id, out _));
+            Assert.Equal(whole.Packs.Count(), own.Packs.Count());
+        }
+        Assert.True(whole.TryFind(content.Entries[0].Id, out _));
+        Assert.Equal(0, (await RepositoryView.LoadPointsAsync(installation, default)).Index.Count);
+        // What a look without the index saved has not taken the copies of fragments away.
+        _reads.Clear();
+        await RepositoryView.LoadAsync(installation, null, default);
+        Assert.DoesNotContain(_reads, name => name.StartsWith("index/", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_folder_without_rights_costs_requests_and_nothing_else()
     {
         await File.WriteAllTextAsync(Path.Combine(_test.Root, "cache"), "no folder");

@@ -3,7 +3,7 @@ namespace StingBackup.Bench.Scale.Simulation;
 /// <summary>How an index is divided, and what a run asks for.</summary>
 internal enum Design
 {
-    /// <summary>As the program is: one index of all hosts, and each run asks for what every other one has committed since.</summary>
+    /// <summary>As the program is: one index of all hosts, of which a run reads all and holds its own rows, and each run asks for what every other one has committed since.</summary>
     Today,
     /// <summary>A folder of the index for each writer: a run deduplicates against its own chunks alone already. A run looks at its own chain, and at others' heads once a day.</summary>
     ByWriter,
@@ -63,7 +63,7 @@ internal static class Designs
         var touched = Prefixes * (1 - Math.Exp(-ownPerTick / Prefixes));
         var (requests, held) = design switch
         {
-            Design.Today => (RunModel.Predict(run), all),
+            Design.Today => (RunModel.Predict(run), own),
             Design.ByWriter => (RunModel.Predict(alone) + heads, own),
             // A listing, and a fragment of its own, for each changed subject.
             Design.BySubject => (RunModel.Predict(alone) + heads + new Requests(changed - 1, 0, changed - 1, 0, 0), changed * perSubject),
@@ -72,7 +72,17 @@ internal static class Designs
         };
         // Pages of a listing, points and fragments are asked for one behind the other; claims are read ahead, packs written in the background.
         var oneByOne = requests.Lists * Limits.SecondsPerList + (requests.Gets - host.Subjects) * Limits.SecondsPerRequest;
-        return new SimulatedTick(requests, held, oneByOne + (host.Subjects + requests.Puts) / Limits.Streams * Limits.SecondsPerRequest + held * LoadSecondsPerChunk);
+        var passed = design == Design.Today ? (all - own) * Limits.PassSecondsPerChunk : 0;
+        return new SimulatedTick(requests, held, passed + oneByOne + (host.Subjects + requests.Puts) / Limits.Streams * Limits.SecondsPerRequest + held * LoadSecondsPerChunk);
+    }
+
+    /// <summary>Chunks whose rows a restore of one file of the largest host holds.</summary>
+    public static double HeldByReader(Design design, Fleet fleet, double day)
+    {
+        double all = fleet.ChunksAt(day);
+        var largest = fleet.Hosts.MaxBy(h => h.Chunks)!;
+        // By id: a page on each level of the tree, and a chunk.
+        return design switch { Design.Today => all, Design.ByWriter => Fleet.ChunksAt(largest, day), Design.BySubject => Fleet.ChunksAt(largest, day) / largest.Subjects, _ => 5 * all / Prefixes };
     }
 
     /// <summary>The plan of a sweep on a day.</summary>

@@ -16,8 +16,9 @@ internal static class LimitFinder
         var aligned = new Fleet(options with { Aligned = true });
         return
         [
-            new("the index has more chunks than it can number (537 million)", FirstDay(d => spread.Hosts.Max(h => Designs.TickOf(design, spread, h, d).ChunksHeld) > Limits.MostChunks)),
-            new("the index takes more than 8 GB of memory in a run", FirstDay(d => FleetDay.Play(design, spread, d).LargestIndex > Limits.HostMemory)),
+            new("a restore's index has more chunks than one can number (537 million)", FirstDay(d => Designs.HeldByReader(design, spread, d) > Limits.MostChunks)),
+            new("a restore's index takes more than 8 GB of memory", FirstDay(d => Designs.HeldByReader(design, spread, d) * Limits.IndexBytesPerChunk > Limits.HostMemory)),
+            new("a tick's index takes more than 8 GB of memory", FirstDay(d => FleetDay.Play(design, spread, d).LargestIndex > Limits.HostMemory)),
             new("a tick takes longer than a quarter of an hour", FirstDay(d => FleetDay.Play(design, spread, d).LongestTick > Limits.Tick)),
             new("5,500 reads a second, timers spread", FirstDay(d => FleetDay.Play(design, spread, d).PeakReads > Limits.GetsPerSecond)),
             new("5,500 reads a second, timers all at once", FirstDay(d => FleetDay.Play(design, aligned, d).PeakReads > Limits.GetsPerSecond)),

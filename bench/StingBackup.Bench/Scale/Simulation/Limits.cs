@@ -18,6 +18,8 @@ internal static class Limits
     public const double IndexBytesPerChunk = 54.7;
     /// <summary>Rows that one index can number (29 bits of a slot, RepositoryIndex).</summary>
     public const double MostChunks = (1L << 29) - 1;
+    /// <summary>CPU seconds to read a row of another host and pass it over: 48 bytes through SHA-256, for the fragment's signature, at 1.2 GB/s.</summary>
+    public const double PassSecondsPerChunk = 4e-8;
     /// <summary>CPU seconds of a sweep's plan for a chunk: 11.7 s for 10 million, of which 0.5 are the start (docs/benchmarks.md).</summary>
     public const double SweepSecondsPerChunk = 1.12e-6;
     /// <summary>Bytes of memory of a sweep's plan for a chunk: 911 MB for 10 million, less 137 of the program itself.</summary>

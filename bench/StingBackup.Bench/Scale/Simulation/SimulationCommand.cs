@@ -50,7 +50,7 @@ internal static class SimulationCommand
     public static string Tables(int seed)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Seed {seed}.\n\n### One day, after a year, as it is\n\n| hosts | chunks | points | a tick: PUT · GET · LIST | MB read | seconds | index in memory, GB | requests a day | dollars a day: requests · storage | busiest second, reads: spread · all at once |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        text.Append(CultureInfo.InvariantCulture, $"Seed {seed}.\n\n### One day, after a year, as it is\n\n| hosts | chunks | points | a tick: PUT · GET · LIST | MB read | seconds | index in memory, GB: a tick · a restore | requests a day | dollars a day: requests · storage | busiest second, reads: spread · all at once |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var hosts in Sizes)
         {
             AppendDay(text, Design.Today, new FleetOptions { Hosts = hosts, Seed = seed }, 365, hosts.ToString("N0", CultureInfo.InvariantCulture));
@@ -58,7 +58,7 @@ internal static class SimulationCommand
         text.Append(CultureInfo.InvariantCulture, $"\n### When each limit is met, as it is\n\n| limit | {string.Join(" | ", Sizes.Select(s => s == 1 ? "1 host" : $"{s.ToString("N0", CultureInfo.InvariantCulture)} hosts"))} |\n|---|{string.Concat(Enumerable.Repeat("--:|", Sizes.Length))}\n");
         AppendLimits(text, Sizes.Select(s => LimitFinder.Find(Design.Today, new FleetOptions { Hosts = s, Seed = seed })));
         var thousand = new FleetOptions { Seed = seed };
-        text.Append("\n### 1,000 hosts after a year, by how the index is divided\n\n| index | chunks | points | a tick: PUT · GET · LIST | MB read | seconds | index in memory, GB | requests a day | dollars a day: requests · storage | busiest second, reads: spread · all at once |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        text.Append("\n### 1,000 hosts after a year, by how the index is divided\n\n| index | chunks | points | a tick: PUT · GET · LIST | MB read | seconds | index in memory, GB: a tick · a restore | requests a day | dollars a day: requests · storage | busiest second, reads: spread · all at once |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var (design, name) in Names)
         {
             AppendDay(text, design, thousand, 365, name);
@@ -82,7 +82,7 @@ internal static class SimulationCommand
         var aligned = FleetDay.Play(design, new Fleet(options with { Aligned = true }), day);
         var middle = fleet.Hosts.OrderBy(h => h.Chunks).ElementAt(fleet.Hosts.Count / 2);
         var tick = Designs.TickOf(design, fleet, middle, day);
-        text.Append(CultureInfo.InvariantCulture, $"| {name} | {fleet.ChunksAt(day) / 1e6:N0} million | {fleet.PointsAt(day):N0} | {tick.Requests.Puts:N0} · {tick.Requests.Gets:N0} · {tick.Requests.Lists:N0} | {tick.Requests.BytesGot / 1e6:N1} | {tick.Seconds:N0} | {played.LargestIndex / 1e9:N1} |");
+        text.Append(CultureInfo.InvariantCulture, $"| {name} | {fleet.ChunksAt(day) / 1e6:N0} million | {fleet.PointsAt(day):N0} | {tick.Requests.Puts:N0} · {tick.Requests.Gets:N0} · {tick.Requests.Lists:N0} | {tick.Requests.BytesGot / 1e6:N1} | {tick.Seconds:N0} | {played.LargestIndex / 1e9:N1} · {Designs.HeldByReader(design, fleet, day) * Limits.IndexBytesPerChunk / 1e9:N1} |");
         text.Append(CultureInfo.InvariantCulture, $" {(played.Requests.Puts + played.Requests.Gets + played.Requests.Lists) / 1e6:N1} million | {played.Dollars:N2} · {fleet.BytesAt(day) / 1e9 * Limits.DollarsPerGbMonth / 30:N2} | {played.PeakReads:N0} · {aligned.PeakReads:N0} |\n");
     }
 
