@@ -5,6 +5,7 @@ using StingBackup.Bench.Buckets;
 using StingBackup.Bench.Corpora;
 using StingBackup.Bench.Report;
 using StingBackup.Bench.Scale;
+using StingBackup.Bench.Scale.Simulation;
 using StingBackup.Bench.Sites;
 using StingBackup.Bench.Trees;
 using StingBackup.Engine.Reserve;
@@ -21,6 +22,8 @@ const string Usage = """
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
       s3                                                                keeps a real S3 server (Ceph) up till its input ends, and reads from it: bucket
       index CONFIG CHUNKS                                               puts a run of so many chunks into an empty repository, with index and trees and packs without bytes
+      scale …                                                           what bench/scale.sh calls: points, subjects, change, report
+      simulate-scale [--seed N] [--into FILE]                           the tables of docs/scale.md
       sweep CONFIG SPEED                                                sweeps a repository over and over, by a clock that runs SPEED times as fast, till its input ends
       restore-points CONFIG COPIES ERASED SCRATCH                       restores every run that a copy in COPIES is named by, and compares (Linux)
       suites                                                            times key pairs, seals and opens of each suite
@@ -39,6 +42,8 @@ try
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
         ["s3"] => await BucketCommand.RunAsync(),
         ["index", var configuration, var chunks] => await IndexCommand.RunAsync(configuration, long.Parse(chunks, CultureInfo.InvariantCulture)),
+        ["simulate-scale", .. var rest] => SimulationCommand.Run(rest),
+        ["scale", .. var rest] => await ScaleCommand.RunAsync(rest),
         ["sweep", var configuration, var speed] => await SweepCommand.RunAsync(configuration, Fraction(speed)),
         ["restore-points", var configuration, var copies, var erased, var scratch] when OperatingSystem.IsLinux() => await RestorePointsCommand.RunAsync(configuration, copies, erased, scratch),
         ["suites"] => SuiteCommand.Run(),

@@ -73,6 +73,10 @@ public sealed partial class Installation
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
+            if (installation.Host is { } role)
+            {
+                installation.Signatures = SignatureMemory.Open(Path.Combine(installation.CacheFolder, installation.Reserve.ToString()), role.CacheKey.Span);
+            }
             unlocking.RefusedAsync = refusal => Governance.LookTrail.RefusedAsync(installation, refusal);
             if (store is LostTierStore lost)
             {

@@ -156,6 +156,18 @@ public sealed partial class Installation : IAsyncDisposable
 
     internal string CachePath(DataClass dataClass) => Path.Combine(CacheFolder, Reserve.ToString(), $"{dataClass}.cache");
 
+    /// <summary>Whether points, drops and index fragments that this host has read are kept in its cache: where each is a request to a bucket.</summary>
+    internal bool Recalls { get => _recalls ?? Storage.S3.S3Address.IsAddress(Store.Location); init => _recalls = value; }
+
+    private readonly bool? _recalls;
+
+    /// <summary>What this host keeps of its store's objects; null where it keeps none.</summary>
+    internal ObjectRecall? OpenRecall() => !Recalls ? null
+        : new ObjectRecall(Path.Combine(CacheFolder, Reserve.ToString(), "recall", Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Store.Location)).AsSpan(0, 8))));
+
+    /// <summary>Signatures that this host has found valid; null in tests that build one by hand.</summary>
+    internal SignatureMemory? Signatures { get; private set; }
+
     internal WriterIdentity IdentityOf(long sequence) => new(Reserve, Writer, sequence, Signer);
 
     private HostRole RequireHost() => Host ?? throw new StingException("HostNotEnrolled", FailureKind.NotFound, "This host has no keys of its own: it can read, but not write.", StateFolder,
@@ -216,6 +228,7 @@ public sealed partial class Installation : IAsyncDisposable
         {
             await subjects.DisposeAsync().ConfigureAwait(false);
         }
+        Signatures?.Save();
         Unlocked?.Dispose();
         Writers.Dispose();
         Random.Dispose();

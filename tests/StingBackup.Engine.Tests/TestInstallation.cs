@@ -54,6 +54,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     public StingBackup.Engine.Platform.Limits.LimitKeeper Limits { get; init; } = StingBackup.Engine.Platform.Limits.LimitKeeper.OfProcess;
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+    /// <summary>Whether the host keeps copies of what never changes in the store, as it does of a bucket's.</summary>
+    public bool Recalls { get; init; }
     /// <summary>What restore drills have shown.</summary>
     public Engine.Operations.Drills.IDrillEvidence Drills { get; init; } = new Engine.Operations.Drills.RecordedDrills();
 
@@ -65,7 +67,7 @@ internal sealed class TestInstallation : IAsyncDisposable
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store, FurtherTiers = FurtherTiers,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
         StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
-        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Guarding = Guarding, Drills = Drills, Process = Process, Limits = Limits,
+        OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Guarding = Guarding, Drills = Drills, Process = Process, Limits = Limits, Recalls = Recalls,
     };
 
     /// <summary>Writes a file of the reserve, folders included.</summary>

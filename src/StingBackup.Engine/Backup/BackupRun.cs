@@ -20,6 +20,9 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>As many groups as items are ahead: classes that go first overtake whatever waits.</summary>
     private const int GroupsAhead = BatchesAhead * ScanBatch.Size;
 
+    /// <summary>Claims that are asked of a bucket at once.</summary>
+    private const int ClaimStreams = 16;
+
     /// <summary>Where packs go: the local tier, or what stands before it.</summary>
     public Storage.IObjectStore Packs { get; init; } = installation.Store;
 
@@ -43,6 +46,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
+        if (installation.Recalls && installation.Subjects is Cryptography.SubjectWriter writer)
+        {
+            await writer.ReadAheadAsync(ClaimStreams, stop.Token).ConfigureAwait(false);
+        }
         // Settled before anything is read: no other host can come to it, and of this one's runs only those of before have names.
         var moment = import?.Time ?? AfterTheLast(run, started);
         var name = BackupId.NextFree(moment, installation.Zone, run.View.Points.Select(p => p.Record.Name).ToHashSet(StringComparer.Ordinal).Contains,

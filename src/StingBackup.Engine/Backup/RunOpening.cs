@@ -41,7 +41,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         var marked = (await MarkBook.LoadAsync(_store, identity.Reserve, installation.Writers, unreadable, cancel).ConfigureAwait(false)).Packs;
         unreadable.ForEach(fault => output.Failed(fault));
         await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
-        var view = await RepositoryView.LoadAsync(_store, identity.Reserve, installation.Writers, cancel).ConfigureAwait(false);
+        var view = await RepositoryView.LoadForRunAsync(installation, type, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
             output.Failed(damage);
@@ -84,11 +84,8 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
     /// <summary>The last number that this writer's chain has, and the hash of that point's bytes, readable or not.</summary>
     private async ValueTask<(long Sequence, Id32 Hash)> FindHeadAsync(CancellationToken cancel)
     {
-        string? last = null;
-        await foreach (var item in _store.ListAsync($"points/{installation.Writer}/", cancel).ConfigureAwait(false))
-        {
-            last = item.Name;
-        }
+        var prefix = $"points/{installation.Writer}/";
+        var last = installation.OpenRecall() is { } recall ? await recall.FindLastAsync(_store, prefix, cancel).ConfigureAwait(false) : (await _store.ListAsync(prefix, cancel).LastOrDefaultAsync(cancel).ConfigureAwait(false)).Name;
         if (last is null)
         {
             return (0, default);

@@ -5,7 +5,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>
-/// Signatures that this process has found valid. A job reads all restore points several times, once for each tier and question, and after a year of runs every quarter of an hour there are 35,000: to compute
+/// Signatures that this process has found valid, or earlier ones of this host (<see cref="SignatureMemory"/>). A job reads all restore points several times, once for each tier and question, and after a year of runs every quarter of an hour there are 35,000: to compute
 /// each signature anew takes seconds a look. Only what was valid is remembered, under a hash of key, content and signature, so that nothing else can stand for it.
 /// </summary>
 internal static class VerifiedSignatures
@@ -17,6 +17,18 @@ internal static class VerifiedSignatures
 
     /// <summary>Checks a signature.</summary>
     public delegate bool Checker(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature);
+
+    /// <summary>All that are known, by their ids.</summary>
+    public static IReadOnlyCollection<Id32> All() => [.. Known.Keys];
+
+    /// <summary>Takes one that was found valid before, by who proves it.</summary>
+    public static void Recall(Id32 id)
+    {
+        if (Known.Count < Most)
+        {
+            Known.TryAdd(id, 0);
+        }
+    }
 
     /// <summary>Whether a signature is valid: known to be, or found so by the check.</summary>
     /// <param name="publicKey">The key, or several joined.</param>

@@ -31,15 +31,19 @@ internal sealed class DropBook
         : point with { Record = point.Record with { Classes = [.. point.Record.Classes.Where(c => !Has(point.Record, c.Class))], IsLetGo = point.Record.Classes.All(c => Has(point.Record, c.Class)) } };
 
     /// <summary>Reads every drop that counts; one that does not goes to <paramref name="damage"/>, and lets nothing go.</summary>
-    public static async ValueTask<DropBook> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel)
+    public static ValueTask<DropBook> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel) =>
+        LoadAsync(new RepositoryView.Reading(store, reserve, writers, null, null), damage, cancel);
+
+    /// <summary>The same, of what this host has read before as far as it goes.</summary>
+    public static async ValueTask<DropBook> LoadAsync(RepositoryView.Reading from, List<StingException> damage, CancellationToken cancel)
     {
         var book = new DropBook();
-        await foreach (var item in store.ListAsync(DropRecord.Prefix, cancel).ConfigureAwait(false))
+        await foreach (var item in from.Store.ListAsync(DropRecord.Prefix, cancel).ConfigureAwait(false))
         {
             try
             {
-                var drop = DropRecord.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, writers);
-                if (Maintenance.Counts(writers, drop.Writer, drop.Sequence))
+                var drop = await from.ReadAsync(item, bytes => DropRecord.Read(item.Name, bytes, from.Reserve, from.Writers), cancel).ConfigureAwait(false);
+                if (Maintenance.Counts(from.Writers, drop.Writer, drop.Sequence))
                 {
                     book.Add(drop);
                 }

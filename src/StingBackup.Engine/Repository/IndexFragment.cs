@@ -67,6 +67,9 @@ public sealed class IndexFragment
     public required IReadOnlyList<Id32> Removes { get; init; }
     /// <summary>Fragments that this one replaces.</summary>
     public required IReadOnlyList<FragmentName> Supersedes { get; init; }
+    /// <summary>The same without its chunks: which packs there are and which are gone, for who would use none of the chunks.</summary>
+    internal IndexFragment WithoutRows() => new(Name, default) { Writer = Writer, Sequence = Sequence, Level = Level, IsSigned = IsSigned, Packs = Packs, Segments = [], Removes = Removes, Supersedes = Supersedes };
+
     /// <summary>How many chunks it names.</summary>
     public int Count => _entries.Length / ChunkEntry.Size;
 

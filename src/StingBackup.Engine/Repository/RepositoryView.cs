@@ -54,39 +54,61 @@ public sealed class RepositoryView
     public static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) => LoadAsync(store, reserve, writers, null, cancel);
 
     /// <summary>The same; what is damaged is taken from another tier's copy where that is whole, and stays among <see cref="Damage"/>.</summary>
-    internal static async ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel)
+    internal static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel) => LoadAsync(new Reading(store, reserve, writers, null, copies), cancel);
+
+    /// <summary>An installation's; of a bucket only what this host has not read before is asked for. What looks for damage takes the others.</summary>
+    internal static ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel) =>
+        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), copies), cancel);
+
+    /// <summary>
+    /// What a run needs: of the index the rows of writers that it deduplicates against, so that it does not depend on how much other hosts have. A tick lists of a bucket's points those that came since; a baseline looks at every
+    /// object itself.
+    /// </summary>
+    internal static ValueTask<RepositoryView> LoadForRunAsync(Installation installation, BackupType type, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(writers);
+        var isTick = type == BackupType.Incremental;
+        return LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, isTick ? installation.OpenRecall() : null, null) { IsTick = isTick, RowsOf = installation.TrustedWriters }, cancel);
+    }
+
+    /// <summary>Points alone, as a tick sees them: to know what is due. The index is empty.</summary>
+    internal static ValueTask<RepositoryView> LoadPointsAsync(Installation installation, CancellationToken cancel) =>
+        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), null) { IsTick = true, NeedsIndex = false }, cancel);
+
+    private static async ValueTask<RepositoryView> LoadAsync(Reading from, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(from.Store);
+        ArgumentNullException.ThrowIfNull(from.Writers);
+        var (_, reserve, writers, _, _) = from;
         var damage = new List<StingException>();
         var damagedPoints = new List<DamagedPoint>();
-        var points = await LoadPointsAsync(store, reserve, writers.SigningKeyOf, copies, damagedPoints, damage, cancel).ConfigureAwait(false);
+        var points = await LoadPointsAsync(from, damagedPoints, damage, cancel).ConfigureAwait(false);
         points.RemoveAll(p => !Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence));
-        var drops = await DropBook.LoadAsync(store, reserve, writers, damage, cancel).ConfigureAwait(false);
-        var index = await LoadIndexAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
+        var drops = await DropBook.LoadAsync(from, damage, cancel).ConfigureAwait(false);
+        var index = from.NeedsIndex ? await LoadIndexAsync(from, damage, cancel).ConfigureAwait(false) : new RepositoryIndex([]);
+        from.Recall?.Save(from.NeedsIndex);
         return new RepositoryView(reserve, RunNames.Settle([.. points.Select(drops.Trim)]), [.. damagedPoints.Where(p => Maintenance.Counts(writers, p.Writer, p.Sequence))], index, damage);
     }
 
     /// <summary>The points that can be read and count, without the index.</summary>
     internal static async ValueTask<IReadOnlyList<PointRecord>> LoadPointsAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CancellationToken cancel) =>
-        [.. RunNames.Settle([.. (await LoadPointsAsync(store, reserve, writers.SigningKeyOf, null, [], [], cancel).ConfigureAwait(false)).Where(p => Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence))]).Select(p => p.Record)];
+        [.. RunNames.Settle([.. (await LoadPointsAsync(new Reading(store, reserve, writers, null, null), [], [], cancel).ConfigureAwait(false)).Where(p => Maintenance.Counts(writers, p.Record.Writer, p.Record.Sequence))]).Select(p => p.Record)];
 
-    private static async ValueTask<List<StoredPoint>> LoadPointsAsync(
-        IObjectStore store, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> keyOf, CopyReader? copies, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
+    private static async ValueTask<List<StoredPoint>> LoadPointsAsync(Reading from, List<DamagedPoint> damagedPoints, List<StingException> damage, CancellationToken cancel)
     {
         var points = new List<StoredPoint>();
-        await foreach (var item in store.ListAsync("points/", cancel).ConfigureAwait(false))
+        var copies = from.Copies;
+        StoredPoint Open(string name, byte[] bytes) => new(PointRecord.Read(name, bytes, from.Reserve, from.Writers.SigningKeyOf), PointRecord.HashOf(bytes));
+        await foreach (var item in from.ListPointsAsync(cancel).ConfigureAwait(false))
         {
             try
             {
-                var bytes = await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false);
-                points.Add(new StoredPoint(PointRecord.Read(item.Name, bytes, reserve, keyOf), PointRecord.HashOf(bytes)));
+                points.Add(await from.ReadAsync(item, bytes => Open(item.Name, bytes), cancel).ConfigureAwait(false));
             }
             catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
             {
                 damage.Add(e);
                 if (copies is not null && ObjectKinds.Of(item.Name) == ObjectKind.Point
-                    && await copies.ReadAsync(item.Name, bytes => new StoredPoint(PointRecord.Read(item.Name, bytes, reserve, keyOf), PointRecord.HashOf(bytes)), e, cancel).ConfigureAwait(false) is { } copy)
+                    && await copies.ReadAsync(item.Name, bytes => Open(item.Name, bytes), e, cancel).ConfigureAwait(false) is { } copy)
                 {
                     points.Add(copy);
                 }
@@ -103,21 +125,21 @@ public sealed class RepositoryView
 
     /// <summary>The index as its fragments say it. What a damaged one held is not made anew from the packs: those of an archive cannot be read.</summary>
     internal static async ValueTask<RepositoryIndex> LoadIndexAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, List<StingException> damage, CancellationToken cancel) =>
-        new((await ReadFragmentsAsync(store, reserve, writers, null, damage, cancel).ConfigureAwait(false)).Fragments);
+        new((await ReadFragmentsAsync(new Reading(store, reserve, writers, null, null), damage, cancel).ConfigureAwait(false)).Fragments);
 
-    private static async ValueTask<RepositoryIndex> LoadIndexAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, List<StingException> damage, CancellationToken cancel)
+    private static async ValueTask<RepositoryIndex> LoadIndexAsync(Reading from, List<StingException> damage, CancellationToken cancel)
     {
-        var (fragments, broken) = await ReadFragmentsAsync(store, reserve, writers, copies, damage, cancel).ConfigureAwait(false);
+        var (fragments, broken) = await ReadFragmentsAsync(from, damage, cancel).ConfigureAwait(false);
         if (broken)
         {
-            fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(store, reserve, fragments, damage, cancel).ConfigureAwait(false));
+            fragments.AddRange(await PackFooters.IndexOfUncoveredAsync(from.Store, from.Reserve, fragments, damage, cancel).ConfigureAwait(false));
         }
         return new RepositoryIndex(fragments);
     }
 
-    private static async ValueTask<(List<IndexFragment> Fragments, bool Broken)> ReadFragmentsAsync(
-        IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, List<StingException> damage, CancellationToken cancel)
+    private static async ValueTask<(List<IndexFragment> Fragments, bool Broken)> ReadFragmentsAsync(Reading from, List<StingException> damage, CancellationToken cancel)
     {
+        var (store, reserve, writers, _, copies) = from;
         for (var attempt = 0; ; attempt++)
         {
             var fragments = new List<IndexFragment>();
@@ -128,11 +150,11 @@ public sealed class RepositoryView
             {
                 try
                 {
-                    var fragment = IndexFragment.Read(item.Name, await store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), reserve, writers.SigningKeyOf);
+                    var fragment = await from.ReadAsync(item, bytes => IndexFragment.Read(item.Name, bytes, reserve, writers.SigningKeyOf), cancel).ConfigureAwait(false);
                     // A revoked writer's later ones could hide what others stored: they may supersede and remove.
                     if (!fragment.IsSigned || Maintenance.Counts(writers, fragment.Writer, fragment.Sequence))
                     {
-                        fragments.Add(fragment);
+                        fragments.Add(from.RowsOf?.Contains(fragment.Writer) == false ? fragment.WithoutRows() : fragment);
                     }
                 }
                 catch (StingException e) when (e.ErrorId == "ObjectNotFound" && attempt < 3)
@@ -161,6 +183,38 @@ public sealed class RepositoryView
             damage.AddRange(broken);
             return (fragments, broken.Count > 0);
         }
+    }
+
+    /// <summary>Where a view is read from.</summary>
+    /// <param name="Store">The store.</param>
+    /// <param name="Reserve">The reserve that it must belong to.</param>
+    /// <param name="Writers">Whose signatures count.</param>
+    /// <param name="Recall">What this host has read before; null where all is read from the store.</param>
+    /// <param name="Copies">Other tiers' copies of what is damaged.</param>
+    internal sealed record Reading(IObjectStore Store, Id16 Reserve, EnrolledWriters Writers, ObjectRecall? Recall, CopyReader? Copies)
+    {
+        /// <summary>Whether points that this host knows need not be listed again: a run wants what came since.</summary>
+        public bool IsTick { get; init; }
+
+        /// <summary>Of whose fragments the chunks are needed; null for all.</summary>
+        public IReadOnlySet<Id16>? RowsOf { get; init; }
+
+        /// <summary>Whether the index is read.</summary>
+        public bool NeedsIndex { get; init; } = true;
+
+        /// <summary>The points that there are.</summary>
+        public async IAsyncEnumerable<ObjectInfo> ListPointsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        {
+            var points = IsTick && Recall is not null ? (await Recall.ListPointsAsync(Store, [.. Writers.All.Select(w => w.Id)], cancel).ConfigureAwait(false)).ToAsyncEnumerable() : Store.ListAsync("points/", cancel);
+            await foreach (var point in points.ConfigureAwait(false))
+            {
+                yield return point;
+            }
+        }
+
+        /// <summary>What an object says, proved by whoever opens it.</summary>
+        public async ValueTask<T> ReadAsync<T>(ObjectInfo item, Func<byte[], T> open, CancellationToken cancel) =>
+            Recall is not null ? await Recall.ReadAsync(Store, item, open, cancel).ConfigureAwait(false) : open(await Store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false));
     }
 
     private static IndexFragment ReadFragment(string name, byte[] bytes, Id16 reserve, EnrolledWriters writers) =>

@@ -41,8 +41,9 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         }
         var choice = Known is not null ? new SubjectChoice(Known.Names, WithContributors: false) : request.Subject is null ? null
             : await repository.Resolver.ResolveAsync(request.Scope, request.Subject, [.. repository.Finder.All], cancel).ConfigureAwait(false) with { WithContributions = request.WithContributions };
-        var trees = Known is not null ? await Known.TreesAsync(open, cancel).ConfigureAwait(false) : choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
-            : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false);
+        var named = Known is null && choice is null && request is { Scope: RestoreScope.File, CleanPoint: false } ? await new NamedFiles(installation, repository).FindAsync(request.Files, open, cancel).ConfigureAwait(false) : null;
+        var trees = named ?? (Known is not null ? await Known.TreesAsync(open, cancel).ConfigureAwait(false) : choice is null ? await repository.Subjects.AllAsync(open, cancel).ConfigureAwait(false)
+            : await repository.Subjects.OfAsync(open, choice, cancel).ConfigureAwait(false));
         var quarantine = new Quarantine();
         if (request.CleanPoint)
         {

@@ -107,16 +107,16 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
     /// <summary>The trees of a subject in some points: by its claim where that leads there, else by reading every subject's name.</summary>
     public async ValueTask<TreeSet> OfAsync(IReadOnlyList<ClassPoint> points, SubjectChoice choice, CancellationToken cancel)
     {
-        if (await ClaimedAsync(choice, cancel).ConfigureAwait(false) is { } claimed)
+        if (await ByClaimAsync(points, choice, cancel).ConfigureAwait(false) is { } found && (found.Trees.Count > 0 || found.Failures.Count > 0))
         {
-            var found = await ReadAsync(points, claimed, choice.Matches, isCertain: true, cancel).ConfigureAwait(false);
-            if (found.Trees.Count > 0 || found.Failures.Count > 0)
-            {
-                return found;
-            }
+            return found;
         }
         return await ReadAsync(points, null, choice.Matches, isCertain: false, cancel).ConfigureAwait(false);
     }
+
+    /// <summary>The trees of a subject to which its claim leads; null where it leads to none.</summary>
+    public async ValueTask<TreeSet?> ByClaimAsync(IReadOnlyList<ClassPoint> points, SubjectChoice choice, CancellationToken cancel) =>
+        await ClaimedAsync(choice, cancel).ConfigureAwait(false) is { } claimed ? await ReadAsync(points, claimed, choice.Matches, isCertain: true, cancel).ConfigureAwait(false) : null;
 
     /// <summary>The pseudonyms that claims give a subject; null when there is none that leads to all of it.</summary>
     public async ValueTask<IReadOnlySet<Id16>?> ClaimedAsync(SubjectChoice choice, CancellationToken cancel)

@@ -71,6 +71,9 @@ public sealed partial class BlockCachingStore(IObjectStore inner, long most = Bl
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, CancellationToken cancel) => inner.ListAfterAsync(prefix, after, cancel);
+
+    /// <inheritdoc/>
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)
     {
         Forget(name);

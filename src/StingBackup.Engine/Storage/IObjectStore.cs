@@ -49,6 +49,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Objects whose name starts with <paramref name="prefix"/>, in ordinal order of their names; never staged ones.</summary>
     IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel);
 
+    /// <summary>The same, of names behind one alone. A store that is far away asks for no others.</summary>
+    IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, CancellationToken cancel) => ListAsync(prefix, cancel).Where(item => string.CompareOrdinal(item.Name, after) > 0);
+
     /// <summary>
     /// Tells which objects will be read as a whole, about in this order. A store that is far away fetches one ahead from its first read on, and so many more behind it; others need not do anything.
     /// What is told later stands in the place of what was told before.

@@ -98,6 +98,9 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, CancellationToken cancel) => inner.ListAfterAsync(prefix, after, cancel);
+
+    /// <inheritdoc/>
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => inner.DeleteAsync(name, cancel);
 
     /// <summary>Ends what is under way, discards what was staged, and closes the inner store.</summary>

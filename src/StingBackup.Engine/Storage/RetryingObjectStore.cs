@@ -45,11 +45,17 @@ public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : 
     public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => retry.RunAsync(stop => inner.GetLengthAsync(name, stop), cancel);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => ListFromAsync(prefix, "", cancel);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, CancellationToken cancel) => ListFromAsync(prefix, after, cancel);
+
+    private async IAsyncEnumerable<ObjectInfo> ListFromAsync(string prefix, string after, [EnumeratorCancellation] CancellationToken cancel)
     {
-        // A listing that breaks off begins anew and passes over what was told already.
-        var last = "";
-        var listing = inner.ListAsync(prefix, cancel).GetAsyncEnumerator(cancel);
+        // A listing that breaks off goes on behind what was told already.
+        var last = after;
+        IAsyncEnumerable<ObjectInfo> Begin() => last.Length == 0 ? inner.ListAsync(prefix, cancel) : inner.ListAfterAsync(prefix, last, cancel);
+        var listing = Begin().GetAsyncEnumerator(cancel);
         try
         {
             while (await retry.RunAsync(AdvanceAsync, cancel).ConfigureAwait(false))
@@ -80,7 +86,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : 
             catch (StingException e) when (StoreRetry.IsPassing(e))
             {
                 await listing.DisposeAsync().ConfigureAwait(false);
-                listing = inner.ListAsync(prefix, cancel).GetAsyncEnumerator(cancel);
+                listing = Begin().GetAsyncEnumerator(cancel);
                 throw;
             }
         }

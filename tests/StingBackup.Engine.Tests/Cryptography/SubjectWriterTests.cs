@@ -51,6 +51,35 @@ public sealed class SubjectWriterTests : ClaimTestBase
     }
 
     [Fact]
+    public async Task Claims_that_a_host_knows_are_read_ahead_and_once()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var writers = await keys.LoadWritersAsync(_fixture.Store, default);
+        var first = new Dictionary<string, Id16>();
+        await using (var writer = keys.OpenWriter(_fixture.Store, writers))
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                first[$"user:{i}"] = (await writer.GetAsync($"user:{i}", default)).Pseudonym;
+            }
+        }
+        var reads = 0;
+        await using var counted = new Backup.FaultyStore(_fixture.Store) { Before = (verb, _) => { if (verb == "read") { Interlocked.Increment(ref reads); } } };
+        await using var later = keys.OpenWriter(counted, writers);
+        await later.ReadAheadAsync(3, default);
+        Assert.Equal(5, reads);
+        foreach (var (name, pseudonym) in first)
+        {
+            Assert.Equal(pseudonym, (await later.GetAsync(name, default)).Pseudonym);
+        }
+        Assert.Equal(5, reads);
+        // A store that fails is told by whoever asks for the subject, not by the look ahead.
+        await using var broken = keys.OpenWriter(new Backup.FaultyStore(_fixture.Store) { Before = (verb, name) => throw new StingException("StoreUnavailable", FailureKind.Io, "away", name, "wait") }, writers);
+        await broken.ReadAheadAsync(3, default);
+        Assert.Equal("StoreUnavailable", (await Assert.ThrowsAsync<StingException>(async () => await broken.GetAsync("user:0", default))).ErrorId);
+    }
+
+    [Fact]
     public async Task Many_subjects_are_prepared_at_once()
     {
         using var keys = await _fixture.CreateAsync(Passphrase);

@@ -178,6 +178,10 @@ public abstract class ObjectStoreConformance : IAsyncLifetime
             var expected = names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
                 .Select(n => new ObjectInfo(n, n.Length));
             Assert.Equal(expected, await ListAsync(prefix));
+            foreach (var after in new[] { "a/b", "data/ab/1", "data/ab/1x", "z" })
+            {
+                Assert.Equal(expected.Where(item => string.CompareOrdinal(item.Name, after) > 0), await Store.ListAfterAsync(prefix, after, s_none).ToListAsync());
+            }
         }
     }
 

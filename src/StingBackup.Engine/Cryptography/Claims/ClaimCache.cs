@@ -32,6 +32,9 @@ internal sealed class ClaimCache : IDisposable
         Load();
     }
 
+    /// <summary>Whose claims it knows.</summary>
+    public ICollection<Id16> Tags => _rows.Keys;
+
     /// <summary>What a claim with these bytes gave, or null.</summary>
     public SubjectWriteKeys? Find(Id16 tag, ReadOnlySpan<byte> claim, string canonicalName)
     {

@@ -20,6 +20,8 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     private readonly Func<string, IEnumerable<string>>? _aliasesOf;
     private readonly ErasureLedger _ledger;
     private readonly ConcurrentDictionary<Id16, SubjectWriteKeys> _known = new();
+    /// <summary>Claims that were read ahead and not asked for yet.</summary>
+    private readonly ConcurrentDictionary<Id16, byte[]> _ahead = new();
     private readonly SemaphoreSlim _gate = new(1, 1);
     private SpareShelf? _shelf;
     /// <summary>Claims that stood when the shelf was taken. Of any other it is not asked whether it stands: to create it tells.</summary>
@@ -130,6 +132,22 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         }
     }
 
+    /// <summary>Reads the claims of all subjects that this host knows, several at once. A scan asks for one behind the other, and where each is a request that makes a run as slow as there are subjects.</summary>
+    internal ValueTask ReadAheadAsync(int streams, CancellationToken cancel) => new(Parallel.ForEachAsync(_cache.Tags.Where(tag => !_known.ContainsKey(tag)), new ParallelOptions { MaxDegreeOfParallelism = streams, CancellationToken = cancel }, async (tag, stop) =>
+    {
+        try
+        {
+            if (await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), stop).ConfigureAwait(false) is { } bytes)
+            {
+                _ahead[tag] = bytes;
+            }
+        }
+        catch (StingException)
+        {
+            // Read again, and told, when the subject itself is asked for.
+        }
+    }));
+
     /// <summary>How many of some subjects would need a spare: those without a claim that are not erased.</summary>
     internal async ValueTask<int> CountUnclaimedAsync(IReadOnlyCollection<string> canonicalNames, CancellationToken cancel)
     {
@@ -171,7 +189,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     }
 
     private async ValueTask<SubjectWriteKeys?> TryFindAsync(string name, Id16 tag, CancellationToken cancel) =>
-        _listed?.Contains(tag) != false && await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false) is { } bytes
+        _listed?.Contains(tag) != false && (_ahead.TryRemove(tag, out var ahead) ? ahead : await ClaimReader.ReadBytesAsync(_store, KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false)) is { } bytes
             ? _known.GetOrAdd(tag, _cache.Find(tag, bytes, name) ?? Learn(name, tag, _claims.Check(tag, bytes), bytes))
             : null;
 

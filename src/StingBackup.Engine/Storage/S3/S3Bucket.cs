@@ -209,18 +209,25 @@ internal sealed class S3Bucket : IDisposable
     }
 
     /// <summary>Objects whose names begin so, in order.</summary>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, int page, CancellationToken cancel) => ListAfterAsync(prefix, "", page, cancel);
+
+    /// <summary>The same, of names behind one alone.</summary>
+    public async IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, int page, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var (info, _) in ListItemsAsync(prefix, page, cancel).ConfigureAwait(false))
+        await foreach (var (info, _) in ListItemsAsync(prefix, page, cancel, after).ConfigureAwait(false))
         {
-            yield return info;
+            // A server that does not know how to begin there begins at the beginning.
+            if (string.CompareOrdinal(info.Name, after) > 0)
+            {
+                yield return info;
+            }
         }
     }
 
     /// <summary>The same, with all that the server says of each.</summary>
-    public async IAsyncEnumerable<(ObjectInfo Info, S3Object Item)> ListItemsAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<(ObjectInfo Info, S3Object Item)> ListItemsAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken cancel, string after = "")
     {
-        var request = new ListObjectsV2Request { BucketName = Bucket, Prefix = _options.Address.KeyOf(prefix), MaxKeys = page };
+        var request = new ListObjectsV2Request { BucketName = Bucket, Prefix = _options.Address.KeyOf(prefix), MaxKeys = page, StartAfter = after.Length == 0 ? null : _options.Address.KeyOf(after) };
         var own = _options.Address.KeyOf("").Length;
         var last = "";
         while (true)

@@ -170,7 +170,10 @@ public sealed class S3ObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => ListAfterAsync(prefix, "", cancel);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ObjectInfo> ListAfterAsync(string prefix, string after, [EnumeratorCancellation] CancellationToken cancel)
     {
         ObjectName.CheckPrefix(prefix);
         if (prefix.StartsWith('/'))
@@ -181,11 +184,14 @@ public sealed class S3ObjectStore : IObjectStore
         {
             await foreach (var found in _versions.ListAsync(prefix, cancel).ConfigureAwait(false))
             {
-                yield return new ObjectInfo(found.Name, found.Length);
+                if (string.CompareOrdinal(found.Name, after) > 0)
+                {
+                    yield return new ObjectInfo(found.Name, found.Length);
+                }
             }
             yield break;
         }
-        await foreach (var item in _bucket.ListAsync(prefix, _options.ListPage, cancel).ConfigureAwait(false))
+        await foreach (var item in _bucket.ListAfterAsync(prefix, after, _options.ListPage, cancel).ConfigureAwait(false))
         {
             yield return item;
         }
