@@ -9,7 +9,7 @@ namespace StingBackup.Bench.Report;
 /// </summary>
 internal static class BarPlot
 {
-    private const int Width = 760, Left = 168, Right = 132, Bar = 15, Gap = 3, StepGap = 14, Top = 62;
+    private const int Width = 760, Left = 168, Right = 64, Bar = 15, Gap = 3, StepGap = 14, Top = 62;
 
     private static readonly string[] Steps = ["first", "unchanged", "changed", "restore", "verify", "onefile"];
 
@@ -34,7 +34,7 @@ internal static class BarPlot
         var height = Top + groups.Sum(group => group.Bars.Length * (Bar + Gap) + StepGap);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" viewBox=\"0 0 {Width} {height}\" role=\"img\" aria-label=\"{title}: seconds of each step\">\n{Style}\n");
-        text.Append(CultureInfo.InvariantCulture, $"<text class=\"title\" x=\"8\" y=\"22\">{title}: seconds, shorter is better</text>\n");
+        text.Append(CultureInfo.InvariantCulture, $"<text class=\"title\" x=\"8\" y=\"22\">{title}: seconds, shorter is better; each step to its own scale</text>\n");
         AppendKey(text, groups.SelectMany(group => group.Bars).Select(bar => bar.Tool).ToHashSet(StringComparer.Ordinal));
         var y = Top;
         foreach (var (step, bars) in groups)
