@@ -37,13 +37,15 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var artifacts = Directory.CreateTempSubdirectory("sting-micro-artifacts-").FullName;
 // In this process, which is configured as the program is; a process made for each stage would have to be built for each.
 var config = ManualConfig.CreateEmpty()
     .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.DontLogOutput).WithWarmupCount(4).WithIterationCount(9).WithIterationTime(TimeInterval.FromMilliseconds(150)))
     .AddDiagnoser(MemoryDiagnoser.Default).AddColumnProvider(DefaultColumnProviders.Instance).AddLogger(new TextLogger(Console.Error))
     .AddFilter(new SimpleFilter(benchmark => $"{benchmark.Descriptor.Type.Name}.{benchmark.Descriptor.WorkloadMethod.Name}".Contains(pattern, StringComparison.OrdinalIgnoreCase)))
-    .WithOptions(ConfigOptions.DisableLogFile);
+    .WithOptions(ConfigOptions.DisableLogFile).WithArtifactsPath(artifacts);
 var summaries = new[] { typeof(ChunkStages), typeof(DecodeStages), typeof(IndexStages), typeof(TreeStages), typeof(FileStages) }.Select(stages => BenchmarkRunner.Run(stages, config)).ToArray();
+Directory.Delete(artifacts, recursive: true);
 var table = StageTable.Of(summaries, note.Length > 0 ? note : null);
 if (table.Length == 0)
 {
