@@ -3,6 +3,7 @@ using System.Globalization;
 using StingBackup.Bench;
 using StingBackup.Bench.Buckets;
 using StingBackup.Bench.Corpora;
+using StingBackup.Bench.Primitives;
 using StingBackup.Bench.Report;
 using StingBackup.Bench.Scale;
 using StingBackup.Bench.Scale.Simulation;
@@ -14,9 +15,9 @@ using StingBackup.Fixtures.Sting;
 const string Usage = """
     Makes what bench/compare.sh measures with, and tells what it found.
 
-      corpus fixture|small|large DIR [--seed N] [--scale F] [--apart] [--edges]
+      corpus fixture|small|large|million DIR [--seed N] [--scale F] [--apart] [--edges]
                                                                     builds a corpus in a new folder (--apart: fixture without duplicates across subjects; --edges: with what is awkward)
-      change fixture|small|large DIR SEED [SHARE]                       changes 5 % of it, or another share (not of large)
+      change fixture|small|large|million DIR SEED [SHARE]               changes 5 % of it, or another share (not of large)
       sting DIR [--seed N] [--scale F] [--encrypted F]              builds a STING installation in a new folder: PostgreSQL, a stand-in for Vault, folders, and a repository with
                                                                     its configuration; keeps the servers up till its input ends, and reads from it: tick SEED [SHARE], reads
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
@@ -27,7 +28,9 @@ const string Usage = """
       sweep CONFIG SPEED                                                sweeps a repository over and over, by a clock that runs SPEED times as fast, till its input ends
       restore-points CONFIG COPIES ERASED SCRATCH                       restores every run that a copy in COPIES is named by, and compares (Linux)
       suites                                                            times key pairs, seals and opens of each suite
-      report RESULTS.tsv MACHINE.txt [--into FILE]                      prints tables; --into replaces the measured section of a Markdown file
+      primitives TREE OUT [--threads N]                             reads, cuts, hashes, compresses, encrypts and writes a tree's bytes into a new file, with the engine's primitives and without the engine (Linux)
+      chunks CONFIG                                                 prints how many chunks a repository's index names
+      report RESULTS.tsv … [--into FILE] [--plots DIR]              prints tables of all these together; --into replaces the measured section of a Markdown file, --plots draws the main rows
     """;
 
 try
@@ -36,8 +39,8 @@ try
     {
         ["corpus", var kind, var root, .. var rest] => Corpus(kind, root, rest),
         ["change", "large", var root, var seed] => Change(() => LargeFile.Change(root, Number(seed))),
-        ["change", "fixture" or "small", var root, var seed] => Change(() => SampleReserve.Change(root, Number(seed))),
-        ["change", "fixture" or "small", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
+        ["change", "fixture" or "small" or "million", var root, var seed] => Change(() => SampleReserve.Change(root, Number(seed))),
+        ["change", "fixture" or "small" or "million", var root, var seed, var share] => Change(() => SampleReserve.Change(root, Number(seed), Fraction(share))),
         ["sting", var root, .. var rest] => await SiteAsync(root, rest),
         ["tree-hash", var root, .. var rest] when rest is [] or ["--list"] => Hash(root, rest.Length > 0),
         ["s3"] => await BucketCommand.RunAsync(),
@@ -47,8 +50,10 @@ try
         ["sweep", var configuration, var speed] => await SweepCommand.RunAsync(configuration, Fraction(speed)),
         ["restore-points", var configuration, var copies, var erased, var scratch] when OperatingSystem.IsLinux() => await RestorePointsCommand.RunAsync(configuration, copies, erased, scratch),
         ["suites"] => SuiteCommand.Run(),
-        ["report", var results, var machine] => ReportCommand.Run(results, machine, null),
-        ["report", var results, var machine, "--into", var file] => ReportCommand.Run(results, machine, file),
+        ["primitives", var tree, var output] when OperatingSystem.IsLinux() => PrimitivesCommand.Run(tree, output, Environment.ProcessorCount),
+        ["primitives", var tree, var output, "--threads", var threads] when OperatingSystem.IsLinux() => PrimitivesCommand.Run(tree, output, Math.Max(1, Number(threads))),
+        ["chunks", var configuration] => await ChunksCommand.RunAsync(configuration),
+        ["report", .. var rest] when rest.Length > 0 => ReportCommand.Run(rest),
         _ => Bad(Usage),
     };
 }
@@ -104,11 +109,12 @@ static int Corpus(string kind, string root, string[] options)
         "fixture" => Fixture(root, new SampleReserveOptions { Seed = seed, Scale = scale, Edges = edges, CrossSubjectDuplicates = !apart }),
         "small" => SmallFiles.Generate(root, seed, scale),
         "large" => LargeFile.Generate(root, seed, scale),
+        "million" => MillionFiles.Generate(root, seed, scale),
         _ => null,
     };
     if (made is not { } corpus)
     {
-        return Bad($"'{kind}' is no corpus: fixture, small or large.");
+        return Bad($"'{kind}' is no corpus: fixture, small, large or million.");
     }
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {corpus.Files} files, {corpus.Length / 1e6:F1} MB, in {watch.Elapsed.TotalSeconds:F1} s"));
     return 0;
