@@ -13,15 +13,14 @@ public static class ApprovalDesk
     public static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, CancellationToken cancel)
     {
         Access.Require(installation, "Get-StingApproval");
-        return await ListAsync(installation, all, static _ => true, cancel).ConfigureAwait(false);
+        return await ListAsync(installation, await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false), all, static _ => true, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Those of them that are wanted, whoever asks.</summary>
-    internal static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, Func<GuardRequest, bool> wanted, CancellationToken cancel)
+    internal static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, AuditChains chains, bool all, Func<GuardRequest, bool> wanted, CancellationToken cancel)
     {
         var folder = new ApprovalFolder(installation.StateFolder);
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
-        var chains = await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
         // An approver who looks at it does not do it.
         var check = new ApprovalCheck(installation, folder, chains, approvers, log) { Doers = [] };

@@ -4,6 +4,9 @@ using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.People;
 
+/// <summary>What is the same for everybody, and is remembered for all: pages of tables of subjects, and the audit log.</summary>
+internal sealed record OwnMemory(RecentCache<Id32, IReadOnlyList<SubjectRow>> Pages, AuditMemory Audit);
+
 /// <summary>
 /// A reserve opened for the subjects of one person: the keys are theirs alone, and so is everything that is kept of what was read. Held by whoever reads in it; disposed, with the keys, when the last one lets go.
 /// </summary>
@@ -11,12 +14,13 @@ internal sealed class OwnReading : IAsyncDisposable
 {
     private readonly Leased<ReserveView> _view;
     private readonly OneSubjectReader _keys;
+    private readonly OwnMemory _memory;
 
-    private OwnReading(Leased<ReserveView> view, Installation installation, IReadOnlyDictionary<Id16, string> own, OneSubjectReader keys, RecentCache<Id32, IReadOnlyList<SubjectRow>> pages)
+    private OwnReading(Leased<ReserveView> view, Installation installation, IReadOnlyDictionary<Id16, string> own, OneSubjectReader keys, OwnMemory memory)
     {
-        (_view, _keys, Installation, Own) = (view, keys, installation, own);
+        (_view, _keys, _memory, Installation, Own) = (view, keys, memory, installation, own);
         Repository = new RepositoryReading(installation, view.Value.View, keys);
-        Trees = new OwnTrees(Repository, own, pages);
+        Trees = new OwnTrees(Repository, own, memory.Pages);
     }
 
     /// <summary>The installation with the person as its caller, and no keys but the person's.</summary>
@@ -28,14 +32,17 @@ internal sealed class OwnReading : IAsyncDisposable
     /// <summary>The state that it reads.</summary>
     public ReserveView View => _view.Value;
 
+    /// <summary>The audit log, for lists: of what it tells, each is shown what is of the own subjects or own requests alone.</summary>
+    public ValueTask<AuditChains> AuditAsync(CancellationToken cancel) => _memory.Audit.ReadAsync(Installation, cancel);
+
     /// <summary>Opens a reserve for some subjects. It takes the hold of the view over.</summary>
-    public static async ValueTask<OwnReading> OpenAsync(Leased<ReserveView> view, Caller caller, IReadOnlyList<string> subjects, RecentCache<Id32, IReadOnlyList<SubjectRow>> pages, CancellationToken cancel)
+    public static async ValueTask<OwnReading> OpenAsync(Leased<ReserveView> view, Caller caller, IReadOnlyList<string> subjects, OwnMemory memory, CancellationToken cancel)
     {
         try
         {
             var own = await view.Value.ClaimedAsync(subjects, cancel).ConfigureAwait(false);
             var keys = new OneSubjectReader(view.Value.Keys, own.Keys.ToHashSet());
-            return new OwnReading(view, view.Value.Installation.As(caller, keys), own, keys, pages);
+            return new OwnReading(view, view.Value.Installation.As(caller, keys), own, keys, memory);
         }
         catch
         {
