@@ -1,6 +1,8 @@
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.People;
 
@@ -14,7 +16,10 @@ internal sealed class OwnReading : IAsyncDisposable
 {
     private readonly Leased<ReserveView> _view;
     private readonly OneSubjectReader _keys;
+    private const int MostUploads = 2000;
+
     private readonly OwnMemory _memory;
+    private readonly RecentCache<string, OwnUpload> _uploads = new(MostUploads, static _ => 1);
 
     private OwnReading(Leased<ReserveView> view, Installation installation, IReadOnlyDictionary<Id16, string> own, OneSubjectReader keys, OwnMemory memory)
     {
@@ -31,6 +36,22 @@ internal sealed class OwnReading : IAsyncDisposable
     public OwnTrees Trees { get; }
     /// <summary>The state that it reads.</summary>
     public ReserveView View => _view.Value;
+
+    /// <summary>The upload that a file of STING's Vault is; null where it is none. The newest thousands are remembered: to find one by its name all are looked at.</summary>
+    public async ValueTask<OwnUpload?> UploadAsync(Id16 pseudonym, EntryPath path, TreeEntry content, CancellationToken cancel)
+    {
+        if (!path.IsWithin(ReserveMounts.Vault))
+        {
+            return null;
+        }
+        var tag = OwnFile.TagOf(pseudonym, content);
+        if (_uploads.TryGet(tag, out var known))
+        {
+            return known;
+        }
+        var read = await OwnUpload.ReadAsync(Repository.Reader, pseudonym, path, content, cancel).ConfigureAwait(false);
+        return read is null ? null : _uploads.GetOrAdd(tag, () => read);
+    }
 
     /// <summary>The audit log, for lists: of what it tells, each is shown what is of the own subjects or own requests alone.</summary>
     public ValueTask<AuditChains> AuditAsync(CancellationToken cancel) => _memory.Audit.ReadAsync(Installation, cancel);

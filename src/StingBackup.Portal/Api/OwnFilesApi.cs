@@ -26,6 +26,29 @@ internal sealed record OwnItem(string Path, string Name, ItemKind Kind, long Len
 /// <param name="Damage">Ids of errors of what could not be read.</param>
 internal sealed record OwnFolderPart(string Run, string Path, IReadOnlyList<OwnItem> Items, string? Next, IReadOnlyList<string> Damage);
 
+/// <summary>A version of an item: the same content in one or more runs in a row.</summary>
+internal sealed record OwnVersion
+{
+    /// <summary>The last run that holds it.</summary>
+    public required string BackupId { get; init; }
+    /// <summary>Its path within the reserve.</summary>
+    public required string Path { get; init; }
+    /// <summary>The last part of it; of what was uploaded to STING the name that it had.</summary>
+    public required string Name { get; init; }
+    /// <summary>What it is.</summary>
+    public required ItemKind Kind { get; init; }
+    /// <summary>In bytes.</summary>
+    public required long Length { get; init; }
+    /// <summary>When its content last changed.</summary>
+    public required DateTimeOffset ModifiedTime { get; init; }
+    /// <summary>The moment of the first run that holds it.</summary>
+    public required DateTimeOffset FirstSeen { get; init; }
+    /// <summary>The moment of the last one.</summary>
+    public required DateTimeOffset LastSeen { get; init; }
+    /// <summary>How many runs hold it.</summary>
+    public required int Points { get; init; }
+}
+
 /// <summary>Files and folders that are meant.</summary>
 /// <param name="Run">As of which run; null for the newest.</param>
 /// <param name="Jar">In which honey jar; null in the own reserve.</param>
@@ -92,7 +115,11 @@ internal static class OwnFilesApi
     private static async Task<IResult> VersionsAsync(HttpContext http, OwnPeople people, string name, string? jar, int? limit, CancellationToken cancel)
     {
         var own = await people.OfAsync(http, Given.OptionalId(jar, "jar"), cancel).ConfigureAwait(false);
-        return TypedResults.Ok(await own.VersionsAsync(Given.Path(name), Given.Limit(limit, UsualItems, OwnReserve.MostItems), cancel).ConfigureAwait(false));
+        var found = await own.VersionsAsync(Given.Path(name), Given.Limit(limit, UsualItems, OwnReserve.MostItems), cancel).ConfigureAwait(false);
+        return TypedResults.Ok(found.Versions.Select(v => new OwnVersion
+        {
+            BackupId = v.BackupId, Path = v.Path, Name = found.NameOf(v), Kind = v.Kind, Length = v.Length, ModifiedTime = v.ModifiedTime, FirstSeen = v.FirstSeen, LastSeen = v.LastSeen, Points = v.Points,
+        }).ToList());
     }
 
     private static async ValueTask<OwnFile> FileAsync(HttpContext http, OwnPeople people, FileQuery query, CancellationToken cancel)
