@@ -9,7 +9,7 @@ namespace StingBackup.Portal.Tests.Admin;
 /// <summary>Who sees what, and what looking leaves behind.</summary>
 public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
 {
-    private static readonly string[] ForAll = ["/admin", "/admin/approvals", "/admin/alerts", "/admin/jobs", "/admin/drills", "/admin/retrievals", "/admin/costs", "/admin/keys", "/admin/holds", "/admin/reports", "/admin/audit"];
+    private static readonly string[] ForAll = ["/admin", "/admin/approvals", "/admin/alerts", "/admin/jobs", "/admin/drills", "/admin/retrievals", "/admin/keys", "/admin/holds", "/admin/reports", "/admin/audit"];
 
     [Fact]
     public async Task Each_sees_the_pages_of_the_own_role_and_the_menu_has_no_others()
@@ -31,6 +31,10 @@ public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
             }
         }
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [await AdminSite.StatusAsync(administrator, "/admin/points"), await AdminSite.StatusAsync(worker, "/admin/points"), await AdminSite.StatusAsync(approver, "/admin/points")]);
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [await AdminSite.StatusAsync(administrator, "/admin/costs"), await AdminSite.StatusAsync(worker, "/admin/costs"), await AdminSite.StatusAsync(approver, "/admin/costs")]);
+        var costs = (await AdminSite.GetAsync(worker, "/costs")).GetProperty("value").GetProperty("now");
+        Assert.True(costs.GetProperty("tiers")[0].GetProperty("length").GetInt64() > 0);
+        Assert.Contains("UserFiles", costs.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("dataClass").GetString()));
         const string Points = "href=\"/admin/points\"";
         Assert.Contains(Points, await worker.GetStringAsync(new Uri("/admin/jobs", UriKind.Relative)), StringComparison.Ordinal);
         Assert.DoesNotContain(Points, await approver.GetStringAsync(new Uri("/admin/jobs", UriKind.Relative)), StringComparison.Ordinal);

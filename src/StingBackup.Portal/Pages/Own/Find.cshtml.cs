@@ -1,11 +1,14 @@
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.RateLimiting;
 using StingBackup.Portal.Access;
+using StingBackup.Portal.Http;
 using StingBackup.Portal.Own;
 
 namespace StingBackup.Portal.Pages.Own;
 
 /// <summary>Finds files by name, in whichever backup they are.</summary>
 [PortalRule(Audience.Person)]
+[EnableRateLimiting(AtOnce.Searches)]
 internal sealed class FindModel(OwnPeople people) : OwnPage(people)
 {
     private const int MostVersions = 60, LongestName = 200;
