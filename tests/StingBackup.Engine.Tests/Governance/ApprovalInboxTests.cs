@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.Governance;
 
