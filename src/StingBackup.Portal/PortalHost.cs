@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net.Mime;
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -67,7 +65,7 @@ internal static class PortalHost
         services.AddProblemDetails();
         services.AddExceptionHandler<StingFailures>();
         services.AddOpenApi("v1");
-        services.AddRateLimiter(limiter => Limit(limiter, portal));
+        services.AddRateLimiter(limiter => AtOnce.Configure(limiter, portal));
         var app = builder.Build();
         if (tls is not null)
         {
@@ -155,32 +153,6 @@ internal static class PortalHost
                 OidcSignIn.Map(app);
                 break;
         }
-    }
-
-    private static void Limit(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, PortalContext portal)
-    {
-        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.OnRejected = (rejected, _) =>
-        {
-            if (rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after))
-            {
-                rejected.HttpContext.Response.Headers.RetryAfter = ((int)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            }
-            return new ValueTask(rejected.HttpContext.RefuseAsync(new Refusal("TooManyRequests", StatusCodes.Status429TooManyRequests)));
-        };
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-        {
-            if (context.Features.Get<Microsoft.AspNetCore.Diagnostics.IStatusCodeReExecuteFeature>() is not null)
-            {
-                return RateLimitPartition.GetNoLimiter("");   // the page that says so is no further request
-            }
-            var user = PortalUser.Of(context.User);
-            var (key, rate) = user is null ? ($"address {context.Connection.RemoteIpAddress}", Math.Max(portal.Options.RequestsAMinute / 10, 30)) : ($"session {user.Identity}", portal.Options.RequestsAMinute);
-            return RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = rate, TokensPerPeriod = Math.Max(rate / 6, 1), ReplenishmentPeriod = TimeSpan.FromSeconds(10), QueueLimit = 0,
-            });
-        });
     }
 
     private static void KeepForAnHour(IHeaderDictionary headers)

@@ -49,7 +49,7 @@ public sealed partial class LoadTests(ITestOutputHelper output)
         await using var portal = await Process(site);
         var clients = await Task.WhenAll(names.Select(async name => await PortalSite.SignInAsync(portal.Client(), portal.At(await site.LinkAsync(name)))));
         string Of(string path, int i) => path.Replace("{run}", run, StringComparison.Ordinal).Replace("{home}", $"users/{names[i]}", StringComparison.Ordinal);
-        var (times, wrong, memory) = (new ConcurrentBag<double>(), new ConcurrentBag<string>(), new List<long>());
+        var (times, wrong, memory) = (new ConcurrentBag<(string Path, double Time)>(), new ConcurrentBag<string>(), new List<long>());
         var bytes = 0L;
         var watch = Stopwatch.StartNew();
         var looking = Task.Run(async () =>
@@ -65,7 +65,8 @@ public sealed partial class LoadTests(ITestOutputHelper output)
             var random = new Random(i);
             while (watch.Elapsed < length)
             {
-                var path = Of(i < people ? Browsed[random.Next(Browsed.Length)] : Downloaded, i);
+                var pattern = i < people ? Browsed[random.Next(Browsed.Length)] : Downloaded;
+                var path = Of(pattern, i);
                 var start = Stopwatch.GetTimestamp();
                 using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
                 await using var body = await answer.Content.ReadAsStreamAsync();
@@ -77,7 +78,7 @@ public sealed partial class LoadTests(ITestOutputHelper output)
                 }
                 if (i < people)
                 {
-                    times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                    times.Add((pattern, Stopwatch.GetElapsedTime(start).TotalMilliseconds));
                     await Task.Delay(random.Next(500, 2500));   // somebody reads
                 }
                 else
@@ -88,10 +89,15 @@ public sealed partial class LoadTests(ITestOutputHelper output)
         }));
         await Task.WhenAll(work.Append(looking));
         Assert.Empty(wrong);
-        double[] sorted = [.. times.Order()];
+        double[] sorted = [.. times.Select(t => t.Time).Order()];
         var p95 = sorted[(int)(sorted.Length * 0.95)];
         var (early, late) = (Middle(memory.Skip(memory.Count / 5).Take(memory.Count * 2 / 5)), Middle(memory.Skip(memory.Count * 3 / 5)));
         output.WriteLine($"{people} browsing ({sorted.Length} requests), {downloads} downloading ({bytes >> 20} MB): p50 {sorted[sorted.Length / 2]:f0} ms, p95 {p95:f0} ms, p99 {sorted[(int)(sorted.Length * 0.99)]:f0} ms; memory {early >> 20} then {late >> 20} MB, at most {memory.Max() >> 20} MB");
+        foreach (var route in times.GroupBy(t => t.Path, t => t.Time).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            double[] each = [.. route.Order()];
+            output.WriteLine($"  {route.Key}: {each.Length} requests, p50 {each[each.Length / 2]:f0} ms, p95 {each[(int)(each.Length * 0.95)]:f0} ms");
+        }
         if (IsSoak)
         {
             Assert.True(p95 < 500, $"p95 is {p95:f0} ms");

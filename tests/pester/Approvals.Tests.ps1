@@ -40,7 +40,9 @@ Describe 'Approvals by a second identity' {
     }
 
     It 'can be denied' {
-        (Get-StingApproval | Deny-StingApproval).State | Should -Be 'Denied'
+        $denied = Get-StingApproval | Deny-StingApproval -Reason 'Say first for whom'
+        $denied.State | Should -Be 'Denied'
+        (Get-StingApproval -All | Where-Object Id -EQ $denied.Id).Reason | Should -Be 'Say first for whom'
         Get-StingApproval | Should -BeNullOrEmpty
     }
 

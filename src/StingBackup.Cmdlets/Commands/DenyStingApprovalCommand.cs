@@ -16,12 +16,17 @@ public sealed class DenyStingApprovalCommand : InstallationCmdlet
     [ValidateNotNullOrEmpty]
     public string Id { get; set; } = null!;
 
+    /// <summary>Why.</summary>
+    [Parameter(HelpMessage = "Why, in a line of up to 500 letters: whoever asked reads it")]
+    [ValidateNotNullOrEmpty]
+    public string? Reason { get; set; }
+
     private protected override void Execute()
     {
         var request = ApprovalDesk.PlanDenial(Installation, Id);
         if (Ask(new Question("Denial", $"Deny {request.Command} on {request.Target}", [.. ApproverQuestion.Lines(request)], request, Destroys: false), force: false))
         {
-            WriteObject(Wait(ApprovalDesk.DenyAsync(Installation, Id, Cancel)));
+            WriteObject(Wait(ApprovalDesk.DenyAsync(Installation, Id, Reason, Cancel)));
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 
@@ -6,6 +8,8 @@ namespace StingBackup.Engine.Governance;
 /// <summary>What people do with requests: look at them, approve them, deny them.</summary>
 public static class ApprovalDesk
 {
+    private const int LongestReason = 500;
+
     /// <summary>Requests of this host, the oldest first, and how each stands.</summary>
     /// <param name="installation">The installation.</param>
     /// <param name="all">Those that are over too.</param>
@@ -13,15 +17,14 @@ public static class ApprovalDesk
     public static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, CancellationToken cancel)
     {
         Access.Require(installation, "Get-StingApproval");
-        return await ListAsync(installation, all, static _ => true, cancel).ConfigureAwait(false);
+        return await ListAsync(installation, await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false), all, static _ => true, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Those of them that are wanted, whoever asks.</summary>
-    internal static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, bool all, Func<GuardRequest, bool> wanted, CancellationToken cancel)
+    internal static async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(Installation installation, AuditChains chains, bool all, Func<GuardRequest, bool> wanted, CancellationToken cancel)
     {
         var folder = new ApprovalFolder(installation.StateFolder);
         var approvers = installation.Keys is { } keys ? await keys.LoadApproversAsync(installation.Store, cancel).ConfigureAwait(false) : EnrolledApprovers.None;
-        var chains = await AuditChains.LoadAsync(installation, null, cancel).ConfigureAwait(false);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
         // An approver who looks at it does not do it.
         var check = new ApprovalCheck(installation, folder, chains, approvers, log) { Doers = [] };
@@ -110,7 +113,9 @@ public static class ApprovalDesk
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
     public static ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, CancellationToken cancel) => DenyAsync(installation, id, null, cancel);
 
-    /// <summary>The same, with a reason for whoever asked. It is kept beside the request and not in the audit chain, where nothing is ever taken away.</summary>
+    /// <summary>
+    /// The same, with a reason for whoever asked. It is kept beside the request; the audit chain, where nothing is ever taken away and no text may stand that names somebody, has its digest, so that nobody can have written another one.
+    /// </summary>
     /// <inheritdoc cref="DenyAsync(Installation, string, CancellationToken)"/>
     public static async ValueTask<ApprovalRequest> DenyAsync(Installation installation, string id, string? reason, CancellationToken cancel)
     {
@@ -118,15 +123,23 @@ public static class ApprovalDesk
         ArgumentNullException.ThrowIfNull(installation);
         var (request, path) = Find(installation, id);
         var log = await AuditLog.OpenAsync(installation, cancel).ConfigureAwait(false);
-        await log.AppendAsync(AuditDraft.Of(AuditEvent.Denied, request), cancel).ConfigureAwait(false);
-        var folder = new ApprovalFolder(installation.StateFolder);
-        if (!string.IsNullOrWhiteSpace(reason))
+        var said = string.Join(' ', (reason ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (said.Length > LongestReason || said.Any(char.IsControl))
         {
-            folder.KeepReason(request.Id, reason.Trim());
+            throw new StingException("ReasonInvalid", FailureKind.InvalidArgument, $"A reason has up to {LongestReason} letters.", null, "Say in a line why.");
+        }
+        await log.AppendAsync(AuditDraft.Of(AuditEvent.Denied, request, said.Length == 0 ? "" : DigestOf(request.Id, said)), cancel).ConfigureAwait(false);
+        var folder = new ApprovalFolder(installation.StateFolder);
+        if (said.Length > 0)
+        {
+            folder.KeepReason(request.Id, said);
         }
         folder.Close(request.Id);
         return request.ToRecord(path, ApprovalState.Denied) with { Reason = folder.ReasonOf(request.Id) };
     }
+
+    /// <summary>What the audit record of a denial says of its reason: the request's id keeps two equal reasons apart.</summary>
+    internal static string DigestOf(Id16 request, string reason) => "Reason " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{request}\n{reason}")));
 
     /// <summary>An open request of this host.</summary>
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c></exception>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -28,12 +29,10 @@ internal sealed record AuditLink(string Name, AuditRecord? Record, Id32 Hash)
 /// <summary>Every audit chain of a repository, read once and checked: signatures, numbers, hashes, and that nothing says approved without an approval.</summary>
 internal sealed class AuditChains
 {
-    private readonly SortedDictionary<(Id16 Writer, long Sequence), AuditLink> _links = [];
+    private readonly ImmutableSortedDictionary<(Id16 Writer, long Sequence), AuditLink>.Builder _links;
     private readonly SortedDictionary<string, AuditLink> _strays = new(StringComparer.Ordinal);
 
-    private AuditChains()
-    {
-    }
+    private AuditChains(ImmutableSortedDictionary<(Id16, long), AuditLink> links) => _links = links.ToBuilder();
 
     /// <summary>Every place, by writer and number; missing ones included, and at the end what has no place.</summary>
     public IReadOnlyList<AuditLink> Links => [.. _links.Values, .. _strays.Values];
@@ -53,19 +52,57 @@ internal sealed class AuditChains
     /// <param name="cancel">Cancels.</param>
     public static async ValueTask<AuditChains> LoadAsync(Installation installation, EnrolledApprovers? approvers, CancellationToken cancel)
     {
-        var chains = new AuditChains();
-        await foreach (var item in installation.Store.ListAsync(AuditRecord.Prefix, cancel).ConfigureAwait(false))
-        {
-            await chains.ReadAsync(installation, item.Name, cancel).ConfigureAwait(false);
-        }
-        foreach (var writer in chains._links.Where(l => l.Value.Record is not null).Select(l => l.Key.Writer).Distinct().ToList())
-        {
-            chains.CheckChain(writer);
-        }
+        var chains = await AgainAsync(installation, null, cancel).ConfigureAwait(false);
         if (approvers is not null)
         {
             chains.CheckApprovals(approvers);
         }
+        return chains;
+    }
+
+    /// <summary>The chains as the store lists them now. Records that were read before are not read again: for lists that people look at, never for what decides anything.</summary>
+    internal static async ValueTask<AuditChains> AgainAsync(Installation installation, AuditChains? known, CancellationToken cancel)
+    {
+        var chains = new AuditChains(ImmutableSortedDictionary<(Id16, long), AuditLink>.Empty);
+        await foreach (var item in installation.Store.ListAsync(AuditRecord.Prefix, cancel).ConfigureAwait(false))
+        {
+            if (known is not null && ObjectKinds.Of(item.Name) == ObjectKind.Audit && known.At(ObjectKinds.RunIn(item.Name).Writer, ObjectKinds.RunIn(item.Name).Sequence) is { Record: not null } link && link.Name == item.Name)
+            {
+                chains._links[(link.Record.Writer, link.Record.Sequence)] = new AuditLink(link.Name, link.Record, link.Hash);
+            }
+            else
+            {
+                await chains.ReadAsync(installation, item.Name, cancel).ConfigureAwait(false);
+            }
+        }
+        // Only what is validly signed says how far a chain went; a forged name does not.
+        foreach (var (writer, last) in chains.Ends)
+        {
+            chains.CheckChain(writer, 1, last);
+        }
+        return chains;
+    }
+
+    /// <summary>Where each chain ends, by what is validly signed.</summary>
+    internal IReadOnlyList<(Id16 Writer, long Last)> Ends => [.. _links.Where(l => l.Value.Record is not null).GroupBy(l => l.Key.Writer, (writer, links) => (writer, links.Max(l => l.Key.Sequence)))];
+
+    /// <summary>These chains and what follows the end of one; what was given out before stays as it was.</summary>
+    /// <param name="installation">Whose repository.</param>
+    /// <param name="writer">Whose chain.</param>
+    /// <param name="added">The first number that is new, and the last one.</param>
+    /// <param name="cancel">Cancels.</param>
+    internal async ValueTask<AuditChains> GoOnAsync(Installation installation, Id16 writer, (long From, long To) added, CancellationToken cancel)
+    {
+        var chains = new AuditChains(_links.ToImmutable());
+        foreach (var (name, stray) in _strays)
+        {
+            chains._strays[name] = stray;
+        }
+        for (var sequence = added.From; sequence <= added.To; sequence++)
+        {
+            await chains.ReadAsync(installation, AuditRecord.NameOf(writer, sequence), cancel).ConfigureAwait(false);
+        }
+        chains.CheckChain(writer, added.From, added.To);
         return chains;
     }
 
@@ -122,18 +159,16 @@ internal sealed class AuditChains
         }
     }
 
-    private void CheckChain(Id16 writer)
+    private void CheckChain(Id16 writer, long from, long end)
     {
-        // Only what is validly signed says how far the chain went; a forged name does not.
-        var end = _links.Where(l => l.Key.Writer == writer && l.Value.Record is not null).Max(l => l.Key.Sequence);
-        for (var sequence = 1L; sequence <= end; sequence++)
+        for (var sequence = from; sequence <= end; sequence++)
         {
             if (At(writer, sequence) is null)
             {
                 AddMissing(writer, sequence, "it is missing, although its writer went on");
             }
         }
-        for (var sequence = 1L; sequence <= end; sequence++)
+        for (var sequence = from; sequence <= end; sequence++)
         {
             var link = At(writer, sequence)!;
             if (link.Record is null)

@@ -22,7 +22,7 @@ internal sealed class OwnErasures(OwnReading reading, IReadOnlyList<string> subj
     {
         var book = BookOf();
         var erasures = book.Where(IsOwn).ToList();
-        var asked = await ApprovalDesk.ListAsync(reading.Installation, all: true, IsOwn, cancel).ConfigureAwait(false);
+        var asked = await ApprovalDesk.ListAsync(reading.Installation, await reading.AuditAsync(cancel).ConfigureAwait(false), all: true, IsOwn, cancel).ConfigureAwait(false);
         var confirmed = erasures.Select(e => e.Approval.ToString()).ToHashSet(StringComparer.Ordinal);
         return
         [

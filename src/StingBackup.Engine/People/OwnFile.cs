@@ -18,7 +18,7 @@ public sealed class OwnFile
     {
         (_reserve, _tree, _content, _upload) = (reserve, tree, content, upload);
         Item = tree.ToItem(entry) with { Length = Length };
-        ETag = TagOf(tree, content);
+        ETag = TagOf(tree.Row.Pseudonym, content);
     }
 
     /// <summary>The file.</summary>
@@ -68,11 +68,11 @@ public sealed class OwnFile
         return this;
     }
 
-    private static string TagOf(PointTree tree, TreeEntry content)
+    internal static string TagOf(Id16 pseudonym, TreeEntry content)
     {
         // Ids of chunks are made with the subject's own key; hashed once more they tell nobody anything, equal content aside.
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var text = new StringBuilder($"{tree.Row.Pseudonym} {content.Length}");
+        var text = new StringBuilder($"{pseudonym} {content.Length}");
         foreach (var extent in content.Extents)
         {
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n{extent.Id} {extent.Offset} {extent.Length}");

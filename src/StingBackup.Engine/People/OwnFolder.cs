@@ -53,7 +53,7 @@ internal sealed class OwnFolder(OwnReading reading, string? path, string? after)
     {
         var found = new OwnUpload?[uploads.Count];
         await Parallel.ForAsync(0, uploads.Count, new ParallelOptions { MaxDegreeOfParallelism = NamesAtOnce, CancellationToken = cancel }, async (i, stop) =>
-            found[i] = await OwnUpload.ReadAsync(reading.Repository.Reader, uploads[i].Tree, uploads[i].Entry.Path, uploads[i].Entry, stop).ConfigureAwait(false)).ConfigureAwait(false);
+            found[i] = await reading.UploadAsync(uploads[i].Tree.Row.Pseudonym, uploads[i].Entry.Path, uploads[i].Entry, stop).ConfigureAwait(false)).ConfigureAwait(false);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (upload, at) in found.Zip(uploads, (u, f) => (u, f.At)))
         {

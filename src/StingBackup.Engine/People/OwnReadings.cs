@@ -13,7 +13,7 @@ internal sealed record OwnKey(Caller Caller, IReadOnlyList<string> Subjects)
 }
 
 /// <summary>Readings of those who were here lately. Of many people few are open at once: whoever was longest away is closed first, and everybody after a quarter of an hour.</summary>
-internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IReadOnlyList<SubjectRow>> pages) : IAsyncDisposable
+internal sealed class OwnReadings(SharedReserve reserve, OwnMemory memory) : IAsyncDisposable
 {
     /// <summary>How many are open at most besides those that are in use at the moment.</summary>
     internal const int Most = 64;
@@ -130,7 +130,7 @@ internal sealed class OwnReadings(SharedReserve reserve, RecentCache<Id32, IRead
     }
 
     private Task<Leased<OwnReading>> Open(Leased<ReserveView> view, OwnKey key) => Task.Run(async () =>
-        new Leased<OwnReading>(await OwnReading.OpenAsync(view, key.Caller, key.Subjects, pages, CancellationToken.None).ConfigureAwait(false), static reading => reading.DisposeAsync()));
+        new Leased<OwnReading>(await OwnReading.OpenAsync(view, key.Caller, key.Subjects, memory, CancellationToken.None).ConfigureAwait(false), static reading => reading.DisposeAsync()));
 
     private void Thin(string kept, List<Entry> gone)
     {

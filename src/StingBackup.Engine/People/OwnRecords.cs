@@ -39,3 +39,19 @@ public sealed record FolderPage
     /// <summary>Ids of errors of what could not be read, so that items may be missing; empty where all is here.</summary>
     public IReadOnlyList<string> Damage { get; init => field = Indexable.Of(value); } = [];
 }
+
+/// <summary>Versions of items over time.</summary>
+public sealed record OwnVersions
+{
+    /// <summary>By path, and of each the newest first.</summary>
+    public IReadOnlyList<ItemVersion> Versions { get; init => field = Indexable.Of(value); } = [];
+    /// <summary>Of what was uploaded to STING, the names that it had, by path.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What something is called.</summary>
+    public string NameOf(ItemVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return Names.GetValueOrDefault(version.Path, version.Name);
+    }
+}

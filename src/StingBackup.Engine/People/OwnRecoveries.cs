@@ -42,7 +42,7 @@ internal sealed class OwnRecoveries(OwnReading reading)
     }
 
     public async ValueTask<IReadOnlyList<ApprovalRequest>> ListAsync(CancellationToken cancel) =>
-        [.. (await ApprovalDesk.ListAsync(reading.Installation, all: true, IsOwn, cancel).ConfigureAwait(false)).Select(r => r with { Path = "" }).OrderByDescending(r => r.CreatedTime)];
+        [.. (await ApprovalDesk.ListAsync(reading.Installation, await reading.AuditAsync(cancel).ConfigureAwait(false), all: true, IsOwn, cancel).ConfigureAwait(false)).Select(r => r with { Path = "" }).OrderByDescending(r => r.CreatedTime)];
 
     /// <summary>Begins to carry one out.</summary>
     public async ValueTask<IAsyncEnumerable<JobEvent>> RunAsync(string id, CancellationToken cancel)

@@ -35,7 +35,7 @@ public sealed partial class OwnReserve
         var runs = await new OwnRuns(reading.Repository.Finder, reading.Trees).ReadAsync(from, to, stop).ConfigureAwait(false);
         var newest = runs.FirstOrDefault(r => r.ImportedFrom is null);
         var trees = newest is null ? [] : (await reading.Trees.AtRunAsync(newest.BackupId, stop).ConfigureAwait(false)).Trees;
-        var deeds = new OwnDeeds(await Governance.AuditChains.LoadAsync(reading.Installation, null, stop).ConfigureAwait(false), reading.Own.Keys.ToHashSet(), from, to);
+        var deeds = new OwnDeeds(await reading.AuditAsync(stop).ConfigureAwait(false), reading.Own.Keys.ToHashSet(), from, to);
         var erasures = await new OwnErasures(reading, Subjects).ListAsync(stop).ConfigureAwait(false);
         return new OwnReport
         {

@@ -59,26 +59,16 @@ public sealed partial class OwnReserve
     }
 
     /// <summary>Versions of items over time, by path and time: runs in a row with the same content and attributes make one.</summary>
-    /// <param name="pattern">A name, found in any folder; a path, when it has a <c>/</c>, from the reserve's root or the person's own folder; or a glob of either.</param>
+    /// <param name="pattern">A name, found in any folder, or that of something that was uploaded to STING; a path, when it has a <c>/</c>, from the reserve's root or the person's own folder; or a glob of either.</param>
     /// <param name="limit">The most versions, 1 to <see cref="MostItems"/>.</param>
     /// <param name="cancel">Cancels.</param>
     /// <exception cref="StingException"><c>FileNotUnderstood</c></exception>
-    public ValueTask<IReadOnlyList<ItemVersion>> VersionsAsync(string pattern, int limit, CancellationToken cancel)
+    public ValueTask<OwnVersions> VersionsAsync(string pattern, int limit, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostItems);
         var wanted = ItemPattern.Parse(pattern);
-        return LookAsync<IReadOnlyList<ItemVersion>>(async (reading, stop) =>
-        {
-            // What cannot be read has no versions to show; the folder that it is in tells.
-            var search = new VersionSearch(reading.Repository, wanted, static _ => { });
-            var found = new List<ItemVersion>();
-            foreach (var history in await new OwnHistory(reading.Repository.Finder, reading.Trees, reading.Own).ReadAsync(stop).ConfigureAwait(false))
-            {
-                found.AddRange((await search.FindAsync(history, stop).ConfigureAwait(false)).Where(v => OwnTrees.IsShown(EntryPath.Parse(v.Path))));
-            }
-            return [.. found.OrderBy(v => EntryPath.Parse(v.Path)).ThenByDescending(v => v.LastSeen).Take(limit)];
-        }, cancel);
+        return LookAsync((reading, stop) => new OwnVersionSearch(reading, wanted).FindAsync(limit, stop), cancel);
     }
 
     /// <summary>Paths without those that lie in others of them, ascending.</summary>

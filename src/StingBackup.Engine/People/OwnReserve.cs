@@ -82,7 +82,7 @@ public sealed partial class OwnReserve
     private async ValueTask<OwnFile?> FileOfAsync(OwnReading reading, PointTree tree, TreeEntry entry, CancellationToken cancel)
     {
         var content = entry.HardLinkTo is { } first ? await reading.Repository.Walker.FindAsync(tree.Root, first, cancel).ConfigureAwait(false) : entry;
-        return content is { Kind: ItemKind.File } ? new OwnFile(this, tree, entry, content, await OwnUpload.ReadAsync(reading.Repository.Reader, tree, entry.Path, content, cancel).ConfigureAwait(false)) : null;
+        return content is { Kind: ItemKind.File } ? new OwnFile(this, tree, entry, content, await reading.UploadAsync(tree.Row.Pseudonym, entry.Path, content, cancel).ConfigureAwait(false)) : null;
     }
 
     /// <summary>Looks at the newest state, on record.</summary>

@@ -20,7 +20,7 @@ internal sealed record OwnUpload(string? Name, long Length, ReadOnlyMemory<byte>
     private static readonly string[] NamedBy = ["original_filename", "filename"];
 
     /// <summary>The upload in a file; null where that is no secret, or one that holds no upload that could be taken out of it: it is then shown as it is.</summary>
-    public static async ValueTask<OwnUpload?> ReadAsync(ChunkReader reader, PointTree tree, EntryPath path, TreeEntry content, CancellationToken cancel)
+    public static async ValueTask<OwnUpload?> ReadAsync(ChunkReader reader, Id16 pseudonym, EntryPath path, TreeEntry content, CancellationToken cancel)
     {
         if (!path.IsWithin(ReserveMounts.Vault) || content.Length < SecretContent.FooterLength)
         {
@@ -29,7 +29,7 @@ internal sealed record OwnUpload(string? Name, long Length, ReadOnlyMemory<byte>
         async ValueTask<byte[]> BytesAsync(long offset, int length)
         {
             var bytes = new byte[length];
-            var stream = new TreeFileStream(reader, tree.Row.Pseudonym, content, (offset, length), cancel);
+            var stream = new TreeFileStream(reader, pseudonym, content, (offset, length), cancel);
             await using (stream.ConfigureAwait(false))
             {
                 await stream.ReadExactlyAsync(bytes, cancel).ConfigureAwait(false);

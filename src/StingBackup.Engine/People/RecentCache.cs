@@ -17,7 +17,7 @@ internal sealed class RecentCache<TKey, TValue>(long most, Func<TValue, long> we
 
     public TValue GetOrAdd(TKey key, Func<TValue> make) => TryGet(key, out var known) ? known : Add(key, make());
 
-    private bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
+    public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         lock (_gate)
         {

@@ -16,7 +16,7 @@ public sealed class SharedReserve : IAsyncDisposable
 
     private readonly Func<CancellationToken, ValueTask<Installation>> _open;
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly RecentCache<Id32, IReadOnlyList<SubjectRow>> _pages = new(MostTableBytes, static rows => 64 + (long)rows.Count * SubjectRow.Size);
+    private readonly OwnMemory _memory = new(new(MostTableBytes, static rows => 64 + (long)rows.Count * SubjectRow.Size), new AuditMemory());
     private readonly PersonFinder _finder;
     private Leased<ReserveView> _view;
     private long _lookedAt;
@@ -27,7 +27,7 @@ public sealed class SharedReserve : IAsyncDisposable
     {
         (_open, _view) = (open, view);
         _lookedAt = Now;
-        Readings = new OwnReadings(this, _pages);
+        Readings = new OwnReadings(this, _memory);
         _finder = new PersonFinder(this);
         // Whether or not somebody asks: keys of whoever was erased, or went, do not stay for want of visitors.
         _timer = view.Value.Installation.Clock.CreateTimer(_ => _ = TidyAsync(), null, TidyEvery, TidyEvery);
@@ -128,6 +128,7 @@ public sealed class SharedReserve : IAsyncDisposable
             _disposed = true;
             await Readings.DisposeAsync().ConfigureAwait(false);
             await _view.ReleaseAsync().ConfigureAwait(false);
+            _memory.Audit.Dispose();
         }
         _gate.Release();
     }

@@ -36,6 +36,16 @@ internal sealed class ItemPattern
             "Write a name (report.pdf), a path (docs/report.pdf) or a glob (docs/**/*.pdf).");
     }
 
+    /// <summary>Whether it is a name, or a glob of one, that may stand in any folder.</summary>
+    public bool IsName => _isName;
+
+    /// <summary>Whether it means what somebody calls so, wherever that lies.</summary>
+    public bool MatchesName(string name)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(name);
+        return _isName && (bytes.AsSpan().SequenceEqual(_exact) || _globs.Any(glob => glob.MatchesItself(bytes, false)));
+    }
+
     /// <summary>Whether the pattern means this very item.</summary>
     public bool Matches(string subject, EntryPath path, bool isDirectory)
     {

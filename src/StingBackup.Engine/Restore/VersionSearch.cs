@@ -11,9 +11,16 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
 {
     private readonly ItemEquality _equality = new(repository.Reader);
 
+    /// <summary>What is found beside what the pattern means; null for nothing.</summary>
+    public Func<EntryPath, bool>? Also { get; init; }
+
     /// <summary>The versions in one subject's history, by path and time.</summary>
     public async ValueTask<IReadOnlyList<ItemVersion>> FindAsync(SubjectHistory history, CancellationToken cancel) =>
         [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => ToPublic(history, v))];
+
+    /// <summary>The same, each with its entry in the tree.</summary>
+    public async ValueTask<IReadOnlyList<(ItemVersion Version, TreeEntry Entry)>> EntriesAsync(SubjectHistory history, CancellationToken cancel) =>
+        [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => (ToPublic(history, v), v.Entry))];
 
     /// <summary>The same, as they lie in the trees.</summary>
     public async ValueTask<IReadOnlyList<Guardian.FileVersion>> VersionsAsync(SubjectHistory history, CancellationToken cancel) =>
@@ -58,7 +65,7 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
             var page = await repository.Reader.ReadPageAsync(history.Pseudonym, id, cancel).ConfigureAwait(false);
             foreach (var entry in page.Entries)
             {
-                if (pattern.Matches(history.Subject, entry.Path, entry.Kind == ItemKind.Directory))
+                if (pattern.Matches(history.Subject, entry.Path, entry.Kind == ItemKind.Directory) || Also?.Invoke(entry.Path) == true)
                 {
                     (found ??= []).Add(entry);
                 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using StingBackup.Engine;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations;
+using StingBackup.Engine.Operations.Costs;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.People;
@@ -18,13 +19,22 @@ namespace StingBackup.Portal.Admin;
 /// <param name="OpenApprovals">Requests that wait for an approver.</param>
 internal sealed record Standing(BackupStatus Status, IReadOnlyList<RecoveryObjective> Objectives, RecoveryTestSummary Drills, int OpenApprovals);
 
+/// <summary>What the backups cost.</summary>
+/// <param name="Now">As they are.</param>
+/// <param name="ToCome">If the reserve goes on as it is; null where that cannot be told.</param>
+/// <param name="NoForecast">Why it cannot.</param>
+internal sealed record Costs(CostReport Now, CostForecast? ToCome, StingException? NoForecast);
+
 /// <summary>What administrators' pages and routes work with: the engine as whoever asks, and what is slow to read kept for a minute. Rights are the engine's to judge.</summary>
 internal sealed class AdminDesk(PortalContext portal, SharedReserve reserve)
 {
     private const int MostMonths = 24;
+    private static readonly int[] ForecastDays = [30, 90, 365];
 
     private readonly Kept<Standing> _standing = new(portal.Clock);
     private readonly Kept<AuditLogCheck> _audit = new(portal.Clock);
+    private readonly Kept<Costs> _costs = new(portal.Clock);
+    private readonly OpenedSubjects _opened = new(portal.Clock);
     private readonly ConcurrentDictionary<string, Kept<BackupReport>> _months = new(StringComparer.Ordinal);
 
     public TimeProvider Clock => portal.Clock;
@@ -35,8 +45,16 @@ internal sealed class AdminDesk(PortalContext portal, SharedReserve reserve)
     /// <summary>Does something with the engine as whoever asks.</summary>
     public ValueTask<T> UseAsync<T>(PortalUser user, Func<Installation, CancellationToken, ValueTask<T>> act, CancellationToken cancel) => reserve.UseAsync(user.ToCaller(), act, cancel);
 
-    /// <summary>What a subject has in the backups, once the audit log says who looks.</summary>
-    public ValueTask<OwnReserve> OpenSubjectAsync(PortalUser user, string subject, CancellationToken cancel) => reserve.OfSubjectAsync(user.ToCaller(), subject.Trim(), cancel);
+    /// <summary>Opens what a subject has in the backups, once the audit log says who looks; this session may look into it for a quarter of an hour.</summary>
+    public async ValueTask<OwnReserve> OpenSubjectAsync(PortalUser user, string subject, CancellationToken cancel)
+    {
+        var opened = await reserve.OfSubjectAsync(user.ToCaller(), subject.Trim(), cancel).ConfigureAwait(false);
+        _opened.Keep(user, opened);
+        return opened;
+    }
+
+    /// <summary>What this session has opened; null where it has not.</summary>
+    public OwnReserve? OpenedSubject(PortalUser user, string subject) => _opened.Find(user, subject);
 
     /// <summary>When the portal's own certificate ends; null where it has none, or it cannot be read.</summary>
     public DateTimeOffset? CertificateEnds()
@@ -57,6 +75,9 @@ internal sealed class AdminDesk(PortalContext portal, SharedReserve reserve)
 
     /// <summary>Whether the audit log is sound, up to a minute ago.</summary>
     public Task<Known<AuditLogCheck>> AuditAsync(PortalUser user, CancellationToken cancel) => _audit.GetAsync(() => UseAsync(user, AuditReader.TestAsync, CancellationToken.None).AsTask(), cancel);
+
+    /// <summary>What the backups cost and will cost, up to a minute ago.</summary>
+    public Task<Known<Costs>> CostsAsync(PortalUser user, CancellationToken cancel) => _costs.GetAsync(() => UseAsync(user, ReadCostsAsync, CancellationToken.None).AsTask(), cancel);
 
     /// <summary>A month's report, up to a minute old.</summary>
     /// <param name="user">Who asks.</param>
@@ -83,6 +104,19 @@ internal sealed class AdminDesk(PortalContext portal, SharedReserve reserve)
     private Kept<BackupReport> MonthOf(string month) => Months.Contains(month) ? _months.GetOrAdd(month, _ => new Kept<BackupReport>(portal.Clock)) : new Kept<BackupReport>(portal.Clock);
 
     private Task<BackupReport> ReadMonthAsync(PortalUser user, string month) => UseAsync(user, (installation, cancel) => ReportReader.ReadAsync(installation, month, cancel), CancellationToken.None).AsTask();
+
+    private static async ValueTask<Costs> ReadCostsAsync(Installation installation, CancellationToken cancel)
+    {
+        var now = await CostReader.ReadAsync(installation, cancel).ConfigureAwait(false);
+        try
+        {
+            return new Costs(now, await CostForecaster.ReadAsync(installation, ForecastDays, cancel).ConfigureAwait(false), null);
+        }
+        catch (StingException e) when (e.Kind is not FailureKind.Refused)
+        {
+            return new Costs(now, null, e);   // what it costs now is worth to be seen
+        }
+    }
 
     private static async ValueTask<Standing> ReadStandingAsync(Installation installation, CancellationToken cancel)
     {

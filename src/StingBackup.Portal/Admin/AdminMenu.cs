@@ -10,7 +10,7 @@ internal sealed class AdminMenu(PortalContext portal)
     [
         new("/admin", "Admin.Dashboard", For("Get-StingBackupStatus")), new("/admin/approvals", "Admin.Approvals", For("Get-StingApproval")), new("/admin/alerts", "Admin.Alerts", For("Get-StingAlert")),
         new("/admin/jobs", "Admin.Jobs", For("Get-StingBackupJob")), new("/admin/points", "Admin.Points", For("Get-StingRestorePointItem")), new("/admin/drills", "Admin.Drills", For("Get-StingRecoveryTest")),
-        new("/admin/retrievals", "Admin.Retrievals", For("Get-StingArchiveRetrieval")), new("/admin/keys", "Admin.Keys", For("Get-StingKey")), new("/admin/holds", "Admin.Holds", For("Get-StingLegalHold")),
+        new("/admin/retrievals", "Admin.Retrievals", For("Get-StingArchiveRetrieval")), new("/admin/costs", "Admin.Costs", For("Measure-StingCost")), new("/admin/keys", "Admin.Keys", For("Get-StingKey")), new("/admin/holds", "Admin.Holds", For("Get-StingLegalHold")),
         new("/admin/reports", "Admin.Reports", For("Get-StingBackupReport")), new("/admin/audit", "Admin.Audit", For("Get-StingAuditEvent")),
     ];
 

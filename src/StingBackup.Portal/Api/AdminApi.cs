@@ -4,6 +4,7 @@ using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Operations.Jobs;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Admin;
+using StingBackup.Portal.Http;
 
 namespace StingBackup.Portal.Api;
 
@@ -58,7 +59,7 @@ internal static class AdminApi
             await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(JobReader.List(installation, new JobQuery { Last = Math.Clamp(last, 1, MostJobs) })), cancel).ConfigureAwait(false), null)))
             .For("Get-StingBackupJob", "Jobs of this host that run, and the newest of the past, oldest first");
         admin.MapGet("/jobs/events", (HttpContext context, AdminDesk desk, CancellationToken cancel) => TypedResults.ServerSentEvents(FollowAsync(desk, context.Me(), IsFollowed(context), cancel)))
-            .For("Get-StingBackupJob", "The jobs that run, each time that one of them changes (server-sent events), for ten minutes; once where text/event-stream is not accepted");
+            .RequireRateLimiting(AtOnce.Streams).For("Get-StingBackupJob", "The jobs that run, each time that one of them changes (server-sent events), for ten minutes; once where text/event-stream is not accepted");
         admin.MapPost("/jobs/{id}/stop", async (string id, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
             TypedResults.Ok(await desk.UseAsync(context.Me(), (installation, stop) => JobStop.RunAsync(installation, JobStop.Plan(installation, id), StopPatience, stop), cancel).ConfigureAwait(false)))
             .For("Stop-StingBackupJob", "Asks a job to end in order; takes the right to begin such a job", fresh: true);

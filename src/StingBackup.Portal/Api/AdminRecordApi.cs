@@ -20,6 +20,15 @@ namespace StingBackup.Portal.Api;
 internal sealed record FolderWish(
     [FromRoute(Name = "subject")] string Subject, [FromRoute(Name = "run")] string Run, [FromQuery(Name = "path")] string? Path, [FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] int? Limit);
 
+/// <summary>What the backups cost.</summary>
+/// <param name="Now">As they are.</param>
+/// <param name="ToCome">If the reserve goes on as it is; null where that cannot be told.</param>
+internal sealed record CostsTold(CostReport Now, CostForecast? ToCome);
+
+/// <summary>Whose backups are open now.</summary>
+/// <param name="Subject">The canonical name, by which they are asked for.</param>
+internal sealed record SubjectOpened(string Subject);
+
 /// <summary>What is kept on record: the audit log, drills, retrievals, keys, holds, reports, and what subjects have in the backups.</summary>
 internal static class AdminRecordApi
 {
@@ -51,6 +60,11 @@ internal static class AdminRecordApi
         admin.MapGet("/holds", async (HttpContext context, AdminDesk desk, CancellationToken cancel, bool all = false) => TypedResults.Ok(new Part<LegalHold>(
             await desk.UseAsync(context.Me(), (installation, _) => ValueTask.FromResult(LegalHolds.List(installation, all)), cancel).ConfigureAwait(false), null)))
             .For("Get-StingLegalHold", "Legal holds that stand; with all=true those that were lifted too");
+        admin.MapGet("/costs", async (HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+        {
+            var known = await desk.CostsAsync(context.Me(), cancel).ConfigureAwait(false);
+            return TypedResults.Ok(new AsOf<CostsTold>(known.Time, new CostsTold(known.Value.Now, known.Value.ToCome)));
+        }).For("Measure-StingCost", "What the backups cost by tier and class, and what they will, as of at most a minute ago");
         MapReports(admin);
         MapSubjects(admin);
     }
@@ -69,15 +83,17 @@ internal static class AdminRecordApi
 
     private static void MapSubjects(RouteGroupBuilder admin)
     {
+        admin.MapPost("/subjects/{subject}/open", async (string subject, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
+            TypedResults.Ok(new SubjectOpened((await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false)).Subjects[0])))
+            .For("Get-StingRestorePointItem", "Opens what backups hold of a person or jar, for this session and a quarter of an hour; it stands in the audit log");
         admin.MapGet("/subjects/{subject}/runs", async (string subject, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
-        {
-            var reserve = await desk.OpenSubjectAsync(context.Me(), subject, cancel).ConfigureAwait(false);
-            return TypedResults.Ok(new Part<OwnRun>([.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null));
-        }).For("Get-StingRestorePoint", "Runs that hold something of a person or jar, newest first. Each opening stands in the audit log");
+            TypedResults.Ok(new Part<OwnRun>([.. (await Opened(desk, context, subject).RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)], null)))
+            .For("Get-StingRestorePointItem", "Runs that hold something of a person or jar that was opened, newest first").ProducesProblem(StatusCodes.Status409Conflict);
         admin.MapGet("/subjects/{subject}/runs/{run}/folder", async ([AsParameters] FolderWish wish, HttpContext context, AdminDesk desk, CancellationToken cancel) =>
-        {
-            var reserve = await desk.OpenSubjectAsync(context.Me(), wish.Subject, cancel).ConfigureAwait(false);
-            return TypedResults.Ok(await reserve.FolderAsync(wish.Run, wish.Path, wish.After, Math.Clamp(wish.Limit ?? UsualItems, 1, OwnReserve.MostItems), cancel).ConfigureAwait(false));
-        }).For("Get-StingRestorePointItem", "What is directly in a folder of a person or jar, as of a run. Each opening stands in the audit log");
+            TypedResults.Ok(await Opened(desk, context, wish.Subject).FolderAsync(wish.Run, wish.Path, wish.After, Math.Clamp(wish.Limit ?? UsualItems, 1, OwnReserve.MostItems), cancel).ConfigureAwait(false)))
+            .For("Get-StingRestorePointItem", "What is directly in a folder of a person or jar that was opened, as of a run").ProducesProblem(StatusCodes.Status409Conflict);
     }
+
+    private static OwnReserve Opened(AdminDesk desk, HttpContext context, string subject) => desk.OpenedSubject(context.Me(), subject)
+        ?? throw new StingException("SubjectNotOpened", FailureKind.Busy, "This session has not opened that person or jar, or too long ago.", null, "Open it first, by its canonical name from then on: that stands in the audit log.");
 }

@@ -26,6 +26,29 @@ internal sealed record OwnItem(string Path, string Name, ItemKind Kind, long Len
 /// <param name="Damage">Ids of errors of what could not be read.</param>
 internal sealed record OwnFolderPart(string Run, string Path, IReadOnlyList<OwnItem> Items, string? Next, IReadOnlyList<string> Damage);
 
+/// <summary>A version of an item: the same content in one or more runs in a row.</summary>
+internal sealed record OwnVersion
+{
+    /// <summary>The last run that holds it.</summary>
+    public required string BackupId { get; init; }
+    /// <summary>Its path within the reserve.</summary>
+    public required string Path { get; init; }
+    /// <summary>The last part of it; of what was uploaded to STING the name that it had.</summary>
+    public required string Name { get; init; }
+    /// <summary>What it is.</summary>
+    public required ItemKind Kind { get; init; }
+    /// <summary>In bytes.</summary>
+    public required long Length { get; init; }
+    /// <summary>When its content last changed.</summary>
+    public required DateTimeOffset ModifiedTime { get; init; }
+    /// <summary>The moment of the first run that holds it.</summary>
+    public required DateTimeOffset FirstSeen { get; init; }
+    /// <summary>The moment of the last one.</summary>
+    public required DateTimeOffset LastSeen { get; init; }
+    /// <summary>How many runs hold it.</summary>
+    public required int Points { get; init; }
+}
+
 /// <summary>Files and folders that are meant.</summary>
 /// <param name="Run">As of which run; null for the newest.</param>
 /// <param name="Jar">In which honey jar; null in the own reserve.</param>
@@ -45,20 +68,20 @@ internal static class OwnFilesApi
     {
         own.MapGet("/runs", RunsAsync).WithSummary("Backup runs that hold something of yours, newest first").WithDescription("Without a first moment: those of the 92 days before the last one.");
         own.MapGet("/runs/{run}/items", ItemsAsync).WithSummary("What is directly in a folder as of a run").WithDescription("Without a path: the folder that all of yours is in. The run may be 'latest'.");
-        own.MapMethods("/runs/{run}/content", [HttpMethods.Get, HttpMethods.Head], ContentAsync).WithSummary("The content of a file as of a run, whole or a stretch of it")
+        own.MapMethods("/runs/{run}/content", [HttpMethods.Get, HttpMethods.Head], ContentAsync).RequireRateLimiting(AtOnce.Downloads).WithSummary("The content of a file as of a run, whole or a stretch of it")
             .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream").Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
             .Produces(StatusCodes.Status412PreconditionFailed).Produces(StatusCodes.Status416RangeNotSatisfiable);
-        own.MapGet("/runs/{run}/image", ImageAsync).WithSummary("A picture, to be looked at: PNG, JPEG, GIF or WebP, as its content says").Produces(StatusCodes.Status200OK, null, "image/png", "image/jpeg", "image/gif", "image/webp").ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        own.MapGet("/runs/{run}/image", ImageAsync).RequireRateLimiting(AtOnce.Downloads).WithSummary("A picture, to be looked at: PNG, JPEG, GIF or WebP, as its content says").Produces(StatusCodes.Status200OK, null, "image/png", "image/jpeg", "image/gif", "image/webp").ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
         own.MapGet("/runs/{run}/archive", (HttpContext http, OwnPeople people, string run, [FromQuery(Name = "path")] string[] paths, string? jar, CancellationToken cancel) =>
             ZipAsync(http, people, Selections.Of(OwnPeople.OwnerOf(http), run, jar, paths), cancel))
-            .WithSummary("Files and folders as a zip").Produces(StatusCodes.Status200OK, contentType: "application/zip");
+            .RequireRateLimiting(AtOnce.Archives).WithSummary("Files and folders as a zip").Produces(StatusCodes.Status200OK, contentType: "application/zip");
         own.MapPost("/selections", (HttpContext http, Selections selections, SelectionWish wish) =>
             TypedResults.Ok(new SelectionKept(selections.Keep(Selections.Of(OwnPeople.OwnerOf(http), wish.Run, wish.Jar, wish.Paths)))))
             .WithSummary("Remembers for an hour which files and folders are meant, to be downloaded or restored");
         own.MapGet("/selections/{selection}/archive", (HttpContext http, OwnPeople people, Selections selections, string selection, CancellationToken cancel) =>
             ZipAsync(http, people, selections.Find(OwnPeople.OwnerOf(http), selection), cancel))
-            .WithSummary("A selection as a zip").Produces(StatusCodes.Status200OK, contentType: "application/zip");
-        own.MapGet("/versions", VersionsAsync).WithSummary("Versions of files, by name, path or pattern");
+            .RequireRateLimiting(AtOnce.Archives).WithSummary("A selection as a zip").Produces(StatusCodes.Status200OK, contentType: "application/zip");
+        own.MapGet("/versions", VersionsAsync).RequireRateLimiting(AtOnce.Searches).WithSummary("Versions of files, by name, path or pattern");
     }
 
     private static async Task<IResult> RunsAsync(HttpContext http, OwnPeople people, DateTimeOffset? from, DateTimeOffset? to, string? cursor, int? limit, CancellationToken cancel)
@@ -92,7 +115,11 @@ internal static class OwnFilesApi
     private static async Task<IResult> VersionsAsync(HttpContext http, OwnPeople people, string name, string? jar, int? limit, CancellationToken cancel)
     {
         var own = await people.OfAsync(http, Given.OptionalId(jar, "jar"), cancel).ConfigureAwait(false);
-        return TypedResults.Ok(await own.VersionsAsync(Given.Path(name), Given.Limit(limit, UsualItems, OwnReserve.MostItems), cancel).ConfigureAwait(false));
+        var found = await own.VersionsAsync(Given.Path(name), Given.Limit(limit, UsualItems, OwnReserve.MostItems), cancel).ConfigureAwait(false);
+        return TypedResults.Ok(found.Versions.Select(v => new OwnVersion
+        {
+            BackupId = v.BackupId, Path = v.Path, Name = found.NameOf(v), Kind = v.Kind, Length = v.Length, ModifiedTime = v.ModifiedTime, FirstSeen = v.FirstSeen, LastSeen = v.LastSeen, Points = v.Points,
+        }).ToList());
     }
 
     private static async ValueTask<OwnFile> FileAsync(HttpContext http, OwnPeople people, FileQuery query, CancellationToken cancel)

@@ -45,12 +45,14 @@ internal sealed record RecoveryAsked(string? Reason)
 /// <param name="Facts">The exact plan.</param>
 internal sealed record Recovery(string Id, string? Jar, ApprovalState State, int Given, int Needed, IReadOnlyList<PlanFact> Facts)
 {
+    /// <summary>Why it was denied, where that was said.</summary>
+    public string? Reason { get; init; }
     public required DateTimeOffset Asked { get; init; }
     public required DateTimeOffset Expires { get; init; }
 
     public static Recovery Of(RecoveryEntry entry) => new(entry.Request.Id, entry.Jar, entry.Request.State, entry.Request.Given, entry.Request.Needed, entry.Request.Facts)
     {
-        Asked = entry.Request.CreatedTime, Expires = entry.Request.ExpiresTime,
+        Asked = entry.Request.CreatedTime, Reason = entry.Request.Reason, Expires = entry.Request.ExpiresTime,
     };
 }
 

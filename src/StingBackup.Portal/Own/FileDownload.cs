@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
 using StingBackup.Engine.People;
@@ -55,13 +57,16 @@ internal sealed partial class FileDownload(OwnFile file) : IResult
         }
     }
 
-    /// <summary>A header that has the name in a form that every browser reads: nothing in it can end the header or begin another.</summary>
+    /// <summary>A header that has the name in a form that every browser reads: nothing in it can end the header or begin another, and what is shown of it is what it is: no mark turns its letters around.</summary>
     public static ContentDispositionHeaderValue DispositionOf(string name)
     {
         var disposition = new ContentDispositionHeaderValue("attachment");
-        disposition.SetHttpFileName(new string([.. name.Select(c => char.IsControl(c) || c is '/' or '\\' or '"' ? '_' : c)]));
+        disposition.SetHttpFileName(string.Concat(name.EnumerateRunes().Select(r => IsPlain(r) ? r.ToString() : "_")));
         return disposition;
     }
+
+    // Joiners are part of words and of pictures; other marks that nobody sees are not. Half a letter is read as the mark for one that is none.
+    private static bool IsPlain(Rune r) => r.Value is not ('/' or '\\' or '"' or 0xfffd) && (r.Value is 0x200c or 0x200d || Rune.GetUnicodeCategory(r) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator));
 
     /// <summary>Sends what a stream has. What fails in the midst ends the connection: whoever reads sees that it is not whole.</summary>
     public static async Task CopyAsync(HttpContext context, Stream content)

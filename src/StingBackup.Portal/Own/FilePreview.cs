@@ -25,7 +25,7 @@ internal sealed record FilePreview(string? Text, bool IsCut, bool IsImage)
         {
             return null;
         }
-        var content = await file.OpenAsync(0, file.Length, cancel).ConfigureAwait(false);
+        var content = new TurnsStream(await file.OpenAsync(0, file.Length, cancel).ConfigureAwait(false));
         var head = new byte[ContentKinds.HeadLength];
         string? type = null;
         try

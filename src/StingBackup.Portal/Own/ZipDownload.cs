@@ -8,17 +8,18 @@ namespace StingBackup.Portal.Own;
 internal sealed partial class ZipDownload : IResult
 {
     private const string Missing = "NOT IN THIS ARCHIVE.txt";
-    private const int Buffer = 128 << 10;
+    private const int Buffer = 128 << 10, MostMissing = 1 << 20;
     private static readonly DateTimeOffset First = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero), Last = new(2107, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
     private readonly IAsyncEnumerator<OwnFile> _files;
     private readonly string _folder, _name;
     private readonly TimeZoneInfo _zone;
     private readonly StringBuilder _missing = new();
+    private bool _isMore;
 
     private ZipDownload(OwnReserve own, Selection selection, TimeZoneInfo zone, CancellationToken cancel)
     {
-        _files = own.FilesAsync(selection.Run, selection.Paths, e => _missing.Append(e.Message).Append("\r\n"), cancel).GetAsyncEnumerator(cancel);
+        _files = own.FilesAsync(selection.Run, selection.Paths, e => Miss(e.Message), cancel).GetAsyncEnumerator(cancel);
         (_folder, _zone) = (ZipNames.FolderOf(selection.Paths), zone);
         var of = selection.Paths.Count == 1 ? selection.Paths[0] : _folder;
         _name = $"{(of.Length == 0 ? "files" : of[(of.LastIndexOf('/') + 1)..])}-{selection.Run}.zip";
@@ -116,7 +117,17 @@ internal sealed partial class ZipDownload : IResult
     // Uploads of one name lie in folders of their own: no two become one.
     private static string PathOf(OwnFile file) => file.Name == file.Item.Name ? file.Item.Path : $"{file.Item.Path}/{file.Name.Replace('/', '_')}";
 
-    private void Miss(OwnFile file, StingException e) => _missing.Append(file.Item.Path).Append(": not whole here, ").Append(e.ErrorId).Append("\r\n");
+    private void Miss(OwnFile file, StingException e) => Miss($"{file.Item.Path}: not whole here, {e.ErrorId}");
+
+    // Of very many the first are named, and that there are more.
+    private void Miss(string line)
+    {
+        if (!_isMore)
+        {
+            _isMore = _missing.Length > MostMissing;
+            _missing.Append(_isMore ? "and more" : line).Append("\r\n");
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An archive ended early: {ErrorId}")]
     private static partial void Broken(ILogger log, string errorId);

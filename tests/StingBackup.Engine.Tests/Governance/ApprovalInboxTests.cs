@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.Governance;
 
@@ -93,7 +94,12 @@ public sealed class ApprovalInboxTests : IAsyncLifetime, IAsyncDisposable
     public async Task A_denial_tells_its_reason_to_people_and_not_to_the_audit_log()
     {
         var id = await _test.AskAsync(Plan);
-        Assert.Equal("Ada was not asked", (await ApprovalDesk.DenyAsync(_test.Installation, id, " Ada was not asked ", default)).Reason);
+        Assert.Equal("ReasonInvalid", (await Assert.ThrowsAsync<StingException>(async () => await ApprovalDesk.DenyAsync(_test.Installation, id, new string('x', 501), default))).ErrorId);
+        Assert.Equal("Ada was not asked", (await ApprovalDesk.DenyAsync(_test.Installation, id, " Ada was\n not asked ", default)).Reason);
+        // The chain has what proves the reason, and nothing that names somebody.
+        var denied = Assert.Single(await _test.AuditAsync(), e => e.Event == AuditEvent.Denied);
+        Assert.True(Id16.TryParse(id, out var request));
+        Assert.Equal(ApprovalDesk.DigestOf(request, "Ada was not asked"), denied.Outcome);
         Assert.Equal("Ada was not asked", Assert.Single(await ApprovalDesk.ListAsync(_test.Installation, all: true, default), r => r.Id == id).Reason);
         Assert.All(_test.Store.Objects.Where(o => o.Key.StartsWith("audit/", StringComparison.Ordinal)), o => Assert.Equal(-1, o.Value.Span.IndexOf("Ada was"u8)));
         Assert.Equal("ApprovalRequestUnknown", (await Assert.ThrowsAsync<StingException>(() => ApprovalInbox.TakeInAsync(_test.Installation, id, "", default).AsTask())).ErrorId);

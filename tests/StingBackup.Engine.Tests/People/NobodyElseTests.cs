@@ -39,8 +39,8 @@ public sealed class NobodyElseTests : IAsyncLifetime
             await RefusedAsync("NameNotAllowed", async () => await _ada.FolderAsync("latest", path, null, 10, default));
         }
         await RefusedAsync("CursorInvalid", async () => await _ada.FolderAsync("latest", $"users/{PeopleFixture.Ada}", Theirs, 10, default));
-        Assert.All(await _ada.VersionsAsync("**", 100, default), v => Assert.Equal(PeopleFixture.UserOf(PeopleFixture.Ada), v.Subject));
-        Assert.Empty(await _ada.VersionsAsync(Theirs, 100, default));
+        Assert.All((await _ada.VersionsAsync("**", 100, default)).Versions, v => Assert.Equal(PeopleFixture.UserOf(PeopleFixture.Ada), v.Subject));
+        Assert.Empty((await _ada.VersionsAsync(Theirs, 100, default)).Versions);
         Assert.All(await _ada.FilesAsync("latest", [], null, default).ToListAsync(), f => Assert.StartsWith($"users/{PeopleFixture.Ada}/", f.Item.Path, StringComparison.Ordinal));
         Assert.Equal([PeopleFixture.Ada], (await _ada.FolderAsync("latest", "users", null, 10, default)).Items.Select(i => i.Name));
         await RefusedAsync("JarNotFound", async () => await _ada.JarAsync("any", default));

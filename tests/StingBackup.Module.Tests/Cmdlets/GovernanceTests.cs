@@ -133,7 +133,8 @@ public sealed class GovernanceTests : IDisposable
         _shell.Host.Answers.Enqueue("n");
         Assert.Empty(Run($"Approve-StingApproval -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").Succeeded().Output);
         Assert.False(File.Exists(_sample["state", "approvals", id + ".approval"]));
-        Assert.Equal(ApprovalState.Denied, Run($"Deny-StingApproval {id}").Succeeded().Objects<ApprovalRequest>().Single().State);
+        Assert.Equal(ApprovalState.Denied, Run($"Deny-StingApproval {id} -Reason 'Ask again tomorrow'").Succeeded().Objects<ApprovalRequest>().Single().State);
+        Assert.Equal("Ask again tomorrow", Run("Get-StingApproval -All").Succeeded().Objects<ApprovalRequest>().Single(r => r.Id == id).Reason);
         Assert.Equal([id], Run("Get-StingAuditEvent Denied").Objects<AuditEntry>().Select(e => e.RequestId));
         Run($"Approve-StingApproval -Id {id} -KeyFile ./officer.approver -ApproverPassphrase $own").FailedWith("ApprovalRequestUnknown");
         Run($"Deny-StingApproval {id}").FailedWith("ApprovalRequestUnknown");

@@ -49,8 +49,29 @@ public sealed class AdminSite : IAsyncLifetime, IAsyncDisposable
         await using var installation = await OpenAsync(Caller.OfProcess);
         await foreach (var _ in VerifyJob.RunAsync(installation, new VerifyRequest { Level = IntegrityLevel.Data }, default)) { }
         await foreach (var _ in DrillJob.RunAsync(installation, await DrillJob.PlanAsync(installation, new RecoveryTestRequest { Type = RecoveryTestType.File, Files = 2, Seed = 1 }, default), default)) { }
+        Remember(installation, "1111111111111111", "All of January", asked: true);
+        Remember(installation, "2222222222222222", "user:7", asked: false);
         await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, $"user:{PortalSite.Bob}", "Case 12/2026", default), "dpo", default);
         await new AlertCenter(Site.Configuration, TimeProvider.System).UpdateAsync(new StingException("StoreUnavailable", FailureKind.Io, "The store could not be reached.", null, "See whether it is there."), static _ => { }, default);
+    }
+
+    /// <summary>What a host keeps of a retrieval that it asked for: a record, and a line for each pack that the store has taken the request of. Where nothing is archived all of it is there at once.</summary>
+    private static void Remember(Installation installation, string id, string scope, bool asked)
+    {
+        var root = installation.Store.Location;
+        var pack = new FileInfo(Directory.EnumerateFiles(Path.Combine(root, "data"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        var name = Path.GetRelativePath(root, pack.FullName);
+        var now = TimeProvider.System.GetUtcNow();
+        var folder = Directory.CreateDirectory(Path.Combine(installation.StateFolder, "tiers", "thaw")).FullName;
+        File.WriteAllText(Path.Combine(folder, id + ".json"), JsonSerializer.Serialize(new
+        {
+            Id = id, Reserve = installation.Reserve.ToString(), Tier = Tier.Local, Scope = scope, Speed = RetrievalSpeed.Standard, Days = 5, Created = now, Due = now.AddHours(12), Cost = 1.25m, Currency = "USD",
+            BackupIds = Array.Empty<string>(), Packs = new[] { new { Name = name, Length = pack.Length } },
+        }));
+        if (asked)
+        {
+            File.WriteAllText(Path.Combine(folder, id + ".log"), $"{name} {now:yyyy-MM-ddTHH:mm:ssZ} Begun\n");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -31,6 +31,10 @@ public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
             }
         }
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [await AdminSite.StatusAsync(administrator, "/admin/points"), await AdminSite.StatusAsync(worker, "/admin/points"), await AdminSite.StatusAsync(approver, "/admin/points")]);
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [await AdminSite.StatusAsync(administrator, "/admin/costs"), await AdminSite.StatusAsync(worker, "/admin/costs"), await AdminSite.StatusAsync(approver, "/admin/costs")]);
+        var costs = (await AdminSite.GetAsync(worker, "/costs")).GetProperty("value").GetProperty("now");
+        Assert.True(costs.GetProperty("tiers")[0].GetProperty("length").GetInt64() > 0);
+        Assert.Contains("UserFiles", costs.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("dataClass").GetString()));
         const string Points = "href=\"/admin/points\"";
         Assert.Contains(Points, await worker.GetStringAsync(new Uri("/admin/jobs", UriKind.Relative)), StringComparison.Ordinal);
         Assert.DoesNotContain(Points, await approver.GetStringAsync(new Uri("/admin/jobs", UriKind.Relative)), StringComparison.Ordinal);
@@ -44,17 +48,38 @@ public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
         using var worker = await site.ClientAsync(AdminSite.Operator);
         var ada = Uri.EscapeDataString($"user:{PortalSite.Ada}");
         var before = await OpeningsAsync(worker);
+        // An address that somebody follows opens nothing, and shows nothing.
+        Assert.Contains("Nothing of it is open", await worker.GetStringAsync(new Uri($"/admin/points?subject={ada}", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Conflict, await AdminSite.StatusAsync(worker, $"/api/v1/admin/subjects/{ada}/runs"));
+        Assert.Equal(before, await OpeningsAsync(worker));
+        using (var bare = await worker.PostAsync(new Uri("/admin/points", UriKind.Relative), new FormUrlEncodedContent([new("subject", $"user:{PortalSite.Ada}")])))
+        {
+            Assert.Equal((HttpStatusCode.BadRequest, before), (bare.StatusCode, await OpeningsAsync(worker)));
+        }
+        using (var opened = await AdminSite.SubmitAsync(worker, "/admin/points", ("subject", $"user:{PortalSite.Ada}")))
+        {
+            Assert.Equal($"/admin/points?subject={ada}", opened.Headers.Location!.OriginalString);
+        }
+        Assert.Equal(before + 1, await OpeningsAsync(worker));
         var page = await worker.GetStringAsync(new Uri($"/admin/points?subject={ada}", UriKind.Relative));
         var run = (await AdminSite.GetAsync(worker, $"/subjects/{ada}/runs")).GetProperty("items")[0].GetProperty("backupId").GetString()!;
         Assert.Contains(run, page, StringComparison.Ordinal);
         var folder = await AdminSite.GetAsync(worker, $"/subjects/{ada}/runs/{run}/folder?path={Uri.EscapeDataString($"users/{PortalSite.Ada}/documents")}");
         Assert.Equal(["plans", "letter.txt"], folder.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).OrderByDescending(n => n, StringComparer.Ordinal));
-        Assert.InRange(await OpeningsAsync(worker), before + 3, before + 4);   // and that somebody looked, once an hour
+        Assert.InRange(await OpeningsAsync(worker), before + 1, before + 2);   // and that somebody looked, once an hour
+        using (var again = await AdminSite.PostAsync(worker, $"/api/v1/admin/subjects/{ada}/open", new { }))
+        {
+            Assert.Contains($"user:{PortalSite.Ada}", await again.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        Assert.InRange(await OpeningsAsync(worker), before + 2, before + 3);
+        // What one session opened is open to no other, not even of the same person.
+        using var elsewhere = await site.ClientAsync(AdminSite.Operator);
+        Assert.Equal(HttpStatusCode.Conflict, await AdminSite.StatusAsync(elsewhere, $"/api/v1/admin/subjects/{ada}/runs"));
         // Another's folder is not in it, whatever path is asked for.
         using var bob = await worker.GetAsync(new Uri($"/api/v1/admin/subjects/{ada}/runs/{run}/folder?path={Uri.EscapeDataString($"users/{PortalSite.Bob}")}", UriKind.Relative));
         Assert.Equal(HttpStatusCode.NotFound, bob.StatusCode);
-        var unknown = await worker.GetStringAsync(new Uri("/admin/points?subject=user%3A99999", UriKind.Relative));
-        Assert.Contains("role=\"alert\"", unknown, StringComparison.Ordinal);
+        using var unknown = await AdminSite.SubmitAsync(worker, "/admin/points", ("subject", "user:99999"));
+        Assert.Contains("role=\"alert\"", await unknown.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var approver = await site.ClientAsync(AdminSite.Approver);
         Assert.Equal(HttpStatusCode.Forbidden, await AdminSite.StatusAsync(approver, $"/api/v1/admin/subjects/{ada}/runs"));
     }

@@ -55,6 +55,23 @@ public sealed class ContentTests
         }, iter: 5000);
     }
 
+    [Theory]
+    [InlineData("invoice\u202efdp.exe", "invoice_fdp.exe")]
+    [InlineData("a\r\nSet-Cookie: x=y", "a__Set-Cookie: x=y")]
+    [InlineData("..\\..\\up.txt", ".._.._up.txt")]
+    [InlineData("a\"; filename=b.exe; x=\"", "a_; filename=b.exe; x=_")]
+    [InlineData("\u2066\u2069\ufeff.txt", "___.txt")]
+    [InlineData("👨‍👩‍👧 über 日本.txt", "👨‍👩‍👧 über 日本.txt")]
+    public void The_name_of_a_download_is_what_it_looks_like(string name, string shown)
+    {
+        var disposition = FileDownload.DispositionOf(name);
+        Assert.Equal(("attachment", shown), (disposition.DispositionType.Value, disposition.FileNameStar.Value));
+        Assert.DoesNotContain(disposition.ToString(), c => c is < ' ' or > '~');
+    }
+
+    [Fact]
+    public void Half_a_letter_in_a_name_is_none() => Assert.Equal("half _.txt", FileDownload.DispositionOf($"half {(char)0xd800}.txt").FileNameStar.Value);
+
     [Fact]
     public void A_selections_folder_is_what_all_of_it_has_in_common()
     {

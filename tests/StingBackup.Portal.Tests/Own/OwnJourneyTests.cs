@@ -1,7 +1,11 @@
 using System.IO.Compression;
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using StingBackup.Engine;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Portal.Own;
 using StingBackup.Portal.Tests.Support;
 
 namespace StingBackup.Portal.Tests.Own;
@@ -48,7 +52,7 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
         await page.GetByRole(AriaRole.Button, new() { Name = "Restore now" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Done", Exact = true }).WaitForAsync();
         Assert.Equal(OwnSite.Long, await File.ReadAllTextAsync(lost));
-        await Browser.ShotAsync(page, "own-restored");
+        await Looks.CheckAsync(page, "own-restored");
     }
 
     /// <summary>The same by keyboard alone and without a script: nothing needs either.</summary>
@@ -79,11 +83,10 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
         await page.GetByRole(AriaRole.Link, new() { Name = "Ask for a recovery" }).ClickAsync();
         await page.GetByLabel("File or folder").FillAsync($"{OwnSite.Home}/documents");
         await page.GetByLabel("Why? Those who approve read it.").FillAsync("I overwrote all of it");
-        await Browser.ShotAsync(page, "own-recovery-ask");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send the request" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Waits for approval" }).WaitForAsync();
         await page.GetByText("I overwrote all of it").WaitForAsync();
-        await CheckAsync(page, "own-recovery");
+        await Looks.CheckAsync(page, "own-recovery");
         var bob = await SignedInAsync(PortalSite.Bob);
         await bob.GotoAsync(page.Url);
         await bob.GetByRole(AriaRole.Heading, new() { Name = "There is nothing here" }).WaitForAsync();
@@ -118,16 +121,61 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
             ("file-picture", $"/file?path={OwnSite.Home}/pictures/dot.png"), ("file-none", $"/file?path={OwnSite.Home}/data/big.bin"), ("find", "/find"), ("found", "/find?name=*.txt"), ("found-none", "/find?name=nowhere"),
             ("restore", $"/restore/{selection}"), ("recoveries", "/recoveries"), ("recovery-new", "/recoveries/new"), ("jars", "/jars"), ("reports", "/reports"), ("erasure", "/erasure"), ("erasure-new", "/erasure/new"), ("denied", "/jobs/none"),
         ];
-        foreach (var (scheme, width, height) in new[] { (ColorScheme.Light, 1280, 800), (ColorScheme.Dark, 390, 844) })
+        var recovery = (await OwnSite.PostedAsync(own.Ada, "/api/v1/recoveries", new { reason = "the looks of it", conflict = "Skip" })).GetProperty("id").GetString()!;
+        await own.ApproveAsync(recovery);
+        var running = own.Site.App.Services.GetRequiredService<OwnJobs>().Begin(new AccessIdentity(IdentityKind.Person, $"user:{PortalSite.Ada}").ToString(), "restore", HalfDoneAsync);
+        var page = await SignedInAsync(PortalSite.Ada);
+        var wrong = new List<string>();
+        foreach (var (name, path) in pages.Concat([("recovery-approved", $"/recoveries/{recovery}"), ("recovery-begin", $"/recoveries/{recovery}/begin"), ("job-running", $"/jobs/{running.View.Id}"), ("job-stop", $"/jobs/{running.View.Id}/stop")]))
         {
-            var page = await SignedInAsync(PortalSite.Ada, scheme, width, height);
-            foreach (var (name, path) in pages)
-            {
-                await page.GotoAsync(Address(path));
-                await CheckAsync(page, $"own-{name}-{(width < 600 ? "phone-dark" : "desktop-light")}", scheme == ColorScheme.Dark);
-                Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{path} is wider than the screen");
-            }
+            await page.GotoAsync(Address(path));
+            wrong.AddRange(await Looks.ProblemsAsync(page, $"own-{name}", name is "home" or "backups-day" or "files" or "file-text" or "restore" or "recovery-new"));
         }
+        running.Stop();
+        Assert.Empty(wrong);
+    }
+
+    /// <summary>A restore that has come half of its way, until it is stopped.</summary>
+    private static async IAsyncEnumerable<JobEvent> HalfDoneAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        yield return new ProgressEvent("Restoring", "", 20, 40, 1 << 20, 2 << 20, TimeSpan.FromSeconds(30));
+        await Task.Delay(Timeout.Infinite, cancel);
+    }
+
+    /// <summary>From the request to the certificate, as three people see it; how each step looks.</summary>
+    [BrowserFact]
+    public async Task Somebody_has_the_own_data_erased_and_keeps_the_certificate()
+    {
+        var page = await SignedInAsync(OwnSite.Carol);
+        await page.GotoAsync(Address("/erasure"));
+        await page.GetByRole(AriaRole.Link, new() { Name = "Ask for erasure" }).ClickAsync();
+        await page.Locator("#reason").FillAsync("I leave");
+        await page.GetByLabel("I understand").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send the request" }).ClickAsync();
+        await page.WaitForURLAsync("**/erasure");
+        Assert.Equal(0, await page.GetByRole(AriaRole.Link, new() { Name = "Confirm the erasure" }).CountAsync());
+        await Looks.CheckAsync(page, "own-erasure-asked");
+        using var carol = await own.Site.ClientAsync(OwnSite.Carol);
+        using (var asked = await OwnSite.JsonAsync(carol, "/api/v1/erasures"))
+        {
+            await own.ApproveAsync(asked.RootElement[0].GetProperty("id").GetString()!);
+        }
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Confirm the erasure" }).ClickAsync();
+        await Looks.CheckAsync(page, "own-erasure-confirm");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Confirm the erasure" }).ClickAsync();
+        await page.GetByText("Confirmed, and will be carried out").WaitForAsync();
+        await Looks.CheckAsync(page, "own-erasure-pending");
+        await using (var installation = await Installation.OpenAsync(own.Site.Configuration, new InstallationOptions(), default))
+        {
+            await foreach (var _ in ErasureJob.CompleteAsync(installation, "key officer", default)) { }
+        }
+        await page.ReloadAsync();
+        await Looks.CheckAsync(page, "own-erasure-done");
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Certificate", Exact = true }).ClickAsync());
+        Assert.Contains("<html", await File.ReadAllTextAsync((await download.PathAsync())!), StringComparison.Ordinal);
+        await page.GotoAsync(Address("/"));
+        await Looks.CheckAsync(page, "own-home-erased");
     }
 
     /// <summary>All that a browser loads for a page the first time: less than 100 KB, pictures of people's own aside.</summary>
@@ -146,18 +194,11 @@ public sealed class OwnJourneyTests(Browser browser, OwnSite own) : IClassFixtur
         }
     }
 
-    private static async Task CheckAsync(IPage page, string name, bool onlyLooks = false)
-    {
-        await Browser.ShotAsync(page, name);
-        var found = (await page.RunAxe(onlyLooks ? AxeRules.Looks : AxeRules.All)).Violations;
-        Assert.True(found.Length == 0, $"{name}: {string.Join("; ", found.Select(v => $"{v.Id}: {string.Join(", ", v.Nodes.Select(n => n.Html))}"))}");
-    }
-
     private string Address(string path) => new Uri(own.Site.Address, path).ToString();
 
-    private async Task<IPage> SignedInAsync(string person, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800)
+    private async Task<IPage> SignedInAsync(string person)
     {
-        var page = await browser.PageAsync(scheme, width, height);
+        var page = await browser.PageAsync();
         await SignInAsync(page, person);
         return page;
     }

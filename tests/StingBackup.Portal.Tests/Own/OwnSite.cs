@@ -12,6 +12,7 @@ namespace StingBackup.Portal.Tests.Own;
 public sealed class OwnSite : IAsyncLifetime
 {
     internal const int Many = 450;
+    internal const string Carol = "3f0c8f0a-5f3e-4a0e-9d0b-0d9f3c2b1a10";
     internal const string Home = $"users/{PortalSite.Ada}", Letter = $"{Home}/documents/letter.txt", SecondLetter = "Dear Bob,\nthis is the second version.\n";
     internal const string Odd = "quote\" and, semi;colon über 日本\r\n.txt", Script = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">";
 
@@ -30,7 +31,7 @@ public sealed class OwnSite : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.requests_per_minute"] = "100000" }, Fill, then: async site =>
+        Site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.requests_per_minute"] = "100000", ["erasure.delay_days"] = "0" }, Fill, then: async site =>
         {
             site.Write(Letter, SecondLetter);
             await site.BackUpAsync();
@@ -96,6 +97,7 @@ public sealed class OwnSite : IAsyncLifetime
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             File.WriteAllBytes(full, bytes);
         }
+        site.Write($"users/{Carol}/note.txt", "Carol was here.\n");
         Put("pictures/dot.png", Png);
         Put("pictures/lies.png", Encoding.UTF8.GetBytes($"<html>{Script}</html>"));
         Put("pages/evil.html", Encoding.UTF8.GetBytes(Script));

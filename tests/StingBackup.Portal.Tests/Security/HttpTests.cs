@@ -6,15 +6,10 @@ using StingBackup.Portal.Tests.Support;
 namespace StingBackup.Portal.Tests.Security;
 
 /// <summary>What each answer carries and each request must carry.</summary>
-public sealed partial class HttpTests : IAsyncLifetime
+public sealed partial class HttpTests(HttpSite http) : IClassFixture<HttpSite>
 {
-    private const string Limitless = "100000";
-    private readonly FakeTimeProvider _clock = new(TimeProvider.System.GetUtcNow());
-    private PortalSite _site = null!;
-
-    public async Task InitializeAsync() => _site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.requests_per_minute"] = Limitless }, clock: _clock, change: Visitors.WithRoles);
-
-    public async Task DisposeAsync() => await _site.DisposeAsync();
+    private readonly PortalSite _site = http.Site;
+    private readonly FakeTimeProvider _clock = http.Clock;
 
     private static Uri To(string path) => new(path, UriKind.Relative);
 
@@ -139,23 +134,6 @@ public sealed partial class HttpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await ada.GetAsync(To("/api/v1/me"))).StatusCode);
     }
 
-    [Theory]
-    [InlineData("//evil.example")]
-    [InlineData("/\\evil.example")]
-    [InlineData("\\\\evil.example")]
-    [InlineData("https://evil.example")]
-    [InlineData("/\t/evil.example")]
-    [InlineData("javascript:alert(1)")]
-    [InlineData("/a\r\nSet-Cookie: x=y")]
-    [InlineData("")]
-    [InlineData(null)]
-    public void No_address_sends_anybody_elsewhere(string? path) => Assert.Equal("/", StingBackup.Portal.SignIn.LocalPath.Of(path));
-
-    [Theory]
-    [InlineData("/runs/1?path=a%20b#x")]
-    [InlineData("/%2F%2Fevil.example")]
-    public void A_path_of_ours_stays(string path) => Assert.Equal(path, StingBackup.Portal.SignIn.LocalPath.Of(path));
-
     [Fact]
     public async Task Files_of_the_host_are_no_files_of_the_portal()
     {
@@ -185,6 +163,40 @@ public sealed partial class HttpTests : IAsyncLifetime
 
     [GeneratedRegex("""(?:src|href|action)="(?:https?:)?//""", RegexOptions.IgnoreCase)]
     private static partial Regex Elsewhere();
+}
+
+/// <summary>A site with roles and a clock of its own, which the tests of a class share.</summary>
+public sealed class HttpSite : IAsyncLifetime
+{
+    private const string Limitless = "100000";
+
+    internal FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    internal PortalSite Site { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Site = await PortalSite.StartAsync(new Dictionary<string, string> { ["portal.requests_per_minute"] = Limitless }, clock: Clock, change: Visitors.WithRoles);
+
+    public async Task DisposeAsync() => await Site.DisposeAsync();
+}
+
+/// <summary>Where people are sent after a sign-in.</summary>
+public sealed class LocalPathTests
+{
+    [Theory]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    [InlineData("\\\\evil.example")]
+    [InlineData("https://evil.example")]
+    [InlineData("/\t/evil.example")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("/a\r\nSet-Cookie: x=y")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void No_address_sends_anybody_elsewhere(string? path) => Assert.Equal("/", StingBackup.Portal.SignIn.LocalPath.Of(path));
+
+    [Theory]
+    [InlineData("/runs/1?path=a%20b#x")]
+    [InlineData("/%2F%2Fevil.example")]
+    public void A_path_of_ours_stays(string path) => Assert.Equal(path, StingBackup.Portal.SignIn.LocalPath.Of(path));
 }
 
 /// <summary>Requests beyond the limit.</summary>

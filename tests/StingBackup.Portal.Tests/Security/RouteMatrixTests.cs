@@ -64,11 +64,12 @@ public sealed class RouteMatrixTests
     }
 
     // What changes something and needs no fresh sign-in: it begins or ends a session, remembers a choice, says what would be done, stops an own job, which loses nothing, or says that an alert is known.
+    // To open somebody's backups as an administrator changes nothing but the audit log, which has it.
     // An approval that is pasted is good by the signature in it, whoever pastes it, and by nothing else.
     private static readonly string[] Light =
     [
         "/sign-in/link", "/sign-out", "/api/v1/selections", "/api/v1/restores/plan", "/selection", "/api/v1/jobs/{job}/stop", "/jobs/{id}",
-        "/admin/alerts/{id}", "/api/v1/admin/alerts/{id}/acknowledge", "/admin/approvals/{id}", "/api/v1/admin/approvals/{id}/approvals",
+        "/admin/alerts/{id}", "/api/v1/admin/alerts/{id}/acknowledge", "/admin/approvals/{id}", "/api/v1/admin/approvals/{id}/approvals", "/admin/points", "/api/v1/admin/subjects/{subject}/open",
     ];
 
     [Fact]

@@ -5,28 +5,18 @@ using StingBackup.Portal.Tests.Support;
 namespace StingBackup.Portal.Tests.SignIn;
 
 /// <summary>Sign-in by OpenID Connect.</summary>
-public sealed class OidcTests : IAsyncLifetime, IDisposable
+public sealed class OidcTests : IClassFixture<OidcSite>
 {
-    private readonly TempSecret _secret = new(OidcDouble.Secret);
-    private OidcDouble _provider = null!;
-    private PortalSite _site = null!;
+    private readonly OidcDouble _provider;
+    private readonly PortalSite _site;
 
-    public async Task InitializeAsync()
+    public OidcTests(OidcSite oidc)
     {
-        _provider = await OidcDouble.StartAsync();
-        _site = await PortalSite.StartAsync(new Dictionary<string, string>
-        {
-            ["portal.sign_in"] = "oidc", ["portal.oidc_issuer"] = _provider.Address, ["portal.oidc_client_id"] = OidcDouble.Client, ["portal.oidc_secret_file"] = _secret.Path,
-        }, fill: s => s.Write("users/ada@example.org/letter.txt", "A letter.\n"));
+        (_provider, _site) = (oidc.Provider, oidc.Site);
+        (_provider.Fault, _provider.EmailVerified) = (TokenFault.None, true);
+        _provider.Asked.Clear();
+        _provider.Wrong.Clear();
     }
-
-    public async Task DisposeAsync()
-    {
-        await _site.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
-
-    public void Dispose() => _secret.Dispose();
 
     private HttpClient Browser(out CookieContainer cookies) => new(new SocketsHttpHandler { CookieContainer = cookies = new CookieContainer() }) { BaseAddress = _site.Address };
 
@@ -111,6 +101,32 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         using var twice = await first.GetAsync(answer.Headers.Location);
         Assert.Equal("/sign-in?failed=true", twice.Headers.Location!.OriginalString);
     }
+}
+
+/// <summary>A provider and a portal that sends people to it, which the tests of a class share.</summary>
+public sealed class OidcSite : IAsyncLifetime, IDisposable
+{
+    private readonly TempSecret _secret = new(OidcDouble.Secret);
+
+    internal OidcDouble Provider { get; private set; } = null!;
+    internal PortalSite Site { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Provider = await OidcDouble.StartAsync();
+        Site = await PortalSite.StartAsync(new Dictionary<string, string>
+        {
+            ["portal.sign_in"] = "oidc", ["portal.oidc_issuer"] = Provider.Address, ["portal.oidc_client_id"] = OidcDouble.Client, ["portal.oidc_secret_file"] = _secret.Path, ["portal.requests_per_minute"] = "100000",
+        }, fill: s => s.Write("users/ada@example.org/letter.txt", "A letter.\n"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Site.DisposeAsync();
+        await Provider.DisposeAsync();
+    }
+
+    public void Dispose() => _secret.Dispose();
 }
 
 /// <summary>A file with a secret.</summary>

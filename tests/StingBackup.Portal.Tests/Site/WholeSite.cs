@@ -24,6 +24,8 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
 {
     internal const string OwnJar = "aaaaaaaa-0000-4000-8000-000000000001", PublicJar = "aaaaaaaa-0000-4000-8000-000000000002", SharedJar = "aaaaaaaa-0000-4000-8000-000000000003", BobsJar = "aaaaaaaa-0000-4000-8000-000000000004";
 
+    private const string Anna = "11111111-1111-4111-8111-111111111111", Olga = "33333333-3333-4333-8333-333333333333";
+
     private const string Policy = """
         path "sting/metadata/files/*" { capabilities = ["read", "list", "create", "update"] }
         path "sting/data/files/*"     { capabilities = ["read", "create", "update"] }
@@ -33,7 +35,7 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
     private readonly List<WebApplication> _portals = [];
     private KratosDouble _kratos = null!;
     private CephCluster _ceph = null!;
-    private NewApproverResult? _officer;
+    private NewApproverResult _officer = null!;
 
     internal StingSite Sting { get; private set; } = null!;
     internal MailReceiver Mail { get; private set; } = null!;
@@ -64,7 +66,8 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
         _ceph = await ceph;
         Configuration = await ProtectAsync("backup", $"s3://{await _ceph.NewBucketAsync()}/main");
         await BackUpAsync(Configuration);
-        Address = await StartPortalAsync(Configuration);
+        await EnrolAsync();
+        Address = await StartPortalAsync(Configuration with { Access = Roles() });
         (Ada, Bob) = (await SignedInAsync("ada", Address), await SignedInAsync("bob", Address));
     }
 
@@ -143,16 +146,38 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
         return client;
     }
 
-    /// <summary>Somebody else approves a request, with a key of his own.</summary>
-    internal async Task ApproveAsync(string request)
+    /// <summary>Anna administers, Olga approves, each with a session of Kratos; the officer's key is Olga's. The account of the tests may do what it always may.</summary>
+    private AccessPolicy Roles()
+    {
+        var (anna, olga) = (new AccessIdentity(IdentityKind.Kratos, Anna), new AccessIdentity(IdentityKind.Kratos, Olga));
+        var (me, key) = (Caller.OfProcess.Identities[0], new AccessIdentity(IdentityKind.Key, _officer.Fingerprint));
+        return new AccessPolicy(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>> { [AccessRole.SystemAdmin] = [anna, me], [AccessRole.SecurityTeam] = [olga, key], [AccessRole.ComplianceOfficer] = [me] }, [[olga, key]]);
+    }
+
+    /// <summary>An approver with a key of her own.</summary>
+    private async Task EnrolAsync()
     {
         using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
-        if (_officer is null)
-        {
-            await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions(), default);
-            _officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", _folder["officer.approver"]), passphrase, TimeProvider.System, new Argon2Parameters(64, 1, 1));
-            await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, _officer.PublicFile, default), default);
-        }
+        await using var installation = await Installation.OpenAsync(Configuration, new InstallationOptions(), default);
+        _officer = ApproverJobs.New(ApproverJobs.PlanNew("Officer", _folder["officer.approver"]), passphrase, TimeProvider.System, new Argon2Parameters(64, 1, 1));
+        await ApproverJobs.RegisterAsync(installation, await ApproverJobs.PlanRegisterAsync(installation, _officer.PublicFile, default), default);
+        _kratos.Sessions["anna"] = new KratosDoubleSession("session-of-anna", Anna, "anna@example.org");
+        _kratos.Sessions["olga"] = new KratosDoubleSession("session-of-olga", Olga, "olga@example.org");
+    }
+
+    /// <summary>Signs a request that was downloaded, on a machine of the approver's own; the text of the approval.</summary>
+    internal async Task<string> SignAsync(string request, string id)
+    {
+        var path = _folder[$"{id}-{Guid.NewGuid():n}.request"];
+        File.Copy(request, path);
+        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
+        return await File.ReadAllTextAsync(ApprovalDesk.Approve(ApprovalDesk.PlanApproval(path, _officer.KeyFile, TimeProvider.System), passphrase, TimeProvider.System).ApprovalFile);
+    }
+
+    /// <summary>Somebody else approves a request, with a key of his own.</summary>
+    internal void Approve(string request)
+    {
+        using var passphrase = SecretBytes.CopyOf("the approver's own words"u8);
         ApprovalDesk.Approve(ApprovalDesk.PlanApproval(Path.Combine(Configuration.StateDirectory, "approvals", request + ".request"), _officer.KeyFile, TimeProvider.System), passphrase, TimeProvider.System);
     }
 
@@ -160,7 +185,7 @@ public sealed class WholeSite : IAsyncLifetime, IAsyncDisposable
     internal async Task<(JsonElement Job, string Request)> RecoverAsync(HttpClient client, object wish)
     {
         var id = (await OwnSite.PostedAsync(client, "/api/v1/recoveries", wish)).GetProperty("id").GetString()!;
-        await ApproveAsync(id);
+        Approve(id);
         var job = (await OwnSite.PostedAsync(client, $"/api/v1/recoveries/{id}/begin", null)).GetProperty("id").GetString()!;
         for (var look = 0; look < 600; look++)
         {

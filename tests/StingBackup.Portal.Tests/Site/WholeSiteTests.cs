@@ -1,18 +1,15 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Deque.AxeCore.Playwright;
-using Microsoft.Playwright;
 using StingBackup.Fixtures.Sting;
 using StingBackup.Portal.Tests.Own;
 using StingBackup.Portal.Tests.Support;
-using Cookie = Microsoft.Playwright.Cookie;
 
 namespace StingBackup.Portal.Tests.Site;
 
 /// <summary>What people do in the portal of a whole STING, with its real database server and a real S3 server behind it.</summary>
-[Collection("browser")]
-public sealed class WholeSiteTests(Browser browser, WholeSite site) : IClassFixture<WholeSite>
+[Collection("browser of the whole site")]
+public sealed partial class WholeSiteTests(Browser browser, WholeSite site) : IClassFixture<WholeSite>
 {
     private static Uri To(string path) => new(path, UriKind.Relative);
 
@@ -98,6 +95,8 @@ public sealed class WholeSiteTests(Browser browser, WholeSite site) : IClassFixt
     [SiteFact]
     public async Task Rows_that_went_come_back_by_an_approved_recovery_and_a_mail_tells_whoever_has_a_verified_address()
     {
+        site.Mail.Mails.Clear();
+        site.Mail.Recipients.Clear();
         await site.Sting.Cluster.ExecuteAsync("sting_app", $"DELETE FROM reports WHERE {WholeSite.ReportsOf(site.BobInSting)}");
         var (before, bobs) = (await site.RowsAsync(site.AdaInSting), await site.RowsAsync(site.BobInSting));
         var note = await File.ReadAllTextAsync(site.NoteFile);
@@ -151,36 +150,6 @@ public sealed class WholeSiteTests(Browser browser, WholeSite site) : IClassFixt
         var item = await ItemAsync(ada, $"vault/{upload.SecretPath[..upload.SecretPath.LastIndexOf('/')]}", $"vault/{upload.SecretPath}");
         Assert.Equal(upload.Name, item.GetProperty("name").GetString());
         Assert.Equal(upload.Hash, Convert.ToHexStringLower(SHA256.HashData(await ada.GetByteArrayAsync(To(OwnSite.Content("latest", $"vault/{upload.SecretPath}"))))));
-    }
-
-    [SiteBrowserFact]
-    public async Task Somebody_opens_a_jar_and_takes_a_document_home()
-    {
-        foreach (var (name, width, height, scheme) in new[] { ("desktop-light", 1280, 800, ColorScheme.Light), ("phone-dark", 390, 844, ColorScheme.Dark) })
-        {
-            var page = await browser.PageAsync(scheme, width, height);
-            await page.Context.AddCookiesAsync([new Cookie { Name = KratosDouble.Cookie, Value = "ada", Url = site.Address.ToString() }]);
-            await page.GotoAsync(new Uri(site.Address, "/sign-in/kratos?return=%2Fjars").ToString());
-            await page.GetByRole(AriaRole.Link, new() { Name = "Shared jar" }).WaitForAsync();
-            Assert.Equal(0, await page.GetByText("Bob's jar").CountAsync());
-            await CheckAsync(page, $"site-jars-{name}");
-            await page.GetByRole(AriaRole.Link, new() { Name = "Shared jar" }).ClickAsync();
-            await page.GetByRole(AriaRole.Link, new() { Name = "handbook.md" }).WaitForAsync();
-            Assert.Equal(0, await page.GetByRole(AriaRole.Button, new() { Name = "Restore…" }).CountAsync());   // she may read it, and no more
-            await CheckAsync(page, $"site-jar-{name}");
-            await page.GetByRole(AriaRole.Link, new() { Name = "handbook.md" }).ClickAsync();
-            var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download", Exact = true }).ClickAsync());
-            Assert.Equal(WholeSite.TextOf(WholeSite.SharedJar), await File.ReadAllTextAsync((await download.PathAsync())!));
-            await page.Context.CloseAsync();
-        }
-    }
-
-    private static async Task CheckAsync(IPage page, string name)
-    {
-        await Browser.ShotAsync(page, name);
-        var found = (await page.RunAxe(AxeRules.All)).Violations;
-        Assert.True(found.Length == 0, $"{name}: {string.Join("; ", found.Select(v => $"{v.Id}: {string.Join(", ", v.Nodes.Select(n => n.Html))}"))}");
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{name} is wider than the screen");
     }
 
     /// <summary>The last upload at its path, whose name the secret has.</summary>

@@ -51,6 +51,10 @@ public sealed class BrowserCollection : ICollectionFixture<Browser>;
 [CollectionDefinition("browser of administrators")]
 public sealed class AdminBrowserCollection : ICollectionFixture<Browser>;
 
+/// <summary>Those over a whole STING, which is slow to make, have one more.</summary>
+[CollectionDefinition("browser of the whole site")]
+public sealed class SiteBrowserCollection : ICollectionFixture<Browser>;
+
 /// <summary>A test that needs Chromium.</summary>
 public sealed class BrowserFactAttribute : FactAttribute
 {

@@ -5,7 +5,7 @@ using StingBackup.Portal.Admin;
 
 namespace StingBackup.Portal.Pages.Admin;
 
-/// <summary>Restore points of whoever is named, to look into. The engine puts each opening into the audit log before it shows anything.</summary>
+/// <summary>Restore points of whoever is named, to look into. To open somebody's is a deed: the engine puts it into the audit log before it shows anything.</summary>
 [PortalRule(Audience.Role, Command = "Get-StingRestorePointItem")]
 internal sealed class PointsModel(AdminDesk desk) : AdminPage(desk)
 {
@@ -35,30 +35,52 @@ internal sealed class PointsModel(AdminDesk desk) : AdminPage(desk)
     /// <summary>Nobody has this name.</summary>
     public StingException? Unknown { get; private set; }
 
+    /// <summary>Somebody is named whom this session has not opened.</summary>
+    public bool IsClosed { get; private set; }
+
     public Task<IActionResult> OnGetAsync() => ShowAsync(async cancel =>
     {
         if (string.IsNullOrWhiteSpace(Subject))
         {
             return;
         }
-        try
+        if (Desk.OpenedSubject(Me, Subject) is not { } reserve)
         {
-            var reserve = await Desk.OpenSubjectAsync(Me, Subject, cancel).ConfigureAwait(false);
-            Opened = reserve.Subjects;
-            if (Run is null)
-            {
-                Runs = [.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)];
-            }
-            else
-            {
-                Folder = await reserve.FolderAsync(Run, Path, After, PageSize, cancel).ConfigureAwait(false);
-            }
+            IsClosed = true;
+            return;
         }
-        catch (StingException e) when (Opened.Count == 0 && (e.Kind == FailureKind.NotFound || e.ErrorId == "SubjectErased"))
+        Opened = reserve.Subjects;
+        if (Run is null)
         {
-            Unknown = e;
+            Runs = [.. (await reserve.RunsAsync(null, null, cancel).ConfigureAwait(false)).Take(MostRuns)];
+        }
+        else
+        {
+            Folder = await reserve.FolderAsync(Run, Path, After, PageSize, cancel).ConfigureAwait(false);
         }
     });
+
+    public async Task<IActionResult> OnPostAsync()
+    {
+        if (string.IsNullOrWhiteSpace(Subject))
+        {
+            return Page();
+        }
+        try
+        {
+            Subject = (await Desk.OpenSubjectAsync(Me, Subject, HttpContext.RequestAborted).ConfigureAwait(false)).Subjects[0];
+            return LocalRedirect(To());
+        }
+        catch (StingException e) when (e.Kind == FailureKind.NotFound || e.ErrorId == "SubjectErased")
+        {
+            Unknown = e;
+            return Page();
+        }
+        catch (StingException e) when (e.Kind is not FailureKind.Refused)
+        {
+            return Fail(e);
+        }
+    }
 
     /// <summary>The folders above, the reserve's root first.</summary>
     public IEnumerable<(string Name, string Path)> Above()

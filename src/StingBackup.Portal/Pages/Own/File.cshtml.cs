@@ -29,7 +29,7 @@ internal sealed class FileModel(OwnPeople people) : OwnPage(people)
         Shown = await own.FileAsync(Run, Path, Cancel).ConfigureAwait(false);
         Path = Shown.Item.Path;
         Preview = await FilePreview.OfAsync(Shown, Cancel).ConfigureAwait(false);
-        Versions = await own.VersionsAsync(Path, MostVersions, Cancel).ConfigureAwait(false);
+        Versions = (await own.VersionsAsync(Path, MostVersions, Cancel).ConfigureAwait(false)).Versions;
         Crumbs = FilesModel.CrumbsOf(Path, (await own.FolderAsync(Run, null, null, 1, Cancel).ConfigureAwait(false)).Path);
     }
 }
