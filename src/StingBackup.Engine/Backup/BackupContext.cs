@@ -26,6 +26,29 @@ internal sealed class BackupContext
     /// <summary>The caches of the last run by class, at their beginning; empty when everything is to be read and nobody compares.</summary>
     public required IReadOnlyDictionary<DataClass, HostCacheReader> Caches { get; init; }
 
+    /// <summary>What a journal of changes is worth to this run; null where there is none, and in stages that read by other means.</summary>
+    public ScanWitness? Witness { get; init; }
+
+    /// <summary>Whether nothing was told of an item of a folder since the caches were made; the path is within the source.</summary>
+    public bool IsClean(OpenedSource origin, EntryPath path) => Witness?.Changes is { } changes && origin.Source.Folder is not null && !changes.Visits(origin.Source.InReserve(path));
+
+    /// <summary>The folder that holds an item of the cache that nothing was told of; null for any other item.</summary>
+    public OpenedSource? CleanOriginOf(EntryPath path) => Witness?.Changes is { } changes && !changes.Visits(path) && OriginOf(path) is { Source.Folder: not null } origin ? origin : null;
+
+    /// <summary>The open source that a path of the reserve belongs to, or null.</summary>
+    public OpenedSource? OriginOf(EntryPath path)
+    {
+        OpenedSource? best = null;
+        foreach (var source in Sources)
+        {
+            if (path.IsWithin(source.Source.Mount) && (best is null || source.Source.Mount.Bytes.Length > best.Source.Mount.Bytes.Length))
+            {
+                best = source;
+            }
+        }
+        return best;
+    }
+
     /// <summary>The scan is through: what is left in the caches of the last run was not met.</summary>
     public void TellRest()
     {

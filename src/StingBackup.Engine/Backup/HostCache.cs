@@ -138,9 +138,13 @@ internal sealed class HostCacheWriter : IDisposable
         _cipher = HostCache.Cipher(cacheKey, salt);
     }
 
+    /// <summary>Items that it was given.</summary>
+    public long Count { get; private set; }
+
     /// <summary>Adds the next item in path order.</summary>
     public void Add(CachedItem item)
     {
+        Count++;
         _items.Add(item);
         if (_items.Count == HostCache.BlockItems)
         {
@@ -223,31 +227,24 @@ internal sealed class HostCacheReader : IDisposable
         }
     }
 
+    /// <summary>Items of the blocks that were read.</summary>
+    public long Count { get; private set; }
+
     /// <summary>Told of the items that <see cref="Find"/> passes over: nobody asked for them.</summary>
     public Action<CachedItem>? Passed { get; set; }
 
     /// <summary>What the cache knows of a path; paths must ascend from call to call.</summary>
     public CachedItem? Find(EntryPath path)
     {
-        while (true)
+        while (NextBefore(path) is { } item)
         {
-            if (_next == _items.Count && !ReadBlock())
-            {
-                return null;
-            }
-            var order = _items[_next].Entry.Path.CompareTo(path);
-            if (order > 0)
-            {
-                return null;
-            }
-            var item = _items[_next++];
-            if (order == 0)
-            {
-                return item;
-            }
             Passed?.Invoke(item);
         }
+        return _next < _items.Count && _items[_next].Entry.Path == path ? _items[_next++] : null;
     }
+
+    /// <summary>The next item whose path comes before another one; null where there is none.</summary>
+    public CachedItem? NextBefore(EntryPath path) => (_next < _items.Count || ReadBlock()) && _items[_next].Entry.Path < path ? _items[_next++] : null;
 
     /// <summary>The next item; null at the end.</summary>
     public CachedItem? Next() => _next < _items.Count || ReadBlock() ? _items[_next++] : null;
@@ -282,6 +279,7 @@ internal sealed class HostCacheReader : IDisposable
             _codec.Decompress((ChunkCodec)head[4], packed, raw);
             _items = HostCache.Decode(raw, _hasFacts);
             _next = 0;
+            Count += _items.Count;
             return true;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException)

@@ -21,7 +21,7 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     public TreeEntry? Result { get; private set; }
 
     /// <summary>What the run before had under its path; null where it had nothing.</summary>
-    public CachedItem? Before { get; set; }
+    public CachedItem? Before { get; init; }
     /// <summary>True when it was not read, since it is as it was.</summary>
     public bool IsReused { get; set; }
     /// <summary>What its content is; unknown where nobody looked.</summary>

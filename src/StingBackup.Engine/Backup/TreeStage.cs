@@ -38,6 +38,9 @@ internal sealed class TreeStage : IDisposable
     /// <summary>Sees each item that is done; null where nobody watches.</summary>
     public AnomalyObserver? Observer { get; init; }
 
+    /// <summary>Told of what the next run must look at; null where there is no journal of changes.</summary>
+    public ScanWitness? Witness { get; init; }
+
     /// <summary>Takes a stage's batches until its scan ends.</summary>
     public async Task RunAsync(CaptureStage stage, ChannelReader<ScanBatch> batches, CancellationToken cancel)
     {
@@ -78,6 +81,7 @@ internal sealed class TreeStage : IDisposable
         if (item.Result is not { } entry)
         {
             _counters.AddFailed(item.Class);
+            Witness?.Revisit(item.Class, item.Path);   // it is tried again, whether or not it changes
             return;
         }
         _met.Add((item.Class, item.Origin));
