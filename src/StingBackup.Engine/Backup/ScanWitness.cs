@@ -23,12 +23,13 @@ internal sealed class ScanWitness
     private readonly JournalMoment? _from;
     private readonly ChangeSet? _told;
     private readonly Lock _lock = new();
+    private readonly string? _settings;
     private bool _isLacking;
 
     /// <summary>Asks the journal, before anything is scanned.</summary>
     public ScanWitness(Installation installation, IReadOnlyCollection<DataClass> classes, RunCaches caches, JobOutput output)
     {
-        (_installation, _output, _caches) = (installation, output, caches);
+        (_installation, _output, _caches, _settings) = (installation, output, caches, installation.ScanSettings);
         _journal = new ChangeJournal(installation.StateFolder, installation.WatchedFolders);
         (_now, var why) = _journal.Ask();
         if (_now is not { } now)
@@ -55,7 +56,7 @@ internal sealed class ScanWitness
             _told.AddFolder(folder);
         }
         var fullNs = _marks.Values.Min(m => m.FullNs);
-        if (!caches.IsReused || installation.NowNs - fullNs >= Installation.ToNs(DateTimeOffset.UnixEpoch + installation.Journal!.FullScanEvery) || fullNs > installation.NowNs)
+        if (!caches.IsReused || (installation.NowNs - fullNs) / 100 >= installation.Journal!.FullScanEvery.Ticks || fullNs > installation.NowNs)
         {
             Note = "Everything is scanned: it is time for it, and the proof of the journal of changes.";
             _output.Explain(Note);
@@ -141,14 +142,14 @@ internal sealed class ScanWitness
         foreach (var dataClass in kept)
         {
             var path = PathOf(_installation, dataClass);
-            if (_now is not { } now || _isLacking)
+            if (_now is not { } now || _isLacking || _settings is null)
             {
                 File.Delete(path);
                 continue;
             }
             try
             {
-                new ScanMark(now, _installation.Journal!.Settings, sequence, caches.Of(dataClass).Count, new FileInfo(_installation.CachePath(dataClass)).Length,
+                new ScanMark(now, _settings!, sequence, caches.Of(dataClass).Count, new FileInfo(_installation.CachePath(dataClass)).Length,
                     Changes is null ? _installation.NowNs : _marks[dataClass].FullNs, [.. _revisit.GetValueOrDefault(dataClass, [])]).Write(path, _installation.CacheKey.Span);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -178,7 +179,7 @@ internal sealed class ScanWitness
             {
                 return $"the journal of changes began anew since ({_journal.Beginning})";
             }
-            if (mark.Settings != _installation.Journal!.Settings)
+            if (mark.Settings != _settings)
             {
                 return "the configuration or the users map changed since the last scan";
             }

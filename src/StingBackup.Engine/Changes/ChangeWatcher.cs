@@ -233,6 +233,10 @@ internal static class ChangeReaders
         {
             throw new ChangeGapException("this system tells no changes");
         }
+        if (roots.FirstOrDefault(r => roots.Any(o => o != r && o.StartsWith(r.TrimEnd('/') + '/', StringComparison.Ordinal))) is { } outer)
+        {
+            throw new ChangeGapException($"another folder of the reserve lies in '{outer}'");
+        }
         var kinds = roots.Select(KindOf).ToList();
         if (kinds.FindIndex(k => !s_plain.Contains(k) && !s_local.Contains(k)) is >= 0 and var strange)
         {

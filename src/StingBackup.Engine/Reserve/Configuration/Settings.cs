@@ -323,7 +323,7 @@ public static class Settings
         .. ChromaSourceSettings.All,
         KeyDirectory, KeyReplicas, EpochPlaces, KeySuiteSettings.Suite, KeySuiteSettings.Spares, AllowKeysInBackupRoot, KeyAgeSettings.RotateDays, .. VaultKeySettings.All,
         .. ScheduleSettings.ClassIntervals.OrderBy(c => c.Key).Select(c => c.Value), ScheduleSettings.Priority,
-        .. TimerSettings.All,
+        .. TimerSettings.All, .. JournalSettings.All,
         LocalDays, RemoteDays, ArchiveDays, .. ClassDays.OrderBy(c => c.Key).Select(c => c.Value), .. RetentionTable.All,
         PruneSettings.GraceHours, PruneSettings.MaxWaste,
         .. AnomalySettings.All,
