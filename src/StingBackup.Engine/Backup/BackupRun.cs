@@ -217,7 +217,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var threads = installation.Threads;
         var context = new BackupContext
         {
-            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = OpenLast(stage, sources), ReusesCaches = stage.Caches.IsReused, LooksAtContent = _observer is not null,
+            Sources = sources, AllSources = _sources, AsksForContributors = installation.Contributors is not null, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = OpenLast(stage, sources), ReusesCaches = stage.Caches.IsReused, LooksAtContent = _observer is not null,
             Witness = stage.When == CaptureStage.Content ? _witness : null,
             Ranks = installation.Priority.Index().ToDictionary(p => p.Item, p => p.Index),
             // What an old archive holds is as old as the archive.

@@ -53,17 +53,29 @@ internal sealed class RunCaches : IDisposable
         return readers;
     }
 
-    /// <summary>The first stage's items of a staged class.</summary>
+    /// <summary>The first stage's items of a staged class, and leaves that go on as they are.</summary>
     /// <exception cref="StingException"><c>CacheNotReadable</c>: they are needed, so that cannot be passed over</exception>
-    public IEnumerable<CachedItem> ReadEarly(DataClass dataClass)
+    public IEnumerable<(CachedLeaf? Leaf, CachedItem? Item)> ReadEarly(DataClass dataClass)
     {
         var path = PathOf(dataClass) + EarlyName;
         _early[dataClass].Close();
         using var reader = new HostCacheReader(path, Key, problem => throw new StingException("CacheNotReadable", FailureKind.Io,
             $"What this run has read of {dataClass} cannot be read back from '{path}': {problem}", path, "Look at the disk that holds cache_directory; then run the backup again."));
-        while (reader.Next() is { } item)
+        while (true)
         {
-            yield return item;
+            if (reader.NextLeaf() is { } leaf)
+            {
+                reader.TakeLeaf();
+                yield return (leaf, null);
+            }
+            else if (reader.Next() is { } item)
+            {
+                yield return (null, item);
+            }
+            else
+            {
+                yield break;
+            }
         }
     }
 

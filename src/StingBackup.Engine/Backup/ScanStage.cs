@@ -165,8 +165,15 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             return;
         }
-        while ((until is null ? cache.Next() : cache.NextBefore(until)) is { } cached)
+        while (true)
         {
+            while (await CarryAsync(dataClass, cache, until, cancel).ConfigureAwait(false))
+            {
+            }
+            if ((until is null ? cache.Next() : cache.NextBefore(until)) is not { } cached)
+            {
+                return;
+            }
             if (context.CleanOriginOf(cached.Entry.Path) is not { } origin)
             {
                 cache.Passed?.Invoke(cached);
@@ -187,6 +194,29 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
                 context.Witness.Revisit(dataClass, cached.Entry.Path);
             }
         }
+    }
+
+    /// <summary>Whether the cache goes on with a leaf before a path in which nothing changed: it goes on as it is, unread.</summary>
+    private async ValueTask<bool> CarryAsync(DataClass dataClass, HostCacheReader cache, EntryPath? until, CancellationToken cancel)
+    {
+        if (context.Witness!.Changes is null || (context.AsksForContributors && dataClass == DataClass.HoneyJars) || cache.NextLeaf() is not { } leaf || (until is not null && leaf.Last >= until)
+            || context.CleanOriginOf(leaf) is not { } origin || subjects.Get(leaf.Subject) is not { } subject || subject.Mark != leaf.Mark)
+        {
+            return false;
+        }
+        cache.TakeLeaf();
+        context.Cut?.Meet(leaf.Paths);
+        context.Output.Progress.Add(leaf.Items, leaf.Length);
+        _batch.Leaves.Add(new CarriedLeaf(_batch.Items.Count, leaf, dataClass, subject, origin));
+        if (_bundle.Count > 0 && (_bundleSpan += leaf.Items) >= BundleSpan)
+        {
+            CloseBundle(cancel);
+        }
+        if (_batch.Leaves.Count == ScanBatch.MostLeaves)
+        {
+            await CloseBatchAsync(cancel).ConfigureAwait(false);
+        }
+        return true;
     }
 
     /// <summary>What is left in the caches when the scan is through.</summary>

@@ -12,6 +12,7 @@ internal sealed class ChangeSet
     /// <summary>Everything that leads to one of them, and they themselves.</summary>
     private readonly HashSet<EntryPath> _onTheWay = [];
     private readonly HashSet<ulong> _inodes = [];
+    private EntryPath[]? _sorted;
     private (EntryPath? Folder, bool IsVisited) _last;
 
     /// <summary>Folders in which something changed.</summary>
@@ -61,6 +62,28 @@ internal sealed class ChangeSet
     /// <summary>Whether a scan must look at an item. Quick for neighbours, as a scan in path order asks.</summary>
     public bool Visits(EntryPath path) => VisitsIn(path) || (_onTheWay.Count > 0 && _onTheWay.Contains(path));
 
+    /// <summary>Whether a scan may look at anything from one path to another, both included, whether it is there by now or not.</summary>
+    public bool Touches(EntryPath first, EntryPath last)
+    {
+        _sorted ??= [.. _onTheWay.Order()];
+        var at = Array.BinarySearch(_sorted, first);
+        if (at >= 0 || (~at < _sorted.Length && _sorted[~at] <= last))
+        {
+            return true;
+        }
+        // What lies before the first path and reaches behind it can only be above it.
+        for (var above = first; !above.IsRoot;)
+        {
+            var below = above;
+            above = above.Parent;
+            if (_trees.Contains(above) || (_folders.Contains(above) && (below == first || !last.IsWithin(below))))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private bool VisitsIn(EntryPath path)
     {
         if (path.IsRoot || IsWithinLast(path))
@@ -100,7 +123,7 @@ internal sealed class ChangeSet
 
     private void AddWay(EntryPath path)
     {
-        _last = default;
+        (_last, _sorted) = (default, null);
         for (var next = path; !next.IsRoot && _onTheWay.Add(next); next = next.Parent)
         {
         }

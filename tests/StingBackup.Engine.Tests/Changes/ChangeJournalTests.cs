@@ -1,6 +1,9 @@
 using System.Runtime.Versioning;
 using StingBackup.Engine.Changes;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Changes;
@@ -20,6 +23,15 @@ public sealed class ChangeJournalTests
         }
     }
 
+    /// <summary>Trees of several pages.</summary>
+    private static void FillPages(TestInstallation test)
+    {
+        for (var i = 0; i < 1800; i++)
+        {
+            test.Write($"users/{i % 3}/d{i % 7}/e{i % 11}/f{i}.txt", System.Text.Encoding.UTF8.GetBytes($"content {i}"));
+        }
+    }
+
     private static WatchedReserve Watched(string method) => new() { Open = WatchedReserve.Method(method) };
 
     /// <summary>Fanotify is for root.</summary>
@@ -30,7 +42,7 @@ public sealed class ChangeJournalTests
     public async Task Whatever_happens_to_files_a_run_by_the_journal_makes_the_tree_of_a_full_scan(string method)
     {
         await using var watched = Watched(method);
-        Fill(watched.Test);
+        FillPages(watched.Test);
         await watched.WatchAsync();
         await watched.BackupAsync();
         Assert.False(watched.WentByJournal);
@@ -70,6 +82,35 @@ public sealed class ChangeJournalTests
             await doing;
         }
         await watched.BackupAndProveAsync("after deeds during runs");
+    }
+
+    [LinuxFact]
+    public async Task Beside_databases_pages_go_on_too_and_what_the_databases_give_stands_among_them()
+    {
+        var test = new TestInstallation { Journal = new ChangeJournalOptions(TimeSpan.FromDays(365), "as it is") };
+        string Rows(string at) => Directory.CreateDirectory(Path.Combine(test.Root, $"source-{at}")).FullName;
+        // Of the same person and class as the files.
+        ReserveSource Database(string at) => new()
+        {
+            Name = at, Location = Rows(at), Mount = EntryPath.Parse(at), Stage = CaptureStage.Databases, Classes = new HashSet<DataClass> { DataClass.UserFiles },
+            Place = (_, _) => test.Installation.Map.Classify(EntryPath.Parse("users/1/row"), ItemKind.File),
+            OpenAsync = (_, _) => ValueTask.FromResult(DirectorySource.Open(Rows(at))), OpenTarget = (_, _, _) => DirectoryRestoreTarget.Open(Rows(at)),
+        };
+        test.FurtherSources = [Database("db"), Database("users/1/d3"), Database("zdb")];
+        await using var watched = new WatchedReserve { Test = test, Open = WatchedReserve.Method("inotify") };
+        FillPages(test);
+        Directory.Delete(Path.Combine(test.ReserveRoot, "users/1/d3"), recursive: true);
+        await watched.WatchAsync();
+        for (var round = 0; round < 4; round++)
+        {
+            foreach (var at in (string[])["db", "users/1/d3", "zdb"])
+            {
+                File.WriteAllText(Path.Combine(Rows(at), $"row{round % 3}"), $"{round}");
+            }
+            test.Write($"users/{round % 2}/d1/e1/new{round}", [(byte)round]);
+            await watched.BackupAndProveAsync($"round {round}");
+            Assert.True(watched.WentByJournal == round > 0, watched.Note);
+        }
     }
 
     [LinuxFact]
@@ -279,13 +320,13 @@ public sealed class ChangeJournalTests
             File.WriteAllBytes(Path.Combine(root, $"{i}"), [1]);
         }
         var sink = new Told();
-        var gap = Assert.Throws<ChangeGapException>(() =>
+        var gap = Assert.Throws<ChangeGapException>((Action)(() =>
         {
-            while (true)
+            for (var i = 0; i < 1000; i++)
             {
                 reader.Read(sink, 100);
             }
-        });
+        }));
         Assert.Contains("more changed at once", gap.Message, StringComparison.Ordinal);
     }
 
@@ -316,8 +357,8 @@ public sealed class ChangeJournalTests
     private sealed class Told : IChangeSink
     {
         public List<string> All { get; } = [];
-        public void Folder(int root, Engine.Sources.EntryPath folder) => All.Add($"folder {folder}");
-        public void Tree(int root, Engine.Sources.EntryPath item) => All.Add($"tree {item}");
+        public void Folder(int root, EntryPath folder) => All.Add($"folder {folder}");
+        public void Tree(int root, EntryPath item) => All.Add($"tree {item}");
         public void Names(ulong inode) => All.Add("names");
         public void Asked(string ask) => All.Add("asked");
     }

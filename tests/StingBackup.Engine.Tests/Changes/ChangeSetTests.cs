@@ -47,6 +47,48 @@ public sealed class ChangeSetTests
     }
 
     [Fact]
+    public void A_stretch_is_touched_when_anything_that_could_stand_in_it_is_visited()
+    {
+        var random = new Random(3);
+        // All paths of four levels over two names, in order: what could stand in a stretch.
+        var all = new List<EntryPath>();
+        void Add(string prefix, int levels)
+        {
+            foreach (var name in (string[])["a", "b"])
+            {
+                all.Add(P(prefix + name));
+                if (levels > 1)
+                {
+                    Add($"{prefix}{name}/", levels - 1);
+                }
+            }
+        }
+        Add("", 4);
+        all.Sort();
+        var touched = 0;
+        for (var round = 0; round < 3000; round++)
+        {
+            var changes = new ChangeSet();
+            if (random.Next(2) == 0)
+            {
+                changes.AddFolder(random.Next(8) == 0 ? EntryPath.Root : all[random.Next(all.Count)]);
+            }
+            else
+            {
+                changes.AddTree(all[random.Next(all.Count)]);
+            }
+            var (from, to) = (random.Next(all.Count), random.Next(all.Count));
+            (from, to) = (Math.Min(from, to), Math.Max(from, to));
+            var expected = Enumerable.Range(from, to - from + 1).Any(i => changes.Visits(all[i]));
+            var told = changes.Touches(all[from], all[to]);
+            // To say it where nothing is does no harm; not to say it would lose a change.
+            Assert.True(told || !expected, $"{all[from]} to {all[to]}");
+            touched += told && !expected ? 1 : 0;
+        }
+        Assert.InRange(touched, 0, 300);
+    }
+
+    [Fact]
     public void Neighbours_answer_as_the_plain_rule_does()
     {
         var random = new Random(7);
