@@ -275,13 +275,13 @@ public sealed class ChangeJournalTests
         await using var watched = Watched("inotify");
         Fill(watched.Test);
         await watched.WatchAsync();
-        await watched.BackupAsync();
+        var before = await watched.BackupAsync();
         var cache = watched.Test.Installation.CachePath(DataClass.UserFiles);
         var whole = File.ReadAllBytes(cache);
         File.WriteAllBytes(cache, whole.AsSpan(0, whole.Length - 1));
         var result = await watched.BackupAsync();
         Assert.Contains("is not the one that the last scan left", watched.Note, StringComparison.Ordinal);
-        Assert.Equal(60, result.ItemsRead);
+        Assert.InRange(result.ItemsRead, 1, 60);   // what stands before the part that is missing is known
         // Of the same length, and turned: that is found when it is read, and no restore point is made of the rest.
         whole = File.ReadAllBytes(cache);
         whole[^20] ^= 1;
@@ -289,7 +289,9 @@ public sealed class ChangeJournalTests
         var failure = await Assert.ThrowsAsync<StingException>(() => watched.BackupAsync());
         Assert.Equal("CacheNotReadable", failure.ErrorId);
         result = await watched.BackupAsync();
-        Assert.Equal((60L, false), (result.ItemsRead, watched.WentByJournal));
+        Assert.False(watched.WentByJournal);
+        Assert.InRange(result.ItemsRead, 1, 60);
+        Assert.Equal(before.Items, result.Items);
     }
 
     [LinuxFact]
