@@ -18,8 +18,7 @@ fi
 bench corpus fixture "$reserve" --scale 0.02 --edges --seed "$seed" >"$log" 2>&1 || { fail "no sample reserve"; soak_end; }
 new_repository || { fail "init exited with $?"; soak_end; }
 # Runs are the soak's own: the daemon only watches.
-printf 'journal:\n  enabled: true\ntimers:\n' >>"$config"
-for task in incremental full archive cleanup sync verify drill; do echo "  $task: never" >>"$config"; done
+sed -i -E '/^journal:/,/^[a-z]/s/^  # enabled: .*/  enabled: true/; /^timers:/,/^[a-z]/s/^  # (incremental|full|archive|cleanup|sync|verify|drill): .*/  \1: never/' "$config"
 
 watches() { sting-backup status --config "$config" 2>/dev/null </dev/null | grep -Eq '(fanotify|inotify) since'; }
 

@@ -293,6 +293,7 @@ public static class Settings
         ("key_vault", "The Vault that protects the key file in the place of a passphrase. Never the one that is backed up."),
         ("schedule", "How often each data class is backed up, and which goes first."),
         ("timers", "When each task runs: for the daemon, and for schedules that are registered."),
+        ("journal", "A journal of what changes in the folders of the reserve, by which incremental runs scan only that."),
         ("retention", "How long restore points are kept."),
         ("prune", "How the room of what no restore point reaches is given back."),
         ("anomaly", "How runs are watched for ransomware and mass damage."),
