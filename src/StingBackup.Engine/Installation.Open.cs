@@ -71,6 +71,7 @@ public sealed partial class Installation
                 Writers = writers, Ledger = ledger, UnlockAsync = unlocking.UnlockAsync, Unlocked = unlocking, UnlockWithSecretAsync = unlocking.UnlockWithSecretAsync, StateFolder = configuration.StateDirectory, CacheFolder = configuration.CacheDirectory,
                 Threads = ConfiguredLimits.ReadersOf(configuration.Performance), Process = options.Process, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
+                Journal = configuration.FullScanEvery is { } every ? new Changes.ChangeJournalOptions(every, "") : null,
                 Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
             };
             if (installation.Host is { } role)

@@ -106,6 +106,13 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>How runs are watched for ransomware and mass damage.</summary>
     public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
 
+    /// <summary>How a journal of changes is used; null where runs scan everything.</summary>
+    internal Changes.ChangeJournalOptions? Journal { get; init; }
+
+    /// <summary>A hash of all that decides what a scan takes and whose it is: settings, the users map, this program. Null where the settings are not known by their text.</summary>
+    internal string? ScanSettings => Examined is null && Configuration is not null ? null : Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n',
+        [Journal?.Settings ?? "", typeof(Installation).Module.ModuleVersionId.ToString(), Writer.ToString(), .. Examined?.Texts().Select(t => $"{t.Key}={t.Value}") ?? [], .. Users.Entries.Select(e => $"{e}")]))));
+
     /// <summary>How long an erasure can be stopped.</summary>
     public TimeSpan ErasureDelay { get; init; } = TimeSpan.FromDays(7);
     /// <summary>Every data class, the one that goes first first.</summary>
@@ -151,6 +158,9 @@ public sealed partial class Installation : IAsyncDisposable
         Place = Contributors is { } contributors ? (path, kind) => contributors.Place(path, kind, Map.Classify(path, kind)) : Map.Classify,
         OpenAsync = (_, _) => ValueTask.FromResult(OpenSource(ReserveRoot)), OpenTarget = (plan, _, _) => OpenTarget(plan.Destination),
     };
+
+    /// <summary>Plain folders of the reserve, in the order in which a journal of changes numbers them.</summary>
+    internal IReadOnlyList<(string Folder, EntryPath Mount)> WatchedFolders => [.. Sources.Where(s => s.Folder is not null).Select(s => (s.Folder!, s.Mount))];
 
     internal string JournalFolder => Path.Combine(StateFolder, "journals", Reserve.ToString());
 

@@ -53,6 +53,8 @@ internal sealed class TestInstallation : IAsyncDisposable
     public IHostView HostView { get; init; } = new HostView();
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     public StingBackup.Engine.Platform.Limits.LimitKeeper Limits { get; init; } = StingBackup.Engine.Platform.Limits.LimitKeeper.OfProcess;
+    /// <summary>How a journal of changes is used; the test runs the watcher.</summary>
+    public Engine.Changes.ChangeJournalOptions? Journal { get; set; }
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
     /// <summary>Whether the host keeps copies of what never changes in the store, as it does of a bucket's.</summary>
     public bool Recalls { get; init; }
@@ -62,11 +64,11 @@ internal sealed class TestInstallation : IAsyncDisposable
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;
 
-    public Installation Open(UsersMap? users = null) => new()
+    public Installation Open(UsersMap? users = null, string cache = "cache", bool journal = true) => new()
     {
         Reserve = Keys.Reserve, ReserveRoot = ReserveRoot, Map = ReserveMap.Compile(Settings, users ?? Users), Users = users ?? Users, Store = Store, FurtherTiers = FurtherTiers,
         Host = new HostRole(Keys.Writer, Keys.Signer, Keys, _cacheKey), Writers = Keys.Writers, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(Keys),
-        StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, "cache"), Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
+        StateFolder = Path.Combine(Root, "state"), CacheFolder = Path.Combine(Root, cache), Journal = journal ? Journal : null, Threads = Threads, ZstdLevel = 3, Zone = Zone, Clock = Clock,
         OpenSource = root => WrapSource(DirectorySource.Open(root)), OpenTarget = root => WrapTarget(DirectoryRestoreTarget.Open(root)), HostView = HostView, FurtherSources = FurtherSources, Configuration = Configuration, Priority = Priority, TempFilesAge = TempFilesAge, Archiving = Archiving, Guarding = Guarding, Drills = Drills, Process = Process, Limits = Limits, Recalls = Recalls,
     };
 

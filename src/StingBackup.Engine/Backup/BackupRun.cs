@@ -35,6 +35,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     /// <summary>Asked for once: they are told from one another by what they are, and made anew each time.</summary>
     private readonly IReadOnlyList<ReserveSource> _sources = import is null ? installation.Sources : [import.Source];
     private CutCheck? _cut;
+    private ScanWitness? _witness;
     private Dictionary<ReserveSource, Func<JobOutput, CancellationToken, ValueTask<ISourceTree>>> _openers = [];
 
     public async Task<BackupResult> RunAsync(CancellationToken cancel)
@@ -61,10 +62,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         _cut = stages.Contains(CaptureStage.Databases) ? new CutCheck() : null;
         using var caches = new RunCaches(installation, plan.Classes, isStaged: _cut is not null, reads: plan.Type == BackupType.Incremental, output.Warn);
         using var subjects = new RunSubjects(OpenSubject, output);
+        _witness = import is null && installation.Journal is not null ? new ScanWitness(installation, plan.Classes, caches, output) : null;
+        caches.Damaged = _witness?.Changes is null ? null : (dataClass, problem) => throw ScanWitness.Damaged(installation, dataClass, problem);
         try
         {
             _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
-            using var trees = new TreeStage(store, caches, _counters, ZstdLevel) { Observer = _observer };
+            using var trees = new TreeStage(store, caches, _counters, ZstdLevel) { Observer = _observer, Witness = _witness };
             var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
             await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
@@ -83,6 +86,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             {
                 // What an import read says nothing of the sources, nor of the settings that they were read with.
                 caches.Commit(kept, run.Identity.Sequence);
+                _witness?.Commit(kept, run.Identity.Sequence, caches);
                 _observer?.Save();
                 SaveSnapshot(result);
             }
@@ -203,6 +207,10 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
                     _cut?.Name(path);
                 }
             }
+            if (open.Any(s => s.HasGaps && s.Source.Folder is not null))
+            {
+                _witness?.Lacks();
+            }
             _lost.AddRange(from source in open where source.Failure is not null select (source.Source, source.Failure));
         }
         finally
@@ -216,7 +224,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var threads = installation.Threads;
         var context = new BackupContext
         {
-            Sources = sources, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = OpenLast(stage, sources), ReusesCaches = stage.Caches.IsReused, LooksAtContent = _observer is not null,
+            Sources = sources, AllSources = _sources, AsksForContributors = installation.Contributors is not null, Cut = _cut, Only = stage.Only, Classes = plan.Classes.ToHashSet(), Store = stage.Store, Counters = _counters, Output = output, Caches = OpenLast(stage, sources), ReusesCaches = stage.Caches.IsReused, LooksAtContent = _observer is not null,
+            Witness = stage.When == CaptureStage.Content ? _witness : null,
             Ranks = installation.Priority.Index().ToDictionary(p => p.Item, p => p.Index),
             // What an old archive holds is as old as the archive.
             TempFilesSinceNs = import is null && installation.TempFilesAge > TimeSpan.Zero ? installation.NowNs - (installation.TempFilesAge.Ticks * 100) : long.MinValue,

@@ -14,6 +14,15 @@ internal sealed class CutCheck
     /// <summary>An item was met by a scan. One scan at a time calls it.</summary>
     public void Meet(EntryPath path) => _met.Add(path);
 
+    /// <summary>Items were met, by what a path set remembers of them.</summary>
+    public void Meet(IEnumerable<ulong> hashes)
+    {
+        foreach (var hash in hashes)
+        {
+            _met.Add(hash);
+        }
+    }
+
     /// <summary>Whether an item was met.</summary>
     public bool IsMet(EntryPath path) => _met.Contains(path);
 

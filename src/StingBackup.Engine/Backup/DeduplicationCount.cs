@@ -35,6 +35,13 @@ internal sealed class DeduplicationCount
         }
     }
 
+    /// <summary>Takes files that are as they were.</summary>
+    public void Keep(long length)
+    {
+        _total += length;
+        _whole += length;
+    }
+
     /// <summary>The sums.</summary>
     /// <param name="last">The items of the run before; asked only where a file may have come from another path.</param>
     /// <param name="added">Bytes of chunks that the repository did not have.</param>

@@ -27,21 +27,34 @@ internal sealed record CachedItem(FileStamp Stamp, DataClass Class, string Subje
 /// reading, nothing else.
 /// </summary>
 /// <remarks>
-/// magic 8 · salt 32, then blocks: length u32 · codec u8 · raw length u32 · AES-256-GCM ciphertext and tag. Key = HKDF-SHA256(host's cache key, salt,
-/// "sting1 cache"); nonce = block number. A block holds count u32, stamps, classes, marks, facts of contents, subjects, then table and body of a tree leaf. What an earlier version wrote, without facts, is read.
+/// magic 8 · salt 32, then blocks: length of leaf u32 · length of items u32 · codec u8 · raw length u32 · salt 32 · number u64 · leaf · items, both AES-256-GCM ciphertext and tag over the head. Key = HKDF-SHA256(host's cache
+/// key, salt, "sting1 cache"); nonce = number, and a one at its end for the leaf. So a block can go into another cache as it is. It holds count u32, stamps, classes, marks, facts of contents, subjects, then table and body of a
+/// tree leaf. Where it is one leaf of a subject's tree, and nothing else, what the next run needs to take that over unread stands before it (<see cref="CachedLeaf"/>). Caches of earlier versions are read: their blocks are length
+/// u32 · codec u8 · raw length u32 · items, under the file's salt.
 /// </remarks>
 internal static class HostCache
 {
-    public const int BlockItems = 512;
+    /// <summary>Blocks end where leaves do, and here where these do not: a leaf has a thousand items at most.</summary>
+    public const int BlockItems = 1536;
+    public const int BlockHead = 53, EarlierBlockHead = 9;
     public const int HeaderSize = 40;
     private const int HeadSize = 55, FactsSize = 8;
     /// <summary>Beside the kind of a content: its end is as its format says.</summary>
     private const byte Whole = 0x80;
     /// <summary>A block is about this long; each class has a cache open for reading and one for writing.</summary>
     public const int BufferSize = 128 << 10;
-    public static ReadOnlySpan<byte> Magic => "STINGHC4"u8;
-    /// <summary>Of caches without facts.</summary>
-    public static ReadOnlySpan<byte> EarlierMagic => "STINGHC2"u8;
+    public static ReadOnlySpan<byte> Magic => "STINGHC5"u8;
+    /// <summary>Of caches without leaves, and before that without facts.</summary>
+    public static ReadOnlySpan<byte> EarlierMagic => "STINGHC4"u8;
+    public static ReadOnlySpan<byte> EarliestMagic => "STINGHC2"u8;
+
+    /// <summary>The nonce of a block's items, or of its leaf.</summary>
+    public static void Nonce(ulong number, bool isLeaf, Span<byte> nonce)
+    {
+        nonce.Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(nonce, number);
+        nonce[11] = isLeaf ? (byte)1 : (byte)0;
+    }
 
     public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
     {
@@ -114,195 +127,5 @@ internal static class HostCache
     {
         BinaryPrimitives.WriteInt32LittleEndian(target.GetSpan(4), value);
         target.Advance(4);
-    }
-}
-
-/// <summary>Writes a cache; its file goes with it unless it is moved to its place before.</summary>
-internal sealed class HostCacheWriter : IDisposable
-{
-    private readonly string _path;
-    private readonly FileStream _stream;
-    private readonly AesGcm _cipher;
-    private readonly Codec _codec = new(1);
-    private readonly List<CachedItem> _items = new(HostCache.BlockItems);
-    private ulong _block;
-
-    public HostCacheWriter(string path, ReadOnlySpan<byte> cacheKey)
-    {
-        _path = path;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, HostCache.BufferSize);
-        var salt = RandomNumberGenerator.GetBytes(32);
-        _stream.Write(HostCache.Magic);
-        _stream.Write(salt);
-        _cipher = HostCache.Cipher(cacheKey, salt);
-    }
-
-    /// <summary>Adds the next item in path order.</summary>
-    public void Add(CachedItem item)
-    {
-        _items.Add(item);
-        if (_items.Count == HostCache.BlockItems)
-        {
-            WriteBlock();
-        }
-    }
-
-    /// <summary>No more items come: it can be read. No fsync: after a power loss the next run reads a little more.</summary>
-    public void Close()
-    {
-        if (_items.Count > 0)
-        {
-            WriteBlock();
-        }
-        _stream.Dispose();
-    }
-
-    private void WriteBlock()
-    {
-        var raw = HostCache.Encode(_items);
-        _items.Clear();
-        var packed = ArrayPool<byte>.Shared.Rent(Codec.Bound(raw.Length));
-        var (codec, length) = _codec.Compress(raw, packed);
-        var plain = codec == ChunkCodec.Raw ? raw.AsSpan() : packed.AsSpan(0, length);
-        var block = new byte[9 + length + 16];
-        BinaryPrimitives.WriteInt32LittleEndian(block, length + 16);
-        block[4] = (byte)codec;
-        BinaryPrimitives.WriteInt32LittleEndian(block.AsSpan(5), raw.Length);
-        Span<byte> nonce = stackalloc byte[12];
-        BinaryPrimitives.WriteUInt64LittleEndian(nonce, _block++);
-        _cipher.Encrypt(nonce, plain, block.AsSpan(9, length), block.AsSpan(9 + length, 16), block.AsSpan(0, 9));
-        ArrayPool<byte>.Shared.Return(packed);
-        _stream.Write(block);
-    }
-
-    public void Dispose()
-    {
-        _stream.Dispose();
-        _cipher.Dispose();
-        _codec.Dispose();
-        File.Delete(_path);
-    }
-}
-
-/// <summary>Reads a cache in path order, in step with a scan.</summary>
-internal sealed class HostCacheReader : IDisposable
-{
-    private readonly FileStream? _stream;
-    private readonly AesGcm? _cipher;
-    private readonly Codec _codec = new(1);
-    private readonly Action<string> _warn;
-    private List<CachedItem> _items = [];
-    private int _next;
-    private ulong _block;
-    private readonly bool _hasFacts;
-    private bool _ended;
-
-    public HostCacheReader(string path, ReadOnlySpan<byte> cacheKey, Action<string> warn)
-    {
-        _warn = warn;
-        try
-        {
-            _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, HostCache.BufferSize);
-            Span<byte> head = stackalloc byte[HostCache.HeaderSize];
-            _stream.ReadExactly(head);
-            _hasFacts = head[..8].SequenceEqual(HostCache.Magic);
-            if (!_hasFacts && !head[..8].SequenceEqual(HostCache.EarlierMagic))
-            {
-                throw new InvalidDataException("it is no cache of this version");
-            }
-            _cipher = HostCache.Cipher(cacheKey, head[8..]);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            _ended = true;
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            GiveUp(e);
-        }
-    }
-
-    /// <summary>Told of the items that <see cref="Find"/> passes over: nobody asked for them.</summary>
-    public Action<CachedItem>? Passed { get; set; }
-
-    /// <summary>What the cache knows of a path; paths must ascend from call to call.</summary>
-    public CachedItem? Find(EntryPath path)
-    {
-        while (true)
-        {
-            if (_next == _items.Count && !ReadBlock())
-            {
-                return null;
-            }
-            var order = _items[_next].Entry.Path.CompareTo(path);
-            if (order > 0)
-            {
-                return null;
-            }
-            var item = _items[_next++];
-            if (order == 0)
-            {
-                return item;
-            }
-            Passed?.Invoke(item);
-        }
-    }
-
-    /// <summary>The next item; null at the end.</summary>
-    public CachedItem? Next() => _next < _items.Count || ReadBlock() ? _items[_next++] : null;
-
-    private bool ReadBlock()
-    {
-        if (_ended)
-        {
-            return false;
-        }
-        try
-        {
-            Span<byte> head = stackalloc byte[9];
-            var read = _stream!.ReadAtLeast(head, 9, throwOnEndOfStream: false);
-            if (read == 0)
-            {
-                _ended = true;
-                return false;
-            }
-            int length = BinaryPrimitives.ReadInt32LittleEndian(head), rawLength = BinaryPrimitives.ReadInt32LittleEndian(head[5..]);
-            if (read < 9 || length is < 16 or > 1 << 28 || rawLength is < 0 or > 1 << 28)
-            {
-                throw new InvalidDataException("a block is cut short");
-            }
-            var sealedBlock = new byte[length];
-            _stream.ReadExactly(sealedBlock);
-            Span<byte> nonce = stackalloc byte[12];
-            BinaryPrimitives.WriteUInt64LittleEndian(nonce, _block++);
-            var packed = new byte[length - 16];
-            _cipher!.Decrypt(nonce, sealedBlock.AsSpan(..^16), sealedBlock.AsSpan(^16..), packed, head);
-            var raw = new byte[rawLength];
-            _codec.Decompress((ChunkCodec)head[4], packed, raw);
-            _items = HostCache.Decode(raw, _hasFacts);
-            _next = 0;
-            return true;
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException)
-        {
-            GiveUp(e);
-            return false;
-        }
-    }
-
-    private void GiveUp(Exception e)
-    {
-        _ended = true;
-        _items = [];
-        _next = 0;
-        _warn($"The host's cache cannot be used ({e.Message}); files are read again instead.");
-    }
-
-    public void Dispose()
-    {
-        _stream?.Dispose();
-        _cipher?.Dispose();
-        _codec.Dispose();
     }
 }

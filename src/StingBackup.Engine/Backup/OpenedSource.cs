@@ -18,6 +18,9 @@ internal sealed class OpenedSource(ReserveSource source, ISourceTree tree, JobOu
     /// <summary>What ended it, or null.</summary>
     public StingException? Failure => Volatile.Read(ref _failure);
 
+    /// <summary>Whether something of it could not be listed.</summary>
+    public bool HasGaps { get; private set; }
+
     /// <summary>Files that its items name, where they do.</summary>
     public IEnumerable<EntryPath> NamedFiles() => tree is INamingSource naming ? naming.NamedFiles() : [];
 
@@ -27,7 +30,7 @@ internal sealed class OpenedSource(ReserveSource source, ISourceTree tree, JobOu
         IEnumerator<SourceEntry>? entries = null;
         try
         {
-            while (TryNext(() => (entries ??= tree.Scan(choose, e => output.Failed(e), cancel).GetEnumerator()).MoveNext()))
+            while (TryNext(() => (entries ??= tree.Scan(choose, Tell, cancel).GetEnumerator()).MoveNext()))
             {
                 yield return entries!.Current;
             }
@@ -56,6 +59,12 @@ internal sealed class OpenedSource(ReserveSource source, ISourceTree tree, JobOu
     }
 
     public void Dispose() => tree.Dispose();
+
+    private void Tell(StingException failure)
+    {
+        HasGaps = true;
+        output.Failed(failure);
+    }
 
     private bool TryNext(Func<bool> moveNext)
     {

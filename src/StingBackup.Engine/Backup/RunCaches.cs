@@ -39,28 +39,43 @@ internal sealed class RunCaches : IDisposable
     /// <summary>Keeps the first stage's items of a staged class, in path order.</summary>
     public HostCacheWriter EarlyOf(DataClass dataClass) => _early[dataClass];
 
+    /// <summary>Told of a cache that cannot be read in a run that takes from it what did not change; null where it costs no more than reading.</summary>
+    public Action<DataClass, string>? Damaged { get; set; }
+
     /// <summary>Whether files are not read that look as they did in the last run.</summary>
     public bool IsReused => _reads;
 
     /// <summary>The last run's caches, each from its beginning. Where nothing is read by them, one that cannot be used only counts less.</summary>
     public IReadOnlyDictionary<DataClass, HostCacheReader> OpenLast()
     {
-        var readers = _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, _reads ? _warn : static _ => { }));
+        var readers = _written.Keys.ToDictionary(c => c, c => new HostCacheReader(PathOf(c), Key, Damaged is { } damaged ? problem => damaged(c, problem) : _reads ? _warn : static _ => { }));
         _readers.AddRange(readers.Values);
         return readers;
     }
 
-    /// <summary>The first stage's items of a staged class.</summary>
+    /// <summary>The first stage's items of a staged class, and leaves that go on as they are.</summary>
     /// <exception cref="StingException"><c>CacheNotReadable</c>: they are needed, so that cannot be passed over</exception>
-    public IEnumerable<CachedItem> ReadEarly(DataClass dataClass)
+    public IEnumerable<(CachedLeaf? Leaf, CachedItem? Item)> ReadEarly(DataClass dataClass)
     {
         var path = PathOf(dataClass) + EarlyName;
         _early[dataClass].Close();
         using var reader = new HostCacheReader(path, Key, problem => throw new StingException("CacheNotReadable", FailureKind.Io,
             $"What this run has read of {dataClass} cannot be read back from '{path}': {problem}", path, "Look at the disk that holds cache_directory; then run the backup again."));
-        while (reader.Next() is { } item)
+        while (true)
         {
-            yield return item;
+            if (reader.NextLeaf() is { } leaf)
+            {
+                reader.TakeLeaf();
+                yield return (leaf, null);
+            }
+            else if (reader.Next() is { } item)
+            {
+                yield return (null, item);
+            }
+            else
+            {
+                yield break;
+            }
         }
     }
 
@@ -72,6 +87,7 @@ internal sealed class RunCaches : IDisposable
         foreach (var dataClass in classes)
         {
             _written[dataClass].Close();
+            File.Delete(ScanWitness.PathOf(_installation, dataClass));   // it speaks of the cache that goes
             File.Move(PathOf(dataClass) + NewName, PathOf(dataClass), overwrite: true);
             File.WriteAllText(RunFileOf(dataClass), sequence.ToString(CultureInfo.InvariantCulture));
         }

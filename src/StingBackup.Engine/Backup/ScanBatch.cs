@@ -21,7 +21,7 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     public TreeEntry? Result { get; private set; }
 
     /// <summary>What the run before had under its path; null where it had nothing.</summary>
-    public CachedItem? Before { get; set; }
+    public CachedItem? Before { get; init; }
     /// <summary>True when it was not read, since it is as it was.</summary>
     public bool IsReused { get; set; }
     /// <summary>What its content is; unknown where nobody looked.</summary>
@@ -45,16 +45,29 @@ internal sealed class ScanItem(OpenedSource origin, SourceEntry source, DataClas
     public void Fail() => batch.OneDone();
 }
 
+/// <summary>A leaf of the last run's tree in which nothing changed.</summary>
+/// <param name="Before">Items of its batch that come before it.</param>
+/// <param name="Leaf">The leaf.</param>
+/// <param name="Class">Its data class.</param>
+/// <param name="Subject">Its subject in this run.</param>
+/// <param name="Origin">The source that its items are of.</param>
+internal sealed record CarriedLeaf(int Before, CachedLeaf Leaf, DataClass Class, RunSubject Subject, OpenedSource Origin);
+
 /// <summary>Items in path order that are handed on together, once all of them are done.</summary>
 internal sealed class ScanBatch
 {
     public const int Size = 256;
+    /// <summary>They hold their blocks, a dozen kilobytes each.</summary>
+    public const int MostLeaves = 16;
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // Starts at one for the scan itself, so that a batch cannot be done before it is closed.
     private int _pending = 1;
 
     public List<ScanItem> Items { get; } = new(Size);
+
+    /// <summary>Leaves that go on as they are, and how many items come before each.</summary>
+    public List<CarriedLeaf> Leaves { get; } = [];
 
     /// <summary>Done when every item is.</summary>
     public Task Done => _done.Task;

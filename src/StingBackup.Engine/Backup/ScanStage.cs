@@ -67,6 +67,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             await AddAsync(origin, entry, cancel).ConfigureAwait(false);
         }
+        await PassRestAsync(cancel).ConfigureAwait(false);
         CloseBundle(cancel);
         await CloseBatchAsync(cancel).ConfigureAwait(false);
         context.TellRest();
@@ -75,6 +76,10 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
 
     private ScanChoice Choose(OpenedSource origin, EntryPath path, ItemKind kind)
     {
+        if (context.IsClean(origin, path))
+        {
+            return ScanChoice.Exclude;   // as the cache has it, with all beneath it that nothing was told of
+        }
         if (origin.Source.Place(path, kind).IsExcluded || context.Only?.Contains(origin.Source.InReserve(path)) == false)
         {
             return ScanChoice.Exclude;
@@ -83,6 +88,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             return ScanChoice.Include;
         }
+        context.Witness?.Lacks();   // it is told in each run
         context.Output.Failed(new StingException("SourceShadowed", FailureKind.InvalidConfiguration,
             $"'{origin.Source.Location}/{path}' is not backed up: {other.Source.Name} stands at '{other.Source.Mount}' in the reserve.", path.ToString(),
             "Rename the folder, or leave it out by reserve.exclude if nobody needs it."));
@@ -100,6 +106,10 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             return;
         }
+        if (placement.DataClass == DataClass.TempFiles && context.TempFilesSinceNs != long.MinValue)
+        {
+            context.Witness?.Revisit(DataClass.TempFiles, origin.Source.InReserve(entry.Path));   // they grow old without a change
+        }
         if (IsOldTemporary(placement.DataClass, entry))
         {
             // It is there, so that no row that names it has lost it.
@@ -110,11 +120,28 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         if (subjects.Get(placement.Subject) is not { } subject)
         {
             context.Counters.AddRefused(placement.DataClass);
+            context.Witness?.Revisit(placement.DataClass, origin.Source.InReserve(entry.Path));
             return;
         }
-        var item = new ScanItem(origin, entry, placement.DataClass, subject, _batch);
+        var path = origin.Source.InReserve(entry.Path);
+        await PassAsync(placement.DataClass, path, cancel).ConfigureAwait(false);
+        var item = new ScanItem(origin, entry, placement.DataClass, subject, _batch) { Before = context.CacheOf(placement.DataClass)?.Find(path) };
+        if (context.Witness?.Proves == true && origin.Source.Folder is not null && IsOther(item.Before, entry))
+        {
+            context.Witness.Changed(path);
+        }
+        await TakeAsync(item, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>An item on its way: a second name, as it was, or to be read.</summary>
+    private async ValueTask TakeAsync(ScanItem item, CancellationToken cancel)
+    {
         context.Cut?.Meet(item.Path);
         _batch.Add(item);
+        if (item.Source.Stamp.Links > 1 && item.Source.Kind != ItemKind.Directory)
+        {
+            context.Witness?.Revisit(item.Class, item.Path);   // whoever changes it by its other name changes it here
+        }
         if (!TryLink(item) && !TryReuse(item))
         {
             Read(item, cancel);
@@ -127,6 +154,105 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
         {
             await CloseBatchAsync(cancel).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Items of the cache that come before a path. Those that nothing was told of go on as they are; the others were not met, so they are gone.
+    /// </summary>
+    private async ValueTask PassAsync(DataClass dataClass, EntryPath? until, CancellationToken cancel)
+    {
+        if (context.Witness is null || context.CacheOf(dataClass) is not { } cache)
+        {
+            return;
+        }
+        while (true)
+        {
+            while (await CarryAsync(dataClass, cache, until, cancel).ConfigureAwait(false))
+            {
+            }
+            if ((until is null ? cache.Next() : cache.NextBefore(until)) is not { } cached)
+            {
+                return;
+            }
+            if (context.CleanOriginOf(cached.Entry.Path) is not { } origin)
+            {
+                cache.Passed?.Invoke(cached);
+                if (context.Witness.Proves && context.OriginOf(cached.Entry.Path) is { Source.Folder: not null })
+                {
+                    context.Witness.Changed(cached.Entry.Path);
+                }
+            }
+            else if (subjects.Get(SubjectOf(cached, origin)) is { } subject)
+            {
+                var kind = cached.Entry.Kind == ItemKind.HardLink ? ItemKind.File : cached.Entry.Kind;
+                var entry = new SourceEntry(origin.Source.InSource(cached.Entry.Path), kind, cached.Stamp, cached.Entry.Metadata);
+                await TakeAsync(new ScanItem(origin, entry, dataClass, subject, _batch) { Before = cached }, cancel).ConfigureAwait(false);
+            }
+            else
+            {
+                context.Counters.AddRefused(dataClass);
+                context.Witness.Revisit(dataClass, cached.Entry.Path);
+            }
+        }
+    }
+
+    /// <summary>Whether the cache goes on with a leaf before a path in which nothing changed: it goes on as it is, unread.</summary>
+    private async ValueTask<bool> CarryAsync(DataClass dataClass, HostCacheReader cache, EntryPath? until, CancellationToken cancel)
+    {
+        if (context.Witness!.Changes is null || (context.AsksForContributors && dataClass == DataClass.HoneyJars) || cache.NextLeaf() is not { } leaf || (until is not null && leaf.Last >= until)
+            || context.CleanOriginOf(leaf) is not { } origin || subjects.Get(leaf.Subject) is not { } subject || subject.Mark != leaf.Mark)
+        {
+            return false;
+        }
+        cache.TakeLeaf();
+        context.Cut?.Meet(leaf.Paths);
+        context.Output.Progress.Add(leaf.Items, leaf.Length);
+        _batch.Leaves.Add(new CarriedLeaf(_batch.Items.Count, leaf, dataClass, subject, origin));
+        if (_bundle.Count > 0 && (_bundleSpan += leaf.Items) >= BundleSpan)
+        {
+            CloseBundle(cancel);
+        }
+        if (_batch.Leaves.Count == ScanBatch.MostLeaves)
+        {
+            await CloseBatchAsync(cancel).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    /// <summary>What is left in the caches when the scan is through.</summary>
+    private async ValueTask PassRestAsync(CancellationToken cancel)
+    {
+        if (context.Witness is null)
+        {
+            return;
+        }
+        foreach (var (dataClass, cache) in context.Caches)
+        {
+            await PassAsync(dataClass, until: null, cancel).ConfigureAwait(false);
+            if (context.Witness.Changes is not null)
+            {
+                context.Witness.RequireWhole(dataClass, cache.Count);
+            }
+        }
+        context.Witness.Prove();
+    }
+
+    /// <summary>Who brought a document to a jar may be known only now; all else is placed by settings, which are those of the last scan.</summary>
+    private static string SubjectOf(CachedItem cached, OpenedSource origin) =>
+        cached.Class == DataClass.HoneyJars ? origin.Source.Place(origin.Source.InSource(cached.Entry.Path), cached.Entry.Kind).Subject : cached.Subject;
+
+    /// <summary>Whether an item differs from the cache in a way that a journal must have told of. A file of several names is looked at in any case; one that was read right after it changed was remembered without its times.</summary>
+    private static bool IsOther(CachedItem? cached, SourceEntry entry)
+    {
+        if (cached is null)
+        {
+            return true;
+        }
+        var (was, now) = (cached.Stamp, entry.Stamp);
+        return (cached.Entry.Kind != entry.Kind && cached.Entry.Kind != ItemKind.HardLink)
+            || (cached.Entry.Metadata.Mode, cached.Entry.Metadata.UserId, cached.Entry.Metadata.GroupId) != (entry.Metadata.Mode, entry.Metadata.UserId, entry.Metadata.GroupId)
+            || (was.ModifiedNs != 0 && (was.ModifiedNs, was.Inode) != (now.ModifiedNs, now.Inode))
+            || (entry.Kind == ItemKind.File && was.Length != now.Length);
     }
 
     /// <summary>Counted from the last change of content, attributes or place: what was put there just now is not old, whatever its date.</summary>
@@ -156,8 +282,7 @@ internal sealed class ScanStage(BackupContext context, RunSubjects subjects, Wor
 
     private bool TryReuse(ScanItem item)
     {
-        var cached = context.CacheOf(item.Class)?.Find(item.Path);
-        item.Before = cached;
+        var cached = item.Before;
         if (cached is null || !context.ReusesCaches || cached.Subject != item.Subject.Keys.Name || cached.Mark != item.Subject.Mark || cached.Entry.Kind != item.Source.Kind || !SameStamp(cached.Stamp, item.Source.Stamp)
             || cached.Entry.Extents.Any(x => !x.IsHole && !context.Store.Holds(x.Id)))
         {

@@ -38,15 +38,26 @@ internal sealed class TreeStage : IDisposable
     /// <summary>Sees each item that is done; null where nobody watches.</summary>
     public AnomalyObserver? Observer { get; init; }
 
+    /// <summary>Told of what the next run must look at; null where there is no journal of changes.</summary>
+    public ScanWitness? Witness { get; init; }
+
     /// <summary>Takes a stage's batches until its scan ends.</summary>
     public async Task RunAsync(CaptureStage stage, ChannelReader<ScanBatch> batches, CancellationToken cancel)
     {
         await foreach (var batch in batches.ReadAllAsync(cancel).ConfigureAwait(false))
         {
             await batch.Done.WaitAsync(cancel).ConfigureAwait(false);
-            foreach (var item in batch.Items)
+            var leaves = 0;
+            for (var i = 0; i <= batch.Items.Count; i++)
             {
-                Add(stage, item);
+                for (; leaves < batch.Leaves.Count && batch.Leaves[leaves].Before == i; leaves++)
+                {
+                    Add(batch.Leaves[leaves]);
+                }
+                if (i < batch.Items.Count)
+                {
+                    Add(stage, batch.Items[i]);
+                }
             }
         }
     }
@@ -78,6 +89,7 @@ internal sealed class TreeStage : IDisposable
         if (item.Result is not { } entry)
         {
             _counters.AddFailed(item.Class);
+            Witness?.Revisit(item.Class, item.Path);   // it is tried again, whether or not it changes
             return;
         }
         _met.Add((item.Class, item.Origin));
@@ -102,24 +114,87 @@ internal sealed class TreeStage : IDisposable
         later.Add(cached);
     }
 
+    /// <summary>A leaf in which nothing changed: the scan of the first stage alone gives them.</summary>
+    private void Add(CarriedLeaf carried)
+    {
+        var leaf = carried.Leaf;
+        _met.Add((carried.Class, carried.Origin));
+        Files.Keep(leaf.DataLength);
+        Observer?.Keep(carried.Class, carried.Subject, leaf.Files);
+        if (_caches.IsStaged(carried.Class))
+        {
+            _subjects.TryAdd(carried.Subject.Keys.Name, carried.Subject);
+            _caches.EarlyOf(carried.Class).Copy(leaf);
+            return;
+        }
+        Add(carried.Class, carried.Subject, leaf);
+    }
+
+    /// <summary>Takes a leaf over where the tree is at the end of one; else its items, until it is.</summary>
+    private void Add(DataClass dataClass, RunSubject subject, CachedLeaf leaf)
+    {
+        if (BuilderOf(dataClass, subject).TryAdd(leaf.Child))
+        {
+            _caches.Of(dataClass).Copy(leaf);
+            return;
+        }
+        foreach (var item in leaf.Open())
+        {
+            Add(subject, item);
+        }
+    }
+
     /// <summary>Sorts the later stages' items in among the first one's, and what is carried over in the place of what failed sources gave.</summary>
     private void BuildStaged(DataClass dataClass, CarriedClass? carried, Func<string, RunSubject?> subjectOf)
     {
         var later = _later.GetValueOrDefault(dataClass, []);
         later.Sort(static (a, b) => a.Entry.Path.CompareTo(b.Entry.Path));
-        var items = Merge(_caches.ReadEarly(dataClass), later);
-        if (carried is not null)
+        var others = carried is null ? later : Merge(later.Where(item => !carried.Holds(item.Entry.Path)), carried.Items);
+        using var next = others.GetEnumerator();
+        var more = next.MoveNext();
+        foreach (var (leaf, early) in _caches.ReadEarly(dataClass))
         {
-            items = Merge(items.Where(item => !carried.Holds(item.Entry.Path)), carried.Items);
+            AddUpTo(leaf?.First ?? early!.Entry.Path);
+            if (leaf is null)
+            {
+                if (carried?.Holds(early!.Entry.Path) != true)
+                {
+                    AddOf(early!);
+                }
+            }
+            else if ((!more || next.Current.Entry.Path > leaf.Last) && SubjectOf(leaf.Subject) is { } subject)
+            {
+                Add(dataClass, subject, leaf);
+            }
+            else
+            {
+                foreach (var item in leaf.Open())
+                {
+                    AddUpTo(item.Entry.Path);
+                    AddOf(item);
+                }
+            }
         }
-        foreach (var item in items)
+        AddUpTo(null);
+
+        void AddUpTo(EntryPath? path)
+        {
+            for (; more && (path is null || next.Current.Entry.Path < path); more = next.MoveNext())
+            {
+                AddOf(next.Current);
+            }
+        }
+
+        void AddOf(CachedItem item)
         {
             // Whoever was erased since is not carried over.
-            if ((_subjects.GetValueOrDefault(item.Subject) ?? subjectOf(item.Subject)) is { } subject)
+            if (SubjectOf(item.Subject) is { } subject)
             {
                 Add(subject, item);
             }
         }
+
+        RunSubject? SubjectOf(string name) => _subjects.GetValueOrDefault(name) ?? subjectOf(name);
     }
 
     private static IEnumerable<CachedItem> Merge(IEnumerable<CachedItem> first, IEnumerable<CachedItem> second)
@@ -142,14 +217,23 @@ internal sealed class TreeStage : IDisposable
 
     private void Add(RunSubject subject, CachedItem item)
     {
-        if (!_builders.TryGetValue((item.Class, subject), out var builder))
+        var cache = _caches.Of(item.Class);
+        cache.Add(item);
+        if (BuilderOf(item.Class, subject).Add(item.Entry) is { } leaf)
+        {
+            cache.EndLeaf(leaf);
+        }
+    }
+
+    private TreeBuilder BuilderOf(DataClass dataClass, RunSubject subject)
+    {
+        if (!_builders.TryGetValue((dataClass, subject), out var builder))
         {
             var sink = new PageSink(this, subject);
             _sinks.Add(sink);
-            _builders.Add((item.Class, subject), builder = new TreeBuilder(subject.Keys.Name, subject.Seed, sink));
+            _builders.Add((dataClass, subject), builder = new TreeBuilder(subject.Keys.Name, subject.Seed, sink));
         }
-        builder.Add(item.Entry);
-        _caches.Of(item.Class).Add(item);
+        return builder;
     }
 
     private PointClass StoreTable(DataClass dataClass, List<SubjectRow> rows)

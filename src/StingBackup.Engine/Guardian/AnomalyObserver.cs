@@ -66,6 +66,16 @@ internal sealed class AnomalyObserver
         }
     }
 
+    /// <summary>Files of a subject that are as they were; called as the other.</summary>
+    public void Keep(DataClass dataClass, RunSubject subject, int files)
+    {
+        if (files > 0 && _classes.Contains(dataClass))
+        {
+            _subjects.TryAdd(subject.Keys.Name, subject);
+            TallyOf(dataClass, subject.Keys.Name).Keep(files);
+        }
+    }
+
     /// <summary>An item of the run before that the scan did not meet; called from the thread that scans.</summary>
     public void Lose(CachedItem item)
     {

@@ -32,13 +32,13 @@ internal sealed class SubjectTally(DataClass dataClass, KnownNames names, IReadO
     private readonly List<Trace> _gone = [];
     private long _met;
 
-    /// <summary>A file that was not read, since nothing about it changed.</summary>
-    public void Keep()
+    /// <summary>Files that were not read, since nothing about them changed.</summary>
+    public void Keep(int files = 1)
     {
         lock (_lock)
         {
-            _met++;
-            _activity[Figure.Now]++;
+            _met += files;
+            _activity[Figure.Now] += files;
         }
     }
 

@@ -26,6 +26,7 @@ internal static class HostTraces
         {
             RemoveLeftovers(installation.CachePath(dataClass));
             PurgeCache(installation.CachePath(dataClass), host.CacheKey.Span, names);
+            File.Delete(Backup.ScanWitness.PathOf(installation, dataClass));   // it may name folders
         }
     }
 

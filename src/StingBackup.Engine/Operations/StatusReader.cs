@@ -1,3 +1,4 @@
+using StingBackup.Engine.Changes;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
@@ -51,6 +52,8 @@ public static class StatusReader
                           select $"{part.Class} of {c.BackupId} holds what {part.Source} fed into it in {part.From}: {part.Source} failed since.");
         warnings.AddRange(KeyEscrowJob.WarningOf(escrow) is { } unready ? [unready] : []);
         warnings.AddRange(TierCheckReader.Alarms(installation));
+        var journal = installation.Journal is null ? null : JournalView.Of(installation.StateFolder);
+        warnings.AddRange(journal?.Warning is { } untrusted ? [untrusted] : []);
         var reviews = await ReviewJob.ListAsync(installation, remember: false, cancel).ConfigureAwait(false);
         warnings.AddRange(reviews.Select(r => $"{r.Command} was done WITHOUT its approvals by {r.Actor} on {Display.Time(r.Time)} UTC. Another identity must review it: Complete-StingReview -Id {r.Id}."));
         var damage = book.ToRecords(static _ => null);
@@ -61,6 +64,7 @@ public static class StatusReader
             ReservePath = installation.ReserveRoot, ReserveId = installation.Reserve.ToString(), Writer = installation.Host?.Writer.ToString(), LastRun = lastRun,
             Classes = classes, Points = backups.Count, Imported = backups.Count(p => p.IsImported), Store = StoreOf(census), StoreLength = census.Objects.Values.Sum(), RoomFree = room?.Free, RoomTotal = room?.Total,
             DeduplicationRatio = deduplication, CompressionRatio = compression, SparesLeft = spares?.Left, SparesTarget = spares?.Target, KeyProtection = protection, Escrow = escrow,
+            ChangeJournal = journal?.Text,
             Contributors = installation.Host is null ? null : installation.Contributors?.Status(),
             Checks = TierCheckReader.Read(installation), OpenReviews = reviews, RolesGiven = installation.Access.IsMapped, Warnings = [.. warnings.Distinct()], Damage = [.. damage],
         };

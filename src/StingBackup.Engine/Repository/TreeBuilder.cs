@@ -40,8 +40,8 @@ internal sealed class TreeBuilder
 
     public TreeBuilder(string subject, ulong seed, ITreePageSink sink) => (_subject, _seed, _sink) = (subject, unchecked((long)seed), sink);
 
-    /// <summary>Adds the next item; paths ascend.</summary>
-    public void Add(TreeEntry entry)
+    /// <summary>Adds the next item; paths ascend. Returns the leaf that ends with it, or null.</summary>
+    public TreeChild? Add(TreeEntry entry)
     {
         if (_leaf.Count > 0 && _leaf[^1].Path.CompareTo(entry.Path) >= 0)
         {
@@ -57,8 +57,22 @@ internal sealed class TreeBuilder
         _length += entry.Length;
         if (_leaf.Count >= LeafMaximum || _leafBytes >= LeafBytes || EndsPage(entry.Path.Bytes, LeafAverage))
         {
-            CloseLeaf();
+            return CloseLeaf();
         }
+        return null;
+    }
+
+    /// <summary>Takes over a leaf that an earlier tree of the subject has; false where it would begin in the middle of one, so that its items have to be added.</summary>
+    public bool TryAdd(TreeChild leaf)
+    {
+        if (_leaf.Count > 0)
+        {
+            return false;
+        }
+        _items += leaf.Items;
+        _length += leaf.Length;
+        AddChild(0, leaf);
+        return true;
     }
 
     /// <summary>Writes what is open and the root.</summary>
@@ -88,13 +102,14 @@ internal sealed class TreeBuilder
         }
     }
 
-    private void CloseLeaf()
+    private TreeChild CloseLeaf()
     {
         var (table, body) = TreePage.EncodeLeaf(null, _leaf);
         var child = new TreeChild(_sink.Store(table, body.WrittenSpan), _leaf[0].Path, _leaf.Count, _leaf.Sum(e => e.Length));
         _leaf.Clear();
         _leafBytes = 0;
         AddChild(0, child);
+        return child;
     }
 
     private void AddChild(int level, TreeChild child)

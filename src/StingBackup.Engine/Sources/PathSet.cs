@@ -9,7 +9,9 @@ internal sealed class PathSet
 
     public void Add(EntryPath path) => _hashes.Add(HashOf(path));
 
+    public void Add(ulong hash) => _hashes.Add(hash);
+
     public bool Contains(EntryPath path) => _hashes.Contains(HashOf(path));
 
-    private static ulong HashOf(EntryPath path) => XxHash64.HashToUInt64(path.Bytes);
+    public static ulong HashOf(EntryPath path) => XxHash64.HashToUInt64(path.Bytes);
 }

@@ -159,6 +159,8 @@ public sealed record BackupStatus
     public EscrowState? Escrow { get; init; }
     /// <summary>Whose the documents of honey jars are; null where no database tells, or before the first run.</summary>
     public ContributorStatus? Contributors { get; init; }
+    /// <summary>How the journal of changes stands, in words; null where runs scan everything.</summary>
+    public string? ChangeJournal { get; init; }
     /// <summary>What this host remembers of verifying each tier's packs; none for a tier that it never verified.</summary>
     public IReadOnlyList<TierCheck> Checks { get; init => field = Indexable.Of(value); } = [];
     /// <summary>What was done without its approvals and nobody has reviewed.</summary>

@@ -125,6 +125,8 @@ public sealed record BackupMetrics
     public required IReadOnlyList<DamageMetric> Damage { get; init => field = Indexable.Of(value); }
     /// <summary>Objects found damaged or missing by this look, which reads no pack.</summary>
     public required long DamagedObjects { get; init; }
+    /// <summary>Items that changed, that a full scan found, and that the journal of changes had not told; 0 while that is trusted.</summary>
+    public long JournalMissed { get; init; }
     /// <summary>What runs found suspicious; null where runs are not watched.</summary>
     public AnomalyMetric? Anomaly { get; init; }
     /// <summary>Objects of any tier that were damaged or missing in the last seven days and were taken from another tier.</summary>

@@ -34,6 +34,10 @@ internal static class AlertRules
             : Array.Empty<AlertFinding>(),
         .. from key in metrics.Keys where key.Age > key.MaxAge
            select new AlertFinding("KeyOld", key.Kind.ToString(), AlertSeverity.Warning, Text($"{key.Kind} is {key.Age.Days:N0} days old, and keys.rotate_days is {key.MaxAge!.Value.Days:N0}."), $"Run Update-StingKey -Kind {key.Kind}."),
+        .. metrics.JournalMissed > 0
+            ? [new AlertFinding("JournalMissedChange", "", AlertSeverity.Warning, Text($"A full scan found {metrics.JournalMissed:N0} items that changed and that the journal of changes had not told. They are backed up; each run scans everything until the daemon is started anew."),
+                "Find out who changes files past this host's kernel. journal.enabled: false where that is meant; else start the daemon anew.")]
+            : Array.Empty<AlertFinding>(),
         .. Drills(metrics),
     ];
 

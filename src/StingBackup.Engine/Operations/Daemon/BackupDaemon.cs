@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Changes;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Operations.Jobs;
@@ -73,9 +74,27 @@ public static class BackupDaemon
         {
             work.Add(new DaemonWatch(configuration, host, output).RunAsync(lost));
         }
+        if (configuration.FullScanEvery is not null)
+        {
+            var watcher = new ChangeWatcher(configuration.StateDirectory, configuration.WatchedFolders, host.Clock) { Warn = output.Warn };
+            // It waits for the kernel, so it has a thread. Whatever ends it, backups go on, and scan everything.
+            work.Add(Task.Factory.StartNew(() => Watch(watcher, output, lost.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        }
         output.Tell(string.Create(CultureInfo.InvariantCulture, $"The daemon runs {clocks.Count} tasks{(endpoint is null ? "" : $", metrics at {endpoint.Address}")}."));
         await Task.WhenAll(work).ConfigureAwait(false);
         return Plan(configuration, host.Clock);
+    }
+
+    private static void Watch(ChangeWatcher watcher, JobOutput output, CancellationToken cancel)
+    {
+        try
+        {
+            watcher.Run(cancel);
+        }
+        catch (Exception e)
+        {
+            output.Warn($"The watcher of changes ended: {e.Message} Backups scan everything until the daemon is started anew.");
+        }
     }
 
     private static List<TaskClock> ClocksOf(StingConfiguration configuration, Dictionary<ScheduledTask, DateTimeOffset> notes, DateTimeOffset now) =>

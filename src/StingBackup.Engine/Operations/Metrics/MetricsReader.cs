@@ -43,7 +43,7 @@ public static class MetricsReader
             LastRunTime = newest is null ? null : StatusReader.TimeOf(newest), LastDuration = duration, RunningFor = running,
             Classes = [.. status.Classes.Select(c => new ClassMetric(c.DataClass, c.LastSuccess, c.LastSuccess is { } time ? now - time : null, ClassHistory.TargetOf(c.DataClass, installation.Configuration)))],
             Storage = storage.ToArray(), Replication = await ReplicationOfAsync(installation, cancel).ConfigureAwait(false), Wal = await WalOfAsync(installation, cancel).ConfigureAwait(false), Checks = status.Checks,
-            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now), RecoveryTests = recovery.Tests, Recovery = recovery, Anomaly = AnomalyOf(installation, points),
+            Damage = DamageOf(installation), DamagedObjects = status.Damage.Count, JournalMissed = installation.Journal is null ? 0 : Changes.JournalView.Of(installation.StateFolder).Missed, HealedObjects = installation.Tiers.Sum(tier => Healed(installation, tier, now - Window)), Keys = KeysOf(installation, now), RecoveryTests = recovery.Tests, Recovery = recovery, Anomaly = AnomalyOf(installation, points),
             Points = status.Points, StoreLength = status.StoreLength, DeduplicationRatio = status.DeduplicationRatio, CompressionRatio = status.CompressionRatio, Warnings = status.Warnings,
         };
     }

@@ -76,6 +76,7 @@ Folders = values.Get(SourceSettings.Folders),
         Portal = PortalSettings.Bind(values),
         MetricsFile = values.Get(MonitoringSettings.MetricsFile), MetricsPort = values.Get(MonitoringSettings.MetricsPort),
         Otlp = values.Get(MonitoringSettings.OtlpEndpoint) is { } collector ? new OtlpTarget(collector, values.Get(MonitoringSettings.OtlpTokenFile)) : null,
+        FullScanEvery = values.Get(JournalSettings.Enabled) ? values.Get(JournalSettings.FullScan) : null,
         Timers = TimerSettings.At.ToDictionary(t => t.Key, t => values.Get(t.Value)), JitterSeconds = values.Get(TimerSettings.JitterSeconds), PeakHours = values.Get(TimerSettings.Peak),
     };
 }

@@ -86,6 +86,10 @@ public sealed record StingConfiguration
     public DrillOptions Drills { get; init; } = DrillOptions.Default;
     /// <summary>When each task runs: five fields of cron, or <c>never</c>.</summary>
     public IReadOnlyDictionary<ScheduledTask, string> Timers { get; init; } = TimerSettings.At.ToDictionary(t => t.Key, t => t.Value.Default);
+    /// <summary>How long runs go by a journal of changes until one scans everything; null where all do.</summary>
+    public TimeSpan? FullScanEvery { get; init; }
+    /// <summary>The plain folders of the reserve, in the order in which a journal of changes numbers them.</summary>
+    internal IReadOnlyList<string> WatchedFolders => [Reserve.Path, .. Reserve.Folders.Select(f => f.Path)];
     /// <summary>By how many seconds at most tasks begin later.</summary>
     public int JitterSeconds { get; init; }
     /// <summary>Hours in which classes are backed up hourly at most.</summary>
