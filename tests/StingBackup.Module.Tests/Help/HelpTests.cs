@@ -38,7 +38,7 @@ public sealed class HelpTests : IDisposable
             dynamic help = _shell.Run("param($name) Get-Help $name -Full", ("name", command.Name)).Succeeded().Output.Single();
             Assert.EndsWith(".", (string)help.Synopsis, StringComparison.Ordinal);
             Assert.True(Paragraphs(help.description).Length > 80, $"{command.Name} has no description.");
-            var described = _shell.Run("param($name) Get-Help $name -Parameter *", ("name", command.Name)).Succeeded().Output.ToDictionary(found => (string)((dynamic)found).name, found => (string)Paragraphs(((dynamic)found).description), StringComparer.Ordinal);
+            var described = _shell.Run("param($name) Get-Help $name -Parameter *", ("name", command.Name)).Succeeded().Output.ToDictionary(found => (string)((dynamic)found).name.ToString(), found => (string)Paragraphs(((dynamic)found).description), StringComparer.Ordinal);
             Assert.All(Commands.Parameters(command), parameter => Assert.True(described.GetValueOrDefault(parameter.Name, "").Length > 10, $"{command.Name} -{parameter.Name} is not described."));
         }
     }
