@@ -31,10 +31,10 @@ Describe 'Plans, questions and consent' {
         'Restore-StingReserve -Force'
     ) {
         # A plan that names files by the keys is a look, which the audit log has.
-        $before = Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' }
+        $before = Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' -and $_ -notlike '* cache/*' }
         $plan = & ([scriptblock]::Create("$_ -WhatIf"))
         $plan.GetType().FullName | Should -BeLike 'StingBackup.*Plan'
-        Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' } | Should -Be $before
+        Get-TreeHash . | Where-Object { $_ -notlike '* backups/audit/*' -and $_ -notlike '* state/audit/*' -and $_ -notlike '* cache/*' } | Should -Be $before
     }
 
     It 'names files, bytes and packs in the plan of a restore' {

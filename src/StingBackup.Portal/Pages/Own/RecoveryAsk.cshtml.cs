@@ -52,8 +52,7 @@ internal sealed class RecoveryAskModel(OwnPeople people, PageTimes times) : OwnP
         DateTimeOffset? moment = null;
         if (Run is null)
         {
-            moment = DateTime.TryParseExact(Moment, [Format, Format + "':'ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var local) && !times.Zone.IsInvalidTime(local)
-                ? new DateTimeOffset(local, times.Zone.GetUtcOffset(local)) : throw Given.Wrong("moment");
+            moment = MomentOf(Moment) ?? throw Given.Wrong("moment");
         }
         if (!ModelState.IsValid)
         {
@@ -83,5 +82,18 @@ internal sealed class RecoveryAskModel(OwnPeople people, PageTimes times) : OwnP
         Jar = null;
         Jars = [.. (await (await OwnAsync().ConfigureAwait(false)).JarsAsync(Cancel).ConfigureAwait(false)).Where(j => j.MayRestore)];
         Jar = Jars.Any(j => j.Id == jar) ? jar : null;
+    }
+
+    /// <summary>A field that shows minutes means all of the one that it shows, as far as it has come: a backup of this minute is not later than now.</summary>
+    private DateTimeOffset? MomentOf(string? text)
+    {
+        var isMinute = DateTime.TryParseExact(text, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local);
+        if ((!isMinute && !DateTime.TryParseExact(text, Format + "':'ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out local)) || times.Zone.IsInvalidTime(local))
+        {
+            return null;
+        }
+        var moment = new DateTimeOffset(local, times.Zone.GetUtcOffset(local));
+        var (now, end) = (times.Now, moment.AddMinutes(1).AddTicks(-1));
+        return !isMinute ? moment : moment <= now && now < end ? now : end;
     }
 }
