@@ -9,7 +9,9 @@ default_rounds=40
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.bash"
 soak_begin "$@"
 
-if STING_SOAK_ROUNDS=$((rounds * 10)) STING_SOAK_SEED=$seed run dotnet test -c Release --no-build "$root/tests/StingBackup.Engine.Tests" --filter 'FullyQualifiedName~ChangeJournalTests.Whatever_happens'; then
+if ((rounds < 10)); then
+    :   # the short form of the deeds is among the engine tests
+elif STING_SOAK_ROUNDS=$((rounds * 10)) STING_SOAK_SEED=$seed run dotnet test -c Release --no-build "$root/tests/StingBackup.Engine.Tests" --filter 'FullyQualifiedName~ChangeJournalTests.Whatever_happens'; then
     pass
 else
     fail "random deeds against full scans"
@@ -54,11 +56,9 @@ one_run() {
 start_daemon || { cp "$work/daemon.log" "$log"; fail "the daemon does not watch"; soak_end; }
 one_run "the first run"
 for ((number = 1; number <= rounds; number++)); do
-    random 3
-    kills=$REPLY
     bench change fixture "$reserve" "$((seed + number))" 0.2 >"$log" 2>&1 &
     changing=$!
-    if ((kills == 0)); then
+    if ((number % 3 == 0)); then
         random 600
         sleep "0.$(printf %03d "$REPLY")"
         stop_child
