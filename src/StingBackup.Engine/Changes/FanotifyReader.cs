@@ -18,7 +18,7 @@ internal sealed unsafe class FanotifyReader : IChangeReader
     private const ulong Modified = 0x2, Attributes = 0x4, Written = 0x8, MovedFrom = 0x40, MovedTo = 0x80, Created = 0x100, Deleted = 0x200, Overflow = 0x4000, OnChildren = 0x08000000, IsFolder = 0x40000000;
     private const ulong Mask = Modified | Attributes | Written | MovedFrom | MovedTo | Created | Deleted | IsFolder;
     private const byte FileAlone = 1, FolderAndName = 2;
-    private const int EventHead = 24, InfoHead = 4, FileSystemId = 8, HandleHead = 8, MostKnown = 10_000;
+    private const int EventHead = 24, InfoHead = 4, FileSystemId = 8, HandleHead = 8, MostKnown = 10_000, Attempts = 5;
 
     private readonly SafeFileHandle _queue;
     private readonly List<(SafeFileHandle File, string Path)> _roots = [];
@@ -114,7 +114,7 @@ internal sealed unsafe class FanotifyReader : IChangeReader
         {
             return;
         }
-        var file = Libc.OpenByHandle(mount, handle);
+        var file = Open(mount, handle);
         if (file < 0)
         {
             // Gone with its last name, which was told where that was.
@@ -128,6 +128,20 @@ internal sealed unsafe class FanotifyReader : IChangeReader
             throw new ChangeGapException($"a file that changed cannot be looked at: {Errno.Text(-result)}");
         }
         sink.Names(stat.Inode);
+    }
+
+    /// <summary>A kernel that is short of memory for a moment is asked again: else the whole journal would begin anew.</summary>
+    private static int Open(int mount, ReadOnlySpan<byte> handle)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var file = Libc.OpenByHandle(mount, handle);
+            if (file is not (-Errno.ENOMEM or -Errno.EINTR) || attempt == Attempts)
+            {
+                return file;
+            }
+            Thread.Sleep(10 * attempt);
+        }
     }
 
     private void Take(ulong mask, ulong fileSystem, ReadOnlySpan<byte> rest, IChangeSink sink)
@@ -170,7 +184,7 @@ internal sealed unsafe class FanotifyReader : IChangeReader
             _known.Clear();
         }
         var places = new List<(int, EntryPath)>();
-        if (_mounts.TryGetValue(fileSystem, out var mount) && Libc.OpenByHandle(mount, handle) is var file)
+        if (_mounts.TryGetValue(fileSystem, out var mount) && Open(mount, handle) is var file)
         {
             if (file >= 0)
             {
