@@ -130,7 +130,9 @@ internal sealed unsafe class FanotifyReader : IChangeReader
         sink.Names(stat.Inode);
     }
 
-    /// <summary>A kernel that is short of memory for a moment is asked again: else the whole journal would begin anew.</summary>
+    /// <summary>
+    /// A kernel that says it has no memory is asked again: ext4 says so, too, for a file that is gone while its number is being given to a new one, which is over in a moment. On a busy file system the journal would else begin anew all the time.
+    /// </summary>
     private static int Open(int mount, ReadOnlySpan<byte> handle)
     {
         for (var attempt = 1; ; attempt++)
