@@ -105,7 +105,7 @@ internal sealed class PacingHandler(S3Options options, TimeProvider clock) : Del
         // The time to connect is the same, and may end a moment before the watch does.
         catch (OperationCanceledException e) when ((watch.HasExpired || e.InnerException is TimeoutException) && !cancellationToken.IsCancellationRequested)
         {
-            throw watch.Silent(e);
+            throw watch.Silent();
         }
         finally
         {
@@ -155,7 +155,8 @@ internal sealed class SilenceWatch : IDisposable
     /// <summary>Something moved.</summary>
     public void Touch() => _silence.CancelAfter(_longest);
 
-    public TimeoutException Silent(Exception cause) => new($"it has been silent for {_longest.TotalSeconds:0} seconds", cause);
+    /// <summary>What to say of it. Without the exception that ended the request: the library sends again by itself what it finds a broken connection within, and that hides the silence.</summary>
+    public TimeoutException Silent() => new($"it has been silent for {_longest.TotalSeconds:0} seconds");
 
     public void Dispose()
     {
@@ -239,9 +240,9 @@ internal sealed class PacedStream(Stream inner, BandwidthLimiter? bandwidth, Sil
             await PaceAsync(read, both.Token).ConfigureAwait(false);
             return read;
         }
-        catch (OperationCanceledException e) when (watch.HasExpired && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (watch.HasExpired && !cancellationToken.IsCancellationRequested)
         {
-            throw watch.Silent(e);
+            throw watch.Silent();
         }
     }
 
