@@ -26,9 +26,11 @@ internal sealed class ForeignYaml
             stream.Load(new MergingParser(new Parser(reader)));
             return new ForeignYaml(stream.Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : []);
         }
-        catch (YamlException e)
+        // Of some files the library says so in words that are meant for programmers.
+        catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException)
         {
-            gaps.Add(Path.GetFileName(path), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path} is no YAML that can be read (line {e.Start.Line})"), "Mend the file; what it says was left out.");
+            var line = e is YamlException { Start.Line: var number } ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" (line {number})") : "";
+            gaps.Add(Path.GetFileName(path), $"{path} is no YAML that can be read{line}", "Mend the file; what it says was left out.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,7 +5,7 @@ namespace StingBackup.Fuzz.Tests.Loop;
 /// <summary>The inputs that are kept of a target: a file each, named by its content; what once broke something starts with <c>regress-</c>.</summary>
 internal static class Corpus
 {
-    private const int MostFiles = 24, MostBytes = 14 << 10;
+    private const int MostFiles = 10, MostBytes = 7 << 10;
 
     /// <summary>Beside the program.</summary>
     public static string Shipped { get; } = Path.Combine(AppContext.BaseDirectory, "fixtures", "fuzz");

@@ -35,7 +35,7 @@ internal static class PortalTargets
         switch (input[0] % 5)
         {
             case 0:
-                if (Given.FromCursor(text) is { } cursor && Given.FromCursor(Given.ToCursor(cursor)) != cursor)
+                if (Given.FromCursor(text) is { Length: > 0 } cursor && Given.FromCursor(Given.ToCursor(cursor)) != cursor)
                 {
                     throw new MisreadException("a cursor reads back as another");
                 }

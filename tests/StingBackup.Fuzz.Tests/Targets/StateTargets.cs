@@ -133,14 +133,12 @@ internal static class StateTargets
     private static byte[] Cache()
     {
         var path = Path.Combine(Scratch.Folder("cache-seed"), "x");
-        using (var writer = new HostCacheWriter(path, CacheKey))
+        using var writer = new HostCacheWriter(path, CacheKey);
+        foreach (var item in Items())
         {
-            foreach (var item in Items())
-            {
-                writer.Add(item);
-            }
-            writer.Close();
+            writer.Add(item);
         }
+        writer.Close();
         return File.ReadAllBytes(path);
     }
 

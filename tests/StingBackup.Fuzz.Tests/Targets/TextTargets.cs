@@ -43,7 +43,7 @@ internal static class TextTargets
             EnvironmentFiles.Read(Scratch.Folder("environment"), new HostView()).Value("POSTGRES_USER");
         }),
         new("interpolation", () => [Utf8("${A:-x${B:+y}}$$C")], static input => Interpolation.Expand(Text(input), static name => name.Length == 1 ? "1" : null)) { Words = ["${", "}", ":-", ":+", "$"], PerByte = 2000 },
-        new("pattern", () => [Utf8("users/*/docs/**/{a,b}[!x-z]?.txt\0users/ada/docs/deep/a1.txt"), Utf8("*.log/\0x.log"), Utf8("user:{1}\0user:ada")], ReadPattern) { Words = ["**", "{", ",", "}", "[", "[!", "]", "?", "\\", "/"], PerByte = 20_000, Floor = 4 << 20, MaxLength = 512 },
+        new("pattern", () => [Utf8("users/*/docs/**/{a,b}[!x-z]?.txt\0users/ada/docs/deep/a1.txt"), Utf8("*.log/\0x.log"), Utf8("user:{1}\0user:ada")], ReadPattern) { Words = ["**", "{", ",", "}", "[", "[!", "]", "?", "\\", "/"], PerByte = 20_000, Floor = 16 << 20, MaxLength = 512 },
         new("words", () => Words.Select((_, i) => (byte[])[(byte)i, .. Utf8(Samples[i])]), ReadWord) { Words = ["2026-01-02T03:04:05+01:00", "latest", "yesterday", "backup_20260101_020304", "person:", "s3://", "08:00-18:00", "\\x00"], PerByte = 2000 },
         new("schedule-mark", () => [Utf8("# sting-backup-schedule {\"Task\":\"Backup\",\"Kind\":\"Cron\",\"At\":\"02:00\",\"Zone\":\"UTC\",\"Jitter\":0,\"Enabled\":true,\"User\":\"root\",\"Program\":\"/usr/bin/sting-backup\"}")], static input => ScheduleMark.Read(Text(input))) { PerByte = 1000 },
         new("object-name", () => [Utf8("points/202122232425262728292a2b2c2d2e2f/000000000007"), Utf8("writers/202122232425262728292a2b2c2d2e2f.2"), Utf8("meta/60/606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f")], static input =>
