@@ -261,7 +261,7 @@ public sealed record PointRecord
     /// <summary>As clocks have them, at most fourteen hours: no moment can be shown at another.</summary>
     private static int ReadOffset(CborReader cbor) => cbor.ReadInt32() is >= -MostOffset and <= MostOffset and var offset ? offset : throw new CborContentException("an offset from UTC is none");
 
-    private static bool ReadVoid(CborReader cbor) => cbor.ReadInt32() is 0 or 1 and var value ? value == 1 : throw new CborContentException("a point is void or not");
+    private static bool ReadVoid(CborReader cbor) => cbor.ReadInt32() is (0 or 1) and var value ? value == 1 : throw new CborContentException("a point is void or not");
 
     private static PointOrigin ReadOrigin(CborReader cbor)
     {
