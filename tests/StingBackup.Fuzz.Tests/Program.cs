@@ -7,7 +7,7 @@ namespace StingBackup.Fuzz.Tests;
 /// <summary>The long form: <c>instrument FOLDER</c>, then, from that folder, <c>run</c>. tests/soak/10-fuzz.sh calls both.</summary>
 internal static class Program
 {
-    private static readonly string[] Instrumented = ["StingBackup.Engine.dll", "sting-portal.dll"];
+    private static readonly string[] Instrumented = ["StingBackup.dll", "StingBackup.Engine.dll", "sting-portal.dll"];
 
     public static int Main(string[] args)
     {

@@ -24,7 +24,7 @@ built=tests/StingBackup.Fuzz.Tests/bin/Release/net10.0
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 cp -r "$built" "$work/bin"
 # The instrumented ones are made of IL: what lies beside the tests may be compiled to native code.
-cp src/StingBackup.Engine/obj/Release/net10.0/StingBackup.Engine.dll src/StingBackup.Portal/obj/Release/sting-portal.dll "$work/bin/"
+cp src/StingBackup/obj/Release/net10.0/StingBackup.dll src/StingBackup.Engine/obj/Release/net10.0/StingBackup.Engine.dll src/StingBackup.Portal/obj/Release/sting-portal.dll "$work/bin/"
 fuzz() { dotnet "$work/bin/StingBackup.Fuzz.Tests.dll" "$@"; }
 fuzz instrument "$work/bin" || exit 1
 cp -r tests/fixtures/fuzz "$work/corpus" 2>/dev/null || mkdir "$work/corpus"

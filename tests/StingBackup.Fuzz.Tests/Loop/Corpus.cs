@@ -30,7 +30,7 @@ internal static class Corpus
         for (var files = 0; files < MostFiles; files++)
         {
             var best = left.Where(f => f.Input.Length <= room).MaxBy(f => (double)f.Edges.Count(e => !taken.Contains(e)) / (f.Input.Length + 64));
-            if (best.Input is null || best.Edges.IsSubsetOf(taken))
+            if (best.Input is null || (files > 0 && best.Edges.IsSubsetOf(taken)))
             {
                 return;
             }

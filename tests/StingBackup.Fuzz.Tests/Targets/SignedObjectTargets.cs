@@ -59,7 +59,7 @@ internal static class SignedObjectTargets
         }) with { Floor = 6 << 20 },
         // What is sealed in it, as a host with the directory key makes it: 4 MiB are set aside for what it unpacks to.
         new("configuration-content", () => [new ConfigurationContent("host", "/etc/sting-backup.yaml", "storage: {}\n").ToBytes()], static input => ConfigurationContent.Read("config/x", input, 4 << 20))
-        { Floor = 6 << 20, Refuses = static e => e is StingException or InvalidDataException, PerByte = 4096 },
+        { Floor = 6 << 20, Refuses = static e => e is StingException or InvalidDataException or InvalidOperationException, PerByte = 4096 },
     ];
 
     /// <summary>Whole objects, by their names, and how a reader takes them: for damage that nobody signed.</summary>

@@ -86,7 +86,7 @@ internal static class StateTargets
     ];
 
     private static bool IsDamage(Exception e) =>
-        e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException or StingException { ErrorId: "NameNotAllowed" };
+        e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException or FormatException or StingException { ErrorId: "NameNotAllowed" or "AttributeUnknown" };
 
     private static Tier At(string name, byte[] bytes)
     {
