@@ -106,7 +106,7 @@ internal sealed class HostCacheReader : IDisposable
             var rest = head.AsSpan(_hasLeaves ? 4 : 0);
             int length = BinaryPrimitives.ReadInt32LittleEndian(rest), rawLength = BinaryPrimitives.ReadInt32LittleEndian(rest[5..]);
             // A block is as long as the file has room for: a length that a disk bit makes no room.
-            if (read < head.Length || length is < 16 or > 1 << 28 || rawLength is < 0 or > 1 << 28 || leafLength is < 0 or > 1 << 24 || (long)leafLength + length > _stream.Length - _stream.Position)
+            if (read < head.Length || length is < 16 or > 1 << 28 || rawLength is < 0 or > 1 << 28 || leafLength is < 0 or (> 0 and < 16) or > 1 << 24 || (long)leafLength + length > _stream.Length - _stream.Position)
             {
                 throw new InvalidDataException("a block is cut short");
             }

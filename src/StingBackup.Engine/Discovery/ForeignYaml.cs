@@ -33,7 +33,7 @@ internal sealed class ForeignYaml
             return new ForeignYaml(stream.Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : []);
         }
         // Of some files the library says so in words that are meant for programmers.
-        catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException or KeyNotFoundException)
         {
             var line = e is YamlException { Start.Line: var number } ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" (line {number})") : "";
             gaps.Add(Path.GetFileName(path), $"{path} is no YAML that can be read{line}", "Mend the file; what it says was left out.");

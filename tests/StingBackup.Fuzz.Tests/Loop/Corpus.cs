@@ -29,7 +29,7 @@ internal static class Corpus
         var room = MostBytes;
         for (var files = 0; files < MostFiles; files++)
         {
-            var best = left.Where(f => f.Input.Length <= room).MaxBy(f => (double)f.Edges.Count(e => !taken.Contains(e)) / (f.Input.Length + 64));
+            var best = left.Where(f => files == 0 || f.Input.Length <= room).OrderByDescending(f => (double)f.Edges.Count(e => !taken.Contains(e)) / (f.Input.Length + 64)).FirstOrDefault();
             if (best.Input is null || (files > 0 && best.Edges.IsSubsetOf(taken)))
             {
                 return;
