@@ -101,6 +101,11 @@ public sealed class TreePage
     private const uint HoleRank = uint.MaxValue;
     private const byte NoContent = 0, Inline = 1, Paged = 2;
 
+    /// <summary>Fewest bytes of a path, of an item, a child, an extent and a reference to a page: a count that they have no room for is refused before anything is made.</summary>
+    private const int PathSize = 8, ItemSize = PathSize + 12, ChildSize = PathSize + 20, ExtentSize = 16, ContentRefSize = 12;
+    /// <summary>Most bytes that the paths of a page may have together: what each shares with the one before costs its writer nothing.</summary>
+    private const int MostPathBytes = 64 << 20;
+
     /// <summary>The clear part.</summary>
     public required TreeTable Table { get; init; }
     /// <summary>The subject's canonical name, in root pages alone.</summary>
@@ -171,11 +176,8 @@ public sealed class TreePage
                 body = body[(2 + length)..];
             }
             var count = BinaryPrimitives.ReadInt32LittleEndian(body);
-            if (count < 0 || count > body.Length)
-            {
-                throw new InvalidDataException("a tree page's count is out of range");
-            }
             body = body[4..];
+            CheckRoom(count, table.Level switch { 0 => ItemSize, TreeTable.ContentLevel => ExtentSize, _ => ChildSize }, body);
             var page = table.Level switch
             {
                 0 => new TreePage { Table = table, SubjectName = name, Entries = DecodeEntries(table, ref body, count) },
@@ -190,13 +192,22 @@ public sealed class TreePage
         }
     }
 
+    private static void CheckRoom(int count, int size, ReadOnlySpan<byte> body)
+    {
+        if (count < 0 || (long)count * size > body.Length)
+        {
+            throw new InvalidDataException("a tree page's count is out of range");
+        }
+    }
+
     private static TreeEntry[] DecodeEntries(TreeTable table, ref ReadOnlySpan<byte> body, int count)
     {
         var entries = new TreeEntry[count];
         ReadOnlySpan<byte> before = [];
+        var pathBytes = 0;
         for (var i = 0; i < count; i++)
         {
-            var path = ReadPath(ref body, before);
+            var path = ReadPath(ref body, before, ref pathBytes);
             before = path.Bytes;
             var kind = (ItemKind)body[0];
             body = body[1..];
@@ -205,11 +216,12 @@ public sealed class TreePage
             var mode = body[8];
             body = body[9..];
             var parts = mode == NoContent ? 0 : BinaryPrimitives.ReadInt32LittleEndian(body);
-            if (parts < 0 || parts > body.Length || length < 0 || mode > Paged)
+            if (length < 0 || mode > Paged)
             {
                 throw new InvalidDataException("an item's content makes no sense");
             }
             body = mode == NoContent ? body : body[4..];
+            CheckRoom(parts, mode == Inline ? ExtentSize : ContentRefSize, body);
             entries[i] = new TreeEntry
             {
                 Path = path, Kind = kind, Metadata = metadata, Length = length, HardLinkTo = hardLink,
@@ -224,9 +236,10 @@ public sealed class TreePage
     {
         var children = new TreeChild[count];
         ReadOnlySpan<byte> before = [];
+        var pathBytes = 0;
         for (var i = 0; i < count; i++)
         {
-            var first = ReadPath(ref body, before);
+            var first = ReadPath(ref body, before, ref pathBytes);
             before = first.Bytes;
             children[i] = new TreeChild(table.Pages[BinaryPrimitives.ReadInt32LittleEndian(body)], first,
                 BinaryPrimitives.ReadInt64LittleEndian(body[4..]), BinaryPrimitives.ReadInt64LittleEndian(body[12..]));
@@ -321,12 +334,17 @@ public sealed class TreePage
         body.Advance(8 + rest.Length);
     }
 
-    private static EntryPath ReadPath(ref ReadOnlySpan<byte> body, ReadOnlySpan<byte> before)
+    private static EntryPath ReadPath(ref ReadOnlySpan<byte> body, ReadOnlySpan<byte> before, ref int pathBytes)
     {
         int shared = BinaryPrimitives.ReadInt32LittleEndian(body), rest = BinaryPrimitives.ReadInt32LittleEndian(body[4..]);
         if (rest < 0 || rest > body.Length || shared < 0 || shared > before.Length)
         {
             throw new InvalidDataException("a path makes no sense");
+        }
+        pathBytes = (int)Math.Min(int.MaxValue, (long)pathBytes + shared + rest);
+        if (pathBytes > MostPathBytes)
+        {
+            throw new InvalidDataException("its paths are too long");
         }
         var bytes = new byte[shared + rest];
         before[..shared].CopyTo(bytes);
