@@ -190,12 +190,14 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             output.Failed(failure);
         }
+        // Without the fragment that names them packs cannot be found over there. Before the last wave such points are not called.
+        var unnamed = isLast ? comparison.Lacking(TierStep.Index).Where(name => !_copied.ContainsKey(name)).ToList() : [];
         foreach (var point in points)
         {
-            if (!packs.Failed.IsEmpty && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, cancel).ConfigureAwait(false) is { } pack)
+            if (packs.Failed.Count + unnamed.Count > 0 && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, unnamed, cancel).ConfigureAwait(false) is { } needed)
             {
-                output.Failed(new StingException("PointWaits", FailureKind.Integrity, $"Restore point {point.Record.Name} is not copied to the {route.Target} tier: it needs '{pack}', which cannot be copied.", point.Name,
-                    "Run Repair-StingRepository, or a full backup, which stores what is damaged again; then sync again."));
+                output.Failed(new StingException("PointWaits", FailureKind.Integrity, $"Restore point {point.Record.Name} is not copied to the {route.Target} tier: it needs '{needed}', which cannot be copied.", point.Name,
+                    "Sync again; where it says so again, run Repair-StingRepository, or a full backup, which stores what is damaged again, and sync then."));
                 continue;
             }
             if (await ReadAsync(point.Name, cancel).ConfigureAwait(false) is { } bytes && await PutAsync(point.Name, bytes, cancel).ConfigureAwait(false))
@@ -208,11 +210,13 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
     }
 
-    /// <summary>A pack that a point reaches and that did not get there; null when there is none.</summary>
-    private async ValueTask<string?> LacksAsync(TierComparison comparison, PointRecord point, ConcurrentDictionary<Id32, StingException> failed, CancellationToken cancel)
+    /// <summary>A pack that a point reaches and that did not get there, or a fragment that names one and did not; null when there is none.</summary>
+    private async ValueTask<string?> LacksAsync(TierComparison comparison, PointRecord point, ConcurrentDictionary<Id32, StingException> failed, IReadOnlyList<string> unnamed, CancellationToken cancel)
     {
         var reach = await TierReach.WalkAsync(installation, route.From, comparison.View.Index, point.Classes.Select(c => PointSelection.PartOf(point, c)), output, cancel).ConfigureAwait(false);
-        return comparison.Packs.FirstOrDefault(p => failed.ContainsKey(p.Id) && (reach.Packs.Contains(p.Id) || (reach.Faults.Count > 0 && p.Kind == ObjectKind.MetaPack)))?.Name;
+        var fragments = comparison.View.Index.Fragments.ToLookup(f => f.Name, StringComparer.Ordinal);
+        return comparison.Packs.FirstOrDefault(p => failed.ContainsKey(p.Id) && (reach.Packs.Contains(p.Id) || (reach.Faults.Count > 0 && p.Kind == ObjectKind.MetaPack)))?.Name
+            ?? unnamed.FirstOrDefault(name => fragments[name].FirstOrDefault() is { } known ? known.Packs.Any(p => reach.Packs.Contains(p.Id)) : reach.Faults.Count > 0);
     }
 
     private void Keep(IEnumerable<string> names)
