@@ -48,7 +48,7 @@ public static class PackReader
             var length = BinaryPrimitives.ReadInt32LittleEndian(span[^8..]);
             var footer = span[^(PackFormat.TrailerSize + length)..^PackFormat.TrailerSize];
             int entryCount = BinaryPrimitives.ReadInt32LittleEndian(footer), segmentCount = BinaryPrimitives.ReadInt32LittleEndian(footer[4..]);
-            if (PackFormat.FooterFixedSize + 4L * segmentCount + (long)ChunkEntry.Size * entryCount != footer.Length)
+            if (entryCount < 0 || segmentCount < 0 || PackFormat.FooterFixedSize + 4L * segmentCount + (long)ChunkEntry.Size * entryCount != footer.Length)
             {
                 throw new InvalidDataException("its footer has the wrong length");
             }
