@@ -77,8 +77,9 @@ internal sealed class GoldenSite : IDisposable
 
     public StingConfiguration Load(string file = "a.yaml") => new ConfigurationLoader(new HostView()).Load(this[file]);
 
-    public ValueTask<Installation> OpenAsync(string file = "a.yaml") =>
-        Installation.OpenAsync(new ConfigurationLoader(new HostView()).Examine(this[file]), new InstallationOptions { Clock = Clock, Passphrase = _ => ValueTask.FromResult<SecureString?>(Secure()) }, default);
+    /// <summary>Opens it, as a program that knows these features of the format.</summary>
+    public ValueTask<Installation> OpenAsync(string file = "a.yaml", IReadOnlySet<uint>? features = null) =>
+        Installation.OpenAsync(new ConfigurationLoader(new HostView()).Examine(this[file]), new InstallationOptions { Clock = Clock, Features = features ?? FormatFeatures.Known, Passphrase = _ => ValueTask.FromResult<SecureString?>(Secure()) }, default);
 
     public void Write(string path, ReadOnlySpan<byte> content)
     {
