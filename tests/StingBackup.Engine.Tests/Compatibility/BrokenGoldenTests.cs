@@ -1,6 +1,7 @@
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Backup;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Compatibility;
 
@@ -47,7 +48,7 @@ public sealed class BrokenGoldenTests(GoldenObjects golden) : IClassFixture<Gold
             {
                 objects.Remove(name);
             }
-            await CheckAsync($"{kind} {way}", name, objects, Expected(kind, way, name));
+            await CheckAsync($"{kind} {way}", objects, Expected(kind, way, name));
         }
     }
 
@@ -60,12 +61,12 @@ public sealed class BrokenGoldenTests(GoldenObjects golden) : IClassFixture<Gold
         var names = golden.Objects.Keys.Where(n => n.StartsWith(kind + "/", StringComparison.Ordinal)).ToList();
         var foreign = golden.Copy();
         foreign[names[^1]] = strangers.First(o => o.Key.StartsWith(kind + "/", StringComparison.Ordinal)).Value;
-        await CheckAsync($"{kind} of another reserve", names[^1], foreign, Expected(kind, "foreign", names[^1]));
+        await CheckAsync($"{kind} of another reserve", foreign, Expected(kind, "foreign", names[^1]));
         if (names.Count > 1 && kind != "format")
         {
             var swapped = golden.Copy();
             (swapped[names[0]], swapped[names[^1]]) = (swapped[names[^1]], swapped[names[0]]);
-            await CheckAsync($"{kind} swapped", names[0], swapped, Expected(kind, "swapped", names[0], names[^1]));
+            await CheckAsync($"{kind} swapped", swapped, Expected(kind, "swapped", names[0], names[^1]));
         }
     }
 
@@ -85,7 +86,7 @@ public sealed class BrokenGoldenTests(GoldenObjects golden) : IClassFixture<Gold
             },
         };
         var result = await golden.VerifyAsync(store, IntegrityLevel.Data);
-        Assert.Equal((kind, Expected(kind, "unreadable", name)(IntegrityLevel.Data)), (kind, result.Faults.Select(f => f.Object).ToArray()));
+        Assert.Equal($"{kind}: {string.Join(", ", Expected(kind, "unreadable", name)(IntegrityLevel.Data))}", $"{kind}: {string.Join(", ", result.Faults.Select(f => f.Object))}");
         await CheckRestoreAsync($"{kind} unreadable", store);
     }
 
@@ -124,7 +125,7 @@ public sealed class BrokenGoldenTests(GoldenObjects golden) : IClassFixture<Gold
         }
     }
 
-    private async Task CheckAsync(string what, string name, Dictionary<string, ReadOnlyMemory<byte>> objects, Func<IntegrityLevel, string[]> expected)
+    private async Task CheckAsync(string what, Dictionary<string, ReadOnlyMemory<byte>> objects, Func<IntegrityLevel, string[]> expected)
     {
         foreach (var level in Levels)
         {
@@ -137,7 +138,6 @@ public sealed class BrokenGoldenTests(GoldenObjects golden) : IClassFixture<Gold
                 Assert.DoesNotContain("no part of this repository", fault.Remedy, StringComparison.Ordinal);
             });
         }
-        _ = name;
         await CheckRestoreAsync(what, new MemoryObjectStore(objects));
     }
 

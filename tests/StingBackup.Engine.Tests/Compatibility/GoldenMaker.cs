@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Runtime.Versioning;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Pruning;
@@ -17,6 +18,7 @@ namespace StingBackup.Engine.Tests.Compatibility;
 /// Makes the golden repository of a <b>new</b> version of the format, by tests/fixtures/repositories/make.sh. Every kind of object is in it: two hosts, an approver with deeds,
 /// points of before and after each renewal of keys, one person erased, a class let go, packs marked, evidence of a drill. What was made once is never made again.
 /// </summary>
+[SupportedOSPlatform("linux")]
 internal sealed class GoldenMaker : IDisposable
 {
     private static readonly DateTimeOffset Begin = new(2026, 1, 12, 8, 0, 0, TimeSpan.Zero);
@@ -87,7 +89,7 @@ internal sealed class GoldenMaker : IDisposable
         Change("users/eve/diary.txt", "of a person who will be erased"u8);
         Change("jars/jar_1/a.txt", System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("honey ", 2000))));
         Change("jars/jar_1/b.txt", "gone in the third run"u8);
-        Change("temp/scratch", "for two days"u8);
+        Change("temp/scratch", Noise(3, 40_000));
         // Seventy stretches between holes: more extents than a leaf takes, so that they stand in a content page.
         using (var sparse = File.Create(Path.Combine(_site.Reserve, "users/bob/sparse.img")))
         {
@@ -112,6 +114,8 @@ internal sealed class GoldenMaker : IDisposable
         };
         using var passphrase = Engine.Cryptography.SecretBytes.CopyOf(System.Text.Encoding.UTF8.GetBytes(GoldenSite.Passphrase));
         await ReserveInitializer.RunAsync(await ReserveInitializer.PlanAsync(request, default), passphrase, _site.Clock, default);
+        var text = File.ReadAllText(_site["a.yaml"]);
+        File.WriteAllText(_site["a.yaml"], text.Replace("\nreserve:\n", "\nreserve:\n  rules:\n    - {glob: \"/temp/**\", class: TempFiles}\n", StringComparison.Ordinal));
         File.WriteAllText(_site["b.yaml"], File.ReadAllText(_site["a.yaml"]).Replace(_site["a"] + "/", _site["b"] + "/", StringComparison.Ordinal));
     }
 

@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Compatibility;
 
 /// <summary>That golden repositories stay as they were made, and how a new one is made.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class GoldenMakingTests
 {
     /// <summary>SHA-256 of each file, for ever.</summary>

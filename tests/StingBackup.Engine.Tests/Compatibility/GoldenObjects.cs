@@ -33,8 +33,8 @@ public sealed class GoldenObjects : IAsyncLifetime, IDisposable
         using var passphrase = SecretBytes.CopyOf(System.Text.Encoding.UTF8.GetBytes(GoldenSite.Passphrase));
         _reader = _keys.Unlock(passphrase);
         Objects = Read(_site);
-        Newest = _site.ExpectedPoints[^1][..22];
-        Content = _site.Expected(_site.ExpectedPoints.Select(p => p[..p.IndexOf(' ', StringComparison.Ordinal)]).Last());
+        Newest = _site.ExpectedPoints.Select(p => p[..p.IndexOf(' ', StringComparison.Ordinal)]).Last();
+        Content = _site.Expected(Newest);
         return Task.CompletedTask;
     }
 
@@ -54,7 +54,7 @@ public sealed class GoldenObjects : IAsyncLifetime, IDisposable
     /// <summary>A copy to break.</summary>
     internal Dictionary<string, ReadOnlyMemory<byte>> Copy() => new(Objects, StringComparer.Ordinal);
 
-    /// <summary>The installation over a store, with a state of its own; only what the host knows about its audit chain is taken over.</summary>
+    /// <summary>The installation over a store, with a state of its own.</summary>
     internal async Task<Installation> OpenAsync(IObjectStore store)
     {
         var keys = ReserveKeys.Open(Installation.KeyOptionsOf(_site.Load()), Keys.KeyRoleFingerprint, _site.Clock);

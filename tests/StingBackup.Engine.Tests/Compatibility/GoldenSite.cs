@@ -38,13 +38,13 @@ internal sealed class GoldenSite : IDisposable
     public string Reserve => this["reserve"];
 
     /// <summary>Later than anything in it.</summary>
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 6, 1, 8, 0, 0, TimeSpan.Zero));
+    public FakeTimeProvider Clock { get; private init; } = new(new DateTimeOffset(2026, 6, 1, 8, 0, 0, TimeSpan.Zero));
 
     /// <summary>An empty folder, for whoever makes one.</summary>
     public static GoldenSite Empty(DateTimeOffset begin)
     {
-        var site = new GoldenSite();
-        site.Clock.AdjustTime(begin);
+        var site = new GoldenSite { Clock = new FakeTimeProvider(begin) };
+        Directory.CreateDirectory(site.Reserve);
         return site;
     }
 

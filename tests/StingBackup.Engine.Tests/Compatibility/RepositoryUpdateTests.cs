@@ -78,7 +78,7 @@ public sealed class RepositoryUpdateTests
         [
             async () => await BackupJob.PlanAsync(installation, BackupType.Full, null, due: false, default),
             async () => await RepairJob.PlanAsync(installation, useKeys: true, default),
-            async () => await Engine.Lifecycle.Retention.RetentionJob.PlanAsync(installation, null, default),
+            async () => await Engine.Lifecycle.Pruning.PruneJob.PlanAsync(installation, default),
             async () => await Engine.Lifecycle.KeyRotationJob.PlanAsync(installation, new Engine.Lifecycle.KeyRotationRequest(KeyRotationKind.Epoch), default),
             async () => await RepositoryUpdateJob.PlanAsync(installation, default),
             async () => await installation.Store.PutAsync("format/9", new byte[10], default),
