@@ -217,10 +217,9 @@ internal sealed class GoldenMaker : IDisposable
     {
         foreach (var left in (string[])["reserve", "a/cache", "a/logs", "a/state/jobs", "a/state/tiers", "b/cache", "b/logs", "b/state/jobs", "b/state/tiers"])
         {
-            if (Directory.Exists(_site[left]))
-            {
-                Directory.Delete(_site[left], recursive: true);
-            }
+            // .NET's own deletion knows no name that is not UTF-8.
+            using var remove = System.Diagnostics.Process.Start("rm", ["-rf", _site[left]]);
+            remove.WaitForExit();
         }
         foreach (var file in Directory.EnumerateFiles(_site.Root, "*.yaml"))
         {
