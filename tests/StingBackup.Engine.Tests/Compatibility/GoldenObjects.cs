@@ -49,6 +49,7 @@ public sealed class GoldenObjects : IAsyncLifetime, IDisposable
 
     /// <summary>The objects that lie in a golden repository.</summary>
     internal static Dictionary<string, ReadOnlyMemory<byte>> Read(GoldenSite site) => Directory.GetFiles(site.Backups, "*", SearchOption.AllDirectories)
+        .Where(f => !Path.GetRelativePath(site.Backups, f).StartsWith('~'))   // what a folder has besides is no object
         .ToDictionary(f => Path.GetRelativePath(site.Backups, f).Replace('\\', '/'), f => (ReadOnlyMemory<byte>)File.ReadAllBytes(f), StringComparer.Ordinal);
 
     /// <summary>A copy to break.</summary>

@@ -100,8 +100,7 @@ public sealed class GoldenReadTests
         }
     }
 
-    private static Dictionary<string, string> Objects(GoldenSite site) => Directory.GetFiles(site.Backups, "*", SearchOption.AllDirectories)
-        .ToDictionary(f => Path.GetRelativePath(site.Backups, f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+    private static Dictionary<string, string> Objects(GoldenSite site) => GoldenObjects.Read(site).ToDictionary(o => o.Key, o => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(o.Value.Span)));
 
     private static void AssertSame(SortedDictionary<string, string> expected, SortedDictionary<string, string> actual) => Assert.Equal(expected.Select(i => $"{i.Key}: {i.Value}"), actual.Select(i => $"{i.Key}: {i.Value}"));
 }

@@ -122,7 +122,8 @@ public sealed class HostileRestoreTests
         Directory.CreateDirectory(hostile.Test.Folder("out"));
         Directory.CreateSymbolicLink(hostile.Test.Folder("out/outside"), outside);
         var (content, errors) = await RestoreAsync(hostile);
-        Assert.Equal(["LinkWithoutFile", "LinkWithoutFile", "LinkWithoutFile"], errors.Select(e => e.ErrorId));
+        Assert.Equal(3, errors.Count);
+        Assert.All(errors, e => Assert.Contains("its content stands under", e.Message, StringComparison.Ordinal));
         Assert.EndsWith(" -> " + outside, content[Mine + "link"], StringComparison.Ordinal);
         Assert.DoesNotContain(content, item => item.Key is Mine + "a" or Mine + "b" or Mine + "c");
         Assert.DoesNotContain(" is ", content[HostileRepository.Honest], StringComparison.Ordinal);
