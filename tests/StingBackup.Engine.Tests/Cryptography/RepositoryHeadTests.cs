@@ -91,9 +91,9 @@ public sealed class RepositoryHeadTests : IDisposable
         using var keys = await _fixture.CreateAsync();
         using var signer = PrivateKey();
         Assert.Equal("FormatTooNew", Assert.Throws<StingException>(() => FormatObject.Read("format/3", WithField(9), signer.PublicKey.Span)).ErrorId);
-        Assert.Equal(1u, FormatObject.Read("format/3", WithField(101), signer.PublicKey.Span).Revision);
+        Assert.Equal(1u, FormatObject.Read("format/3", WithField(150), signer.PublicKey.Span).Revision);
         // A suite of the future is named as such.
-        var future = WithField(101);
+        var future = WithField(150);
         future[14] = 2;
         var resigned = ObjectFrame.Sign(ObjectKind.Format, future.AsSpan(12, future.Length - 76), signer.Sign);
         Assert.Equal("SuiteUnknown", Assert.Throws<StingException>(() => FormatObject.Read("format/3", resigned, signer.PublicKey.Span)).ErrorId);
