@@ -18,6 +18,10 @@ internal static class Remedies
         "index" => "Run Repair-StingRepository: the index is made anew from the packs. No file is lost.",
         "meta" or "data" => "Run Repair-StingRepository with the restore role's keys, then a full backup: what the reserve still holds is stored again, and older points with it. "
             + "Files that are gone from the reserve: restore another version of them.",
+        "ledger" => "Run Repair-StingRepository: it puts back the key directory's copy, by which whoever was erased stays so until then. Never remove one.",
+        "drops" or "gc" => "Run Repair-StingRepository: it takes away what counts for nobody. What it named, the next retention or sweep names anew.",
+        "drills" => "Find out who wrote to or deletes from the store. A copy put back under its name is accepted; where there is none, hold another test (Test-StingRecovery) and then remove it.",
+        "config" => "Run a backup: it keeps the configuration anew. A copy put back under its name is accepted; where there is none, remove this one after that run. No file is lost.",
         "audit" => "Find out who wrote to or deletes from the store, and compare with the hosts' logs. A copy of the record put back under its name is accepted; nothing makes one anew.",
         "sessions" => "Run Repair-StingRepository; no file is lost.",
         "keys" => "Put the subject's key record back from a replica of the key store (Get-StingKey shows them). An erased subject stays unreadable.",
