@@ -143,6 +143,10 @@ internal static partial class VerbTable
             Renamed = new Dictionary<string, string> { ["email"] = "User" },
             Examples = ["rotate-key --kind=epoch --dry-run", "rotate-key --kind=subject --due --confirm", "rotate-key --kind=key-encryption-key --confirm"],
         },
+        new(Backup, "update-repository", "Update-StingRepository", "Move the repository's format on to what this version writes")
+        {
+            Examples = ["update-repository --dry-run", "update-repository --confirm"],
+        },
         new(Backup, "register-host", "Register-StingHost", "Enrol a host that writes and cannot read; more spare keys for it")
         {
             Examples = ["register-host --new --output-path=web-1.request", "register-host --request=web-1.request --output-path=web-1.package", "register-host --package=web-1.package", "register-host --top-up --host-name=web-1 --output-path=more.package"],

@@ -138,7 +138,16 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
                 continue;
             }
             // A kill in between leaves it missing, and the next sync puts it.
-            await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            try
+            {
+                await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "ObjectLocked" && name.StartsWith(Cryptography.KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+            {
+                output.Warn($"'{name}' in {route.To.Location} is from before keys or format were renewed, and locked: it stays until its lock ends.");
+                _refused.Add(name);
+                continue;
+            }
             await PutAsync(name, bytes, cancel).ConfigureAwait(false);
             _claims++;
         }
@@ -232,7 +241,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             return;
         }
         var claims = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => n.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
+        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => ClaimComparison.IsRenewable(n)
             && !_refused.Contains(n) && (_copied.ContainsKey(n) || comparison.Target.Objects.ContainsKey(n))))
         {
             if (await ReadAsync(name, cancel).ConfigureAwait(false) is { } bytes)
