@@ -28,7 +28,7 @@ public sealed class HostileSizeTests
         var table = TreeTable.Read(new byte[TreeTable.FixedSize]);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var refusal = Assert.Throws<InvalidDataException>(() => TreePage.Decode(table, body));
-        Assert.Equal("its paths are too long", refusal.Message);
+        Assert.Equal("a page's paths are longer than any may be", refusal.Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 160 << 20);
     }
 

@@ -185,9 +185,10 @@ internal sealed class GoldenMaker : IDisposable
         File.WriteAllLines(_site["expected/points.txt"], points);
         foreach (var (id, content) in _contents)
         {
-            string[] gone = points.Contains($"{id} {DataClass.TempFiles}") ? ["users/eve"] : ["users/eve", "temp"];
+            // The folder of temporary files is itself none.
+            string[] gone = points.Contains($"{id} {DataClass.TempFiles}") ? ["users/eve"] : ["users/eve", "temp/"];
             File.WriteAllLines(_site[$"expected/{id}.txt"], content
-                .Where(item => !gone.Any(folder => item.Key == folder || item.Key.StartsWith(folder + "/", StringComparison.Ordinal))).Select(item => $"{item.Key}\t{item.Value}"));
+                .Where(item => !gone.Any(folder => item.Key == folder || item.Key.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal))).Select(item => $"{item.Key}\t{item.Value}"));
         }
     }
 

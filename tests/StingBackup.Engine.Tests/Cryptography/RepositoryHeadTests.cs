@@ -101,8 +101,10 @@ public sealed class RepositoryHeadTests : IDisposable
         byte[] WithField(int key)
         {
             var payload = _fixture.Store.Objects["format/1"].ToArray()[12..^64];
-            payload[0]++;   // one pair more in the map
-            byte[] extended = [.. payload, .. key < 24 ? new[] { (byte)key } : [0x18, (byte)key], 0xf6];
+            payload[0]++;   // one pair more in the map, whose keys ascend: the last is 101, the program's version
+            var last = payload.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x18, 101]);
+            var at = key < 101 ? last : payload.Length;
+            byte[] extended = [.. payload[..at], .. key < 24 ? new[] { (byte)key } : [0x18, (byte)key], 0xf6, .. payload[at..]];
             return ObjectFrame.Sign(ObjectKind.Format, extended, signer.Sign);
         }
     }
