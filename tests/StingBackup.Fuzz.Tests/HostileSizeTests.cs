@@ -15,15 +15,18 @@ public sealed class HostileSizeTests
     public void A_page_whose_paths_share_all_but_nothing_is_refused_within_a_bound()
     {
         const int length = 30_000, items = 3000;
-        var body = new byte[4 + 20 + length + (20 * items)];
+        var body = new byte[4 + 20 + length + (22 * items)];
         BinaryPrimitives.WriteInt32LittleEndian(body, items + 1);
         BinaryPrimitives.WriteInt32LittleEndian(body.AsSpan(8), length);
         body.AsSpan(12, length).Fill((byte)'a');
         body[12 + length] = (byte)ItemKind.Directory;
-        for (var at = 24 + length; at < body.Length; at += 20)
+        for (var i = 0; i < items; i++)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(body.AsSpan(at), length);
-            body[at + 8] = (byte)ItemKind.Directory;
+            // Two letters behind the same beginning, in order.
+            var item = body.AsSpan(24 + length + (22 * i));
+            BinaryPrimitives.WriteInt32LittleEndian(item, length);
+            BinaryPrimitives.WriteInt32LittleEndian(item[4..], 2);
+            (item[8], item[9], item[10]) = ((byte)('0' + (i / 64)), (byte)('0' + (i % 64)), (byte)ItemKind.Directory);
         }
         var table = TreeTable.Read(new byte[TreeTable.FixedSize]);
         var before = GC.GetAllocatedBytesForCurrentThread();
