@@ -23,7 +23,9 @@ Describe 'The format of a repository moves only when it is asked to' {
         # The days of some classes are over by the clock of today; what is left is what was written down.
         $known = Get-Content expected/points.txt
         Get-StingRestorePoint -ConfigPath ./a.yaml | ForEach-Object { "$($_.BackupId) $($_.DataClass)" | Should -BeIn $known }
-        (Test-StingBackupIntegrity -Level Data @golden).Passed | Should -BeTrue
+        $result = Test-StingBackupIntegrity -Level Data @golden
+        $result.Passed | Should -BeTrue
+        $result.Points | Should -Be @($known | ForEach-Object { $_.Split(' ')[0] } | Sort-Object -Unique).Count
     }
 
     It 'plans the step that is left and changes nothing' {
