@@ -20,6 +20,9 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
     /// <summary>Whether the process is this program's own, as when it is started; a test runs it in its own.</summary>
     public bool OwnsProcess { get; init; }
 
+    /// <summary>Where relative paths begin; the process's own folder when null.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Stops what runs or is about to; from any thread. False where nothing runs that could clean up, so that the process may simply end.</summary>
     public bool Stop()
     {
@@ -65,7 +68,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
     private ExitCode Run(Verb verb, IReadOnlyList<string> words, ErrorPrinter errors)
     {
         var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
-        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath);
+        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath, Folder);
         var command = session.GetCommand(verb.Cmdlet);
         var options = VerbOption.Of(verb, command);
         var names = options.SelectMany(o => o.Aliases.Prepend(o.Name).Select(a => (Alias: a, Option: o)))
@@ -119,7 +122,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
             return Print($"Would make a folder in {options.Into} and, within it, {(options.Reserve is null ? "a sample reserve, " : "")}a repository, its keys, two backups and a restored copy.\n");
         }
         var ui = new TerminalUserInterface(terminal, words.Contains("--quiet"));
-        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath);
+        using var session = new ModuleSession(new TerminalHost(ui, !terminal.IsInteractive, OwnsProcess), modulePath, Folder);
         return TryBegin(session, ui, errors) is { } run ? new QuickstartRun(terminal, errors, run, _cancel.Token).Run(options) : ExitCode.Failed;
     }
 
@@ -139,7 +142,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         foreach (var (option, typed) in arguments.Values)
         {
             var own = options.Single(o => o.Name == option);
-            parameters.Add(own.Parameter.Name, own.IsSwitch ? SwitchParameter.Present : own.IsSecret ? PassphraseSource.Find(typed[0], null, Warn)! : own.Convert(typed));
+            parameters.Add(own.Parameter.Name, own.IsSwitch ? SwitchParameter.Present : own.IsSecret ? PassphraseSource.Find(Here(typed[0]), null, Warn)! : own.Convert(typed));
         }
         ParameterCheck.Require(verb, command, parameters.Keys);
         if (common.Config is { } config && command.Parameters.ContainsKey("ConfigPath"))
@@ -147,7 +150,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
             parameters.Add("ConfigPath", config);
         }
         if (command.Parameters.ContainsKey("Passphrase")
-            && PassphraseSource.Find(common.PassphraseFile, variable(PassphraseSource.Variable), Warn) is { } passphrase)
+            && PassphraseSource.Find(Here(common.PassphraseFile), variable(PassphraseSource.Variable), Warn) is { } passphrase)
         {
             parameters.Add("Passphrase", passphrase);
         }
@@ -165,6 +168,9 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         parameters.Add("InformationAction", common.Quiet ? ActionPreference.SilentlyContinue : ActionPreference.Continue);
         return parameters;
     }
+
+    // The programs read these files themselves; all other paths are the module's to resolve.
+    private string? Here(string? path) => path is null || Folder is null ? path : Path.GetFullPath(path, Folder);
 
     private void Warn(string message) => terminal.Tell($"Warning: {message}", TerminalColor.Yellow);
 

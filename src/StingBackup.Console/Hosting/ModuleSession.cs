@@ -11,8 +11,9 @@ internal sealed class ModuleSession : IDisposable
     /// <summary>Opens one.</summary>
     /// <param name="host">Who answers questions.</param>
     /// <param name="modulePath">The module's folder.</param>
+    /// <param name="folder">Where relative paths begin; the process's own folder when null.</param>
     /// <exception cref="StingException"><c>ModuleMissing</c></exception>
-    public ModuleSession(TerminalHost host, string modulePath)
+    public ModuleSession(TerminalHost host, string modulePath, string? folder = null)
     {
         ModulePath = modulePath;
         if (!File.Exists(Path.Combine(modulePath, "StingBackup.psd1")))
@@ -22,6 +23,10 @@ internal sealed class ModuleSession : IDisposable
         }
         _runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
         _runspace.Open();
+        if (folder is not null)
+        {
+            _runspace.SessionStateProxy.Path.SetLocation(folder);
+        }
         using var shell = PowerShell.Create(_runspace);
         shell.AddCommand("Import-Module").AddParameter("Name", modulePath).AddParameter("ErrorAction", ActionPreference.Stop).Invoke();
     }

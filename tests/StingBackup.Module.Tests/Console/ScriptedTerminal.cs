@@ -15,13 +15,14 @@ internal sealed class ScriptedTerminal
     /// <param name="input">Lines typed.</param>
     /// <param name="keys">Keys typed where nothing is shown.</param>
     /// <param name="ansi">Whether control sequences are understood.</param>
-    public ScriptedTerminal(int? width = null, bool interactive = false, string input = "", string keys = "", bool ansi = false)
+    /// <param name="asOne">Whether standard error goes where standard output does, as before a person's eyes.</param>
+    public ScriptedTerminal(int? width = null, bool interactive = false, string input = "", string keys = "", bool ansi = false, bool asOne = false)
     {
         var typed = new Queue<char>(keys);
         Terminal = new Terminal(new TerminalStreams
         {
             Output = new StringWriter(_output),
-            Error = new StringWriter(_error),
+            Error = new StringWriter(asOne ? _output : _error),
             Input = new StringReader(input),
             ReadKey = () => Key(typed.Dequeue()),
             OutputWidth = width,

@@ -22,13 +22,19 @@ public sealed partial class ErrorTopicTests
     [GeneratedRegex(@"""(?<id>[A-Z][a-z]+(?:[A-Z][a-z]+)+)""")]
     private static partial Regex Word();
 
-    private static SortedSet<string> IdsInSources()
-    {
-        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
-        return new(files.Select(File.ReadAllText).SelectMany(text => Raised().Matches(text).Concat(Chosen().IsMatch(text) ? Word().Matches(text) : [])).Select(m => m.Groups["id"].Value)
+    private static IEnumerable<string> Sources => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText);
+
+    [GeneratedRegex(@"new (?:StingException)?\(\s*""(?<id>[A-Z][A-Za-z0-9]+)"",\s*FailureKind\.(?<kind>\w+)")]
+    private static partial Regex Plain();
+
+    /// <summary>The kinds of each id, where they stand right behind it.</summary>
+    internal static Dictionary<string, IReadOnlyList<FailureKind>> KindsInSources() => Sources.SelectMany(text => Plain().Matches(text)).GroupBy(m => m.Groups["id"].Value, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => (IReadOnlyList<FailureKind>)[.. g.Select(m => Enum.Parse<FailureKind>(m.Groups["kind"].Value)).Distinct()], StringComparer.Ordinal);
+
+    private static SortedSet<string> IdsInSources() =>
+        new(Sources.SelectMany(text => Raised().Matches(text).Concat(Chosen().IsMatch(text) ? Word().Matches(text) : [])).Select(m => m.Groups["id"].Value)
             .Where(id => id != nameof(StingException)), StringComparer.Ordinal);   // which comments name
-    }
 
     [Fact]
     public void Every_id_is_explained_and_every_explanation_has_an_id()

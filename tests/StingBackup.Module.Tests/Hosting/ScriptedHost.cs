@@ -14,6 +14,9 @@ internal sealed class ScriptedHost(CultureInfo culture) : PSHost
     /// <summary>Answers to come, by the letter of the choice, or a passphrase.</summary>
     public Queue<string> Answers => _ui.Answers;
 
+    /// <summary>What is typed where a secret is asked for; the next answer when null.</summary>
+    public string? Secret { get => _ui.Secret; set => _ui.Secret = value; }
+
     /// <summary>Every question that was asked.</summary>
     public IReadOnlyList<string> Questions => _ui.Questions;
 
@@ -50,6 +53,7 @@ internal sealed class ScriptedHost(CultureInfo culture) : PSHost
     private sealed class ScriptedInterface : PSHostUserInterface
     {
         public Queue<string> Answers { get; } = new();
+        public string? Secret { get; set; }
         public List<string> Questions { get; } = [];
         public List<string> Lines { get; } = [];
 
@@ -68,7 +72,7 @@ internal sealed class ScriptedHost(CultureInfo culture) : PSHost
         public override SecureString ReadLineAsSecureString()
         {
             var secret = new SecureString();
-            foreach (var c in Answer("secret"))
+            foreach (var c in Secret ?? Answer("secret"))
             {
                 secret.AppendChar(c);
             }
