@@ -246,6 +246,42 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
     }
 
     [Fact]
+    public async Task Where_no_host_can_sign_what_is_signed_stays_and_what_is_read_is_added()
+    {
+        // Nothing vouches on a host that was never enrolled: of a lost fragment the footers serve, and the fragment of a lost pack stays as its writer said it.
+        var gone = await PackOfLastRunAsync();
+        var objects = sample.Copy();
+        string name;
+        await using (var whole = await sample.OpenAsync(new MemoryObjectStore(objects), NewState()))
+        {
+            var fragments = (await RepositoryView.LoadAsync(whole.Store, whole.Reserve, whole.Writers, default)).Index.Fragments;
+            name = fragments.First(f => f.Packs.All(p => p.Name != gone)).Name;
+        }
+        objects[name] = Verify.Flip(objects[name], 90);
+        objects.Remove(gone);
+        var before = (await sample.ReadableAsync(objects)).Items;
+        var store = new MemoryObjectStore(objects);
+        var others = objects.Keys.Where(n => n.StartsWith("index/", StringComparison.Ordinal) && n != name).ToList();
+        await using (var opened = await sample.OpenAsync(store, NewState()))
+        using (var reader = sample.Keys.Unlock(null))
+        await using (var bare = await BareAsync(opened, sample.Keys, store, reader))
+        {
+            var result = await RunAsync(bare, useKeys: false);
+            Assert.False(result.Signed);
+            Assert.Equal([gone], result.Faults.Select(f => f.Object));
+            var again = await RunAsync(bare, useKeys: false);
+            Assert.Equal((0L, 0L), (again.Entries, again.FragmentsReplaced));
+        }
+        Assert.DoesNotContain(name, store.Objects.Keys);
+        Assert.Empty(others.Except(store.Objects.Keys));
+        Assert.Equal(before.Order(StringComparer.Ordinal), (await sample.ReadableAsync(store.Objects)).Items.Order(StringComparer.Ordinal));
+        await using var installation = await sample.OpenAsync(store, NewState());
+        var view = await RepositoryView.LoadAsync(store, installation.Reserve, installation.Writers, default);
+        Assert.All(view.Index.Fragments.Where(f => !f.IsSigned), f => Assert.Empty(f.Supersedes));
+        Assert.Equal(others.Order(StringComparer.Ordinal), view.Index.Fragments.Where(f => f.IsSigned).Select(f => f.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_plan_says_what_is_wrong_and_changes_nothing()
     {
         var objects = sample.Copy();
@@ -291,12 +327,7 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
         await using (var opened = await own.OpenAsync(store, NewState()))
         {
             using var reader = keys.Unlock(null);
-            await using var bare = new Installation
-            {
-                Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store, Host = null,
-                Writers = await keys.LoadWritersAsync(store, default), Keys = keys, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader), StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder,
-                Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
-            };
+            await using var bare = await BareAsync(opened, keys, store, reader);
             var result = await RunAsync(bare, useKeys: true);
             Assert.Empty(result.Faults);
         }
@@ -335,6 +366,14 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
     }
 
     private string NewState() => $"repair-{Interlocked.Increment(ref _states)}-{Guid.NewGuid():n}";
+
+    /// <summary>The same installation on a host that was never enrolled.</summary>
+    private static async Task<Installation> BareAsync(Installation opened, ReserveKeys keys, IObjectStore store, ISubjectReader reader) => new()
+    {
+        Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store, Host = null,
+        Writers = await keys.LoadWritersAsync(store, default), Keys = keys, UnlockAsync = _ => ValueTask.FromResult(reader), StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder,
+        Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
+    };
 
     private async Task<RepairResult> RepairAsync(IObjectStore store, bool useKeys = true)
     {
