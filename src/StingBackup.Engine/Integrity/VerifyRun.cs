@@ -42,7 +42,8 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         using var reader = reach.Reader;
         if (reach.Walk.Erased > 0)
         {
-            output.Tell($"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
+            output.Tell(reach.Walk.Erased == 1 ? "One subject in these points was erased: what is left of it cannot be read, and is not looked at."
+                : $"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
         }
         var rows = new PackRows(index.Index);
         var leave = await new TierLeave(installation, index.Index, rows, output).FindAsync(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)), points.Valid, _book, cancel).ConfigureAwait(false);
