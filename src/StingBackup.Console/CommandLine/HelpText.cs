@@ -5,6 +5,9 @@ internal static class HelpText
 {
     private const int Width = 80;
 
+    /// <summary>Between the commands, where the help of all is printed.</summary>
+    public static string Rule { get; } = new('-', Width);
+
     /// <summary>The program's help: every command in one line.</summary>
     public static string Of(string program)
     {
