@@ -23,7 +23,7 @@ internal static class HelpText
             Commands:
             {Table(words)}
 
-            '{program} COMMAND --help' explains one.
+            '{program} COMMAND --help' explains one, '{program} help --all' each.
             {other}
             Exit codes: 0 done, 1 failed, 2 bad usage, 3 completed with errors, 4 refused,
             5 an integrity fault was found.
