@@ -125,7 +125,7 @@ same "the keys did not stay as they were" "$(print_of var/lib/sting-backup/keys)
 must "a last downgrade" inside dpkg -i /packages/old.deb
 must "an upgrade" inside dpkg -i /packages/new.deb
 # By the cache: a run of the new version reads nothing anew.
-same "the cache did not serve the next version" "$(account sting-backup incremental --json 2>/dev/null </dev/null | grep -o '"BytesRead": *[0-9]*' | grep -o '[0-9]*$')" 0
+same "the cache did not serve the next version" "$(account sting-backup incremental --json 2>/dev/null </dev/null | grep -io '"bytesRead": *[0-9]*' | grep -o '[0-9]*$')" 0
 must "verify" account sting-backup verify --level=data --quiet
 same "old programs were not cleared away" "$(find "$bare/usr/lib/sting-backup/versions" -mindepth 1 -maxdepth 1 | wc -l)" 1
 must "restore" account sting-restore full --date=latest --destination=/var/tmp/again --confirm --quiet
