@@ -1,11 +1,12 @@
 #Requires -Version 7.6
 <#
 .SYNOPSIS
-    Builds, tests, or brings the help pages up to the built module. Thin over dotnet.
+    Builds, tests, packs, or brings the help pages up to the built module. Thin over dotnet.
 .DESCRIPTION
-    Build  leaves the module in out/module/StingBackup, the programs in out/bin and the portal in out/portal.
-    Test   builds and runs every test project.
-    Help   builds, refreshes syntax and metadata of docs/help from the built module, and makes the offline help anew.
+    Build   leaves the module in out/module/StingBackup, the programs in out/bin and the portal in out/portal.
+    Test    builds and runs every test project.
+    Help    builds, refreshes syntax and metadata of docs/help from the built module, and makes the offline help anew.
+    Package makes what is handed out, in out/packages, as ./package.sh does.
 
     Uses the commands of Microsoft.PowerShell.Core alone, so that any host of the engine can run it.
 .PARAMETER Task
@@ -18,7 +19,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Help')]
+    [ValidateSet('Build', 'Test', 'Help', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateSet('Release', 'Debug')]
@@ -48,6 +49,9 @@ switch ($Task) {
     'Test' {
         [string[]] $only = @(if ($Filter) { '--filter', $Filter })
         Invoke-DotNet test $solution -c $Configuration @only
+    }
+    'Package' {
+        Invoke-DotNet run -c $Configuration --project (Get-RepositoryPath 'build/Packager') '-p:ReadyToRun=false'
     }
     'Help' {
         $module = Get-RepositoryPath 'src/StingBackup.Cmdlets'

@@ -1,6 +1,7 @@
 @{
     RootModule           = 'StingBackup.psm1'
-    ModuleVersion        = '0.1.0'
+    # The build puts that of Directory.Build.props here.
+    ModuleVersion        = '0.0.0'
     GUID                 = '8e8c399a-c0d9-4d56-bfb7-17780c915fb5'
     Author               = 'The StingBackup authors'
     CompanyName          = 'The StingBackup authors'
@@ -122,7 +123,7 @@
             LicenseUri   = 'https://www.apache.org/licenses/LICENSE-2.0'
             # The installation that this module protects.
             ProjectUri   = 'https://github.com/AlphaBytez/STING-CE'
-            ReleaseNotes = 'See CHANGELOG.md.'
+            ReleaseNotes = 'CHANGELOG.md in the folder of the module tells what changed.'
         }
     }
 }

@@ -47,6 +47,8 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
                 ["--help" or "-h" or "-?" or "help"] => Print(HelpText.Of(name)),
                 ["--version"] => Print($"{name} {typeof(StingProgram).Assembly.GetName().Version!.ToString(3)}\n"),
                 ["help", VerbTable.Quickstart] when name == VerbTable.Backup => Print(QuickstartOptions.Help),
+                ["help", "--all"] => PrintAll(),
+                [WordCompleter.Word, ..] => Complete([.. words.Skip(1)]),
                 ["help", var word] => Run(VerbTable.Find(name, word), ["--help"], errors),
                 [VerbTable.Quickstart, ..] when name == VerbTable.Backup => RunQuickstart([.. words.Skip(1)], errors),
                 [var word, ..] when word.StartsWith('-') => throw new UsageException($"The command comes first, then its options. '{name} --help' lists all commands."),
@@ -91,6 +93,35 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         printer.Finish();
         terminal.HidePane();
         return code;
+    }
+
+    // Every command's help, one behind the other: manual pages are made of it.
+    private ExitCode PrintAll()
+    {
+        using var session = new ModuleSession(new TerminalHost(new TerminalUserInterface(terminal, true), true, OwnsProcess), modulePath);
+        terminal.Write(HelpText.Of(name));
+        foreach (var verb in VerbTable.Of(name))
+        {
+            terminal.Write($"{HelpText.Rule}\n{HelpText.Of(verb, VerbOption.Of(verb, session.GetCommand(verb.Cmdlet)))}");
+        }
+        return ExitCode.Done;
+    }
+
+    // A completion never fails: where something is missing, it offers nothing.
+    private ExitCode Complete(string[] typed)
+    {
+        try
+        {
+            var completer = new WordCompleter(name, () => new ModuleSession(new TerminalHost(new TerminalUserInterface(terminal, true), true, OwnsProcess), modulePath));
+            foreach (var (value, meaning) in completer.Complete(typed))
+            {
+                terminal.WriteLine(meaning.Length == 0 ? value : $"{value}\t{meaning.ReplaceLineEndings(" ")}");
+            }
+        }
+        catch (Exception e) when (e is StingException or RuntimeException)
+        {
+        }
+        return ExitCode.Done;
     }
 
     private ExitCode RunQuickstart(IReadOnlyList<string> words, ErrorPrinter errors)

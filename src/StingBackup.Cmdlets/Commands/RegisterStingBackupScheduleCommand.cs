@@ -17,9 +17,9 @@ public sealed class RegisterStingBackupScheduleCommand : ScheduleCmdlet
 
     /// <summary>What runs.</summary>
     [Parameter(HelpMessage = "The program sting-backup")]
-    [PSDefaultValue(Help = "/opt/sting-backup/bin/sting-backup")]
+    [PSDefaultValue(Help = "/usr/bin/sting-backup where it is, else /opt/sting-backup/bin/sting-backup")]
     [ValidatePattern("^\\S+$")]
-    public string Program { get; set; } = "/opt/sting-backup/bin/sting-backup";
+    public string Program { get; set; } = File.Exists("/usr/bin/sting-backup") ? "/usr/bin/sting-backup" : "/opt/sting-backup/bin/sting-backup";
 
     private protected override void Execute()
     {

@@ -5,6 +5,9 @@ internal static class HelpText
 {
     private const int Width = 80;
 
+    /// <summary>Between the commands, where the help of all is printed.</summary>
+    public static string Rule { get; } = new('-', Width);
+
     /// <summary>The program's help: every command in one line.</summary>
     public static string Of(string program)
     {
@@ -20,7 +23,7 @@ internal static class HelpText
             Commands:
             {Table(words)}
 
-            '{program} COMMAND --help' explains one.
+            '{program} COMMAND --help' explains one, '{program} help --all' each.
             {other}
             Exit codes: 0 done, 1 failed, 2 bad usage, 3 completed with errors, 4 refused,
             5 an integrity fault was found.

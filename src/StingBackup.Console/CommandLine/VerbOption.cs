@@ -26,8 +26,11 @@ internal sealed record VerbOption(string Name, IReadOnlyList<string> Aliases, Pa
     /// <summary>What it sets, in one line.</summary>
     public string Meaning => Parameter.ParameterSets.Values.Select(s => s.HelpMessage).FirstOrDefault(m => !string.IsNullOrEmpty(m)) ?? "";
 
+    /// <summary>The only values that it takes, or null where it takes any.</summary>
+    public IReadOnlyList<string>? Names => Element.IsEnum ? [.. Enum.GetNames(Element).Select(n => n.ToLowerInvariant())] : null;
+
     /// <summary>What stands after it in the help.</summary>
-    public string Placeholder => IsSecret ? "FILE" : Element.IsEnum ? string.Join('|', Enum.GetNames(Element).Select(n => n.ToLowerInvariant())) : Name[(Name.LastIndexOf('-') + 1)..].ToUpperInvariant();
+    public string Placeholder => IsSecret ? "FILE" : Names is { } names ? string.Join('|', names) : Name[(Name.LastIndexOf('-') + 1)..].ToUpperInvariant();
 
     /// <summary>The options of a command.</summary>
     public static IReadOnlyList<VerbOption> Of(Verb verb, CommandInfo command) =>

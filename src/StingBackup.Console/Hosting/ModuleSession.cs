@@ -28,7 +28,15 @@ internal sealed class ModuleSession : IDisposable
             _runspace.SessionStateProxy.Path.SetLocation(folder);
         }
         using var shell = PowerShell.Create(_runspace);
-        shell.AddCommand("Import-Module").AddParameter("Name", modulePath).AddParameter("ErrorAction", ActionPreference.Stop).Invoke();
+        try
+        {
+            shell.AddCommand("Import-Module").AddParameter("Name", modulePath).AddParameter("ErrorAction", ActionPreference.Stop).Invoke();
+        }
+        catch (RuntimeException e)
+        {
+            throw new StingException("ModuleMissing", FailureKind.NotFound, $"The module at {modulePath} cannot be loaded: {e.Message}", modulePath,
+                "Install the package anew. In a chroot PowerShell's engine finds no file unless / is a mount there: mount --bind DIR DIR before chroot DIR.", e);
+        }
     }
 
     /// <summary>The module's folder, as the build lays it out: <c>bin</c> and <c>module</c> side by side.</summary>

@@ -36,6 +36,12 @@ internal static class QuickstartGuide
     private static string ProgramPath(string program)
     {
         var path = Path.Join(AppContext.BaseDirectory, program);
+        // What a package put on the path outlives the folder that runs today.
+        var packaged = Path.Join("/usr/bin", program);
+        if (File.Exists(packaged) && Path.GetDirectoryName(File.ResolveLinkTarget(packaged, returnFinalTarget: true)?.FullName) == Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))
+        {
+            return program;
+        }
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
         return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? path : Path.Join(".", relative);
     }

@@ -11,6 +11,7 @@ namespace StingBackup.LoadContext;
 public sealed class ModuleLoadContext : AssemblyLoadContext
 {
     private const string ContextName = "StingBackup";
+    private const string InProgram = "StingBackup.ModuleInProgram";
     private static readonly Lock Making = new();
 
     private readonly string _root;
@@ -30,6 +31,11 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     /// <exception cref="InvalidOperationException">No <c>.deps.json</c> describes the assembly, or it names a file that is not there.</exception>
     public static Assembly Load(string assemblyPath)
     {
+        if (AppContext.TryGetSwitch(InProgram, out var within) && within)
+        {
+            // A packaged program hosts no other module, and was compiled as one with these libraries.
+            return Assembly.Load(new AssemblyName(Path.GetFileNameWithoutExtension(assemblyPath)));
+        }
         var path = Path.GetFullPath(assemblyPath);
         lock (Making)
         {

@@ -40,8 +40,13 @@ public sealed class BuildScriptTests : IDisposable
             $"build {At("src/StingBackup.Cmdlets")} -c Release",
         ], Run(new() { ["Task"] = "Help" }).Succeeded().Objects<string>());
 
+    [Fact]
+    public void Package_runs_what_package_sh_runs() =>
+        Assert.Equal([$"run -c Release --project {At("build/Packager")} -p:ReadyToRun=false"], Run(new() { ["Task"] = "Package" }).Succeeded().Objects<string>());
+
     [Theory]
     [InlineData("Build")]
+    [InlineData("Package")]
     [InlineData("Test")]
     [InlineData("Help")]
     public void A_failing_dotnet_fails_the_task(string task)
