@@ -124,20 +124,12 @@ ask() {
 
 # kill_one: runs the command and kills it; sets outcome to killed, finished, or its exit code.
 kill_one() {
-    local code=0 sleeper start=${EPOCHREALTIME/./} from=$((idle * 7 / 10)) moment
+    local code=0 taken from=$((idle * 7 / 10)) moment
     random $((${span[$verb]:-$((idle * 2))} + idle / 5 - from))
     moment=$((from + REPLY))
     (ours "${command[@]}") >"$log" 2>&1 </dev/null &
     child=$!
-    sleep "$((moment / 1000000)).$(printf %06d $((moment % 1000000)))" &
-    sleeper=$!
-    wait -n "$child" "$sleeper"
-    local taken=$((${EPOCHREALTIME/./} - start))
-    kill -9 "$child" 2>/dev/null
-    wait "$child" 2>/dev/null || code=$?
-    child=''
-    kill "$sleeper" 2>/dev/null
-    wait "$sleeper" 2>/dev/null
+    kill_after "$moment"
     case $code in
         137) outcome=killed kills=$((kills + 1)) killed[$verb]=$((${killed[$verb]:-0} + 1)) ;;
         0 | 3) outcome=finished early=$((early + 1)) span[$verb]=$taken ;;

@@ -91,8 +91,8 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         try
         {
             var bytes = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
-            return ObjectKinds.Of(name) is ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill && new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name)
-                ? throw ObjectFrame.Damaged(name, "its SHA-256 is not its name") : bytes;
+            Prove(name, bytes);
+            return bytes;
         }
         catch (StingException e) when (e.ErrorId == "ObjectNotFound")
         {
@@ -102,6 +102,19 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             output.Failed(e);
             return null;
+        }
+    }
+
+    /// <summary>Damage of one tier is not carried to another: what a hash is the name of, and what the key role signs. What hosts sign is judged by what the latter says of them.</summary>
+    private void Prove(string name, byte[] bytes)
+    {
+        switch (ObjectKinds.Of(name))
+        {
+            case ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill when new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name):
+                throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+            case ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Ledger when installation.Keys is not null:
+                ObjectProof.Check(name, bytes, installation, installation.Writers);
+                break;
         }
     }
 
@@ -138,7 +151,16 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
                 continue;
             }
             // A kill in between leaves it missing, and the next sync puts it.
-            await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            try
+            {
+                await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "ObjectLocked" && name.StartsWith(Cryptography.KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+            {
+                output.Warn($"'{name}' in {route.To.Location} is from before keys or format were renewed, and locked: it stays until its lock ends.");
+                _refused.Add(name);
+                continue;
+            }
             await PutAsync(name, bytes, cancel).ConfigureAwait(false);
             _claims++;
         }
@@ -236,7 +258,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             return;
         }
         var claims = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => n.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
+        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => ClaimComparison.IsRenewable(n)
             && !_refused.Contains(n) && (_copied.ContainsKey(n) || comparison.Target.Objects.ContainsKey(n))))
         {
             if (await ReadAsync(name, cancel).ConfigureAwait(false) is { } bytes)

@@ -103,3 +103,17 @@ soak_end() {
     ((failed == 0 && passed > 0))
     exit
 }
+
+# kill_after MICROSECONDS: kills $child with SIGKILL when they are over, unless it has ended by then; sets code to how it ended, taken to the microseconds that it ran.
+kill_after() {
+    local sleeper start=${EPOCHREALTIME/./}
+    sleep "$(($1 / 1000000)).$(printf %06d $(($1 % 1000000)))" &
+    sleeper=$!
+    wait -n "$child" "$sleeper"
+    taken=$((${EPOCHREALTIME/./} - start))
+    kill -9 "$child" 2>/dev/null
+    wait "$child" 2>/dev/null || code=$?
+    child=''
+    kill "$sleeper" 2>/dev/null
+    wait "$sleeper" 2>/dev/null
+}
