@@ -9,23 +9,60 @@ internal sealed record FaultCase(FaultVerb Verb, StoreCall Call, FaultWay Way)
     public override string ToString() => $"{Verb.Name} | {Call} | {Way}";
 }
 
-/// <summary>What became of the cases of a sweep.</summary>
+/// <summary>How a verb ended whose call failed.</summary>
+internal enum FaultEnd
+{
+    /// <summary>With an error that names itself.</summary>
+    Refused,
+    /// <summary>It went on and told of it: an item, a warning, a fault.</summary>
+    Told,
+    /// <summary>It did all that it does undisturbed.</summary>
+    Borne,
+    /// <summary>It did not make the call in that run.</summary>
+    Missed,
+}
+
+/// <summary>What became of the cases of a sweep. Safe to use from many threads.</summary>
 internal sealed class FaultTally
 {
-    public int Cases { get; set; }
-    /// <summary>The verb ended with an error that names itself.</summary>
-    public int Refused { get; set; }
-    /// <summary>The verb went on and told of it: an item, a warning, a fault.</summary>
-    public int Told { get; set; }
-    /// <summary>The verb did all that it does undisturbed.</summary>
-    public int Borne { get; set; }
-    /// <summary>The verb did not make the call in that run.</summary>
-    public int Missed { get; set; }
+    private readonly Lock _gate = new();
+    private readonly int[] _ends = new int[Enum.GetValues<FaultEnd>().Length];
+
+    public int Cases { get; private set; }
     public List<string> Wrong { get; } = [];
     /// <summary>What was borne without a word, by verb, call and way.</summary>
     public SortedSet<string> Silent { get; } = new(StringComparer.Ordinal);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Cases} cases: {Refused} ended with an error, {Told} went on and told of it, {Borne} needed nothing of it, {Missed} did not come to the call; {Wrong.Count} wrong");
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            Cases++;
+        }
+    }
+
+    public void Add(FaultCase at, FaultEnd end)
+    {
+        lock (_gate)
+        {
+            _ends[(int)end]++;
+            if (end == FaultEnd.Borne)
+            {
+                Silent.Add($"{at.Verb.Name}: {at.Call.Tier} {at.Call.Verb} {at.Call.Kind} {at.Way}");
+            }
+        }
+    }
+
+    public void AddWrong(string what)
+    {
+        lock (_gate)
+        {
+            Wrong.Add(what);
+        }
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Cases} cases: {_ends[0]} ended with an error, {_ends[1]} went on and told of it, {_ends[2]} needed nothing of it, {_ends[3]} did not come to the call; {Wrong.Count} wrong");
 }
 
 /// <summary>Lets every call of a verb fail, each way, and looks at what is left.</summary>
@@ -42,14 +79,15 @@ internal sealed class FaultSweep(FaultWorlds worlds)
     /// <summary>Plays one case.</summary>
     public async Task PlayAsync(FaultCase at, FaultTally tally)
     {
-        tally.Cases++;
+        tally.Begin();
+        var heard = new FaultTold();
         try
         {
-            await TryAsync(at, await ReferenceAsync(at.Verb), tally);
+            await TryAsync(at, await ReferenceAsync(at.Verb), heard, tally);
         }
         catch (Exception e)
         {
-            tally.Wrong.Add($"{at}: {e.GetType().Name} {e.Message}{(e is StingException or Xunit.Sdk.XunitException ? "" : "\n" + e.StackTrace)}");
+            tally.AddWrong($"{at} (it told: {string.Join("; ", heard.Failures)}): {e.GetType().Name} {e.Message}{(e is StingException or Xunit.Sdk.XunitException ? "" : "\n" + e.StackTrace)}");
         }
     }
 
@@ -66,58 +104,45 @@ internal sealed class FaultSweep(FaultWorlds worlds)
         await verb.RunAsync(world, script, told);
         told.Failures.AddRange(script.Warnings);
         AssertUnchanged(verb.OnlyReads, before, world, "a verb that only reads changed something");
-        Settle(verb, world);
+        await SettleAsync(verb, world);
         var state = await world.LookAsync();
         await AgainAsync(verb, world);
         return _references[verb.Name] = new Reference([.. script.Calls], told.Failures.Count, state, told.Restored);
     }
 
-    private async Task TryAsync(FaultCase at, Reference reference, FaultTally tally)
+    private async Task TryAsync(FaultCase at, Reference reference, FaultTold told, FaultTally tally)
     {
         var verb = at.Verb;
         using var world = await worlds.TakeAsync(verb.World);
         await verb.PrepareAsync(world);
-        var (script, told) = (new FaultScript { Target = at.Call, Way = at.Way }, new FaultTold());
+        var script = new FaultScript { Target = at.Call, Way = at.Way };
         var before = world.Names();
         var failed = await AttemptAsync(verb, world, script, told);
         CheckRestored(reference, told, failed is not null || told.Failures.Count > reference.Told);
-        if (failed is not null)
-        {
-            Assert.True(failed.ErrorId.Length > 0 && failed.Message.Length > 0 && failed.Remedy.Length > 0, $"no id, message or remedy: {failed.ErrorId} {failed.Message}");
-            tally.Refused++;
-        }
-        else if (script.Hit is null)
-        {
-            tally.Missed++;
-        }
-        else if (told.Failures.Count > reference.Told)
-        {
-            tally.Told++;
-        }
-        else
-        {
-            tally.Borne++;
-            tally.Silent.Add($"{verb.Name}: {at.Call.Tier} {at.Call.Verb} {at.Call.Kind} {at.Way}");
-        }
+        Assert.True(failed is null || (failed.ErrorId.Length > 0 && failed.Message.Length > 0 && failed.Remedy.Length > 0), $"no id, message or remedy: {failed?.ErrorId} {failed?.Message}");
+        var isTold = failed is not null || told.Failures.Count > reference.Told;
+        tally.Add(at, failed is not null ? FaultEnd.Refused : script.Hit is null ? FaultEnd.Missed : isTold ? FaultEnd.Told : FaultEnd.Borne);
         AssertUnchanged(verb.OnlyReads, before, world, "a verb that only reads changed something");
 
         // Whatever happened, what was committed stands.
         world.Erasing ??= verb.Erases;
         if (verb.Mends)
         {
-            Assert.Empty(before.Except(world.Names()));
+            // But announcements of runs that have ended, which serve nobody, and fragments of the index in whose place others were made from the packs.
+            Assert.DoesNotContain(before.Except(world.Names()), name => !name.Contains(" sessions/", StringComparison.Ordinal) && !name.Contains(" index/", StringComparison.Ordinal));
         }
         else
         {
-            await world.LookAsync(verb.MayLack);
+            await world.LookAsync(isTold ? verb : null);
         }
 
         // And whoever calls it again gets where an undisturbed run gets.
-        var again = await AttemptAsync(verb, world, null, told = new FaultTold());
+        var then = new FaultTold();
+        var again = await AttemptAsync(verb, world, null, then);
         Assert.True(again is null || verb.Refusals.Contains(again.ErrorId), $"after '{failed?.ErrorId ?? "success"}' the next run ends with {again?.ErrorId}: {again?.Message}");
-        Assert.True(told.Failures.Count <= reference.Told, $"the next run tells: {string.Join("; ", told.Failures)}");
-        CheckRestored(reference, told, false);
-        Settle(verb, world);
+        Assert.True(then.Failures.Count <= reference.Told, $"the next run tells: {string.Join("; ", then.Failures)}");
+        CheckRestored(reference, then, false);
+        await SettleAsync(verb, world);
         var state = await world.LookAsync();
         Assert.True(state == reference.State, $"after '{failed?.ErrorId ?? "success"}' and a clean run there is\n{state}\nwhere an undisturbed one leaves\n{reference.State}");
         await AgainAsync(verb, world);
@@ -140,7 +165,14 @@ internal sealed class FaultSweep(FaultWorlds worlds)
         }
     }
 
-    private static void Settle(FaultVerb verb, FaultWorld world) => (world.Erased, world.Erasing) = verb.Erases is { } erased ? (erased, null) : (world.Erased, world.Erasing);
+    private static async Task SettleAsync(FaultVerb verb, FaultWorld world)
+    {
+        (world.Erased, world.Erasing) = verb.Erases is { } erased ? (erased, null) : (world.Erased, world.Erasing);
+        if (verb.ThenAsync is { } then)
+        {
+            await then(world, null, new FaultTold());
+        }
+    }
 
     /// <summary>Nothing wrong stands under a final name, and what is missing was told.</summary>
     private static void CheckRestored(Reference reference, FaultTold told, bool isTold)

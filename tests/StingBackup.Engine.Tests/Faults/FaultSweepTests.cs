@@ -4,10 +4,24 @@ using Xunit.Abstractions;
 
 namespace StingBackup.Engine.Tests.Faults;
 
-/// <summary>Calls to the store fail, one in each run of a verb: a dozen verbs with three cases each here, all of them by <c>tests/soak/10-sweep.sh</c>.</summary>
+/// <summary>Calls to the store fail, one in each run of a verb: what showed a defect once and a draw here, all of them by <c>tests/soak/10-sweep.sh</c>.</summary>
 public sealed class FaultSweepTests(ITestOutputHelper output)
 {
     private const int Seed = 20261126;
+
+    /// <summary>What showed a defect. The numbers of calls change as the engine does: all of their like are played.</summary>
+    private static readonly (string Verb, string Call, FaultWay Way)[] Found =
+    [
+        ("full backup", "Local read points", FaultWay.Short),          // the chain looked forked
+        ("sync", "Local read points", FaultWay.Short),                 // went to the remote tier as it was
+        ("sync", "Local read format", FaultWay.Short),
+        ("archive", "Local read meta", FaultWay.Short),                // a point entered without all its pages
+        ("archive", "Local length meta", FaultWay.Fails),
+        ("erase", "Local read ledger", FaultWay.Short),                // went to the remote tier as it was
+        ("rotate Subject", "Local stage subjects", FaultWay.Fails),    // could not be ended
+        ("enrol host", "Local stage subjects", FaultWay.Fails),        // lost a claim
+        ("enrol approver", "Local put audit", FaultWay.Twice),         // told one deed twice
+    ];
 
     /// <summary>What the sweep leaves out, and why. A method that is new stands here or among a verb's own.</summary>
     private static readonly Dictionary<string, string[]> LeftOut = new(StringComparer.Ordinal)
@@ -53,9 +67,18 @@ public sealed class FaultSweepTests(ITestOutputHelper output)
     {
         await using var worlds = new FaultWorlds();
         var (sweep, tally, random) = (new FaultSweep(worlds), new FaultTally(), new Random(Seed));
+        foreach (var (name, call, way) in Found)
+        {
+            var cases = (await sweep.CasesAsync(FaultVerbs.All.Single(v => v.Name == name))).Where(c => c.Way == way && c.Call.ToString().StartsWith(call + "#", StringComparison.Ordinal)).ToList();
+            Assert.True(cases.Count > 0, $"{name} makes no call '{call}' any more");
+            foreach (var at in cases)
+            {
+                await sweep.PlayAsync(at, tally);
+            }
+        }
         var verbs = FaultVerbs.All.ToArray();
         random.Shuffle(verbs);
-        foreach (var verb in verbs.Take(12))
+        foreach (var verb in verbs.Take(3))
         {
             var cases = (await sweep.CasesAsync(verb)).ToArray();
             random.Shuffle(cases);

@@ -4,6 +4,7 @@ using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Lifecycle.Updating;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Restore;
@@ -17,17 +18,23 @@ namespace StingBackup.Engine.Tests.Faults;
 /// <summary>Every verb that writes to a store, or reads content from one.</summary>
 internal static class FaultVerbs
 {
+    /// <summary>
+    /// What cannot be read is told, and copied by the next run: heads, which the key directory has too, and restore points with what they alone need. A point that is there has all that it reaches; where a number is missing a later
+    /// one is there all the same, since replication does not wait for ever.
+    /// </summary>
+    private static readonly string[] NotCopied = ["format/", "writers/", "approvers/", "subjects/", "audit/", "points/", "meta/", "data/"];
+
     public static IReadOnlyList<FaultVerb> All { get; } =
     [
         new("publish", FaultWorlds.Bare, PublishAsync) { IsMaintenance = true },
         new("first backup", FaultWorlds.Empty, (w, s, t) => w.BackupAsync(s, t)) { Methods = ["BackupJob.PlanAsync", "BackupJob.RunAsync"] },
         new("increment", FaultWorlds.Two, (w, s, t) => w.BackupAsync(s, t)),
         new("full backup", FaultWorlds.Two, (w, s, t) => w.BackupAsync(s, t, BackupType.Full)),
-        new("backup and sync", FaultWorlds.Synced, BackupAndSyncAsync),
-        new("sync", FaultWorlds.Two, SyncAsync(Tier.Remote)) { IsMaintenance = true, Methods = ["TierSyncJob.RunAsync"] },
-        new("sync again", FaultWorlds.Synced, SyncAsync(Tier.Remote)) { IsMaintenance = true },
+        new("backup and sync", FaultWorlds.Synced, BackupAndSyncAsync) { MayLack = NotCopied },
+        new("sync", FaultWorlds.Two, SyncAsync(Tier.Remote)) { MayLack = NotCopied, IsMaintenance = true, Methods = ["TierSyncJob.RunAsync"] },
+        new("sync again", FaultWorlds.Synced, SyncAsync(Tier.Remote)) { MayLack = NotCopied, IsMaintenance = true },
         new("sync back", FaultWorlds.Damaged, SyncAsync(Tier.Local)) { IsMaintenance = true, Mends = true },
-        new("archive", FaultWorlds.Archived, ArchiveAsync) { IsMaintenance = true, Methods = ["ColdRecut.RunAsync"] },
+        new("archive", FaultWorlds.Archived, ArchiveAsync) { MayLack = NotCopied, IsMaintenance = true, Methods = ["ColdRecut.RunAsync"] },
         new("retain", FaultWorlds.Aged, RetainAsync) { IsMaintenance = true, Methods = ["RetentionJob.PlanAsync", "RetentionJob.RunAsync"] },
         new("let go", FaultWorlds.Archived, RetainAsync) { IsMaintenance = true },
         new("sweep", FaultWorlds.Dropped, SweepAsync(Tier.Local)) { IsMaintenance = true, Methods = ["PruneJob.RunAsync", "PruneJob.PlanAsync"] },
@@ -47,15 +54,19 @@ internal static class FaultVerbs
         new("hold", FaultWorlds.Two, HoldAsync) { Methods = ["LegalHolds.PlanAsync", "LegalHolds.AddAsync", "LegalHolds.List"] },
         new("lift", FaultWorlds.Held, LiftAsync) { PrepareAsync = w => w.ApproveAsync(LiftAsync), Refusals = ["ApprovalRequired", "LegalHoldNotFound"], Methods = ["LegalHolds.LiftAsync"] },
         new("ask for erasure", FaultWorlds.Two, Opened((i, _) => RequestErasureAsync(i))) { PrepareAsync = w => w.ApproveAsync(RequestErasureAsync), Refusals = ["ApprovalRequired", "ErasureExists"], Methods = ["ErasureJob.PlanAsync", "ErasureJob.RequestAsync"] },
-        new("erase", FaultWorlds.Condemned, Opened((i, told) => told.RunAsync<ErasureResult>(ErasureJob.CompleteAsync(i, "key officer", default)))) { Erases = "users/ada", Methods = ["ErasureJob.CompleteAsync"] },
+        new("erase", FaultWorlds.Condemned, Opened((i, told) => told.RunAsync<ErasureResult>(ErasureJob.CompleteAsync(i, "key officer", default)))) { Erases = "users/ada", ThenAsync = SyncAsync(Tier.Remote), MaySay = "it was erased, or never kept here", Methods = ["ErasureJob.CompleteAsync"] },
         .. Enum.GetValues<KeyRotationKind>().Select(kind => new FaultVerb($"rotate {kind}", FaultWorlds.Two, Opened((i, told) => RotateAsync(i, kind, told)))
         {
             PrepareAsync = w => kind is KeyRotationKind.KeyEncryptionKey or KeyRotationKind.Signing ? w.ApproveAsync(i => RotateAsync(i, kind, new FaultTold())) : Task.CompletedTask,
-            Refusals = ["ApprovalRequired"], MayLack = ["format/", "subjects/", "writers/"], Methods = ["KeyRotationJob.PlanAsync", "KeyRotationJob.RunAsync"],
+            Refusals = ["ApprovalRequired", "ApprovalUsed"], MayLack = ["format/", "subjects/", "writers/"], MaySay = "it is from before the key role's signing key was renewed", Methods = ["KeyRotationJob.PlanAsync", "KeyRotationJob.RunAsync"],
         }),
-        new("enrol host", FaultWorlds.Two, EnrolAsync) { MayLack = ["writers/"], Methods = ["HostRegistry.PlanEnrol", "HostRegistry.IssueAsync"] },
-        new("revoke host", FaultWorlds.Two, Opened((i, _) => RevokeAsync(i))) { PrepareAsync = w => w.ApproveAsync(RevokeAsync), Refusals = ["ApprovalRequired"], MayLack = ["subjects/", "writers/"], Methods = ["HostRevocation.PlanAsync", "HostRevocation.RunAsync"] },
-        new("enrol approver", FaultWorlds.Two, EnrolApproverAsync) { MayLack = ["approvers/"], Methods = ["ApproverJobs.PlanRegisterAsync", "ApproverJobs.RegisterAsync", "ApproverJobs.ListAsync"], Refusals = ["ApproverExists"] },
+        new("enrol host", FaultWorlds.Two, EnrolAsync) { MayLack = ["subjects/", "writers/"], Methods = ["HostRegistry.PlanEnrol", "HostRegistry.IssueAsync"] },
+        new("revoke host", FaultWorlds.Two, Opened((i, _) => RevokeAsync(i))) { PrepareAsync = w => w.ApproveAsync(RevokeAsync), Refusals = ["ApprovalRequired", "ApprovalUsed"], MayLack = ["subjects/", "writers/"], Methods = ["HostRevocation.PlanAsync", "HostRevocation.RunAsync"] },
+        new("update", FaultWorlds.Earlier, Opened(async (i, told) => await told.RunAsync<RepositoryUpdateResult>(RepositoryUpdateJob.RunAsync(i, await RepositoryUpdateJob.PlanAsync(i, default), default))))
+        {
+            IsMaintenance = true, MayLack = ["format/"], Methods = ["RepositoryUpdateJob.PlanAsync", "RepositoryUpdateJob.RunAsync"],
+        },
+        new("enrol approver", FaultWorlds.Two, EnrolApproverAsync) { MayLack = ["approvers/"], MaySay = "no audit record tells of its enrolment", Methods = ["ApproverJobs.PlanRegisterAsync", "ApproverJobs.RegisterAsync", "ApproverJobs.ListAsync"], Refusals = ["ApproverEnrolled"] },
     ];
 
     public static async Task PublishAsync(FaultWorld world, FaultScript? script, FaultTold told)

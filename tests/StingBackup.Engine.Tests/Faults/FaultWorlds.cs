@@ -42,6 +42,9 @@ internal sealed class FaultWorlds : IAsyncDisposable
     /// <summary>Somebody is on hold.</summary>
     public const string Held = "held";
 
+    /// <summary>The format record is one of before it named a program.</summary>
+    public const string Earlier = "earlier";
+
     public static string RequestOf(FaultWorld world) => Path.Combine(world.Keys.Folder, "host-b.request");
 
     /// <summary>A copy of a state.</summary>
@@ -111,7 +114,8 @@ internal sealed class FaultWorlds : IAsyncDisposable
                     var store = name == Damaged ? world.Local : world.Remote;
                     foreach (var kind in (string[])["data/", "meta/", "index/", "subjects/", "points/", "writers/"])
                     {
-                        await store.DeleteAsync(store.Objects.Keys.First(n => n.StartsWith(kind, StringComparison.Ordinal)), default);
+                        // Names are drawn; lengths are not.
+                        await store.DeleteAsync(store.Objects.Where(o => o.Key.StartsWith(kind, StringComparison.Ordinal)).MaxBy(o => o.Value.Length).Key, default);
                     }
                 });
             case Condemned:
@@ -125,6 +129,12 @@ internal sealed class FaultWorlds : IAsyncDisposable
                     world.Advance(TimeSpan.FromDays(10));
                     Directory.Delete(Path.Combine(world.Reserve, "users/ada"), recursive: true);
                     world.Erasing = "users/ada";
+                });
+            case Earlier:
+                return await FromAsync(Two, async (world, _, _) =>
+                {
+                    await using var installation = await world.OpenAsync();
+                    await installation.Keys!.RenewFormatAsync((SubjectReader)await installation.UnlockAsync(default), installation.Store, format => format with { Program = "" }, default);
                 });
             default:
                 return await FromAsync(Two, FaultVerbs.HoldAsync);
