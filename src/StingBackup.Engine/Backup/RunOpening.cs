@@ -94,7 +94,48 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         {
             throw ObjectFrame.Damaged(last, "its name is no number");
         }
-        return (sequence, PointRecord.HashOf(await _store.ReadAllAsync(last, cancel).ConfigureAwait(false)));
+        return (sequence, await HashOfHeadAsync(last, cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// The chain goes on behind what a repair would put back: a point that is none as the disk gives it is asked for once more, then of the other tiers. Where nobody has a good one, the bytes that lie here count.
+    /// </summary>
+    private async ValueTask<Id32> HashOfHeadAsync(string name, CancellationToken cancel)
+    {
+        var bytes = await _store.ReadAllAsync(name, cancel).ConfigureAwait(false);
+        if (IsPoint(name, bytes))
+        {
+            return PointRecord.HashOf(bytes);
+        }
+        var copies = new OtherTiers(installation, Tier.Local).OpenAsync(cancel).Select(t => t.Store).Prepend(_store);
+        await foreach (var store in copies.WithCancellation(cancel).ConfigureAwait(false))
+        {
+            try
+            {
+                if (await store.ReadAllAsync(name, cancel).ConfigureAwait(false) is var copy && IsPoint(name, copy))
+                {
+                    return PointRecord.HashOf(copy);
+                }
+            }
+            catch (StingException)
+            {
+                // Away, or not there: a backup does not wait for it.
+            }
+        }
+        return PointRecord.HashOf(bytes);
+    }
+
+    private bool IsPoint(string name, byte[] bytes)
+    {
+        try
+        {
+            PointRecord.Read(name, bytes, installation.Reserve, installation.Writers.SigningKeyOf);
+            return true;
+        }
+        catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+        {
+            return false;
+        }
     }
 
     private async ValueTask<(long Sequence, Id32 Hash)> GiveUpAsync(WriterIdentity identity, Id32 previous, CancellationToken cancel)

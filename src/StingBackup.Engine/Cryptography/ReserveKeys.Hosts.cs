@@ -111,25 +111,7 @@ public sealed partial class ReserveKeys
         using var trusting = new EnrolledWriters(enrolled.All.Select(w => w.Id == writer ? w with { LastGoodSequence = null } : w), []);
         using var without = new EnrolledWriters(enrolled.All.Select(w => w.Id == writer ? w with { LastGoodSequence = 0 } : w), []);
         var (old, renewed) = (new ClaimReader(Host, Verifier, trusting), new ClaimReader(Host, Verifier, without));
-        var names = new List<string>();
-        var faults = new List<StingException>();
-        await foreach (var found in store.ListAsync(KeyObjectNames.ClaimPrefix, cancel).ConfigureAwait(false))
-        {
-            try
-            {
-                if (Id16.TryParse(found.Name[KeyObjectNames.ClaimPrefix.Length..], out var tag)
-                    && await old.ReadAsync(store, tag, cancel).ConfigureAwait(false) is { } claim && claim.Writer == writer)
-                {
-                    await ReplaceAsync(store, reader, renewed, claim, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
-                    names.Add(found.Name);
-                }
-            }
-            catch (StingException fault)
-            {
-                faults.Add(fault);
-            }
-        }
-        return (names, faults);
+        return await RemakeClaimsAsync(store, reader, old, renewed, claim => claim.Writer == writer, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Takes a package in: the host's keys come into force the first time, and its spares go on the shelf; a package that was taken in before changes nothing.</summary>

@@ -167,8 +167,9 @@ public sealed partial class ReserveKeys
                 $"Subject '{canonicalName}' is claimed as {present.Key.Pseudonym}, but a restore point has it as {pseudonym}.", canonicalName,
                 "Keep both: restore points name their subjects by pseudonym, and stay readable. Look for a writer that you do not trust.");
         }
-        await ReplaceAsync(store, reader, claims, null, tag, pseudonym,
-            [.. aliases.Select(alias => SubjectTags.Compute(Host.DirectoryKey.Span, alias)).Where(alias => alias != tag).Distinct()], cancel).ConfigureAwait(false);
+        var claim = MakeClaim(reader, claims, null, tag, pseudonym, [.. aliases.Select(alias => SubjectTags.Compute(Host.DirectoryKey.Span, alias)).Where(alias => alias != tag).Distinct()]);
+        await store.DeleteAsync(KeyObjectNames.Claim(tag), cancel).ConfigureAwait(false);
+        await store.PutAsync(KeyObjectNames.Claim(tag), claim, cancel).ConfigureAwait(false);   // killed before: the next repair finds none, and makes it from the trees again
     }
 
     /// <summary>
@@ -183,38 +184,50 @@ public sealed partial class ReserveKeys
         ArgumentNullException.ThrowIfNull(writers);
         var claims = new ClaimReader(Host, Verifier, writers);
         var active = writers.All.Where(writer => writer.LastGoodSequence is null).Select(writer => writer.Id).ToList();
+        return await RemakeClaimsAsync(store, reader, claims, claims, claim => active.Except(claim.Secrets.Select(secret => secret.Writer)).Any(), cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask<(IReadOnlyList<string> Names, IReadOnlyList<StingException> Faults)> RemakeClaimsAsync(
+        IObjectStore store, SubjectReader reader, ClaimReader old, ClaimReader renewed, Func<SubjectClaim, bool> isMeant, CancellationToken cancel)
+    {
+        using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
+        var replacement = new ClaimReplacement(_environment, _options, renewed, store);
+        await replacement.ResumeAsync(reader.Role, cancel).ConfigureAwait(false);
         var names = new List<string>();
         var faults = new List<StingException>();
-        await foreach (var found in store.ListAsync(KeyObjectNames.ClaimPrefix, cancel).ConfigureAwait(false))
+        foreach (var few in (await TagsAsync(store, cancel).ConfigureAwait(false)).Chunk(ClaimReplacement.Batch))
         {
-            try
+            var made = new List<ClaimContent>();
+            foreach (var tag in few)
             {
-                if (Id16.TryParse(found.Name[KeyObjectNames.ClaimPrefix.Length..], out var tag)
-                    && await claims.ReadAsync(store, tag, cancel).ConfigureAwait(false) is { } claim
-                    && active.Except(claim.Secrets.Select(secret => secret.Writer)).Any())
+                try
                 {
-                    await ReplaceAsync(store, reader, claims, claim, tag, claim.Key.Pseudonym, claim.Aliases, cancel).ConfigureAwait(false);
-                    names.Add(found.Name);
+                    if (await old.ReadAsync(store, tag, cancel).ConfigureAwait(false) is { } claim && isMeant(claim))
+                    {
+                        made.Add(new ClaimContent(tag, MakeClaim(reader, renewed, claim, tag, claim.Key.Pseudonym, claim.Aliases)));
+                    }
+                }
+                catch (StingException fault)
+                {
+                    faults.Add(fault);
                 }
             }
-            catch (StingException fault)
+            if (made.Count > 0)
             {
-                faults.Add(fault);
+                var conflicts = await replacement.ReplaceAsync(made, cancel).ConfigureAwait(false);
+                faults.AddRange(conflicts);
+                names.AddRange(made.Select(claim => KeyObjectNames.Claim(claim.Tag)).Except(conflicts.Select(conflict => conflict.Target!)));
             }
         }
         return (names, faults);
     }
 
-    private async ValueTask ReplaceAsync(
-        IObjectStore store, SubjectReader reader, ClaimReader claims, SubjectClaim? before, Id16 tag, Id16 pseudonym, IReadOnlyList<Id16> aliases, CancellationToken cancel)
+    private byte[] MakeClaim(SubjectReader reader, ClaimReader claims, SubjectClaim? before, Id16 tag, Id16 pseudonym, IReadOnlyList<Id16> aliases)
     {
         var (key, writerSecret) = reader.Recover(pseudonym);
         using (writerSecret)
         {
-            var claim = claims.Make(tag, key, writerSecret, aliases, before?.Key.Generation == key.Generation ? before.CreatedNs : _environment.NowNs).ToBytes(Host.SigningKey);
-            var name = KeyObjectNames.Claim(tag);
-            await store.DeleteAsync(name, cancel).ConfigureAwait(false);
-            await store.PutAsync(name, claim, cancel).ConfigureAwait(false);
+            return claims.Make(tag, key, writerSecret, aliases, before?.Key.Generation == key.Generation ? before.CreatedNs : _environment.NowNs).ToBytes(Host.SigningKey);
         }
     }
 

@@ -39,8 +39,9 @@ public sealed partial class ReserveKeys
     {
         using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
         var began = _environment.NowNs;
-        var renewal = new SubjectRenewal(_environment, _options, Host, new ClaimReader(Host, Verifier, writers), store);
-        await renewal.ResumeAsync(reader.Role, cancel).ConfigureAwait(false);   // before they are listed: a claim that is not there is in no list
+        var claims = new ClaimReader(Host, Verifier, writers);
+        var renewal = new SubjectRenewal(_environment, _options, Host, claims, store);
+        await new ClaimReplacement(_environment, _options, claims, store).ResumeAsync(reader.Role, cancel).ConfigureAwait(false);   // before they are listed: a claim that is not there is in no list
         var renewed = await renewal.RunAsync(reader.Role, order.Tags ?? await TagsAsync(store, cancel).ConfigureAwait(false), order.NewWriterSecret, tell, cancel).ConfigureAwait(false);
         if (order.Tags is null && renewed.Faults.Count == 0)
         {
@@ -49,8 +50,12 @@ public sealed partial class ReserveKeys
         return renewed;
     }
 
-    /// <summary>A claim that a run of <c>Update-StingKey</c> was replacing when it died, so that it may stand nowhere else; null for none.</summary>
-    internal byte[]? FindUnfinishedClaim(Id16 tag) => SubjectRenewal.Unfinished(_environment.Files, SubjectRenewal.JournalOf(_options)).FirstOrDefault(claim => claim.Tag == tag).Claim;
+    /// <summary>A claim that a run was replacing when it died, so that it may stand nowhere else; null for none.</summary>
+    internal byte[]? FindUnfinishedClaim(Id16 tag) => ClaimReplacement.Unfinished(_environment.Files, ClaimReplacement.JournalOf(_options)).FirstOrDefault(claim => claim.Tag == tag).Bytes;
+
+    /// <summary>How many subjects are claimed; those too whose claims a run had taken away when it died.</summary>
+    internal async ValueTask<int> CountClaimsAsync(IObjectStore store, CancellationToken cancel) =>
+        (await TagsAsync(store, cancel).ConfigureAwait(false)).Union(ClaimReplacement.Unfinished(_environment.Files, ClaimReplacement.JournalOf(_options)).Select(claim => claim.Tag)).Count();
 
     /// <summary>Tags of every claim.</summary>
     internal static async ValueTask<IReadOnlyList<Id16>> TagsAsync(IObjectStore store, CancellationToken cancel)

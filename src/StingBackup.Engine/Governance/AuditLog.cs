@@ -104,7 +104,9 @@ internal sealed class AuditLog
                 Verb = draft.Verb, Actor = _installation.Caller.Actor, PlanDigest = draft.PlanDigest, Subjects = [.. draft.Subjects.Distinct().Order()], Request = draft.Request, Approvals = draft.Approvals, Outcome = draft.Outcome,
             };
             var bytes = record.ToBytes(_signer);
-            if (await _installation.Store.PutAsync(record.ObjectName, bytes, cancel).ConfigureAwait(false))
+            // What is refused because it stands there already is written: its answer was lost, and a second record would tell of a second deed.
+            if (await _installation.Store.PutAsync(record.ObjectName, bytes, cancel).ConfigureAwait(false)
+                || (await _installation.Store.ReadAllAsync(record.ObjectName, cancel).ConfigureAwait(false)).AsSpan().SequenceEqual(bytes))
             {
                 var written = new ChainHead(Writer, record.Sequence, PointRecord.HashOf(bytes));
                 Remember(written);

@@ -72,7 +72,9 @@ internal sealed class ErasureTiers(Installation installation, IReadOnlySet<Id16>
     {
         await foreach (var item in installation.Store.ListAsync(KeyObjectNames.LedgerPrefix, cancel).ConfigureAwait(false))
         {
-            await store.PutAsync(item.Name, await installation.Store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+            var entry = await installation.Store.ReadAllAsync(item.Name, cancel).ConfigureAwait(false);
+            TierObjects.Prove(item.Name, entry, installation);
+            await store.PutAsync(item.Name, entry, cancel).ConfigureAwait(false);
         }
         foreach (var tag in tags)
         {

@@ -169,7 +169,7 @@ public static class KeyRotationJob
         }
         else
         {
-            count = (await ReserveKeys.TagsAsync(installation.Store, cancel).ConfigureAwait(false)).Count;
+            count = await Keys(installation).CountClaimsAsync(installation.Store, cancel).ConfigureAwait(false);
         }
         if (count == 0)
         {

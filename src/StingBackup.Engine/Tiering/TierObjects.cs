@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tiering;
@@ -33,6 +36,30 @@ internal static class TierObjects
         ObjectKind.Drop or ObjectKind.Audit or ObjectKind.Drill => TierStep.Records,
         _ => null,
     };
+
+    /// <summary>
+    /// Damage of one tier is not carried to another: what its bytes' hash names must have that, and what is signed must be signed by whom it says. What is known of nobody here (a host whose enrolment is lost) is judged where it
+    /// is known. Packs are proved by whoever copies them.
+    /// </summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>ClaimDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
+    public static void Prove(string name, byte[] bytes, Installation installation)
+    {
+        switch (ObjectKinds.Of(name))
+        {
+            case ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill:
+                if (new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name))
+                {
+                    throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+                }
+                break;
+            case ObjectKind.Point or ObjectKind.Audit when AuditLog.KeyOf(installation, ObjectKinds.RunIn(name).Writer) is null:
+            case ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Ledger or ObjectKind.Claim when installation.Keys is null:
+                break;
+            default:
+                ObjectProof.Check(name, bytes, installation, installation.Writers);
+                break;
+        }
+    }
 
     /// <summary>Whether an object is a pack that holds content.</summary>
     public static bool IsData(string name) => name.StartsWith("data/", StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -91,7 +90,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         try
         {
             var bytes = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
-            Prove(name, bytes);
+            TierObjects.Prove(name, bytes, installation);
             return bytes;
         }
         catch (StingException e) when (e.ErrorId == "ObjectNotFound")
@@ -102,19 +101,6 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             output.Failed(e);
             return null;
-        }
-    }
-
-    /// <summary>Damage of one tier is not carried to another: what a hash is the name of, and what the key role signs. What hosts sign is judged by what the latter says of them.</summary>
-    private void Prove(string name, byte[] bytes)
-    {
-        switch (ObjectKinds.Of(name))
-        {
-            case ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill when new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name):
-                throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
-            case ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Ledger when installation.Keys is not null:
-                ObjectProof.Check(name, bytes, installation, installation.Writers);
-                break;
         }
     }
 

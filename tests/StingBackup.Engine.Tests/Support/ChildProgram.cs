@@ -25,6 +25,8 @@ internal static class ChildProgram
             case ["wrong-clock", var endpoint, var address, .. var minutes]:
                 await Tiering.WrongClockScript.RunAsync(new Uri(endpoint), address, minutes, Console.Out);
                 return 0;
+            case ["fault-sweep", var share, var seed, .. var word]:
+                return await Faults.FaultSweepSoak.RunAsync(int.Parse(share, System.Globalization.CultureInfo.InvariantCulture), int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture), string.Concat(word), Console.Out);
             case ["counted-work"]:
                 await CountedWork.WorkScript.RunAsync(Console.Out);
                 return 0;

@@ -38,13 +38,25 @@ internal sealed class ArchiveCopies(Installation installation, IObjectStore sour
         }
     }
 
-    /// <summary>Copies one object.</summary>
-    public async ValueTask CopyOneAsync(string name, CancellationToken cancel)
+    /// <summary>Copies one object; false, and told, when it cannot be read or is damaged: the next run copies it.</summary>
+    public async ValueTask<bool> CopyOneAsync(string name, CancellationToken cancel)
     {
-        if (await archive.PutAsync(name, await source.ReadAllAsync(name, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false))
+        byte[] bytes;
+        try
+        {
+            bytes = await source.ReadAllAsync(name, cancel).ConfigureAwait(false);
+            TierObjects.Prove(name, bytes, installation);
+        }
+        catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+        {
+            output.Failed(e);
+            return false;
+        }
+        if (await archive.PutAsync(name, bytes, cancel).ConfigureAwait(false))
         {
             Count++;
         }
+        return true;
     }
 
     /// <summary>The claim of an erased subject goes here too.</summary>

@@ -40,14 +40,14 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
             await copies.CopyAsync(prefix, cancel).ConfigureAwait(false);
         }
         var sources = new ColdSources(source, survey.View.Index, output);
-        var isWhole = await CopyMetaAsync(survey, sources, cancel).ConfigureAwait(false);
+        var left = await CopyMetaAsync(survey, sources, cancel).ConfigureAwait(false);
         foreach (var band in survey.Bands)
         {
             await RecutAsync(band, sources, cancel).ConfigureAwait(false);
         }
         await NameAsync(cancel).ConfigureAwait(false);
         await copies.CopyAsync(DropRecord.Prefix, cancel).ConfigureAwait(false);
-        await PutPointsAsync(survey, sources, copies, isWhole && survey.Faults.Count == 0, cancel).ConfigureAwait(false);
+        await PutPointsAsync(survey, new ColdLeft(sources.Lost, left), copies, cancel).ConfigureAwait(false);
         var cooled = await ColdTransition.RunAsync(installation, _archive, output, cancel).ConfigureAwait(false);
         var deleted = await AnyDropAsync(cancel).ConfigureAwait(false) ? await new ColdSweep(installation, source, output).RunAsync(cancel).ConfigureAwait(false) : default;
         if (_cold.Packs + _points + cooled + deleted.Packs > 0)
@@ -90,15 +90,15 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
         }
     }
 
-    /// <summary>Packs of pages go as they are; false when one could not.</summary>
-    private async ValueTask<bool> CopyMetaAsync(ColdSurvey survey, ColdSources sources, CancellationToken cancel)
+    /// <summary>Packs of pages go as they are; gives those that could not.</summary>
+    private async ValueTask<IReadOnlySet<Id32>> CopyMetaAsync(ColdSurvey survey, ColdSources sources, CancellationToken cancel)
     {
-        var isWhole = true;
+        var left = new HashSet<Id32>();
         foreach (var pack in survey.Meta)
         {
             if (await sources.TryReadAsync(pack, cancel).ConfigureAwait(false) is not { } bytes)
             {
-                isWhole = false;
+                left.Add(pack.Id);
                 continue;
             }
             await StageAsync(PackReader.ReadFooter(pack, bytes, installation.Reserve), bytes, cancel).ConfigureAwait(false);
@@ -106,7 +106,7 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
             output.Progress.Add(1, pack.Length);
         }
         await NameAsync(cancel).ConfigureAwait(false);
-        return isWhole;
+        return left;
     }
 
     private async ValueTask RecutAsync(ColdBand band, ColdSources sources, CancellationToken cancel)
@@ -189,15 +189,15 @@ internal sealed class ColdRun(Installation installation, IObjectStore source, Jo
         _unnamed = new IndexContent();
     }
 
-    private async ValueTask PutPointsAsync(ColdSurvey survey, ColdSources sources, ArchiveCopies copies, bool isWhole, CancellationToken cancel)
+    private async ValueTask PutPointsAsync(ColdSurvey survey, ColdLeft left, ArchiveCopies copies, CancellationToken cancel)
     {
         output.Progress.Status = "restore points";
         foreach (var point in survey.Points)
         {
-            if ((isWhole && sources.Lost.Count == 0) || await survey.IsWholeAsync(point, sources.Lost, output, cancel).ConfigureAwait(false))
+            if ((left.IsNothing && survey.Faults.Count == 0) || await survey.IsWholeAsync(point, left, output, cancel).ConfigureAwait(false))
             {
-                await copies.CopyOneAsync(point.Record.ObjectName, cancel).ConfigureAwait(false);
-                _points++;
+                var isCopied = await copies.CopyOneAsync(point.Record.ObjectName, cancel).ConfigureAwait(false);
+                (_points, _withheld) = isCopied ? (_points + 1, _withheld) : (_points, _withheld + 1);
             }
             else
             {

@@ -21,6 +21,14 @@ internal sealed record ColdBand(long Quarter, int[] Rows, long Length)
     public DateTimeOffset End => DateTimeOffset.UnixEpoch.AddDays((Quarter + 1) * Days);
 }
 
+/// <summary>What a filling of the archive could not take.</summary>
+/// <param name="Chunks">Chunks that no place gave.</param>
+/// <param name="Meta">Packs of pages.</param>
+internal sealed record ColdLeft(IReadOnlySet<Id32> Chunks, IReadOnlySet<Id32> Meta)
+{
+    public bool IsNothing => Chunks.Count + Meta.Count == 0;
+}
+
 /// <summary>
 /// What the archive tier lacks: points that are old enough, and of what they reach the chunks and pages that the archive's index does not name. Told from what is in the clear, without any key.
 /// Memory: a bit or two for each row of the source's index, four bytes for each row that is to be moved.
@@ -29,6 +37,7 @@ internal sealed class ColdSurvey
 {
     private readonly Installation _installation;
     private readonly IObjectStore _source;
+    private ReachedRows _reached = null!;
 
     private ColdSurvey(Installation installation, IObjectStore source, RepositoryView view, ArchiveIndex archive) => (_installation, _source, View, Archive) = (installation, source, view, archive);
 
@@ -61,29 +70,22 @@ internal sealed class ColdSurvey
     /// <summary>The parts of a point that enter: captures of whole servers mix people, and outlive no erasure.</summary>
     public static IEnumerable<PointClass> PartsOf(PointRecord point) => point.Classes.Where(part => part.Class != DataClass.Physical);
 
-    /// <summary>Whether a point reaches something that cannot be had; asked only where something cannot.</summary>
-    public async ValueTask<bool> IsWholeAsync(StoredPoint point, IReadOnlySet<Id32> lost, JobOutput output, CancellationToken cancel)
+    /// <summary>
+    /// Whether all that a point reaches was met by the walk that chose what is copied, and could be had; asked only where something could not. What could not be read then may be readable now: what lies behind it was not copied.
+    /// </summary>
+    public async ValueTask<bool> IsWholeAsync(StoredPoint point, ColdLeft left, JobOutput output, CancellationToken cancel)
     {
         using var reader = new ChunkReader(_source, View.Index, _installation.Reserve, null);
         var walk = new ReachWalk(reader, null, _installation.Ledger, new FaultBook(), _installation.Threads, output);
         await walk.RunAsync([.. PartsOf(point.Record).Select(part => PointSelection.PartOf(point.Record, part))], cancel).ConfigureAwait(false);
-        return walk.Missing.Count + walk.Unreadable.Count == 0 && (lost.Count == 0 || !ReachesAny(walk.Reached, lost));
+        return walk.Missing.Count + walk.Unreadable.Count == 0 && WasTaken(walk.Reached, left);
     }
 
-    private bool ReachesAny(ReachedRows reached, IReadOnlySet<Id32> lost)
+    private bool WasTaken(ReachedRows reached, ColdLeft left)
     {
-        Span<int> ranks = stackalloc int[ReachWalk.MostPlaces];
-        foreach (var id in lost)
-        {
-            foreach (var rank in ranks[..View.Index.FindRanks(id, ranks)])
-            {
-                if (reached.Contains(rank))
-                {
-                    return true;
-                }
-            }
-        }
-        return false;
+        var wasTaken = true;
+        reached.TakeNew(reached.NewCopy(), rank => wasTaken &= _reached.Contains(rank) && View.Index.TryPlaceAt(rank, out var place) && !left.Chunks.Contains(place.Entry.Id) && !left.Meta.Contains(place.Segment.Pack.Id));
+        return wasTaken;
     }
 
     /// <summary>Of each writer's chain the part that is old enough, without gaps: age counts from the commit, since an imported point has an older date than it has been here.</summary>
@@ -110,6 +112,7 @@ internal sealed class ColdSurvey
         output.Progress.Status = "what the restore points reach";
         using var reader = new ChunkReader(_source, View.Index, _installation.Reserve, null);
         var walk = new ReachWalk(reader, null, _installation.Ledger, new FaultBook(), _installation.Threads, output);
+        _reached = walk.Reached;
         var sorted = new Sorting(this, walk.Reached);
         var bands = new List<ColdBand>();
         var parts = Points.SelectMany(point => PartsOf(point.Record).Select(part => (Point: point.Record, Part: part)));
