@@ -22,6 +22,8 @@ internal static class ChildProgram
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             case ["year", var days, var minutes, var seed]:
                 return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
+            case ["world", .. var rest]:
+                return await World.ModelSoak.RunAsync(rest, Console.Out);
             case ["wrong-clock", var endpoint, var address, .. var minutes]:
                 await Tiering.WrongClockScript.RunAsync(new Uri(endpoint), address, minutes, Console.Out);
                 return 0;
