@@ -168,7 +168,7 @@ dotnet_suite() {
     count "$name" "$good" "$bad" $((total - executed)) $((SECONDS - start))
 }
 
-# Pester's scenarios and the soak tests' few rounds each keep one core busy, and so run beside one another; soak tests in full length have the machine to themselves.
+# Pester's scenarios and the soak tests' few rounds keep one core busy each, and so run two at a time; soak tests in full length have the machine to themselves.
 begin_pester() {
     [[ $(type -P pwsh) ]] || return
     pester_start=$SECONDS
@@ -217,22 +217,45 @@ script_result() {
     fi
 }
 
-soak_suite() {
-    local script=$1 name log start=$SECONDS code=0
-    name=soak/$(basename "$script" .sh)
-    log=$results/$(basename "$script" .sh).log
-    if [[ $(uname) != Linux ]]; then
-        skip "$name" 1 "needs Linux"
-        return
-    fi
-    "$script" ${soak_rounds:+--rounds "$soak_rounds"} >"$log" 2>&1 </dev/null || code=$?
+# Leaves its code and seconds beside its log.
+run_soak() {
+    local start=$SECONDS code=0 log
+    log=$results/$(basename "$1" .sh).log
+    "$1" ${soak_rounds:+--rounds "$soak_rounds"} >"$log" 2>&1 </dev/null || code=$?
+    echo "$code $((SECONDS - start))" >"${log%.log}.end"
+}
+
+tell_soak() {
+    local name log code seconds
+    name=$(basename "$1" .sh)
+    log=$results/$name.log
+    read -r code seconds <"$results/$name.end"
     if ((code == 77)); then
-        skip "$name" 1 "$(tail -1 "$log")"
+        skip "soak/$name" 1 "$(tail -1 "$log")"
     elif ((code == 78)); then
-        suite_line "$name" "$(tail -1 "$log")"
+        suite_line "soak/$name" "$(tail -1 "$log")"
     else
-        script_result "$name" "$code" "$log" $((SECONDS - start))
+        script_result "soak/$name" "$code" "$log" "$seconds"
     fi
+}
+
+soak_suites() {
+    local script soaks=()
+    for script in tests/soak/[0-9]*.sh; do
+        if [[ $(uname) != Linux ]]; then
+            skip "soak/$(basename "$script" .sh)" 1 "needs Linux"
+        elif [[ $soak_rounds ]]; then
+            while (($(jobs -rp | wc -l) > 1)); do sleep 0.2; done
+            run_soak "$script" &
+            soaks+=($!)
+        else
+            run_soak "$script"
+            tell_soak "$script"
+        fi
+    done
+    ((${#soaks[@]})) || return
+    wait "${soaks[@]}"
+    for script in tests/soak/[0-9]*.sh; do tell_soak "$script"; done
 }
 
 rm -rf "$results" && mkdir -p "$results" || exit 1
@@ -244,6 +267,6 @@ build
 export STING_COUNTED_WORK=$PWD/$results/counted-work.md
 for project in tests/*/*.Tests.csproj; do dotnet_suite "$project"; done
 begin_pester
-for script in tests/soak/[0-9]*.sh; do soak_suite "$script"; done
+soak_suites
 pester_suite
 finish

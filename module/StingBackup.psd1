@@ -105,6 +105,7 @@
         'Unregister-StingHost'
         'Update-StingAlert'
         'Update-StingKey'
+        'Update-StingRepository'
     )
     FunctionsToExport    = @(
         'Invoke-StingDisasterRecovery'

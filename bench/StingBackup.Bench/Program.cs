@@ -21,7 +21,7 @@ const string Usage = """
       sting DIR [--seed N] [--scale F] [--encrypted F]              builds a STING installation in a new folder: PostgreSQL, a stand-in for Vault, folders, and a repository with
                                                                     its configuration; keeps the servers up till its input ends, and reads from it: tick SEED [SHARE], reads
       tree-hash DIR [--list]                                            one hash over names, contents, modes, owners, times, links (Linux)
-      s3                                                                keeps a real S3 server (Ceph) up till its input ends, and reads from it: bucket
+      s3                                                                keeps a real S3 server (Ceph) up till its input ends, and reads from it: bucket, down, up
       index CONFIG CHUNKS                                               puts a run of so many chunks into an empty repository, with index and trees and packs without bytes
       scale …                                                           what bench/scale.sh calls: points, subjects, change, report
       simulate-scale [--seed N] [--into FILE]                           the tables of docs/scale.md

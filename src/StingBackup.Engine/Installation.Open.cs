@@ -24,6 +24,8 @@ public sealed record InstallationOptions
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Takes what the caller should hear, from any thread, where no job runs that could tell it.</summary>
     public Action<string>? Warn { get; init; }
+    /// <summary>Features of the format that the program knows; a test has its own.</summary>
+    internal IReadOnlySet<uint> Features { get; init; } = FormatFeatures.Known;
     /// <summary>Where logs go.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }
@@ -41,7 +43,7 @@ public sealed partial class Installation
     }
 
     /// <summary>Opens what a configuration describes. Reads no secret of the restore role.</summary>
-    /// <exception cref="StingException">Keys or repository are missing, foreign or damaged; each names what and the remedy.</exception>
+    /// <exception cref="StingException">Keys or repository are missing, foreign or damaged; each names what and the remedy. <c>FeatureUnknown</c> where a later program alone can read it.</exception>
     public static async ValueTask<Installation> OpenAsync(StingConfiguration configuration, InstallationOptions options, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -56,7 +58,13 @@ public sealed partial class Installation
                 throw new StingException("KeyRoleMismatch", FailureKind.InvalidConfiguration, $"The keys in '{configuration.Keys.Directory}' are of reserve {keys.ReserveId}; '{configuration.File}' names {expected}.",
                     configuration.Keys.Directory, "Point keys.directory to the keys of this reserve, or correct repository.reserve_id.");
             }
-            (store, var faults) = await OpenFirstAsync(configuration, keys, tiers, options.Clock, cancel).ConfigureAwait(false);
+            (store, var format, var faults) = await OpenFirstAsync(configuration, keys, tiers, options.Clock, cancel).ConfigureAwait(false);
+            format.CheckFeatures(write: false, store.Location, options.Features);
+            var unwritable = format.Refusal(write: true, store.Location, options.Features);
+            if (unwritable is not null && store is not LostTierStore)
+            {
+                store = new UnwritableStore(store, unwritable);
+            }
             var writers = await keys.LoadWritersAsync(store, cancel).ConfigureAwait(false);
             var ledger = await keys.LoadLedgerAsync(store, cancel).ConfigureAwait(false);
             var host = new HostView();
@@ -73,6 +81,7 @@ public sealed partial class Installation
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Journal = configuration.FullScanEvery is { } every ? new Changes.ChangeJournalOptions(every, "") : null,
                 Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
+                Unwritable = unwritable,
             };
             if (installation.Host is { } role)
             {
@@ -97,7 +106,7 @@ public sealed partial class Installation
     }
 
     /// <summary>Opens the local tier; where it holds no repository any more and a remote tier does, that one in its place, to read.</summary>
-    private static async ValueTask<(IObjectStore Store, List<StingException> Faults)> OpenFirstAsync(
+    private static async ValueTask<(IObjectStore Store, FormatObject Format, List<StingException> Faults)> OpenFirstAsync(
         StingConfiguration configuration, ReserveKeys keys, IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> tiers, TimeProvider clock, CancellationToken cancel)
     {
         IObjectStore? local = null, next = null;
@@ -106,17 +115,17 @@ public sealed partial class Installation
             try
             {
                 local = await StoreFactory.OpenAsync(configuration, clock, cancel).ConfigureAwait(false);
-                var (_, faults) = await keys.LoadFormatAsync(local, cancel).ConfigureAwait(false);
-                return (local, [.. faults]);
+                var (format, faults) = await keys.LoadFormatAsync(local, cancel).ConfigureAwait(false);
+                return (local, format, [.. faults]);
             }
             catch (StingException lost) when (lost.ErrorId is "RepositoryMissing" or "StoreUnavailable" && tiers.TryGetValue(Tier.Remote, out var open))
             {
                 try
                 {
                     next = await open(cancel).ConfigureAwait(false);
-                    var (_, faults) = await keys.LoadFormatAsync(next, cancel).ConfigureAwait(false);
+                    var (format, faults) = await keys.LoadFormatAsync(next, cancel).ConfigureAwait(false);
                     var store = new LostTierStore(configuration.Repository.BackupRoot, local, next);
-                    return (store, [store.ToWarning(), .. faults]);
+                    return (store, format, [store.ToWarning(), .. faults]);
                 }
                 catch (StingException e)
                 {

@@ -46,6 +46,8 @@ public sealed partial class Installation : IAsyncDisposable
     public ReserveKeys? Keys { get; init; }
     /// <summary>Damaged format objects and enrolments met while opening; copies served instead.</summary>
     public IReadOnlyList<StingException> OpeningFaults { get; init; } = [];
+    /// <summary>Why this program may read the repository and not write it; null where it may.</summary>
+    internal StingException? Unwritable { get; init; }
     /// <summary>The local tier.</summary>
     public required IObjectStore Store { get => _store; init => _store = value; }
     /// <summary>This host's right to write; null where it has no keys of its own and can only read.</summary>

@@ -69,7 +69,8 @@ public static class StoreFactory
     {
         if (!S3Address.IsAddress(place))
         {
-            return DirectoryObjectStore.Open(place);
+            var folder = DirectoryObjectStore.Open(place);
+            return tier == Tier.Local ? new Storage.Parity.ParityStore(folder, configuration.LocalParityPercent) : folder;
         }
         var retry = new StoreRetry(clock);
         var options = OptionsOf(configuration, tier, S3Address.Parse(place), clock) with { BarrierRetry = retry };

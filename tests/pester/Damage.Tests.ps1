@@ -43,6 +43,26 @@ Describe 'Damage' {
         Set-Content ./sting-backup.yaml $configuration -NoNewline
     }
 
+    It 'of a pack that no other tier has is put right by its own parity' {
+        $configuration = Get-Content -Raw ./sting-backup.yaml
+        Set-Content ./sting-backup.yaml ($configuration -replace '(?m)^local:$', "local:`n  parity_percent: 5") -NoNewline
+        $looked = Test-StingBackupIntegrity -WarningAction SilentlyContinue
+        $looked.Passed | Should -BeTrue
+        $looked.PacksWithoutParity | Should -BeGreaterThan 0
+        $looked | Out-String -Width 80 | Should -Match 'PacksWithoutParity +: '
+        $null = Repair-StingRepository
+        Get-ChildItem ./backups/parity -Recurse -File | Should -HaveCount $looked.Packs
+        $pack = Get-ChildItem ./backups/data -Recurse -File | Sort-Object Length -Descending | Select-Object -First 1
+        $hash = (Get-FileHash $pack).Hash
+        Set-FlippedByte $pack.FullName
+        $result = Repair-StingRepository -WarningAction SilentlyContinue -WarningVariable warnings
+        $result.Healed.From | Should -Be 'Local'
+        $warnings -join ' ' | Should -BeLike '*ObjectHealed*its own parity*'
+        (Get-FileHash $pack).Hash | Should -Be $hash
+        (Test-StingBackupIntegrity -Level Data).PacksWithoutParity | Should -Be 0
+        Set-Content ./sting-backup.yaml $configuration -NoNewline
+    }
+
     It 'of the index is named, and repaired from the packs' {
         $fragment = Get-ChildItem ./backups/index -Recurse -File | Select-Object -First 1
         Set-FlippedByte $fragment.FullName
@@ -96,9 +116,10 @@ Describe 'Damage' {
         $log[-1].Command | Should -Be 'Test-StingBackupIntegrity'
         $log[-1].Outcome | Should -Match '^Damaged 1: Local, Packs, 2 runs, \d+ packs$'
         $repairs = @($log | Where-Object Command -EQ 'Repair-StingRepository').Outcome
-        $repairs.Count | Should -Be 2
+        $repairs.Count | Should -Be 4
         $repairs[0] | Should -Match '^Sound: Local, \d+ packs, 0 index fragments replaced, 0 objects restored, 1 healed$'
-        $repairs[1] | Should -Match '^Sound: Local, \d+ packs, 1 index fragments replaced, 0 objects restored, 0 healed$'
+        $repairs[2] | Should -Match '^Sound: Local, \d+ packs, 0 index fragments replaced, 0 objects restored, 1 healed$'
+        $repairs[3] | Should -Match '^Sound: Local, \d+ packs, 1 index fragments replaced, 0 objects restored, 0 healed$'
         (Test-StingAuditLog).IsSound | Should -BeTrue
     }
 

@@ -19,18 +19,10 @@ echo "a first backup takes $((span[full] / 1000)) ms"
 
 # One killed backup: sets outcome to killed, or finished when it was too quick, or to its exit code when it failed by itself.
 kill_one() {
-    local moment=$1 type=$2 code=0 sleeper start=${EPOCHREALTIME/./}
+    local moment=$1 type=$2 code=0 taken
     sting-backup "$type" --config "$config" >"$log" 2>&1 </dev/null &
     child=$!
-    sleep "$((moment / 1000000)).$(printf %06d $((moment % 1000000)))" &
-    sleeper=$!
-    wait -n "$child" "$sleeper"
-    local taken=$((${EPOCHREALTIME/./} - start))
-    kill -9 "$child" 2>/dev/null
-    wait "$child" 2>/dev/null || code=$?
-    child=''
-    kill "$sleeper" 2>/dev/null
-    wait "$sleeper" 2>/dev/null
+    kill_after "$moment"
     case $code in
         137) outcome=killed ;;
         0) outcome=finished span[$type]=$taken ;;

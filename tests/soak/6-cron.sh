@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each line of the strategy's /etc/cron.d/sting-backups through Debian's own cron, at a clock that is set: what runs at which minute, as which account, with which words.
-# In a mount namespace of its own, so that this host's crontabs, accounts and /usr/bin stay as they are. Takes five seconds, so its short form is the same.
+# In a mount namespace of its own, so that this host's crontabs, accounts and /usr/bin stay as they are. Takes nine seconds, so its short form is the same.
 # shellcheck source=lib/common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.bash"
 
@@ -25,9 +25,18 @@ if [[ ${1:-} == --inside ]]; then
     chmod 666 "$work/ran"
     printf '#!/bin/sh\necho "$(id -un) $*" >>"%s/ran"\n' "$work" >/opt/sting-backup/bin/sting-backup
     chmod 755 /opt/sting-backup/bin/sting-backup
-    # Debian's cron looks once a minute: it starts 40 seconds before the minute that is asked about, and runs until that is over, twenty times as fast.
-    start=$(date -u -d "$minute UTC - 40 seconds" '+%Y-%m-%d %H:%M:%S')
-    TZ=UTC timeout 4.5 faketime -f "@$start x20" cron -f </dev/null >"$work/cron.log" 2>&1
+    # Debian's cron looks once a minute: it starts 100 seconds before the minute that is asked about, twenty times as fast, and has launched all of it when it comes to a line of the next one, at which the strategy has none.
+    # That line and the end of cron's children say when it is over, not a time: a busy machine takes longer.
+    echo "$(date -u -d "$minute UTC + 1 minute" '+%M %H') * * * root touch $work/over" >/etc/cron.d/next-minute
+    start=$(date -u -d "$minute UTC - 100 seconds" '+%Y-%m-%d %H:%M:%S')
+    TZ=UTC faketime -f "@$start x20" cron -f </dev/null >"$work/cron.log" 2>&1 &
+    for ((tries = 0; tries < 1200; tries++)); do
+        [[ ! -e $work/over ]] || pgrep -P "$(</run/crond.pid)" >/dev/null || break
+        sleep 0.05
+    done
+    kill "$(</run/crond.pid)"
+    wait
+    [[ -e $work/over ]] || echo "cron did not come to the minute after $minute" >>"$work/ran"
     sort "$work/ran" | paste -sd ';' >"$work/seen"
     exit 0
 fi

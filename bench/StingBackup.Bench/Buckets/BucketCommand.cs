@@ -16,7 +16,23 @@ internal static class BucketCommand
         Say($"ready {cluster.Address.ToString().TrimEnd('/')} {CephCluster.AccessKey} {CephCluster.SecretKey}");
         while (await Console.In.ReadLineAsync() is { } line)
         {
-            Say(line.Trim() == "bucket" ? $"bucket {await cluster.NewBucketAsync()}" : $"error '{line}' is no command: bucket");
+            switch (line.Trim())
+            {
+                case "bucket":
+                    Say($"bucket {await cluster.NewBucketAsync()}");
+                    break;
+                case "down":
+                    cluster.KillGateway();
+                    Say("down");
+                    break;
+                case "up":
+                    await cluster.StartGatewayAsync();
+                    Say("up");
+                    break;
+                default:
+                    Say($"error '{line}' is no command: bucket, down, up");
+                    break;
+            }
         }
         return 0;
     }

@@ -20,7 +20,7 @@ internal static class SweepCommand
             await stop.CancelAsync();
         });
         var clock = new FastClock(speed);
-        long sweeps = 0, marked = 0, deleted = 0, spared = 0, rewritten = 0, failed = 0;
+        long sweeps = 0, marked = 0, deleted = 0, spared = 0, rewritten = 0, waited = 0, failed = 0;
         while (!stop.IsCancellationRequested)
         {
             try
@@ -29,6 +29,10 @@ internal static class SweepCommand
                 await using var installation = await OpenAsync(configuration, clock);
                 var result = (PruneResult)await ResultOfAsync(PruneJob.RunAsync(installation, CancellationToken.None));
                 (sweeps, marked, deleted, spared, rewritten) = (sweeps + 1, marked + result.Marked.Packs, deleted + result.Deleted.Packs, spared + result.Spared, rewritten + result.Rewritten.Packs);
+            }
+            catch (StingException e) when (e.ErrorId == "BackupRunning")
+            {
+                waited++;   // an erasure of this host has its lock: the next call sweeps
             }
             catch (StingException e)
             {
@@ -44,7 +48,7 @@ internal static class SweepCommand
                 break;
             }
         }
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sweeps} sweeps: {marked} packs marked, {deleted} deleted, {spared} spared, {rewritten} written anew; {failed} failed"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sweeps} sweeps: {marked} packs marked, {deleted} deleted, {spared} spared, {rewritten} written anew; {waited} had to wait, {failed} failed"));
         return failed == 0 ? 0 : 1;
     }
 

@@ -47,7 +47,7 @@ internal static class GrowthReport
             var ofAxis = runs.Where(r => r.Axis == axis).ToList();
             text.Append(CultureInfo.InvariantCulture, $"### {title}\n\n");
             faster += AppendTable(text, ofAxis);
-            text.Append(CultureInfo.InvariantCulture, $"\n![Seconds against {axis}](plots/scale-{axis}.svg)\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n![Processor seconds against {axis}](plots/scale-{axis}.svg)\n\n");
             if (document is not null)
             {
                 var folder = Path.Join(Path.GetDirectoryName(Path.GetFullPath(document)), "plots");

@@ -27,7 +27,7 @@ public sealed class RepairStingRepositoryCommand : UnlockingCmdlet
     {
         var plan = Wait(RepairJob.PlanAsync(Installation, Tier, useKeys: !WithoutKey && Tier == Tier.Local, Cancel));
         var details = plan.Faults.Select(f => $"{f.Object}: {f.Problem}").Prepend(plan.Faults.Count == 0 ? "Nothing is known to be wrong." : "Known to be wrong:")
-            .Concat(plan.Heals.Select(h => $"{h.Object}: comes from the {h.From} tier ({Display.Length(h.Length)}): {h.Problem}"));
+            .Concat(plan.Heals.Select(h => $"{h.Object}: {(h.From == h.Tier ? "its own parity gives it" : $"comes from the {h.From} tier")} ({Display.Length(h.Length)}): {h.Problem}"));
         var question = new Question(
             "Repair", string.Create(CultureInfo.InvariantCulture, $"Prove {plan.Packs:N0} packs ({Display.Length(plan.PackBytes)}) of {plan.Repository}{(Tier == Tier.Local ? " and rebuild its index" : ", and replace what is damaged from other tiers")}"),
             [.. details], plan, Destroys: false);

@@ -15,7 +15,7 @@ namespace StingBackup.Engine.Backup;
 internal sealed class BackupRun(Installation installation, BackupPlan plan, JobOutput output, ImportedCut? import = null)
 {
     /// <summary>Batches between scan and trees: how far readers may run ahead of a file that takes long.</summary>
-    private const int BatchesAhead = 64;
+    private const int BatchesAhead = 16;
 
     /// <summary>As many groups as items are ahead: classes that go first overtake whatever waits.</summary>
     private const int GroupsAhead = BatchesAhead * ScanBatch.Size;

@@ -121,5 +121,9 @@ internal sealed record CachedLeaf
         return new CachedLeaf { Subject = subject, Mark = mark, First = first, Last = last, Items = items, Files = files, Length = length, DataLength = data, Page = page, Chunks = chunks, Paths = paths, Block = block, Open = open };
     }
 
-    private static EntryPath ReadPath(BinaryReader reader) => EntryPath.FromBytes(reader.ReadBytes(reader.Read7BitEncodedInt()));
+    private static EntryPath ReadPath(BinaryReader reader)
+    {
+        var length = reader.Read7BitEncodedInt();
+        return length >= 0 && length <= reader.BaseStream.Length - reader.BaseStream.Position ? EntryPath.FromBytes(reader.ReadBytes(length)) : throw new InvalidDataException("a leaf makes no sense");
+    }
 }

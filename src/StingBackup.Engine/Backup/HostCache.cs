@@ -101,6 +101,10 @@ internal static class HostCache
         var headSize = hasFacts ? HeadSize + FactsSize : HeadSize;
         var count = BinaryPrimitives.ReadInt32LittleEndian(block);
         block = block[4..];
+        if (count < 0 || (long)count * headSize > block.Length)
+        {
+            throw new InvalidDataException("a block's count is out of range");
+        }
         var heads = new (FileStamp Stamp, DataClass Class, ulong Mark, ContentFacts Facts, string Subject)[count];
         var lastSubject = "";
         for (var i = 0; i < count; i++)

@@ -105,7 +105,8 @@ internal sealed class HostCacheReader : IDisposable
             var leafLength = _hasLeaves ? BinaryPrimitives.ReadInt32LittleEndian(head) : 0;
             var rest = head.AsSpan(_hasLeaves ? 4 : 0);
             int length = BinaryPrimitives.ReadInt32LittleEndian(rest), rawLength = BinaryPrimitives.ReadInt32LittleEndian(rest[5..]);
-            if (read < head.Length || length is < 16 or > 1 << 28 || rawLength is < 0 or > 1 << 28 || leafLength is < 0 or > 1 << 24)
+            // A block is as long as the file has room for: a length that a disk bit makes no room.
+            if (read < head.Length || length is < 16 or > 1 << 28 || rawLength is < 0 or > 1 << 28 || leafLength is < 0 or (> 0 and < 16) or > 1 << 24 || (long)leafLength + length > _stream.Length - _stream.Position)
             {
                 throw new InvalidDataException("a block is cut short");
             }
@@ -146,10 +147,12 @@ internal sealed class HostCacheReader : IDisposable
 
     private List<CachedItem> ItemsOf(LoadedBlock block)
     {
-        var raw = new byte[block.RawLength];
+        byte[] raw;
         lock (_reading)
         {
-            _codec.Decompress(block.Codec, Decrypt(block, isLeaf: false), raw);
+            var packed = Decrypt(block, isLeaf: false);
+            raw = new byte[block.RawLength];
+            _codec.Decompress(block.Codec, packed, raw);
         }
         return HostCache.Decode(raw, _hasFacts);
     }
@@ -171,7 +174,7 @@ internal sealed class HostCacheReader : IDisposable
         return plain;
     }
 
-    private static bool IsDamage(Exception e) => e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException or StingException { ErrorId: "NameNotAllowed" };
+    private static bool IsDamage(Exception e) => e is IOException or InvalidDataException or CryptographicException or ArgumentOutOfRangeException or IndexOutOfRangeException or FormatException or StingException { ErrorId: "NameNotAllowed" or "AttributeUnknown" };
 
     private void GiveUp(Exception e)
     {

@@ -190,8 +190,14 @@ internal sealed unsafe class FanotifyReader : IChangeReader
         {
             if (file >= 0)
             {
-                AddPlaces(PathOf(file), places);
-                Libc.Close(file);
+                try
+                {
+                    AddPlaces(PathOf(file), places);
+                }
+                finally
+                {
+                    Libc.Close(file);
+                }
             }
             else if (file is not (-Errno.ESTALE or -Errno.ENOENT))
             {
@@ -241,8 +247,15 @@ internal sealed unsafe class FanotifyReader : IChangeReader
         var path = new byte[LinuxAbi.PathMax];
         fixed (byte* link = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file}\0")))
         {
-            var length = Libc.ReadLink(LinuxAbi.AT_FDCWD, link, path);
-            return length is >= 0 and < LinuxAbi.PathMax ? path[..length] : throw new ChangeGapException("the path of a folder that changed cannot be read");
+            for (var attempt = 1; ; attempt++)
+            {
+                var length = Libc.ReadLink(LinuxAbi.AT_FDCWD, link, path);
+                if (length is not (-Errno.ENOMEM or -Errno.EINTR) || attempt == Attempts)
+                {
+                    return length is >= 0 and < LinuxAbi.PathMax ? path[..length] : throw new ChangeGapException($"the path of a folder that changed cannot be read: {(length < 0 ? Errno.Text(-length) : "it is too long")}");
+                }
+                Thread.Sleep(10 * attempt);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class ChromaAnswer(Uri address, string request, int status, Json
     public JsonElement Root => json is null ? default : json.RootElement;
 
     /// <summary>The name of an error (<c>error</c> of chromadb/utils/fastapi.py), or null.</summary>
-    public string? Error => Root.ValueKind == JsonValueKind.Object && Root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String && error.GetString() is { Length: <= LongestSaid } name
+    public string? Error => Root.ValueKind == JsonValueKind.Object && Root.TryGetProperty("error", out var error) && TextOf(error) is { Length: <= LongestSaid } name
         && name.All(char.IsAsciiLetterOrDigit) ? name : null;
 
     /// <summary>
@@ -27,11 +27,11 @@ internal sealed class ChromaAnswer(Uri address, string request, int status, Json
         get
         {
             if (Error is not ("InvalidDimension" or "InvalidCollection" or "NotFoundError" or "UniqueConstraintError" or "BatchSizeExceededError")
-                || !Root.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.String)
+                || !Root.TryGetProperty("message", out var message) || TextOf(message) is not { } text)
             {
                 return Error ?? "";
             }
-            var said = string.Join(' ', message.GetString()!.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            var said = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
             return $"{Error}: {(said.Length > LongestSaid ? said[..LongestSaid] + "…" : said)}";
         }
     }
@@ -42,6 +42,31 @@ internal sealed class ChromaAnswer(Uri address, string request, int status, Json
     /// <summary>A property of the root.</summary>
     public JsonElement Field(string name, JsonValueKind kind) =>
         Root.ValueKind == JsonValueKind.Object && Root.TryGetProperty(name, out var value) && value.ValueKind == kind ? value : throw Unknown($"it has no {name}");
+
+    /// <summary>Reads something of it. Text that is no Unicode, and numbers that are of another kind, are told as answers that are not understood.</summary>
+    public T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            throw Unknown("it holds text that is no Unicode, or a number that is none");
+        }
+    }
+
+    private static string? TextOf(JsonElement json)
+    {
+        try
+        {
+            return json.ValueKind == JsonValueKind.String ? json.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;   // text that is no Unicode says nothing
+        }
+    }
 
     public StingException Unknown(string what) => ChromaErrors.AnswerUnknown(address, request, what);
 

@@ -34,7 +34,7 @@ internal sealed class ChromaClient : IDisposable
     public async Task<string> ReadVersionAsync(CancellationToken cancel)
     {
         using var answer = await _transport.GetAsync("/api/v2/version", cancel).ConfigureAwait(false);
-        return answer.Require("a version", r => r.ValueKind == JsonValueKind.String).GetString()!;
+        return answer.Read(() => answer.Require("a version", r => r.ValueKind == JsonValueKind.String).GetString()!);
     }
 
     /// <summary>Checks that there is the database: a list of its collections would be empty, and no error, where there is none.</summary>
@@ -52,7 +52,7 @@ internal sealed class ChromaClient : IDisposable
     public async Task<IReadOnlyList<ChromaCollection>> ListAsync(CancellationToken cancel)
     {
         using var answer = await _transport.GetAsync($"{_database}/collections", cancel).ConfigureAwait(false);
-        return [.. answer.Require("a list of collections", r => r.ValueKind == JsonValueKind.Array).EnumerateArray().Select(e => CollectionOf(answer, e)).OrderBy(c => c.Name, StringComparer.Ordinal)];
+        return answer.Read<IReadOnlyList<ChromaCollection>>(() => [.. answer.Require("a list of collections", r => r.ValueKind == JsonValueKind.Array).EnumerateArray().Select(e => CollectionOf(answer, e)).OrderBy(c => c.Name, StringComparer.Ordinal)]);
     }
 
     /// <summary>A collection by name, or null.</summary>
@@ -60,7 +60,7 @@ internal sealed class ChromaClient : IDisposable
     {
         // 0.5.20 answers 400 InvalidCollection (chromadb/api/segment.py get_collection, chromadb/errors.py), later versions 404.
         using var answer = await _transport.GetAsync($"{_database}/collections/{Uri.EscapeDataString(name)}", cancel, orNull: static a => a.Status == 404 || a.Error == "InvalidCollection").ConfigureAwait(false);
-        return answer.IsNull ? null : CollectionOf(answer, answer.Root);
+        return answer.IsNull ? null : answer.Read(() => CollectionOf(answer, answer.Root));
     }
 
     /// <summary>Makes a collection; one of the same name that stands there is given as it is.</summary>
@@ -77,21 +77,21 @@ internal sealed class ChromaClient : IDisposable
             json.WriteEndObject();
         }
         using var answer = await _transport.PostAsync($"{_database}/collections", body.WrittenMemory, cancel).ConfigureAwait(false);
-        return CollectionOf(answer, answer.Root);
+        return answer.Read(() => CollectionOf(answer, answer.Root));
     }
 
     /// <summary>How many records a collection has.</summary>
     public async Task<long> CountAsync(string collection, CancellationToken cancel)
     {
         using var answer = await _transport.GetAsync($"{_database}/collections/{collection}/count", cancel).ConfigureAwait(false);
-        return answer.Require("a number", r => r.ValueKind == JsonValueKind.Number).GetInt64();
+        return answer.Read(() => answer.Require("a number", r => r.ValueKind == JsonValueKind.Number).GetInt64());
     }
 
     /// <summary>The ids of all records, in the server's own order: that in which they came.</summary>
     public async Task<IReadOnlyList<string>> ReadIdsAsync(string collection, CancellationToken cancel)
     {
         using var answer = await _transport.PostAsync($"{_database}/collections/{collection}/get", OnlyIds, cancel).ConfigureAwait(false);
-        return IdsOf(answer);
+        return answer.Read(() => IdsOf(answer));
     }
 
     /// <summary>
@@ -109,7 +109,7 @@ internal sealed class ChromaClient : IDisposable
             json.WriteEndObject();
         }
         using var answer = await _transport.PostAsync($"{_database}/collections/{collection}/get", body.WrittenMemory, cancel).ConfigureAwait(false);
-        return ChromaPage.Read(answer);
+        return answer.Read(() => ChromaPage.Read(answer));
     }
 
     /// <summary>Adds records, or puts them in the place of those of the same ids.</summary>
@@ -139,10 +139,13 @@ internal sealed class ChromaClient : IDisposable
             json.WriteEndObject();
         }
         using var answer = await _transport.PostAsync($"{_database}/collections/{collection}/get", body.WrittenMemory, cancel).ConfigureAwait(false);
-        var found = IdsOf(answer);
-        var metadatas = answer.Field("metadatas", JsonValueKind.Array);
-        return metadatas.GetArrayLength() != found.Count ? throw answer.Unknown("ids and metadata are not of one number")
-            : [.. found.Select((id, i) => (id, metadatas[i].ValueKind == JsonValueKind.Object ? CanonicalJson.ToBytes(metadatas[i]) : null))];
+        return answer.Read<IReadOnlyList<(string, byte[]?)>>(() =>
+        {
+            var found = IdsOf(answer);
+            var metadatas = answer.Field("metadatas", JsonValueKind.Array);
+            return metadatas.GetArrayLength() != found.Count ? throw answer.Unknown("ids and metadata are not of one number")
+                : [.. found.Select((id, i) => (id, metadatas[i].ValueKind == JsonValueKind.Object ? CanonicalJson.ToBytes(metadatas[i]) : null))];
+        });
     }
 
     /// <summary>Deletes a collection with all its records.</summary>

@@ -73,7 +73,7 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
         }
         var format = new FormatObject
         {
-            ReserveId = reserveId, Revision = 1, CreatedNs = publicHalf.CreatedNs, KekFingerprint = Fingerprint.Of(publicHalf.KekPublicKey),
+            ReserveId = reserveId, Revision = 1, CreatedNs = publicHalf.CreatedNs, KekFingerprint = Fingerprint.Of(publicHalf.KekPublicKey), Program = FormatFeatures.FirstProgram,
         }.ToBytes(privateHalf.KeyRole);
         _copies.Keep(KeyObjectNames.Format(1), format);
         _copies.Keep(KeyObjectNames.Format(2), format);

@@ -146,6 +146,28 @@ public sealed partial class ReserveKeys
         }
     }
 
+    /// <summary>The next revision of the format object, in the key directory's copies and then in the repository. What was begun by a call that died is ended by a further one; where nothing changes, nothing is written.</summary>
+    /// <param name="reader">The key role, unlocked.</param>
+    /// <param name="store">The repository.</param>
+    /// <param name="change">What changes.</param>
+    /// <param name="cancel">Stops it.</param>
+    internal async ValueTask RenewFormatAsync(SubjectReader reader, IObjectStore store, Func<FormatObject, FormatObject> change, CancellationToken cancel)
+    {
+        using var held = await reader.Role.HoldAsync(cancel).ConfigureAwait(false);
+        var format = new FormatRenewal(_environment.Files, _copies);
+        var now = PublicNow;
+        if (format.Newest(now.Chain, ReserveId) is null)
+        {
+            await TakeSignedCopiesAsync(store, cancel).ConfigureAwait(false);
+        }
+        await CheckIsNewestAsync(reader.Role, store, cancel).ConfigureAwait(false);
+        if (!format.Run(now, now.Chain, reader.Role.Keys.KeyRole, change))
+        {
+            throw KeyFrame.Damaged(_copies.PathOf(KeyObjectNames.Format(1)), "it is not there, nor in the repository");
+        }
+        await PublishAsync(store, cancel).ConfigureAwait(false);
+    }
+
     /// <summary>When this host's signing key was made; null where it has none.</summary>
     internal long? WriterSinceNs => _host?.CreatedNs;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using StingBackup.Engine.Reserve;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace StingBackup.Engine.Discovery;
@@ -8,6 +9,9 @@ namespace StingBackup.Engine.Discovery;
 /// <summary>A YAML file that others wrote: anchors, merges and unknown keys are taken as they come, and what is asked for is found or not.</summary>
 internal sealed class ForeignYaml
 {
+    /// <summary>Most parts that a file may have with all that its aliases stand for, and levels: far beyond what anybody writes, and little enough to read. The library bounds neither.</summary>
+    private const int MostParts = 200_000, DeepestLevel = 100;
+
     private readonly YamlMappingNode _root;
 
     private ForeignYaml(YamlMappingNode root) => _root = root;
@@ -22,13 +26,17 @@ internal sealed class ForeignYaml
         try
         {
             var stream = new YamlStream();
-            using var reader = new StringReader(Encoding.UTF8.GetString(host.ReadFile(path)));
+            var text = Encoding.UTF8.GetString(host.ReadFile(path));
+            CheckSize(text);
+            using var reader = new StringReader(text);
             stream.Load(new MergingParser(new Parser(reader)));
             return new ForeignYaml(stream.Documents is [{ RootNode: YamlMappingNode root }, ..] ? root : []);
         }
-        catch (YamlException e)
+        // Of some files the library says so in words that are meant for programmers.
+        catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException or KeyNotFoundException)
         {
-            gaps.Add(Path.GetFileName(path), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path} is no YAML that can be read (line {e.Start.Line})"), "Mend the file; what it says was left out.");
+            var line = e is YamlException { Start.Line: var number } ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" (line {number})") : "";
+            gaps.Add(Path.GetFileName(path), $"{path} is no YAML that can be read{line}", "Mend the file; what it says was left out.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -55,6 +63,32 @@ internal sealed class ForeignYaml
 
     /// <summary>A node's own value where it is a single one.</summary>
     public static string? Text(YamlNode? node) => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : null;
+
+    /// <summary>A page of anchors, each of which stands for the one before twice, would become a million pages.</summary>
+    private static void CheckSize(string text)
+    {
+        using var reader = new StringReader(text);
+        var parser = new Parser(reader);
+        var sizes = new Dictionary<AnchorName, long>();
+        var open = new Stack<(AnchorName Anchor, long Before)>();
+        for (long parts = 0; parser.MoveNext();)
+        {
+            var part = parser.Current!;
+            parts += part is AnchorAlias alias ? sizes.GetValueOrDefault(alias.Value, 1) : 1;
+            if (parts > MostParts || open.Count > DeepestLevel)
+            {
+                throw new YamlException(part.Start, part.End, "it is too large, or too deep");
+            }
+            if (part.NestingIncrease > 0)
+            {
+                open.Push(((part as NodeEvent)?.Anchor ?? AnchorName.Empty, parts));
+            }
+            else if (part.NestingIncrease < 0 && open.TryPop(out var closed) && !closed.Anchor.IsEmpty)
+            {
+                sizes[closed.Anchor] = parts - closed.Before + 1;
+            }
+        }
+    }
 
     private static YamlNode? Find(YamlNode node, ReadOnlySpan<string> keys)
     {

@@ -14,7 +14,7 @@ public static class Access
     /// <summary>Refuses what the caller has no role for. The refusal stands in the audit log.</summary>
     /// <param name="installation">The installation; its caller is asked about.</param>
     /// <param name="command">The cmdlet, as <see cref="AccessTable"/> has it.</param>
-    /// <exception cref="StingException"><c>AccessDenied</c></exception>
+    /// <exception cref="StingException"><c>AccessDenied</c>, <c>FeatureUnknown</c></exception>
     public static void Require(Installation installation, string command)
     {
         ArgumentNullException.ThrowIfNull(installation);
@@ -22,6 +22,11 @@ public static class Access
         {
             Record(installation, command, refusal);
             throw refusal;
+        }
+        // What a later program moved on, this one reads; it must not begin a deed whose last step would be refused.
+        if (installation.Unwritable is { } unwritable && AccessTable.Writes(command))
+        {
+            throw unwritable;
         }
     }
 

@@ -31,7 +31,7 @@ public static class AccessTable
         [AccessRight.Keys] =
         [
             "Update-StingKey", "Set-StingKeyProtection", "Export-StingKeyEscrow", "Test-StingKeyEscrow", "Import-StingKeyEscrow", "Register-StingHost", "Unregister-StingHost", "Register-StingApprover",
-            "Unregister-StingApprover",
+            "Unregister-StingApprover", "Update-StingRepository",
         ],
         [AccessRight.Approve] = ["Deny-StingApproval", "Revoke-StingApproval", "Complete-StingReview"],
         [AccessRight.Configure] = ["Repair-StingRepository", "Set-StingTierQuota", "Register-StingBackupSchedule", "Test-StingAlertChannel", "Confirm-StingAnomaly", "Lock-StingTier", "Unlock-StingTier", "Revoke-StingCredential", "Start-StingPortal"],
@@ -83,6 +83,9 @@ public static class AccessTable
     /// <summary>The right that a command takes.</summary>
     /// <exception cref="ArgumentException">The table does not know it.</exception>
     public static AccessRight RightOf(string command) => Rights.TryGetValue(command, out var right) ? right : throw new ArgumentException($"The table of rights does not know {command}.", nameof(command));
+
+    /// <summary>Whether a command writes into the repository, beyond a record of what it did.</summary>
+    internal static bool Writes(string command) => Rights.TryGetValue(command, out var right) && right is not (AccessRight.Look or AccessRight.Read or AccessRight.Restore or AccessRight.Drill);
 
     /// <summary>The roles that have a right.</summary>
     public static IReadOnlyList<AccessRole> HoldersOf(AccessRight right) => Holders[right];

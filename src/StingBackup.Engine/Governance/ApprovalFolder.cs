@@ -117,7 +117,7 @@ internal sealed class ApprovalFolder(string stateFolder)
         try
         {
             var file = Parse<RequestFile>(ReadBounded(path));
-            var request = new GuardRequest(Id(file.Id), Id(file.Reserve), new DangerousPlan(file.Command, file.Target) { Facts = [.. file.Facts.Select(f => new PlanFact(f.Name, f.Value))], Subjects = [.. file.Subjects.Select(Id)] },
+            var request = new GuardRequest(Id(file.Id), Id(file.Reserve), new DangerousPlan(file.Command, file.Target) { Facts = [.. file.Facts.Select(f => f is null ? throw new FormatException("a fact is none") : new PlanFact(f.Name, f.Value))], Subjects = [.. file.Subjects.Select(Id)] },
                 file.Requester, Id(file.Writer), Time(file.Created), Time(file.Expires)) { Needed = file.Needed ?? 1 };
             request = file.Operation is { } named && Enum.TryParse<GuardedOperation>(named, out var operation) ? request with { Plan = request.Plan with { Operation = operation } } : request;
             return file.Kind == RequestKind && file.Version == Version && request.Plan.Digest == Hash(file.PlanDigest) ? request : throw new FormatException("its plan is not the one that was asked for");
@@ -221,8 +221,8 @@ internal sealed class ApprovalFolder(string stateFolder)
     private static Id32 Hash(string text) => new(Bytes(text, Id32.Size));
 
     // Lower case alone: one approval has one text.
-    private static byte[] Bytes(string text, int length) => text.Length == 2 * length && !text.AsSpan().ContainsAnyExcept(Digits) ? Convert.FromHexString(text)
-        : throw new FormatException($"'{(text.Length > 80 ? text[..80] : text)}' is not {length} bytes in hexadecimal digits");
+    private static byte[] Bytes(string? text, int length) => text?.Length == 2 * length && !text.AsSpan().ContainsAnyExcept(Digits) ? Convert.FromHexString(text)
+        : throw new FormatException($"'{(text?.Length > 80 ? text[..80] : text)}' is not {length} bytes in hexadecimal digits");
 
     private sealed record FactLine(string Name, string Value);
 

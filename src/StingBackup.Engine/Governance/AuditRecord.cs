@@ -86,7 +86,7 @@ internal sealed record AuditRecord
         {
             Reserve = new Id16(fields.Bytes(1, Id16.Size)), Writer = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Previous = new Id32(fields.Bytes(4, Id32.Size)),
             TimeNs = fields.Long(5), Event = (AuditEvent)fields.Number(6), Verb = fields.Text(7), Actor = fields.Text(8), PlanDigest = new Id32(fields.Bytes(9, Id32.Size)),
-            Subjects = fields.List(10, cbor => new Id16(Sized(cbor, Id16.Size))), Request = new Id16(fields.Bytes(11, Id16.Size)), Approvals = fields.List(12, GuardApproval.Read),
+            Subjects = fields.List(10, cbor => new Id16(CborFields.Sized(cbor, Id16.Size))), Request = new Id16(fields.Bytes(11, Id16.Size)), Approvals = fields.List(12, GuardApproval.Read),
             Outcome = fields.Text(13),
         };
         if (record.Reserve != reserve || record.ObjectName != name)
@@ -95,11 +95,5 @@ internal sealed record AuditRecord
         }
         var key = signingKeyOf(record.Writer) ?? throw ObjectFrame.Damaged(name, $"its writer {record.Writer} is not enrolled");
         return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? record : throw ObjectFrame.Damaged(name, "its signature does not fit");
-    }
-
-    internal static byte[] Sized(CborReader cbor, int size)
-    {
-        var bytes = cbor.ReadByteString();
-        return bytes.Length == size ? bytes : throw new CborContentException($"an id or signature has {bytes.Length} bytes");
     }
 }

@@ -161,9 +161,9 @@ internal sealed record DrillRecord
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 
-    private static TimeSpan Span(CborFields fields, int key) => TimeSpan.FromMilliseconds(fields.Long(key));
+    private static TimeSpan Span(CborFields fields, int key) => fields.Get(key, static cbor => TimeSpan.FromMilliseconds(cbor.ReadInt64()));
 
-    private static Id16 Id(CborReader cbor) => new(AuditRecord.Sized(cbor, Id16.Size));
+    private static Id16 Id(CborReader cbor) => new(CborFields.Sized(cbor, Id16.Size));
 
     private static T Element<T>(CborReader cbor, Func<CborReader, T> read)
     {

@@ -39,8 +39,8 @@ internal sealed record GuardApproval(Id16 Approver, Id32 RequestDigest, DateTime
     public static GuardApproval Read(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var approval = new GuardApproval(new Id16(AuditRecord.Sized(cbor, Id16.Size)), new Id32(AuditRecord.Sized(cbor, Id32.Size)),
-            Installation.FromNs(cbor.ReadInt64(), 0), Installation.FromNs(cbor.ReadInt64(), 0), AuditRecord.Sized(cbor, P256.SignatureSize));
+        var approval = new GuardApproval(new Id16(CborFields.Sized(cbor, Id16.Size)), new Id32(CborFields.Sized(cbor, Id32.Size)),
+            Installation.FromNs(cbor.ReadInt64(), 0), Installation.FromNs(cbor.ReadInt64(), 0), CborFields.Sized(cbor, P256.SignatureSize));
         cbor.ReadEndArray();
         return approval;
     }

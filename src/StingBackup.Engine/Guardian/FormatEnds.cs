@@ -126,7 +126,7 @@ internal static class FormatEnds
             long type = Number(head, ref from), flags = Number(head, ref from), extra = (flags & 1) != 0 ? Number(head, ref from) : 0;
             if (type != 1)
             {
-                return type == 4 || (type == 2 && extra > 0 && next <= head.Length && head[(int)(next - extra)..(int)next] is [_, 1, ..]);
+                return type == 4 || (type == 2 && extra > 0 && extra <= next && next <= head.Length && head[(int)(next - extra)..(int)next] is [_, 1, ..]);
             }
             at = (int)Math.Min(next, head.Length);
         }

@@ -3,7 +3,7 @@ using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Integrity;
 
-/// <summary>What was damaged or missing on a tier and came from another: <c>state/tiers/&lt;tier&gt;/healed</c>, a line each, the last thousand. For the status; a store that loses objects should not do so unseen.</summary>
+/// <summary>What was damaged or missing on a tier and came from another, or out of its own parity: <c>state/tiers/&lt;tier&gt;/healed</c>, a line each, the last thousand. For the status; a store that loses objects should not do so unseen.</summary>
 internal static class HealJournal
 {
     private const int Most = 1000;
@@ -11,7 +11,7 @@ internal static class HealJournal
     /// <summary>An event.</summary>
     /// <param name="Time">When.</param>
     /// <param name="Object">The object.</param>
-    /// <param name="From">The tier that had it whole.</param>
+    /// <param name="From">The tier that had it whole; the object's own where its parity put it right.</param>
     /// <param name="Replaced">Whether it was put back; else only read from there.</param>
     internal sealed record Entry(DateTimeOffset Time, string Object, Tier From, bool Replaced);
 

@@ -23,7 +23,14 @@ internal sealed record PackTurn(CheckMemory Memory, IReadOnlySet<Id32> Leave, Fu
 internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck index, PackRows rows, Reach reach, Installation installation, PackTurn turn, FaultBook book, JobOutput output)
 {
     private readonly PackScrub _scrub = new(new WholePacks(probe, book, installation.Threads, output) { IsOver = turn.IsOver }, installation.Reserve, index.Index, rows, book, turn.Memory);
+    private readonly ParityKeeping? _parity = installation.Store.Parity is { } parity ? new(installation.Store, parity, installation.Threads) : null;
     private long _framed, _frozen, _passedOver, _letGo;
+
+    /// <summary>Packs that should have parity and have none.</summary>
+    public long WithoutParity => _parity?.Missing ?? 0;
+
+    /// <summary>Packs whose parity is damaged.</summary>
+    public long ParityDamaged => _parity?.Damaged ?? 0;
 
     /// <summary>Packs looked at.</summary>
     public long Packs => Math.Max(_framed, _scrub.Packs);
@@ -82,6 +89,7 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         }
         if (request.Level == IntegrityLevel.Structure)
         {
+            await LookAtParityAsync(present, read: false, cancel).ConfigureAwait(false);
             await Parallel.ForEachAsync(present, new ParallelOptions { MaxDegreeOfParallelism = installation.Threads, CancellationToken = cancel }, CheckFrameAsync).ConfigureAwait(false);
         }
         else
@@ -95,10 +103,19 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
                 chosen = [.. chosen.OrderBy(p => turn.Memory.LastNs(p.Id, request.Level))];
             }
             await _scrub.RunAsync(chosen, withKeys, reach.Walk.Reached, () => installation.NowNs, cancel).ConfigureAwait(false);
+            await LookAtParityAsync(chosen, read: true, cancel).ConfigureAwait(false);
         }
         AddUnreadablePages();
         AddMissing();
         AddUncovered();
+    }
+
+    private async ValueTask LookAtParityAsync(List<PackInfo> packs, bool read, CancellationToken cancel)
+    {
+        if (_parity is not null)
+        {
+            await _parity.LookAsync(packs, census, read ? probe : null, book, turn.IsOver, cancel).ConfigureAwait(false);
+        }
     }
 
     private List<PackInfo> OldEnough(List<PackInfo> packs, VerifyRequest request) => request.OlderThan is not { } age ? packs

@@ -20,7 +20,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
         var reader = plan.UseKeys ? await installation.UnlockAsync(cancel).ConfigureAwait(false) : null;
         using var enrolled = await EnrollAsync(reader as SubjectReader, cancel).ConfigureAwait(false);
         var healer = new TierHealer(installation, _unhealed, output);
-        if (healer.IsPossible)
+        if (healer.HasOthers)
         {
             await new TierHealing(installation, healer, output).RunAsync(IntegrityLevel.Structure, cancel).ConfigureAwait(false);
         }
@@ -38,6 +38,7 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
             var probe = new ObjectProbe(installation.Store, _left);
             var index = await new IndexRebuild(installation, writers, identity, reader, probe, healer, _left, output).RunAsync(cancel).ConfigureAwait(false);
             TellIndex(index, identity);
+            await MakeParityAsync(cancel).ConfigureAwait(false);
             await RemoveDamagedSessionsAsync(writers, cancel).ConfigureAwait(false);
             await RemoveVoidMaintenanceAsync(writers, cancel).ConfigureAwait(false);
             if (mending is not null && reader is SubjectReader && index.Audit is { } audit)
@@ -100,6 +101,26 @@ internal sealed class RepairRun(Installation installation, RepairPlan plan, JobO
             output.Warn(identity is null || !plan.UseKeys
                 ? "Part of the index is not signed, since nothing vouched for it: it serves restores, and the next backup stores again what it names. Run the repair with the restore role's keys to sign it."
                 : "Part of the index is not signed, since it names damaged packs or chunks that no key here opens: it serves restores; the next full backup stores again what it names.");
+        }
+    }
+
+    /// <summary>Parity of packs that are whole, where it is missing or damaged; a setting that came later holds from here on for all.</summary>
+    private async ValueTask MakeParityAsync(CancellationToken cancel)
+    {
+        if (installation.Store.Parity is not { } parity)
+        {
+            return;
+        }
+        output.Progress.Status = "parity of packs";
+        var packs = new List<PackInfo>();
+        await foreach (var pack in PackFooters.ListAsync(installation.Store, cancel).ConfigureAwait(false))
+        {
+            packs.Add(pack);
+        }
+        var made = await new ParityKeeping(installation.Store, parity, installation.Threads).MakeAsync(packs, (name, failure) => _left.Add(name, failure), cancel).ConfigureAwait(false);
+        if (made > 0)
+        {
+            output.Tell($"Parity was made for {made} packs.");
         }
     }
 

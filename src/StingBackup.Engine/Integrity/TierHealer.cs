@@ -5,7 +5,8 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>
-/// Fetches what a tier has damaged or lacks from another tier. What comes is proved before it replaces anything, and what stands there is read once more before it goes. Each replacement is an alarm.
+/// Fetches what a tier has damaged or lacks from another tier; a pack that none has whole, out of its own parity. What comes is proved before it replaces anything, and what stands there is read once more before it
+/// goes. Each replacement is an alarm.
 /// </summary>
 /// <param name="there">The installation at the tier that is healed.</param>
 /// <param name="left">Takes what cannot be healed.</param>
@@ -16,8 +17,11 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
     private readonly StoreMender _mender = new(there.Store, left);
     private readonly List<HealedObject> _healed = [];
 
+    /// <summary>Whether there are tiers to heal from, or parity.</summary>
+    public bool IsPossible => _others.Any || there.Store.Parity is not null;
+
     /// <summary>Whether there are tiers to heal from.</summary>
-    public bool IsPossible => _others.Any;
+    public bool HasOthers => _others.Any;
 
     /// <summary>What was replaced.</summary>
     public IReadOnlyList<HealedObject> Healed => _healed;
@@ -32,8 +36,8 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
     /// <param name="cancel">Cancels.</param>
     public async ValueTask<bool> HealAsync(string name, string problem, EnrolledWriters writers, CancellationToken cancel)
     {
-        // Runs and marks are one tier's own; and whoever was erased does not come back with an old claim.
-        if (ObjectKinds.Of(name) is null or ObjectKind.Session or ObjectKind.Mark || await IsErasedAsync(name, cancel).ConfigureAwait(false))
+        // Runs, marks and parity are one tier's own; and whoever was erased does not come back with an old claim.
+        if (ObjectKinds.Of(name) is null or ObjectKind.Session or ObjectKind.Mark or ObjectKind.Parity || await IsErasedAsync(name, cancel).ConfigureAwait(false))
         {
             return false;
         }
@@ -44,7 +48,25 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
                 return await ReplaceAsync(name, bytes, tier, problem, writers, cancel).ConfigureAwait(false);
             }
         }
-        return false;
+        return await RecoverAsync(name, cancel).ConfigureAwait(false) is { } own && await ReplaceAsync(name, own, there.AtTier, problem, writers, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>What the parity of a damaged pack gives, proved by the pack's name; null, with a fault that says why where it does not suffice.</summary>
+    public async ValueTask<byte[]?> RecoverAsync(string name, CancellationToken cancel)
+    {
+        if (there.Store.Parity is not { } parity || ObjectKinds.Of(name) is not (ObjectKind.MetaPack or ObjectKind.DataPack))
+        {
+            return null;
+        }
+        try
+        {
+            return await parity.RecoverAsync(name, cancel).ConfigureAwait(false);
+        }
+        catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+        {
+            left.Add(name, e.Target == name ? FaultBook.Words(e) : $"its parity is damaged too ({FaultBook.Words(e)})");
+            return null;
+        }
     }
 
     /// <summary>Notes for the status what was healed.</summary>
@@ -95,19 +117,24 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
                 output.Tell($"'{name}' reads whole now: it stays as it is.");
                 return true;
             }
-            if (!await _mender.RemoveAsync(name, cancel).ConfigureAwait(false))
+            if (from == there.AtTier)
+            {
+                // Nobody else has it: what is damaged gives way in the step in which the whole one comes.
+                await there.Store.Parity!.ReplaceAsync(name, bytes, cancel).ConfigureAwait(false);
+            }
+            else if (!await _mender.RemoveAsync(name, cancel).ConfigureAwait(false))
             {
                 return false;
             }
         }
-        if (!await there.Store.PutAsync(name, bytes, cancel).ConfigureAwait(false) && !await IsSoundAsync(name, writers, cancel).ConfigureAwait(false))
+        if (from != there.AtTier && !await there.Store.PutAsync(name, bytes, cancel).ConfigureAwait(false) && !await IsSoundAsync(name, writers, cancel).ConfigureAwait(false))
         {
             left.Add(name, "another object came under its name while it was being replaced");
             return false;
         }
         _healed.Add(new HealedObject { Object = name, Tier = there.AtTier, From = from, Problem = problem, Length = bytes.Length });
         left.Forget(name);
-        output.Warn($"ObjectHealed: '{name}' on the {there.AtTier} tier: {problem}. It was replaced by the {from} tier's copy. Find out what damages or removes objects in {there.Store.Location}.");
+        output.Warn($"ObjectHealed: '{name}' on the {there.AtTier} tier: {problem}. It was {(from == there.AtTier ? "put right by its own parity" : $"replaced by the {from} tier's copy")}. Find out what damages or removes objects in {there.Store.Location}.");
         return true;
     }
 

@@ -49,13 +49,18 @@ internal sealed class TierHealing(Installation there, TierHealer healer, JobOutp
         var plan = new List<HealedObject>();
         foreach (var (name, problem) in await WantedAsync(seen, cancel).ConfigureAwait(false))
         {
+            var before = plan.Count;
             await foreach (var (tier, store) in healer.OthersAsync(cancel).ConfigureAwait(false))
             {
-                if (ObjectKinds.Of(name) is not (ObjectKind.Session or ObjectKind.Mark) && await store.GetLengthAsync(name, cancel).ConfigureAwait(false) is { } length)
+                if (ObjectKinds.Of(name) is not (ObjectKind.Session or ObjectKind.Mark or ObjectKind.Parity) && await store.GetLengthAsync(name, cancel).ConfigureAwait(false) is { } length)
                 {
                     plan.Add(new HealedObject { Object = name, Tier = there.AtTier, From = tier, Problem = problem, Length = length });
                     break;
                 }
+            }
+            if (plan.Count == before && await healer.RecoverAsync(name, cancel).ConfigureAwait(false) is { } own)
+            {
+                plan.Add(new HealedObject { Object = name, Tier = there.AtTier, From = there.AtTier, Problem = problem, Length = own.Length });
             }
         }
         return plan;

@@ -67,7 +67,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         return new IntegrityResult
         {
             Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
-            PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen,
+            PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen, PacksWithoutParity = packs.WithoutParity, ParityDamaged = packs.ParityDamaged,
             OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(Installation.FromNs(last, 0), installation.Zone) : null,
             Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
             BytesRead = probe.BytesRead + reader.BytesRead, Faults = faults, Duration = installation.Clock.GetElapsedTime(started),
@@ -118,6 +118,10 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         if (packs.Frozen > 0)
         {
             output.Tell($"{packs.Frozen} packs are in cold storage and not thawed: they were looked at by name and length alone.");
+        }
+        if (packs.WithoutParity > 0)
+        {
+            output.Warn($"{packs.WithoutParity} packs have no parity, which local.parity_percent asks for: Repair-StingRepository makes it.");
         }
         if (packs.Left > 0)
         {

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 
@@ -17,6 +18,9 @@ namespace StingBackup.Engine.Legacy;
 internal sealed class LegacyReader(string archive, CaptureSpool? spool, LegacyLimits limits, CancellationToken cancel)
 {
     private const int DumpStart = 512;
+
+    /// <summary>Longest path that is taken, in characters: what a system takes. Each folder above is looked up, so that one of a million would never end.</summary>
+    private const int LongestPath = 4096;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 << 10);
 
@@ -170,6 +174,10 @@ internal sealed class LegacyReader(string archive, CaptureSpool? spool, LegacyLi
     private EntryPath PathOf(string name, string entry, EntryPath? volume)
     {
         var shown = volume is null ? entry : $"{volume}/{entry}";
+        if (name.Length > LongestPath)
+        {
+            throw LegacyErrors.Unsafe(archive, shown[..80] + "…", "whose path is longer than a system takes");
+        }
         if (name.StartsWith('/'))
         {
             throw LegacyErrors.Unsafe(archive, shown, "whose path leaves the archive: it begins at the root");
@@ -193,7 +201,7 @@ internal sealed class LegacyReader(string archive, CaptureSpool? spool, LegacyLi
         {
             Mode = (uint)entry.Mode & 0b111_111_111_111, UserId = (uint)entry.Uid, GroupId = (uint)entry.Gid,
             UserName = posix?.UserName is { Length: > 0 } user ? user : null, GroupName = posix?.GroupName is { Length: > 0 } group ? group : null,
-            ModifiedNs = (entry.ModificationTime - DateTimeOffset.UnixEpoch).Ticks * 100,
+            ModifiedNs = NanosecondTime.FromUtc(entry.ModificationTime.UtcDateTime),   // a year beyond 2262 is the last that can be told
             Device = entry.EntryType is TarEntryType.CharacterDevice or TarEntryType.BlockDevice && posix is not null ? (ulong)posix.DeviceMajor << 32 | (uint)posix.DeviceMinor : null,
         };
     }

@@ -106,14 +106,14 @@ internal sealed record ErasureRecord
     private static ErasureTarget ReadTarget(CborReader reader)
     {
         reader.ReadStartArray();
-        var (pseudonym, tag) = (new Id16(reader.ReadByteString()), new Id16(reader.ReadByteString()));
+        var (pseudonym, tag) = (new Id16(CborFields.Sized(reader, Id16.Size)), new Id16(CborFields.Sized(reader, Id16.Size)));
         var aliases = new List<Id16>();
         for (reader.ReadStartArray(); reader.PeekState() != CborReaderState.EndArray;)
         {
-            aliases.Add(new Id16(reader.ReadByteString()));
+            aliases.Add(new Id16(CborFields.Sized(reader, Id16.Size)));
         }
         reader.ReadEndArray();
-        var target = new ErasureTarget(pseudonym, tag, aliases, new Id32(reader.ReadByteString()));
+        var target = new ErasureTarget(pseudonym, tag, aliases, new Id32(CborFields.Sized(reader, Id32.Size)));
         reader.ReadEndArray();
         return target;
     }

@@ -12,7 +12,7 @@ internal static class TierCheckReader
     /// <summary>What was verified when, for each tier that ever was.</summary>
     public static TierCheck[] Read(Installation installation) => [.. installation.Tiers.Select(tier => Of(installation, tier)).OfType<TierCheck>()];
 
-    /// <summary>What came from other tiers in the last week because it was damaged or missing.</summary>
+    /// <summary>What came from other tiers, or out of its own parity, in the last week because it was damaged or missing.</summary>
     public static IEnumerable<string> Alarms(Installation installation)
     {
         var since = installation.Clock.GetUtcNow() - AlarmDays;
@@ -23,8 +23,9 @@ internal static class TierCheckReader
             {
                 var last = events[^1];
                 var replaced = events.Where(e => e.Replaced).Select(e => e.Object).Distinct(StringComparer.Ordinal).Count();
+                var own = events.Where(e => e.Replaced && e.From == tier).Select(e => e.Object).Distinct(StringComparer.Ordinal).Count();
                 var open = events.GroupBy(e => e.Object, StringComparer.Ordinal).Count(g => !g.Last().Replaced);
-                yield return string.Create(CultureInfo.InvariantCulture, $"On the {tier} tier {replaced} objects were damaged or missing in the last 7 days and replaced from other tiers{(open > 0 ? $", and {open} damaged ones were only read from there (Repair-StingRepository replaces them)" : "")}; the last was '{last.Object}'. Find out what damages or removes objects there.");
+                yield return string.Create(CultureInfo.InvariantCulture, $"On the {tier} tier {replaced} objects were damaged or missing in the last 7 days and {(own == 0 ? "replaced from other tiers" : $"put right, {own} of them by their own parity")}{(open > 0 ? $", and {open} damaged ones were only read from there (Repair-StingRepository replaces them)" : "")}; the last was '{last.Object}'. Find out what damages or removes objects there.");
             }
         }
     }

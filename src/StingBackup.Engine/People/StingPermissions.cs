@@ -125,9 +125,9 @@ internal sealed class StingPermissions(PostgresSettings settings)
         {
             using var json = JsonDocument.Parse(permissions);
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(list, out var names) && names.ValueKind == JsonValueKind.Array
-                && names.EnumerateArray().All(n => n.ValueKind == JsonValueKind.String) && names.EnumerateArray().Any(n => n.GetString() == email);
+                && names.EnumerateArray().All(n => n.ValueKind == JsonValueKind.String) && names.EnumerateArray().Any(n => n.ValueEquals(email));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)   // the latter: text that is no Unicode
         {
             return false;
         }

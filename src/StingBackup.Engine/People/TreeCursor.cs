@@ -13,7 +13,7 @@ namespace StingBackup.Engine.People;
 /// <param name="damaged">Takes the error of each page that cannot be read.</param>
 internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath under, Action<StingException> damaged)
 {
-    private readonly Stack<(Id32 Page, EntryPath? From, EntryPath? To)> _open = new([(tree.Row.Root, null, null)]);
+    private readonly Stack<(Id32 Page, TreePlace Place)> _open = new([(tree.Row.Root, TreePlace.Root)]);
     private IReadOnlyList<TreeEntry> _entries = [];
     private int _at = -1;
     private EntryPath? _passed;
@@ -66,7 +66,7 @@ internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath u
         (_entries, _at) = ([], -1);
         while (_open.TryPop(out var next))
         {
-            if (!MayHold(next.From, next.To))
+            if (!MayHold(next.Place.From, next.Place.To))
             {
                 continue;
             }
@@ -74,6 +74,7 @@ internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath u
             try
             {
                 page = await reader.ReadPageAsync(tree.Row.Pseudonym, next.Page, cancel).ConfigureAwait(false);
+                next.Place.Check(next.Page, page);
             }
             catch (StingException e) when (Failures.IsOfOneItem(e))
             {
@@ -82,7 +83,7 @@ internal sealed class TreeCursor(ChunkReader reader, PointTree tree, EntryPath u
             }
             for (var i = page.Children.Count - 1; i >= 0; i--)
             {
-                _open.Push((page.Children[i].Page, page.Children[i].First, i + 1 < page.Children.Count ? page.Children[i + 1].First : next.To));
+                _open.Push((page.Children[i].Page, next.Place.OfChild(page, i)));
             }
             if (page.Entries.Count > 0)
             {

@@ -93,7 +93,7 @@ internal sealed record ConfigurationCopy
         {
             throw ObjectFrame.Damaged(ObjectName, "it does not open with the keys of this reserve", wrong);
         }
-        catch (InvalidDataException wrong)
+        catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)   // the latter is what Brotli says
         {
             throw ObjectFrame.Damaged(ObjectName, "what it holds cannot be unpacked", wrong);
         }

@@ -159,8 +159,9 @@ internal static class Attributes
 
     private static KeyValuePair<byte[], byte[]>[] UnpackExtended(ReadOnlySpan<byte> source)
     {
-        var attributes = new KeyValuePair<byte[], byte[]>[BinaryPrimitives.ReadUInt16LittleEndian(source)];
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(source);
         source = source[2..];
+        var attributes = new KeyValuePair<byte[], byte[]>[count * 6 <= source.Length ? count : throw new InvalidDataException("an item's attributes make no sense")];
         for (var i = 0; i < attributes.Length; i++)
         {
             int nameLength = BinaryPrimitives.ReadUInt16LittleEndian(source), valueLength = BinaryPrimitives.ReadInt32LittleEndian(source[(2 + nameLength)..]);

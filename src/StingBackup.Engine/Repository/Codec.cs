@@ -24,11 +24,17 @@ public sealed class Codec : IDisposable
     private readonly byte[] _sample = new byte[MostSamples * SampleSize], _packedSample = new byte[Bound(MostSamples * SampleSize)];
 
     /// <summary>Makes one for a zstd level (1 to 19).</summary>
-    public Codec(int level)
+    public Codec(int level) : this(level, static level => new ZstdNet.CompressionOptions(level))
+    {
+    }
+
+    /// <param name="level">The level.</param>
+    /// <param name="load">Asks the native library for its options, which fails where there is none.</param>
+    internal Codec(int level, Func<int, ZstdNet.CompressionOptions> load)
     {
         try
         {
-            using var options = new ZstdNet.CompressionOptions(level);
+            using var options = load(level);
             _native = new ZstdNet.Compressor(options);
             _nativeReader = new ZstdNet.Decompressor();
         }

@@ -81,7 +81,7 @@ public sealed record DropRecord
     private static DroppedPart ReadPart(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var part = new DroppedPart(new Id16(cbor.ReadByteString()), cbor.ReadInt64(), (DataClass)cbor.ReadInt32(), (RetentionReason)cbor.ReadInt32(), cbor.ReadInt64());
+        var part = new DroppedPart(new Id16(CborFields.Sized(cbor, Id16.Size)), cbor.ReadInt64(), (DataClass)cbor.ReadInt32(), (RetentionReason)cbor.ReadInt32(), cbor.ReadInt64());
         cbor.ReadEndArray();
         return part;
     }

@@ -200,10 +200,15 @@ public sealed class IndexFragment
         for (var i = 0; i < counts.Length; i++)
         {
             counts[i] = BinaryPrimitives.ReadInt32LittleEndian(span[(60 + 4 * i)..]);
-            if (counts[i] < 0 || counts[i] > span.Length)
+            if (counts[i] < 0)
             {
                 throw new InvalidDataException("a count is out of range");
             }
+        }
+        // Before anything is made for them: what they name needs this much room at least.
+        if (FixedSize + (36L * counts[4]) + (32L * counts[3]) + ((long)PackInfo.Size * counts[0]) + ((8L + SegmentHeader.FixedSize) * counts[1]) + ((long)ChunkEntry.Size * counts[2]) > span.Length)
+        {
+            throw new InvalidDataException("a count is out of range");
         }
         var at = FixedSize;
         var supersedes = new FragmentName[counts[4]];
@@ -236,6 +241,13 @@ public sealed class IndexFragment
         if (at + (long)counts[2] * ChunkEntry.Size != span.Length)
         {
             throw new InvalidDataException("the entries do not fill the object");
+        }
+        for (var entry = at + Id32.Size; entry < span.Length; entry += ChunkEntry.Size)
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(span[entry..]) >= (uint)segments.Length)
+            {
+                throw new InvalidDataException("an entry names a segment that is not there");
+            }
         }
         return new IndexFragment(name, bytes.Slice(at, counts[2] * ChunkEntry.Size))
         {

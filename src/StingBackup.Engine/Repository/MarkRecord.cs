@@ -104,7 +104,7 @@ public sealed record MarkRecord
         var mark = new MarkRecord
         {
             Reserve = new Id16(fields.Bytes(1, Id16.Size)), Writer = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Mark = new Id16(fields.Bytes(4, Id16.Size)),
-            Step = (MarkStep)fields.Number(5), TimeNs = fields.Long(6), Packs = fields.List(7, ReadPack), Into = fields.List(8, cbor => new Id32(cbor.ReadByteString())), Sessions = fields.List(9, ReadSession),
+            Step = (MarkStep)fields.Number(5), TimeNs = fields.Long(6), Packs = fields.List(7, ReadPack), Into = fields.List(8, cbor => new Id32(CborFields.Sized(cbor, Id32.Size))), Sessions = fields.List(9, ReadSession),
         };
         return mark.Reserve == reserve && mark.ObjectName == name
             ? Maintenance.Check(name, mark.Writer, parts, writers, mark)
@@ -114,7 +114,7 @@ public sealed record MarkRecord
     private static MarkedPack ReadPack(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var pack = new MarkedPack(new Id32(cbor.ReadByteString()), (ObjectKind)cbor.ReadInt32(), cbor.ReadInt64(), cbor.ReadBoolean());
+        var pack = new MarkedPack(new Id32(CborFields.Sized(cbor, Id32.Size)), (ObjectKind)cbor.ReadInt32(), cbor.ReadInt64(), cbor.ReadBoolean());
         cbor.ReadEndArray();
         return pack.Kind is ObjectKind.MetaPack or ObjectKind.DataPack ? pack : throw new CborContentException("a pack is of no known kind");
     }
@@ -122,7 +122,7 @@ public sealed record MarkRecord
     private static (Id16, long) ReadSession(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var session = (new Id16(cbor.ReadByteString()), cbor.ReadInt64());
+        var session = (new Id16(CborFields.Sized(cbor, Id16.Size)), cbor.ReadInt64());
         cbor.ReadEndArray();
         return session;
     }

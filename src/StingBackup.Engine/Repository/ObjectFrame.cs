@@ -35,6 +35,8 @@ public enum ObjectKind : ushort
     Drill = 14,
     /// <summary><c>config/&lt;writer&gt;/&lt;revision&gt;</c></summary>
     Configuration = 15,
+    /// <summary><c>parity/xx/&lt;pack's id&gt;</c></summary>
+    Parity = 16,
 }
 
 /// <summary>

@@ -19,6 +19,7 @@ internal static class ObjectKinds
             ["index", var level, var id] when IsNumber(level, 1, 2) && Id32.TryParse(id, out _) => ObjectKind.Index,
             ["meta", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.MetaPack,
             ["data", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.DataPack,
+            ["parity", { Length: 2 } xx, var id] when Id32.TryParse(id, out _) && id.StartsWith(xx, StringComparison.Ordinal) => ObjectKind.Parity,
             ["ledger", { Length: 12 } n] when IsNumber(n, 12, 12) => ObjectKind.Ledger,
             ["drops", var id] when Id32.TryParse(id, out _) => ObjectKind.Drop,
             ["gc", { Length: 32 } mark, var step] when Id16.TryParse(mark, out _) && IsNumber(step, 1, 1) => ObjectKind.Mark,

@@ -48,15 +48,18 @@ public static class PackReader
             var length = BinaryPrimitives.ReadInt32LittleEndian(span[^8..]);
             var footer = span[^(PackFormat.TrailerSize + length)..^PackFormat.TrailerSize];
             int entryCount = BinaryPrimitives.ReadInt32LittleEndian(footer), segmentCount = BinaryPrimitives.ReadInt32LittleEndian(footer[4..]);
-            if (PackFormat.FooterFixedSize + 4L * segmentCount + (long)ChunkEntry.Size * entryCount != footer.Length)
+            if (entryCount < 0 || segmentCount < 0 || PackFormat.FooterFixedSize + 4L * segmentCount + (long)ChunkEntry.Size * entryCount != footer.Length)
             {
                 throw new InvalidDataException("its footer has the wrong length");
             }
             var segments = new SegmentInfo[segmentCount];
+            var end = PackFormat.HeaderSize;
             for (var i = 0; i < segmentCount; i++)
             {
                 var offset = BinaryPrimitives.ReadInt32LittleEndian(footer[(8 + 4 * i)..]);
-                segments[i] = new SegmentInfo(expected, offset, SegmentHeader.Read(span[offset..], out _, out _));
+                // One behind another: a footer that names one segment a million times would make a million of it.
+                segments[i] = new SegmentInfo(expected, offset >= end ? offset : throw new InvalidDataException("its segments overlap"), SegmentHeader.Read(span[offset..], out _, out _));
+                end = offset + segments[i].Header.Size;
             }
             var entries = new ChunkEntry[entryCount];
             var at = 8 + 4 * segmentCount;

@@ -60,6 +60,7 @@ public sealed record PointRecord
     private const int DeduplicationKey = 103;
     /// <summary>Optional: a reader that does not know it cannot tell which subjects' points are suspect.</summary>
     private const int AnomalyKey = 104;
+    private const int MostOffset = 14 * 60;
 
     /// <summary>The reserve.</summary>
     public required Id16 Reserve { get; init; }
@@ -248,7 +249,7 @@ public sealed record PointRecord
         {
             Reserve = new Id16(fields.Bytes(1, Id16.Size)), Writer = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Previous = new Id32(fields.Bytes(4, Id32.Size)),
             Seen = fields.List(5, ReadHead), Name = fields.Text(6), Type = (BackupType)fields.Number(7), TimeNs = fields.Long(8), CompletedNs = fields.Long(9),
-            OffsetMinutes = (int)fields.Long(10), Classes = fields.List(11, ReadClass), IsVoid = fields.Number(12) == 1, LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
+            OffsetMinutes = fields.Get(10, ReadOffset), Classes = fields.List(11, ReadClass), IsVoid = fields.Get(12, ReadVoid), LedgerHead = new Id32(fields.Bytes(13, Id32.Size)),
             Origin = fields.Has(OriginKey) ? fields.Get(OriginKey, ReadOrigin) : null,
             AuditHeads = fields.Has(AuditKey) ? fields.List(AuditKey, ReadHead) : [],
             Carried = fields.Has(CarryKey) ? fields.List(CarryKey, ReadCarry) : [],
@@ -257,10 +258,15 @@ public sealed record PointRecord
         };
     }
 
+    /// <summary>As clocks have them, at most fourteen hours: no moment can be shown at another.</summary>
+    private static int ReadOffset(CborReader cbor) => cbor.ReadInt32() is >= -MostOffset and <= MostOffset and var offset ? offset : throw new CborContentException("an offset from UTC is none");
+
+    private static bool ReadVoid(CborReader cbor) => cbor.ReadInt32() is (0 or 1) and var value ? value == 1 : throw new CborContentException("a point is void or not");
+
     private static PointOrigin ReadOrigin(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var origin = new PointOrigin(cbor.ReadTextString(), new Id32(Sized(cbor, Id32.Size)));
+        var origin = new PointOrigin(cbor.ReadTextString(), new Id32(CborFields.Sized(cbor, Id32.Size)));
         cbor.ReadEndArray();
         return origin;
     }
@@ -284,7 +290,7 @@ public sealed record PointRecord
     private static PointAnomaly ReadAnomaly(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var anomaly = new PointAnomaly(new Id16(Sized(cbor, Id16.Size)), cbor.ReadInt64(), cbor.ReadInt32(), (AnomalyReasons)cbor.ReadInt32());
+        var anomaly = new PointAnomaly(new Id16(CborFields.Sized(cbor, Id16.Size)), cbor.ReadInt64(), cbor.ReadInt32(), (AnomalyReasons)cbor.ReadInt32());
         cbor.ReadEndArray();
         return anomaly;
     }
@@ -292,7 +298,7 @@ public sealed record PointRecord
     private static ChainHead ReadHead(CborReader cbor)
     {
         cbor.ReadStartArray();
-        var head = new ChainHead(new Id16(Sized(cbor, Id16.Size)), cbor.ReadInt64(), new Id32(Sized(cbor, Id32.Size)));
+        var head = new ChainHead(new Id16(CborFields.Sized(cbor, Id16.Size)), cbor.ReadInt64(), new Id32(CborFields.Sized(cbor, Id32.Size)));
         cbor.ReadEndArray();
         return head;
     }
@@ -304,18 +310,12 @@ public sealed record PointRecord
         var pages = new List<Id32>();
         for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
         {
-            pages.Add(new Id32(Sized(cbor, Id32.Size)));
+            pages.Add(new Id32(CborFields.Sized(cbor, Id32.Size)));
         }
         cbor.ReadEndArray();
         var part = new PointClass(dataClass, pages, cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64(), cbor.ReadInt64());
         cbor.ReadEndArray();
         return part;
-    }
-
-    private static byte[] Sized(CborReader cbor, int size)
-    {
-        var bytes = cbor.ReadByteString();
-        return bytes.Length == size ? bytes : throw new CborContentException($"an id has {bytes.Length} bytes");
     }
 
     private static void WriteHeads(CborWriter cbor, int key, IReadOnlyList<ChainHead> heads)

@@ -99,6 +99,10 @@ public sealed class TreeTable
 public sealed class TreePage
 {
     private const uint HoleRank = uint.MaxValue;
+    // The least that each takes: a count beyond what the body can hold must not take memory first.
+    private const int LeastEntry = 20, LeastChild = 28, ExtentSize = 16, ContentRefSize = 12;
+    /// <summary>The most that the paths of one page take when they are written out: they share their beginnings, and a few bytes could mean terabytes.</summary>
+    internal const int MaxPaths = 64 << 20;
     private const byte NoContent = 0, Inline = 1, Paged = 2;
 
     /// <summary>The clear part.</summary>
@@ -171,11 +175,11 @@ public sealed class TreePage
                 body = body[(2 + length)..];
             }
             var count = BinaryPrimitives.ReadInt32LittleEndian(body);
-            if (count < 0 || count > body.Length)
+            body = body[4..];
+            if (count < 0 || count > body.Length / (table.Level switch { 0 => LeastEntry, TreeTable.ContentLevel => ExtentSize, _ => LeastChild }))
             {
                 throw new InvalidDataException("a tree page's count is out of range");
             }
-            body = body[4..];
             var page = table.Level switch
             {
                 0 => new TreePage { Table = table, SubjectName = name, Entries = DecodeEntries(table, ref body, count) },
@@ -194,22 +198,27 @@ public sealed class TreePage
     {
         var entries = new TreeEntry[count];
         ReadOnlySpan<byte> before = [];
+        var room = MaxPaths;
         for (var i = 0; i < count; i++)
         {
-            var path = ReadPath(ref body, before);
+            var path = ReadPath(ref body, before, isFirst: i == 0, ref room);
             before = path.Bytes;
             var kind = (ItemKind)body[0];
+            if (path.IsRoot || kind is < ItemKind.File or > ItemKind.Socket)
+            {
+                throw new InvalidDataException(path.IsRoot ? "an item has no name" : $"'{path}' is of kind {(int)kind}, which this version does not know");
+            }
             body = body[1..];
             var (metadata, hardLink) = Attributes.Read(ref body);
             var length = BinaryPrimitives.ReadInt64LittleEndian(body);
             var mode = body[8];
             body = body[9..];
             var parts = mode == NoContent ? 0 : BinaryPrimitives.ReadInt32LittleEndian(body);
-            if (parts < 0 || parts > body.Length || length < 0 || mode > Paged)
+            body = mode == NoContent ? body : body[4..];
+            if (parts < 0 || parts > body.Length / (mode == Paged ? ContentRefSize : ExtentSize) || length < 0 || mode > Paged)
             {
                 throw new InvalidDataException("an item's content makes no sense");
             }
-            body = mode == NoContent ? body : body[4..];
             entries[i] = new TreeEntry
             {
                 Path = path, Kind = kind, Metadata = metadata, Length = length, HardLinkTo = hardLink,
@@ -224,9 +233,10 @@ public sealed class TreePage
     {
         var children = new TreeChild[count];
         ReadOnlySpan<byte> before = [];
+        var room = MaxPaths;
         for (var i = 0; i < count; i++)
         {
-            var first = ReadPath(ref body, before);
+            var first = ReadPath(ref body, before, isFirst: i == 0, ref room);
             before = first.Bytes;
             children[i] = new TreeChild(table.Pages[BinaryPrimitives.ReadInt32LittleEndian(body)], first,
                 BinaryPrimitives.ReadInt64LittleEndian(body[4..]), BinaryPrimitives.ReadInt64LittleEndian(body[12..]));
@@ -243,6 +253,10 @@ public sealed class TreePage
             var rank = BinaryPrimitives.ReadUInt32LittleEndian(body);
             extents[i] = new Extent(rank == HoleRank ? default : table.Chunks[checked((int)rank)],
                 BinaryPrimitives.ReadInt32LittleEndian(body[4..]), BinaryPrimitives.ReadInt64LittleEndian(body[8..]));
+            if (extents[i].Offset < 0 || extents[i].Length < 0)
+            {
+                throw new InvalidDataException("a part of a file has a length or place below zero");
+            }
             body = body[16..];
         }
         return extents;
@@ -321,18 +335,23 @@ public sealed class TreePage
         body.Advance(8 + rest.Length);
     }
 
-    private static EntryPath ReadPath(ref ReadOnlySpan<byte> body, ReadOnlySpan<byte> before)
+    /// <summary>The next path: it follows the one before, and all of them together stay within what a page may take.</summary>
+    private static EntryPath ReadPath(ref ReadOnlySpan<byte> body, ReadOnlySpan<byte> before, bool isFirst, ref int room)
     {
         int shared = BinaryPrimitives.ReadInt32LittleEndian(body), rest = BinaryPrimitives.ReadInt32LittleEndian(body[4..]);
         if (rest < 0 || rest > body.Length || shared < 0 || shared > before.Length)
         {
             throw new InvalidDataException("a path makes no sense");
         }
+        if (shared + rest > EntryPath.MaxLength || (room -= shared + rest) < 0)
+        {
+            throw new InvalidDataException("a page's paths are longer than any may be");
+        }
         var bytes = new byte[shared + rest];
         before[..shared].CopyTo(bytes);
         body.Slice(8, rest).CopyTo(bytes.AsSpan(shared));
         body = body[(8 + rest)..];
-        return EntryPath.FromBytes(bytes);
+        return isFirst || EntryPath.Compare(before, bytes) < 0 ? EntryPath.FromBytes(bytes) : throw new InvalidDataException("a page's paths are not in order");
     }
 
     private static void WriteByte(ArrayBufferWriter<byte> body, byte value)

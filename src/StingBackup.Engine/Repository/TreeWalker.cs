@@ -42,26 +42,27 @@ public sealed class TreeWalker
         TreeRoot tree, EntryPath under, bool recurse, Action<PageDamage>? damaged, [EnumeratorCancellation] CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(under);
-        var open = new Stack<(Id32 Page, EntryPath? From, EntryPath? To)>();
-        open.Push((tree.Root, null, null));
+        var open = new Stack<(Id32 Page, TreePlace Place)>();
+        open.Push((tree.Root, TreePlace.Root));
         while (open.TryPop(out var next))
         {
             TreePage page;
             try
             {
                 page = await _reader.ReadPageAsync(tree.Pseudonym, next.Page, cancel).ConfigureAwait(false);
+                next.Place.Check(next.Page, page);
             }
             catch (StingException e) when (damaged is not null && Failures.IsOfOneItem(e))
             {
-                damaged(new PageDamage(next.Page, next.From, next.To, e));
+                damaged(new PageDamage(next.Page, next.Place.From, next.Place.To, e));
                 continue;
             }
             for (var i = page.Children.Count - 1; i >= 0; i--)
             {
-                var to = i + 1 < page.Children.Count ? page.Children[i + 1].First : next.To;
-                if (MayHold(page.Children[i].First, to, under, recurse))
+                var place = next.Place.OfChild(page, i);
+                if (MayHold(place.From!, place.To, under, recurse))
                 {
-                    open.Push((page.Children[i].Page, page.Children[i].First, to));
+                    open.Push((page.Children[i].Page, place));
                 }
             }
             foreach (var entry in page.Entries)
@@ -106,27 +107,27 @@ public sealed class TreeWalker
     /// </summary>
     public async ValueTask<(IReadOnlyList<TreeEntry> Old, IReadOnlyList<TreeEntry> New)> UnsharedAsync(TreeRoot old, TreeRoot @new, CancellationToken cancel)
     {
-        var oldPages = new List<Id32> { old.Root };
-        var newPages = new List<Id32> { @new.Root };
+        List<(Id32 Page, TreePlace Place)> oldPages = [(old.Root, TreePlace.Root)], newPages = [(@new.Root, TreePlace.Root)];
         List<TreeEntry> oldEntries = [], newEntries = [];
         while (oldPages.Count > 0 || newPages.Count > 0)
         {
-            var shared = oldPages.ToHashSet();
-            shared.IntersectWith(newPages);
-            oldPages = await DescendAsync(old.Pseudonym, oldPages.Where(p => !shared.Contains(p)), oldEntries, cancel).ConfigureAwait(false);
-            newPages = await DescendAsync(@new.Pseudonym, newPages.Where(p => !shared.Contains(p)), newEntries, cancel).ConfigureAwait(false);
+            var shared = oldPages.Select(p => p.Page).ToHashSet();
+            shared.IntersectWith(newPages.Select(p => p.Page));
+            oldPages = await DescendAsync(old.Pseudonym, oldPages.Where(p => !shared.Contains(p.Page)), oldEntries, cancel).ConfigureAwait(false);
+            newPages = await DescendAsync(@new.Pseudonym, newPages.Where(p => !shared.Contains(p.Page)), newEntries, cancel).ConfigureAwait(false);
         }
         return (oldEntries, newEntries);
     }
 
-    private async ValueTask<List<Id32>> DescendAsync(Id16 pseudonym, IEnumerable<Id32> pages, List<TreeEntry> entries, CancellationToken cancel)
+    private async ValueTask<List<(Id32 Page, TreePlace Place)>> DescendAsync(Id16 pseudonym, IEnumerable<(Id32 Page, TreePlace Place)> pages, List<TreeEntry> entries, CancellationToken cancel)
     {
-        var children = new List<Id32>();
-        foreach (var id in pages)
+        var children = new List<(Id32 Page, TreePlace Place)>();
+        foreach (var (id, place) in pages)
         {
             var page = await _reader.ReadPageAsync(pseudonym, id, cancel).ConfigureAwait(false);
+            place.Check(id, page);
             entries.AddRange(page.Entries);
-            children.AddRange(page.Children.Select(c => c.Page));
+            children.AddRange(page.Children.Select((child, i) => (child.Page, place.OfChild(page, i))));
         }
         return children;
     }

@@ -43,7 +43,7 @@ internal sealed class ContributorMemory(string path, Func<ReadOnlyMemory<byte>> 
         {
             return ContributorsKnown.Nothing;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or CryptographicException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or CryptographicException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or StingException { ErrorId: "NameNotAllowed" })
         {
             warn($"What this host remembered of contributors to honey jars cannot be used ('{path}': {e.Message}).");
             return ContributorsKnown.Nothing;
@@ -101,7 +101,7 @@ internal sealed class ContributorMemory(string path, Func<ReadOnlyMemory<byte>> 
     private static ContributorsKnown Parse(ReadOnlyMemory<byte> plain)
     {
         using var json = JsonDocument.Parse(plain);
-        var subjects = json.RootElement.GetProperty("documents").EnumerateObject().ToDictionary(d => EntryPath.FromBytes(Convert.FromBase64String(d.Name)), d => d.Value.GetString()!);
+        var subjects = json.RootElement.GetProperty("documents").EnumerateObject().ToDictionary(d => EntryPath.FromBytes(Convert.FromBase64String(d.Name)), d => d.Value.GetString() ?? throw new FormatException("a document is nobody's"));
         return new ContributorsKnown(subjects, json.RootElement.GetProperty("unknown").GetInt64(), json.RootElement.GetProperty("time").GetInt64());
     }
 }

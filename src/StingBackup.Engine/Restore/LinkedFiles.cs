@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
@@ -59,14 +60,16 @@ internal sealed class LinkedFile(bool isBusy)
     }
 }
 
-/// <summary>The files of a restore that have several names, by first path.</summary>
+/// <summary>
+/// The files of a restore that have several names, by subject and first path: a link to another subject's file is none, whatever a tree says, or a person's folder would hold a name of what is somebody else's.
+/// </summary>
 internal sealed class LinkedFiles
 {
-    private readonly ConcurrentDictionary<EntryPath, LinkedFile> _files = new();
+    private readonly ConcurrentDictionary<(Id16 Pseudonym, EntryPath First), LinkedFile> _files = new();
 
     /// <summary>The file's first name itself is about to be restored.</summary>
-    public LinkedFile Begin(EntryPath first) => _files.GetOrAdd(first, static _ => new LinkedFile(isBusy: true));
+    public LinkedFile Begin(Id16 pseudonym, EntryPath first) => _files.GetOrAdd((pseudonym, first), static _ => new LinkedFile(isBusy: true));
 
     /// <summary>The file that a link refers to; when its first name did not come before, it is not selected.</summary>
-    public LinkedFile Of(EntryPath first) => _files.GetOrAdd(first, static _ => new LinkedFile(isBusy: false));
+    public LinkedFile Of(Id16 pseudonym, EntryPath first) => _files.GetOrAdd((pseudonym, first), static _ => new LinkedFile(isBusy: false));
 }

@@ -52,18 +52,29 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
             : throw ObjectFrame.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
     }
 
-    /// <summary>A file's extents; those of a long one page by page.</summary>
+    /// <summary>A file's extents; those of a long one page by page. They end where they make more than the file's length: nothing of that is written.</summary>
+    /// <exception cref="StingException"><c>ObjectDamaged</c>, and as reading a page</exception>
     public IEnumerable<IReadOnlyList<Extent>> Extents(Id16 pseudonym, TreeEntry entry)
     {
+        var left = entry.Length;
         if (entry.ContentPages.Count == 0)
         {
-            yield return entry.Extents;
+            yield return Within(entry.Extents, entry, ref left);
         }
         foreach (var page in entry.ContentPages)
         {
             cancel.ThrowIfCancellationRequested();
-            yield return Wait(context.Repository.Reader.ReadPageAsync(pseudonym, page.Page, cancel)).Extents;
+            yield return Within(Wait(context.Repository.Reader.ReadPageAsync(pseudonym, page.Page, cancel)).Extents, entry, ref left);
         }
+    }
+
+    private static IReadOnlyList<Extent> Within(IReadOnlyList<Extent> extents, TreeEntry entry, ref long left)
+    {
+        foreach (var extent in extents)
+        {
+            left = extent.Length <= left ? left - extent.Length : throw ObjectFrame.Damaged(entry.Path.ToString(), $"its parts make more than its {entry.Length} bytes");
+        }
+        return extents;
     }
 
     /// <summary>The item at a path of a tree.</summary>

@@ -33,7 +33,7 @@ internal sealed class SelectionStage(RestoreContext context, Action<List<Pending
             }
             else
             {
-                Add(new PendingItem(item.Tree, item.Entry, folder.Hold(), LinksOf(item.Entry)));
+                Add(new PendingItem(item.Tree, item.Entry, folder.Hold(), LinksOf(item.Tree.Row.Pseudonym, item.Entry)));
             }
         }
         while (_groups.Count > 0)
@@ -43,9 +43,9 @@ internal sealed class SelectionStage(RestoreContext context, Action<List<Pending
         folders.LeaveAll();
     }
 
-    private LinkedFile? LinksOf(TreeEntry entry) =>
-        entry.HardLinkTo is { } first ? context.Links.Of(first)
-        : entry.Kind == ItemKind.File && context.Selection.LinkedPaths.Contains(entry.Path) ? context.Links.Begin(entry.Path)
+    private LinkedFile? LinksOf(Id16 pseudonym, TreeEntry entry) =>
+        entry.HardLinkTo is { } first ? context.Links.Of(pseudonym, first)
+        : entry.Kind == ItemKind.File && context.Selection.LinkedPaths.Contains(entry.Path) ? context.Links.Begin(pseudonym, entry.Path)
         : null;
 
     private void Add(PendingItem item)

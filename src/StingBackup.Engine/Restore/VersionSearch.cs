@@ -28,12 +28,12 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
 
     private async ValueTask<IEnumerable<Version>> ReadAsync(SubjectHistory history, CancellationToken cancel)
     {
-        var seen = new Dictionary<Id32, IReadOnlyList<TreeEntry>>();
+        var seen = new Dictionary<Id32, (IReadOnlyList<TreeEntry> Found, TreeShape? Shape)>();
         var current = new Dictionary<EntryPath, Version>();
         var all = new List<Version>();
         foreach (var run in history.Runs)
         {
-            foreach (var entry in await MatchesAsync(history, run.Root, seen, cancel).ConfigureAwait(false))
+            foreach (var entry in await MatchesAsync(history, (run.Root, TreePlace.Root), seen, cancel).ConfigureAwait(false))
             {
                 if (current.TryGetValue(entry.Path, out var version) && version.Last == run.First - 1
                     && await IsSameAsync(history.Pseudonym, version.Entry, entry, cancel).ConfigureAwait(false))
@@ -53,16 +53,21 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
     private async ValueTask<bool> IsSameAsync(Id16 pseudonym, TreeEntry a, TreeEntry b, CancellationToken cancel) =>
         ReferenceEquals(a, b) || (ItemEquality.SameMetadata(a.Metadata, b.Metadata) && await _equality.SameContentAsync(pseudonym, a, b, cancel).ConfigureAwait(false));
 
-    private async ValueTask<IReadOnlyList<TreeEntry>> MatchesAsync(SubjectHistory history, Id32 id, Dictionary<Id32, IReadOnlyList<TreeEntry>> seen, CancellationToken cancel)
+    private async ValueTask<IReadOnlyList<TreeEntry>> MatchesAsync(
+        SubjectHistory history, (Id32 Page, TreePlace Place) at, Dictionary<Id32, (IReadOnlyList<TreeEntry> Found, TreeShape? Shape)> seen, CancellationToken cancel)
     {
-        if (seen.TryGetValue(id, out var known))
-        {
-            return known;
-        }
         List<TreeEntry>? found = null;
+        TreeShape? shape = null;
         try
         {
-            var page = await repository.Reader.ReadPageAsync(history.Pseudonym, id, cancel).ConfigureAwait(false);
+            if (seen.TryGetValue(at.Page, out var known))
+            {
+                at.Place.Check(at.Page, known.Shape);
+                return known.Found;
+            }
+            var page = await repository.Reader.ReadPageAsync(history.Pseudonym, at.Page, cancel).ConfigureAwait(false);
+            shape = TreeShape.Of(page);
+            at.Place.Check(at.Page, shape);
             foreach (var entry in page.Entries)
             {
                 if (pattern.Matches(history.Subject, entry.Path, entry.Kind == ItemKind.Directory) || Also?.Invoke(entry.Path) == true)
@@ -70,9 +75,9 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
                     (found ??= []).Add(entry);
                 }
             }
-            foreach (var child in page.Children)
+            for (var i = 0; i < page.Children.Count; i++)
             {
-                var below = await MatchesAsync(history, child.Page, seen, cancel).ConfigureAwait(false);
+                var below = await MatchesAsync(history, (page.Children[i].Page, at.Place.OfChild(page, i)), seen, cancel).ConfigureAwait(false);
                 if (below.Count > 0)
                 {
                     (found ??= []).AddRange(below);
@@ -82,9 +87,13 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
         catch (StingException e) when (damaged is not null && Failures.IsOfOneItem(e))
         {
             damaged(new StingException("TreeDamaged", e.Kind, $"Part of the tree of '{history.Subject}' cannot be read: {e.Message}", e.Target, e.Remedy, e));
+            if (seen.ContainsKey(at.Page))
+            {
+                return [];   // it is sound elsewhere, and does not belong here
+            }
         }
         IReadOnlyList<TreeEntry> matches = found ?? [];
-        seen[id] = matches;
+        seen[at.Page] = (matches, shape);
         return matches;
     }
 

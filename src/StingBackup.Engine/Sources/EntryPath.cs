@@ -8,6 +8,9 @@ namespace StingBackup.Engine.Sources;
 /// </summary>
 public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
 {
+    /// <summary>The most bytes of a path, and the most components: no file system's own calls reach as far, and whoever writes a longer one into a repository wants memory.</summary>
+    public const int MaxLength = 32_767, MaxDepth = 2048;
+
     private readonly byte[] _bytes;
 
     private EntryPath(byte[] bytes) => _bytes = bytes;
@@ -43,6 +46,10 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
             throw NotAllowed(Display(name));
         }
         var start = _bytes.Length == 0 ? 0 : _bytes.Length + 1;
+        if (start + name.Length > MaxLength || Bytes.Count((byte)'/') + 2 > MaxDepth)
+        {
+            throw TooLong(Bytes);
+        }
         var bytes = new byte[start + name.Length];
         _bytes.CopyTo(bytes, 0);
         if (start > 0)
@@ -60,6 +67,10 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
         if (bytes.Length == 0)
         {
             return Root;
+        }
+        if (bytes.Length > MaxLength || bytes.Count((byte)'/') >= MaxDepth)
+        {
+            throw TooLong(bytes);
         }
         foreach (var range in bytes.Split((byte)'/'))
         {
@@ -135,7 +146,7 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
         return x.CompareTo(y);
     }
 
-    /// <summary>For people: UTF-8 where it is valid, <c>\xNN</c> where not, control characters escaped too.</summary>
+    /// <summary>For people: UTF-8 where it is valid, <c>\xNN</c> where not; control characters, and those that turn the direction of a line or end it, are escaped too.</summary>
     public override string ToString() => Display(_bytes);
 
     /// <summary>Bytes for people; <see cref="Parse"/> reads it back exactly.</summary>
@@ -145,7 +156,7 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
         while (bytes.Length > 0)
         {
             var status = Rune.DecodeFromUtf8(bytes, out var rune, out var used);
-            if (status == System.Buffers.OperationStatus.Done && !Rune.IsControl(rune))
+            if (status == System.Buffers.OperationStatus.Done && !Rune.IsControl(rune) && !TurnsText(rune.Value))
             {
                 text.Append(rune.Value == '\\' ? @"\\" : rune.ToString());
             }
@@ -160,6 +171,13 @@ public sealed class EntryPath : IEquatable<EntryPath>, IComparable<EntryPath>
         }
         return text.ToString();
     }
+
+    /// <summary>Marks of direction, and separators of lines: what follows them would be shown in another order than it has, as "exe.txt" for "txt.exe".</summary>
+    private static bool TurnsText(int rune) => rune is 0x61c or 0x200e or 0x200f or (>= 0x2028 and <= 0x202e) or (>= 0x2066 and <= 0x2069);
+
+    private static StingException TooLong(ReadOnlySpan<byte> path) => new("NameNotAllowed", FailureKind.InvalidArgument,
+        $"A path that begins with '{Display(path[..Math.Min(64, path.Length)])}' is longer than any may be: {MaxLength} bytes, {MaxDepth} components.", Display(path[..Math.Min(64, path.Length)]),
+        "Move what lies so deep further up.");
 
     private static StingException NotAllowed(string name) =>
         new("NameNotAllowed", FailureKind.InvalidArgument, $"'{name}' is not a name that a file can have here.", name,

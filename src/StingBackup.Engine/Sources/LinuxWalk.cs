@@ -86,7 +86,16 @@ internal sealed unsafe class LinuxWalk(
     private SourceEntry? Read(Folder folder, int index)
     {
         var name = folder.Names.Name(index);
-        var path = folder.Path.Append(name);
+        EntryPath path;
+        try
+        {
+            path = folder.Path.Append(name);
+        }
+        catch (StingException tooLong)
+        {
+            failed(tooLong);
+            return null;
+        }
         var told = LinuxAbi.KindOfDirectoryEntry(folder.Names.Type(index));
         if (told is { } likely && choose(path, likely) == ScanChoice.Exclude)
         {

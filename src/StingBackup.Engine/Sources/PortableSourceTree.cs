@@ -135,6 +135,10 @@ internal sealed class PortableSourceTree(string root) : ISourceTree
         {
             return;   // gone since it was told
         }
+        catch (StingException tooLong)
+        {
+            failed(tooLong);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             failed(SourceErrors.Make(root, folder, "list the folder", e));   // what it gave before is still read

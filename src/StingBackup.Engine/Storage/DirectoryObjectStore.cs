@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Storage;
 /// and its folder synced; one barrier does that for many. Files are 0640, folders 0750, less the umask. Files of other programs
 /// whose names no object can have are passed over. Many processes may use one directory at the same time.
 /// </summary>
-public sealed class DirectoryObjectStore : IObjectStore
+public sealed class DirectoryObjectStore : IObjectStore, IReplacingStore
 {
     internal const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
@@ -186,6 +186,25 @@ public sealed class DirectoryObjectStore : IObjectStore
                 ThrowIfRootMissing();
             }
             return removed;
+        }), cancel).ConfigureAwait(false);
+    }
+
+    async ValueTask IReplacingStore.ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        ObjectName.Check(name);
+        await Task.Run(() => Guard("replace the object", name, () =>
+        {
+            _folders.ThrowIfBroken();
+            using var staged = Write(name, content.Span);
+            if (!staged.TrySync())
+            {
+                throw StoreErrors.Wrap(staged.Failure!, $"make the object '{name}' durable", name, _root);
+            }
+            _folders.Make(name);
+            Durable.Replace(staged.Path, _folders.PathOf(name));
+            _readers.Remove(name);
+            _folders.Sync(StoreFolders.FolderOf(name));
+            return true;
         }), cancel).ConfigureAwait(false);
     }
 

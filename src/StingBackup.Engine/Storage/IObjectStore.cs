@@ -28,6 +28,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>What it can do beside where it locks what it stores; null where it does not.</summary>
     ILockingStore? Locking => null;
 
+    /// <summary>The parity that is kept beside its packs; null where a store keeps none.</summary>
+    Parity.ParityStore? Parity => null;
+
     /// <summary>Creates an object, durable and visible on return. False when the name exists: nothing is changed then.</summary>
     ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
 

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Storage;
 /// Objects in memory, for tests and for simulation: what has passed a barrier is in <see cref="Objects"/>, so a store made from
 /// it is the store after a crash, and one made from a changed copy is a damaged one.
 /// </summary>
-public sealed class MemoryObjectStore : IObjectStore
+public sealed class MemoryObjectStore : IObjectStore, IReplacingStore
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _objects = new(StringComparer.Ordinal);
@@ -131,6 +131,16 @@ public sealed class MemoryObjectStore : IObjectStore
         {
             return ValueTask.FromResult(_objects.Remove(name));
         }
+    }
+
+    ValueTask IReplacingStore.ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        Check(name, cancel);
+        lock (_gate)
+        {
+            _objects[name] = content.ToArray();
+        }
+        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>

@@ -6,19 +6,23 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Tiering;
 
 /// <summary>
-/// Claims are the one kind of object whose name stays and whose bytes change: a host is enrolled, a key is renewed. What the target has is remembered by hash, so that a sync reads there only what
-/// it has not seen.
+/// Claims and format records are the objects whose names stay and whose bytes change: a host is enrolled, a key is renewed, the format moves on. What the target has is remembered by hash, so that a sync
+/// reads there only what it has not seen.
 /// </summary>
 internal sealed class ClaimComparison(Installation installation, TierRoute route)
 {
-    /// <summary>Claims of the source that the target has in another state.</summary>
+    /// <summary>Whether an object's bytes may change under its name.</summary>
+    public static bool IsRenewable(string name) => name.StartsWith(KeyObjectNames.ClaimPrefix, StringComparison.Ordinal) || name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal);
+
+    /// <summary>Claims and format records of the source that the target has in another state; of two sound format records the higher revision counts, wherever it lies.</summary>
     public async ValueTask<IReadOnlyList<string>> RenewedAsync(TierListing source, TierListing target, CancellationToken cancel)
     {
         var known = route.Target == Tier.Local ? [] : installation.MemoryOf(route.Target).ReadNote().Claims;
         var renewed = new List<string>();
-        foreach (var name in source.Of(TierStep.Heads).Where(name => name.StartsWith(KeyObjectNames.ClaimPrefix, StringComparison.Ordinal) && target.Objects.ContainsKey(name)))
+        foreach (var name in source.Of(TierStep.Heads).Where(name => IsRenewable(name) && target.Objects.ContainsKey(name)))
         {
-            if (known.GetValueOrDefault(name) is { } hash ? hash == HashOf(await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) : await AreEqualAsync(name, cancel).ConfigureAwait(false))
+            var isSame = known.GetValueOrDefault(name) is { } hash ? hash == HashOf(await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) : await AreEqualAsync(name, cancel).ConfigureAwait(false);
+            if (isSame || await IsBehindAsync(name, cancel).ConfigureAwait(false))
             {
                 continue;
             }
@@ -33,6 +37,10 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         if (installation.Keys is not { } keys)
         {
             return Conflict(name, "no key role is at hand to tell which of them counts");
+        }
+        if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+        {
+            return RevisionOf(name, here) is null ? ObjectFrame.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed") : null;
         }
         using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         var ours = Read(name, here, keyRole, out var damage);
@@ -61,6 +69,23 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {
             damage = e;
+            return null;
+        }
+    }
+
+    /// <summary>Whether the source's format record is older than the target's, which then stays: a local tier that was brought back from an old copy.</summary>
+    private async ValueTask<bool> IsBehindAsync(string name, CancellationToken cancel) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)
+        && RevisionOf(name, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } there && RevisionOf(name, await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } here && here <= there;
+
+    /// <summary>Null for what is no sound format record of this reserve.</summary>
+    private uint? RevisionOf(string name, byte[] bytes)
+    {
+        try
+        {
+            return installation.Keys is { } keys && FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span) is var format && format.ReserveId == installation.Reserve ? format.Revision : null;
+        }
+        catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
+        {
             return null;
         }
     }

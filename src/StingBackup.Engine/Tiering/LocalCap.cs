@@ -111,7 +111,7 @@ internal sealed class CappedStore(IObjectStore inner, LocalCap cap) : IObjectSto
 
     public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
-        cap.Take(content.Length);
+        cap.Take(content.Length + (inner.Parity?.Beside(name, content.Length) ?? 0));
         return inner.StageAsync(name, content, cancel);
     }
 

@@ -36,7 +36,7 @@ internal sealed class TierComparison
     public IReadOnlyList<WaitingPoint> Points { get; private set; } = [];
     /// <summary>Names that stand for different objects on the two tiers.</summary>
     public IReadOnlyList<string> Conflicts { get; private set; } = [];
-    /// <summary>Claims to be replaced on the target.</summary>
+    /// <summary>Claims and format records to be replaced on the target.</summary>
     public IReadOnlyList<string> Renewed { get; private set; } = [];
     /// <summary>Claims of erased subjects that the target still has.</summary>
     public IReadOnlyList<string> Erased { get; private set; } = [];
@@ -148,7 +148,7 @@ internal sealed class TierComparison
     /// </summary>
     private async ValueTask<List<string>> FindConflictsAsync(CancellationToken cancel)
     {
-        var conflicts = Source.Objects.Where(o => !TierObjects.IsPack(o.Key) && !o.Key.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
+        var conflicts = Source.Objects.Where(o => !TierObjects.IsPack(o.Key) && !ClaimComparison.IsRenewable(o.Key)
             && Target.Objects.TryGetValue(o.Key, out var there) && there != o.Value).Select(o => o.Key).ToList();
         if (IsRecalled)
         {

@@ -91,8 +91,8 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         try
         {
             var bytes = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
-            return ObjectKinds.Of(name) is ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill && new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name)
-                ? throw ObjectFrame.Damaged(name, "its SHA-256 is not its name") : bytes;
+            Prove(name, bytes);
+            return bytes;
         }
         catch (StingException e) when (e.ErrorId == "ObjectNotFound")
         {
@@ -102,6 +102,19 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             output.Failed(e);
             return null;
+        }
+    }
+
+    /// <summary>Damage of one tier is not carried to another: what a hash is the name of, and what the key role signs. What hosts sign is judged by what the latter says of them.</summary>
+    private void Prove(string name, byte[] bytes)
+    {
+        switch (ObjectKinds.Of(name))
+        {
+            case ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill when new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name):
+                throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+            case ObjectKind.Format or ObjectKind.Writer or ObjectKind.Approver or ObjectKind.Ledger when installation.Keys is not null:
+                ObjectProof.Check(name, bytes, installation, installation.Writers);
+                break;
         }
     }
 
@@ -138,7 +151,16 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
                 continue;
             }
             // A kill in between leaves it missing, and the next sync puts it.
-            await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            try
+            {
+                await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
+            }
+            catch (StingException e) when (e.ErrorId == "ObjectLocked" && name.StartsWith(Cryptography.KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+            {
+                output.Warn($"'{name}' in {route.To.Location} is from before keys or format were renewed, and locked: it stays until its lock ends.");
+                _refused.Add(name);
+                continue;
+            }
             await PutAsync(name, bytes, cancel).ConfigureAwait(false);
             _claims++;
         }
@@ -190,12 +212,14 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         {
             output.Failed(failure);
         }
+        // Without the fragment that names them packs cannot be found over there. Before the last wave such points are not called.
+        var unnamed = isLast ? comparison.Lacking(TierStep.Index).Where(name => !_copied.ContainsKey(name)).ToList() : [];
         foreach (var point in points)
         {
-            if (!packs.Failed.IsEmpty && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, cancel).ConfigureAwait(false) is { } pack)
+            if (packs.Failed.Count + unnamed.Count > 0 && point.Record is { IsVoid: false } && await LacksAsync(comparison, point.Record, packs.Failed, unnamed, cancel).ConfigureAwait(false) is { } needed)
             {
-                output.Failed(new StingException("PointWaits", FailureKind.Integrity, $"Restore point {point.Record.Name} is not copied to the {route.Target} tier: it needs '{pack}', which cannot be copied.", point.Name,
-                    "Run Repair-StingRepository, or a full backup, which stores what is damaged again; then sync again."));
+                output.Failed(new StingException("PointWaits", FailureKind.Integrity, $"Restore point {point.Record.Name} is not copied to the {route.Target} tier: it needs '{needed}', which cannot be copied.", point.Name,
+                    "Sync again; where it says so again, run Repair-StingRepository, or a full backup, which stores what is damaged again, and sync then."));
                 continue;
             }
             if (await ReadAsync(point.Name, cancel).ConfigureAwait(false) is { } bytes && await PutAsync(point.Name, bytes, cancel).ConfigureAwait(false))
@@ -208,11 +232,13 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
     }
 
-    /// <summary>A pack that a point reaches and that did not get there; null when there is none.</summary>
-    private async ValueTask<string?> LacksAsync(TierComparison comparison, PointRecord point, ConcurrentDictionary<Id32, StingException> failed, CancellationToken cancel)
+    /// <summary>A pack that a point reaches and that did not get there, or a fragment that names one and did not; null when there is none.</summary>
+    private async ValueTask<string?> LacksAsync(TierComparison comparison, PointRecord point, ConcurrentDictionary<Id32, StingException> failed, IReadOnlyList<string> unnamed, CancellationToken cancel)
     {
         var reach = await TierReach.WalkAsync(installation, route.From, comparison.View.Index, point.Classes.Select(c => PointSelection.PartOf(point, c)), output, cancel).ConfigureAwait(false);
-        return comparison.Packs.FirstOrDefault(p => failed.ContainsKey(p.Id) && (reach.Packs.Contains(p.Id) || (reach.Faults.Count > 0 && p.Kind == ObjectKind.MetaPack)))?.Name;
+        var fragments = comparison.View.Index.Fragments.ToLookup(f => f.Name, StringComparer.Ordinal);
+        return comparison.Packs.FirstOrDefault(p => failed.ContainsKey(p.Id) && (reach.Packs.Contains(p.Id) || (reach.Faults.Count > 0 && p.Kind == ObjectKind.MetaPack)))?.Name
+            ?? unnamed.FirstOrDefault(name => fragments[name].FirstOrDefault() is { } known ? known.Packs.Any(p => reach.Packs.Contains(p.Id)) : reach.Faults.Count > 0);
     }
 
     private void Keep(IEnumerable<string> names)
@@ -232,7 +258,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             return;
         }
         var claims = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => n.StartsWith(Cryptography.KeyObjectNames.ClaimPrefix, StringComparison.Ordinal)
+        foreach (var name in comparison.Source.Of(TierStep.Heads).Where(n => ClaimComparison.IsRenewable(n)
             && !_refused.Contains(n) && (_copied.ContainsKey(n) || comparison.Target.Objects.ContainsKey(n))))
         {
             if (await ReadAsync(name, cancel).ConfigureAwait(false) is { } bytes)

@@ -35,8 +35,17 @@ internal static class VaultJson
     }
 
     /// <summary>A property, or an undefined element.</summary>
-    public static JsonElement Property(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+    public static JsonElement Property(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+        }
+        catch (InvalidOperationException)
+        {
+            return default;   // the name of a member beside it is no Unicode
+        }
+    }
 
     /// <summary>A whole number, or 0.</summary>
     public static long Long(JsonElement element, string name) =>
@@ -46,7 +55,17 @@ internal static class VaultJson
     public static bool Flag(JsonElement element, string name) => Property(element, name).ValueKind == JsonValueKind.True;
 
     /// <summary>A text, or empty.</summary>
-    public static string Text(JsonElement element, string name) => Property(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+    public static string Text(JsonElement element, string name)
+    {
+        try
+        {
+            return Property(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+        }
+        catch (InvalidOperationException)
+        {
+            return "";   // text that is no Unicode says nothing
+        }
+    }
 
     /// <summary>A time as Go writes it (RFC 3339, up to nine digits of a second), nanoseconds since 1970 UTC; null for an empty one.</summary>
     public static long? Time(JsonElement element, string name)

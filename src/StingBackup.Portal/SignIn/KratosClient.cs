@@ -59,7 +59,7 @@ internal sealed class KratosClient(Uri address, HttpMessageHandler? handler = nu
                 _ => new KratosSession(KratosAnswer.Unknown),
             };
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or JsonException or InvalidOperationException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             return new KratosSession(KratosAnswer.Unknown);
         }

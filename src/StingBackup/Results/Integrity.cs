@@ -24,14 +24,14 @@ public sealed record VerifyRequest
     public TimeSpan? MaxDuration { get; init; }
 }
 
-/// <summary>An object that is damaged or missing on a tier, and the tier that has it whole.</summary>
+/// <summary>An object that is damaged or missing on a tier, and the tier that has it whole, or whose parity gives it.</summary>
 public sealed record HealedObject
 {
     /// <summary>The object's name.</summary>
     public required string Object { get; init; }
     /// <summary>The tier that gets it.</summary>
     public required Tier Tier { get; init; }
-    /// <summary>The tier that gives it.</summary>
+    /// <summary>The tier that gives it; its own where its parity does.</summary>
     public required Tier From { get; init; }
     /// <summary>What was wrong.</summary>
     public required string Problem { get; init; }

@@ -126,6 +126,10 @@ public sealed record IntegrityResult
     public long PacksLetGo { get; init; }
     /// <summary>Packs in cold storage that are not thawed: looked at by name and length alone.</summary>
     public long PacksFrozen { get; init; }
+    /// <summary>Packs that should have parity beside them and have none.</summary>
+    public long PacksWithoutParity { get; init; }
+    /// <summary>Packs whose parity is damaged; each is a fault.</summary>
+    public long ParityDamaged { get; init; }
     /// <summary>Of the tier's packs, when the one was last read whole that waits longest; null where some were never, or none is remembered.</summary>
     public DateTimeOffset? OldestCheck { get; init; }
     /// <summary>Bytes read from the store.</summary>
@@ -149,7 +153,7 @@ public sealed record RepairResult
     public required long ObjectsRestored { get; init; }
     /// <summary>The tier that was repaired.</summary>
     public Tier Tier { get; init; } = Tier.Local;
-    /// <summary>Objects that were damaged or missing and came from another tier.</summary>
+    /// <summary>Objects that were damaged or missing and came from another tier, and packs that their own parity put right.</summary>
     public IReadOnlyList<HealedObject> Healed { get; init => field = Indexable.Of(value); } = [];
     /// <summary>True when the new index is signed, so that later runs deduplicate against it.</summary>
     public required bool Signed { get; init; }

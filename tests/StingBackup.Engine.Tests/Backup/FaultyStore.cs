@@ -2,19 +2,36 @@ using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Backup;
 
-/// <summary>A store whose calls can be made to fail, by what they do and on what.</summary>
+/// <summary>How puts and barriers fail from now on.</summary>
+public enum StoreFault
+{
+    None,
+    Before,
+    After,
+    /// <summary>Takes effect and answers "exists": a store that retried its own first try.</summary>
+    AnswersExists,
+}
+
+/// <summary>A store whose calls can be made to fail, by what they do and on what; or whose puts and barriers all fail, before or after they took effect. To let each call of a verb fail in turn there is Faults/SweptStore.</summary>
 internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
 {
     /// <summary>Asked before each call with the verb and the name; throws to make it fail.</summary>
     public Action<string, string> Before { get; set; } = (_, _) => { };
+    public StoreFault Next { get; set; }
+    /// <summary>Called once, before a put or barrier: another host acts.</summary>
+    public Func<ValueTask>? Meanwhile { get; set; }
 
     public string Location => inner.Location;
     public ILockingStore? Locking => inner.Locking;
+    public Engine.Storage.Parity.ParityStore? Parity => inner.Parity;
 
-    public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         Before("put", name);
-        return inner.PutAsync(name, content, cancel);
+        await BeginAsync();
+        var created = await inner.PutAsync(name, content, cancel);
+        Throw(StoreFault.After);
+        return created && Next != StoreFault.AnswersExists;
     }
 
     public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
@@ -23,10 +40,12 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
         return inner.StageAsync(name, content, cancel);
     }
 
-    public ValueTask BarrierAsync(CancellationToken cancel)
+    public async ValueTask BarrierAsync(CancellationToken cancel)
     {
         Before("barrier", "");
-        return inner.BarrierAsync(cancel);
+        await BeginAsync();
+        await inner.BarrierAsync(cancel);
+        Throw(StoreFault.After);
     }
 
     public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
@@ -44,4 +63,22 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async ValueTask BeginAsync()
+    {
+        if (Meanwhile is { } act)
+        {
+            Meanwhile = null;
+            await act();
+        }
+        Throw(StoreFault.Before);
+    }
+
+    private void Throw(StoreFault when)
+    {
+        if (Next == when && when != StoreFault.None)
+        {
+            throw new StingException("StoreUnavailable", FailureKind.Io, "the store is gone (test)", Location, "None.");
+        }
+    }
 }

@@ -69,8 +69,8 @@ public sealed class ChangeJournalTests
             List<string> done = [.. Enumerable.Range(0, 12).Select(_ => deeds.Do())];
             await watched.BackupAndProveAsync($"seed {s_seed}, round {round}:\n{string.Join('\n', done)}\n");
             byJournal += watched.WentByJournal ? 1 : 0;
-            // A kernel that is short of memory ends a journal; everything is scanned then, and said so.
-            Assert.True(watched.WentByJournal || watched.Note.Contains("began anew", StringComparison.Ordinal), watched.Note);
+            // A kernel that is short of memory ends a journal; everything is scanned then, and said so, also before the next one begins.
+            Assert.True(watched.WentByJournal || watched.Note.Contains("began anew", StringComparison.Ordinal) || watched.Note.Contains("the watcher of changes cannot tell: ", StringComparison.Ordinal), watched.Note);
         }
         Assert.True(byJournal > s_rounds / 2, $"{byJournal} of {s_rounds} rounds went by the journal: {string.Join('\n', watched.Said)}");
     }

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tests.Backup;
 
 namespace StingBackup.Engine.Tests.Cryptography;
 
@@ -12,11 +13,11 @@ public sealed class ClaimCrashTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Theory]
-    [InlineData(FaultyStore.Fault.Before, 1)]
-    [InlineData(FaultyStore.Fault.After, 1)]
-    [InlineData(FaultyStore.Fault.Before, 3)]
-    [InlineData(FaultyStore.Fault.After, 3)]
-    public async Task A_store_that_fails_while_claims_are_made_leaves_each_spare_to_its_own_subject(FaultyStore.Fault fault, int subjects)
+    [InlineData(StoreFault.Before, 1)]
+    [InlineData(StoreFault.After, 1)]
+    [InlineData(StoreFault.Before, 3)]
+    [InlineData(StoreFault.After, 3)]
+    public async Task A_store_that_fails_while_claims_are_made_leaves_each_spare_to_its_own_subject(StoreFault fault, int subjects)
     {
         using var keys = await _fixture.CreateAsync(Passphrase);
         using var writers = await keys.LoadWritersAsync(_fixture.Store, default);
@@ -51,7 +52,7 @@ public sealed class ClaimCrashTests : IDisposable
             _fixture.Files.FailAt = random.Next(3) == 0 ? 0 : _fixture.Files.Writes + random.Next(1, 5);
             _fixture.Files.DoIt = random.Next(2) == 0;
             _fixture.Files.TornBytes = random.Next(0, 200);
-            var store = new FaultyStore(_fixture.Store) { Next = random.Next(3) == 0 ? (FaultyStore.Fault)random.Next(4) : FaultyStore.Fault.None };
+            var store = new FaultyStore(_fixture.Store) { Next = random.Next(3) == 0 ? (StoreFault)random.Next(4) : StoreFault.None };
             await using (var writer = keys.OpenWriter(store, writers))
             {
                 for (var step = 0; step < 3; step++)

@@ -21,7 +21,7 @@ public sealed class RepositoryHeadTests : IDisposable
         Assert.Empty(faults);
         Assert.Equal(keys.ReserveId, format.ReserveId);
         Assert.Equal(64, format.KekFingerprint.Length);
-        format.CheckFeatures(write: true, "here");
+        format.CheckFeatures(write: true, "here", FormatFeatures.Known);
         Assert.Empty((await keys.PublishAsync(_fixture.Store, default)).Names);
     }
 
@@ -55,11 +55,12 @@ public sealed class RepositoryHeadTests : IDisposable
         Assert.Equal(2u, now.Revision);
         Assert.Equal([8u, 9u], now.RequiredToWrite);
 
-        var error = Assert.Throws<StingException>(() => now.CheckFeatures(write: false, "here"));
+        var error = Assert.Throws<StingException>(() => now.CheckFeatures(write: false, "here", FormatFeatures.Known));
         Assert.Equal("FeatureUnknown", error.ErrorId);
-        Assert.Contains("feature 7;", error.Message, StringComparison.Ordinal);
-        Assert.Contains("7, 8, 9", Assert.Throws<StingException>(() => now.CheckFeatures(write: true, "here")).Message, StringComparison.Ordinal);
-        (first with { Optional = [5] }).CheckFeatures(write: true, "here");
+        Assert.Contains("feature 7,", error.Message, StringComparison.Ordinal);
+        Assert.Contains("7, 8, 9", Assert.Throws<StingException>(() => now.CheckFeatures(write: true, "here", FormatFeatures.Known)).Message, StringComparison.Ordinal);
+        (first with { Optional = [5] }).CheckFeatures(write: true, "here", FormatFeatures.Known);
+        now.CheckFeatures(write: true, "here", new HashSet<uint> { 7, 8, 9 });
     }
 
     [Fact]
@@ -90,9 +91,9 @@ public sealed class RepositoryHeadTests : IDisposable
         using var keys = await _fixture.CreateAsync();
         using var signer = PrivateKey();
         Assert.Equal("FormatTooNew", Assert.Throws<StingException>(() => FormatObject.Read("format/3", WithField(9), signer.PublicKey.Span)).ErrorId);
-        Assert.Equal(1u, FormatObject.Read("format/3", WithField(101), signer.PublicKey.Span).Revision);
+        Assert.Equal(1u, FormatObject.Read("format/3", WithField(150), signer.PublicKey.Span).Revision);
         // A suite of the future is named as such.
-        var future = WithField(101);
+        var future = WithField(150);
         future[14] = 2;
         var resigned = ObjectFrame.Sign(ObjectKind.Format, future.AsSpan(12, future.Length - 76), signer.Sign);
         Assert.Equal("SuiteUnknown", Assert.Throws<StingException>(() => FormatObject.Read("format/3", resigned, signer.PublicKey.Span)).ErrorId);
@@ -100,8 +101,10 @@ public sealed class RepositoryHeadTests : IDisposable
         byte[] WithField(int key)
         {
             var payload = _fixture.Store.Objects["format/1"].ToArray()[12..^64];
-            payload[0]++;   // one pair more in the map
-            byte[] extended = [.. payload, .. key < 24 ? new[] { (byte)key } : [0x18, (byte)key], 0xf6];
+            payload[0]++;   // one pair more in the map, whose keys ascend: the last is 101, the program's version
+            var last = payload.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x18, 101]);
+            var at = key < 101 ? last : payload.Length;
+            byte[] extended = [.. payload[..at], .. key < 24 ? new[] { (byte)key } : [0x18, (byte)key], 0xf6, .. payload[at..]];
             return ObjectFrame.Sign(ObjectKind.Format, extended, signer.Sign);
         }
     }

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Backup;
 
 namespace StingBackup.Engine.Tests.Cryptography;
 
@@ -64,7 +65,7 @@ public sealed class SubjectWriterTests : ClaimTestBase
             }
         }
         var reads = 0;
-        await using var counted = new Backup.FaultyStore(_fixture.Store) { Before = (verb, _) => { if (verb == "read") { Interlocked.Increment(ref reads); } } };
+        await using var counted = new FaultyStore(_fixture.Store) { Before = (verb, _) => { if (verb == "read") { Interlocked.Increment(ref reads); } } };
         await using var later = keys.OpenWriter(counted, writers);
         await later.ReadAheadAsync(3, default);
         Assert.Equal(5, reads);
@@ -74,7 +75,7 @@ public sealed class SubjectWriterTests : ClaimTestBase
         }
         Assert.Equal(5, reads);
         // A store that fails is told by whoever asks for the subject, not by the look ahead.
-        await using var broken = keys.OpenWriter(new Backup.FaultyStore(_fixture.Store) { Before = (verb, name) => throw new StingException("StoreUnavailable", FailureKind.Io, "away", name, "wait") }, writers);
+        await using var broken = keys.OpenWriter(new FaultyStore(_fixture.Store) { Before = (verb, name) => throw new StingException("StoreUnavailable", FailureKind.Io, "away", name, "wait") }, writers);
         await broken.ReadAheadAsync(3, default);
         Assert.Equal("StoreUnavailable", (await Assert.ThrowsAsync<StingException>(async () => await broken.GetAsync("user:0", default))).ErrorId);
     }
@@ -141,7 +142,7 @@ public sealed class SubjectWriterTests : ClaimTestBase
     {
         using var keys = await _fixture.CreateAsync(Passphrase);
         using var writers = await keys.LoadWritersAsync(_fixture.Store, default);
-        await using var writer = keys.OpenWriter(new FaultyStore(_fixture.Store) { Next = FaultyStore.Fault.AnswersExists }, writers);
+        await using var writer = keys.OpenWriter(new FaultyStore(_fixture.Store) { Next = StoreFault.AnswersExists }, writers);
         await writer.GetAsync("user:ada", default);
         Assert.Equal(KeyFixture.FewSpares - 1, writer.Spares.Left);
         await writer.GetAsync("user:bob", default);

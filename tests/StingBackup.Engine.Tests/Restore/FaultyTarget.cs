@@ -9,6 +9,9 @@ internal sealed class FaultyTarget(IRestoreTarget inner) : IRestoreTarget
     /// <summary>Called with the verb and the path before each call that changes something.</summary>
     public Action<string, EntryPath> Before { get; init; } = (_, _) => { };
 
+    /// <summary>Told how many bytes each write has.</summary>
+    public Action<int> Written { get; init; } = _ => { };
+
     public string Location => inner.Location;
     public SourceEntry? Find(EntryPath path) => inner.Find(path);
     public ItemMetadata ReadMetadata(SourceEntry entry) => inner.ReadMetadata(entry);
@@ -59,6 +62,7 @@ internal sealed class FaultyTarget(IRestoreTarget inner) : IRestoreTarget
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
             target.Before("write", path);
+            target.Written(bytes.Length);
             inner.Write(offset, bytes);
         }
 

@@ -80,12 +80,17 @@ public sealed class SqliteSnapshotTests : IDisposable
             {
                 var amount = random.Next(50);
                 Run(writer, $"BEGIN IMMEDIATE; UPDATE accounts SET balance = balance - {amount} WHERE id = {random.Next(1, 20001)}; UPDATE accounts SET balance = balance + {amount} WHERE id = {random.Next(1, 20001)}; COMMIT");
-                moves++;
+                Interlocked.Increment(ref moves);
                 Thread.Sleep(1);   // as a database in use: without any rest SQLite lets nobody else in for seconds
             }
         });
         for (var i = 0; i < 8; i++)
         {
+            // However slowly the machine lets the other thread work.
+            for (var before = Volatile.Read(ref moves); Volatile.Read(ref moves) < before + 2 && !work.IsCompleted;)
+            {
+                await Task.Delay(1);
+            }
             long seen = -1;
             using var snapshot = Take(look: source => seen = (long)Value(source, "SELECT sum(balance * id) FROM accounts")!);
             using var copy = OpenCopy(snapshot);

@@ -192,6 +192,36 @@ public sealed class TierSyncTests
         Assert.False(reserve.RemoteMemory.Objects.ContainsKey(hit));
     }
 
+    /// <summary>Found by the fault sweep: "backup and sync, Local read index, Fails".</summary>
+    [Fact]
+    public async Task A_restore_point_waits_for_the_fragment_that_names_its_packs()
+    {
+        await using var reserve = new TierReserve();
+        reserve.Write("users/1/a.bin", 30_000);
+        await reserve.BackupAsync();
+        await reserve.SyncAsync();
+        reserve.Write("users/1/b.bin", 30_000);
+        await reserve.BackupAsync();
+        var fragment = reserve.LocalMemory.Objects.Keys.Single(n => n.StartsWith("index/", StringComparison.Ordinal) && !reserve.RemoteMemory.Objects.ContainsKey(n));
+        var reads = 0;
+        reserve.Local.Before = (verb, name) =>
+        {
+            // The first time it is read for the view of what there is, the second time to be copied.
+            if (verb == "read" && name == fragment && ++reads == 2)
+            {
+                throw new StingException("StoreFailed", FailureKind.Io, $"Could not read the object '{name}': input/output error.", name, "Look into the system's log.");
+            }
+        };
+        var errors = new List<StingException>();
+        var result = await reserve.SyncAsync(errors: errors);
+        Assert.Equal((JobState.CompletedWithErrors, 0L, 1L), (result.State, result.Points, result.Waiting.Points));
+        Assert.Equal(["PointWaits", "StoreFailed"], errors.Select(e => e.ErrorId).Order());
+        Assert.Contains(fragment, errors.Single(e => e.ErrorId == "PointWaits").Message, StringComparison.Ordinal);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        Assert.Equal((1L, 0L), await reserve.SyncAsync() is var again ? (again.Points, again.Waiting.Points) : default);
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+    }
+
     [Fact]
     public async Task A_store_that_lies_is_not_believed()
     {

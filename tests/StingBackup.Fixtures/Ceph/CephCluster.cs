@@ -144,6 +144,21 @@ internal sealed class CephCluster
             await RunAsync("radosgw-admin", "zonegroup", "placement", "add", "--rgw-zonegroup", "default", "--placement-id", "default-placement", "--storage-class", storageClass);
             await RunAsync("radosgw-admin", "zone", "placement", "add", "--rgw-zone", "default", "--placement-id", "default-placement", "--storage-class", storageClass, "--data-pool", "default.rgw.cold.data");
         }
+        await StartGatewayAsync();
+    }
+
+    /// <summary>The gateway is killed, as by a power cut; what it had acknowledged is kept.</summary>
+    public void KillGateway()
+    {
+        var gateway = _daemons[^1];
+        _daemons.Remove(gateway);
+        gateway.StandardInput.Close();
+        gateway.WaitForExit();
+    }
+
+    /// <summary>It starts, and answers.</summary>
+    public async Task StartGatewayAsync()
+    {
         StartDaemon("radosgw", "-f", "-n", "client.rgw");
         Client = NewClient(AccessKey, SecretKey);
         await UntilAsync(async () =>

@@ -54,7 +54,7 @@ public sealed class CommandShapeTests : IDisposable
     [Fact]
     public void What_overwrites_or_destroys_for_good_asks_first_and_nothing_else_does()
     {
-        string[] asking = ["Complete-StingErasure", "Invoke-StingRetention", "Remove-StingLegalHold", "Remove-StingSubject", "Request-StingArchiveRetrieval", "Restore-StingReserve", "Sync-StingErasure"];
+        string[] asking = ["Complete-StingErasure", "Invoke-StingRetention", "Remove-StingLegalHold", "Remove-StingSubject", "Request-StingArchiveRetrieval", "Restore-StingReserve", "Sync-StingErasure", "Update-StingRepository"];
         Assert.All(Commands.All(_shell).OfType<CmdletInfo>(), c =>
             Assert.Equal(asking.Contains(c.Name), c.ImplementingType.GetCustomAttribute<CmdletAttribute>()!.ConfirmImpact == ConfirmImpact.High));
     }

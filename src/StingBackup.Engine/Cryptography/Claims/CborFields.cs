@@ -83,6 +83,13 @@ internal sealed class CborFields
         return list;
     });
 
+    /// <summary>A byte string of a given length, within a value: a longer one would be read as its beginning.</summary>
+    public static byte[] Sized(CborReader reader, int size)
+    {
+        var bytes = reader.ReadByteString();
+        return bytes.Length == size ? bytes : throw new CborContentException($"an id or signature has {bytes.Length} bytes");
+    }
+
     /// <summary>Refuses fields that this program would have to understand and does not.</summary>
     /// <exception cref="StingException"><c>FormatTooNew</c></exception>
     public void CheckOthers(int known)

@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Cryptography;
 /// </summary>
 public sealed record FormatObject
 {
-    private const int HandoversField = 100;   // from 100 on readers pass over what they do not know
+    private const int HandoversField = 100, ProgramField = 101;   // from 100 on readers pass over what they do not know
 
     /// <summary>Which reserve it holds; the same in every tier.</summary>
     public required Id16 ReserveId { get; init; }
@@ -29,11 +29,20 @@ public sealed record FormatObject
     /// <summary>How the key role's keys followed one another (<see cref="KeyRoleChain"/>); empty while it is the first.</summary>
     public byte[] Handovers { get; init; } = [];
 
+    /// <summary>The first version of StingBackup that knows all features required here, for whoever does not; empty in objects of before that was written.</summary>
+    public string Program { get; init; } = "";
+
     /// <summary>The signed object.</summary>
     public byte[] ToBytes(ISigner keyRole)
     {
         ArgumentNullException.ThrowIfNull(keyRole);
-        var cbor = CborFields.StartMap(Handovers.Length == 0 ? 8 : 9);
+        return ObjectFrame.Sign(ObjectKind.Format, ToPayload(), keyRole.Sign);
+    }
+
+    /// <summary>What is signed, without its frame: two that are equal say the same.</summary>
+    internal byte[] ToPayload()
+    {
+        var cbor = CborFields.StartMap(8 + (Handovers.Length == 0 ? 0 : 1) + (Program.Length == 0 ? 0 : 1));
         CborFields.Write(cbor, 1, Suite.P256);
         CborFields.Write(cbor, 2, ReserveId.ToArray());
         CborFields.Write(cbor, 3, Revision);
@@ -46,7 +55,12 @@ public sealed record FormatObject
         {
             CborFields.Write(cbor, HandoversField, Handovers);
         }
-        return ObjectFrame.Sign(ObjectKind.Format, CborFields.End(cbor), keyRole.Sign);
+        if (Program.Length > 0)
+        {
+            cbor.WriteInt32(ProgramField);
+            cbor.WriteTextString(Program);
+        }
+        return CborFields.End(cbor);
     }
 
     /// <summary>Reads one and checks that the key role signed it.</summary>
@@ -61,7 +75,7 @@ public sealed record FormatObject
             ReserveId = new Id16(fields.Bytes(2, Id16.Size)), Revision = fields.Number(3),
             RequiredToRead = ReadFlags(fields, 4, name), RequiredToWrite = ReadFlags(fields, 5, name), Optional = ReadFlags(fields, 6, name),
             CreatedNs = fields.Long(7), KekFingerprint = Convert.ToHexStringLower(fields.Bytes(8, 32)),
-            Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [],
+            Handovers = fields.Has(HandoversField) ? fields.Bytes(HandoversField) : [], Program = fields.Has(ProgramField) ? ReadProgram(fields.Text(ProgramField), name) : "",
         };
     }
 
@@ -83,20 +97,36 @@ public sealed record FormatObject
         }
     }
 
-    /// <summary>Refuses a repository with features that this program, which has none, would need.</summary>
+    /// <summary>Refuses a repository with features that this program does not know.</summary>
     /// <param name="write">Whether it is to be written too.</param>
     /// <param name="location">Where it is, for messages.</param>
+    /// <param name="known">Features that the program knows.</param>
     /// <exception cref="StingException"><c>FeatureUnknown</c></exception>
-    public void CheckFeatures(bool write, string location)
+    public void CheckFeatures(bool write, string location, IReadOnlySet<uint> known)
     {
-        var unknown = write ? RequiredToRead.Concat(RequiredToWrite).Distinct().Order().ToList() : RequiredToRead;
-        if (unknown.Count > 0)
+        if (Refusal(write, location, known) is { } refusal)
         {
-            throw new StingException("FeatureUnknown", FailureKind.NotSupported,
-                $"To {(write ? "write" : "read")} the repository in {location}, a program must know feature {string.Join(", ", unknown)}; this one does not.",
-                location, "Use the version of StingBackup that wrote it last, or a later one.");
+            throw refusal;
         }
     }
+
+    /// <summary>The same, for whoever goes on; null where nothing stands against it.</summary>
+    internal StingException? Refusal(bool write, string location, IReadOnlySet<uint> known)
+    {
+        var unknown = (write ? RequiredToRead.Concat(RequiredToWrite).Distinct().Order() : RequiredToRead.AsEnumerable()).Where(feature => !known.Contains(feature)).ToList();
+        if (unknown.Count == 0)
+        {
+            return null;
+        }
+        var needed = Program.Length == 0 ? "the version of StingBackup that wrote it last, or a later one" : $"StingBackup {Program} or later";
+        return new StingException("FeatureUnknown", FailureKind.NotSupported,
+            $"The repository in {location} can be {(write ? "written" : "read")} by {needed} alone: it needs feature {string.Join(", ", unknown)}, which this program ({FormatFeatures.ThisProgram}) does not know.{(write ? " What it holds can be read." : "")}",
+            location, $"Use {needed}. Nothing was changed.");
+    }
+
+    /// <summary>It ends up in messages: what is no version is damage.</summary>
+    private static string ReadProgram(string text, string name) => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '+')
+        ? text : throw ObjectFrame.Damaged(name, "the version of the program that it names is none");
 
     private static void WriteFlags(CborWriter cbor, int key, IReadOnlyList<uint> flags)
     {

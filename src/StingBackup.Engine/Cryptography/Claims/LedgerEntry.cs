@@ -74,7 +74,7 @@ public sealed record LedgerEntry
         var entry = new LedgerEntry
         {
             Reserve = new Id16(fields.Bytes(2, Id16.Size)), Sequence = fields.Long(3), Previous = new Id32(fields.Bytes(4, Id32.Size)),
-            Pseudonym = new Id16(fields.Bytes(5, Id16.Size)), Tag = new Id16(fields.Bytes(6, Id16.Size)), Aliases = fields.List(7, reader => new Id16(reader.ReadByteString())),
+            Pseudonym = new Id16(fields.Bytes(5, Id16.Size)), Tag = new Id16(fields.Bytes(6, Id16.Size)), Aliases = fields.List(7, reader => new Id16(CborFields.Sized(reader, Id16.Size))),
             ErasedNs = fields.Long(8), Epoch = fields.Number(9), Request = new Id16(fields.Bytes(10, Id16.Size)),
         };
         return entry.Reserve == reserve && entry.ObjectName == name ? entry : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");

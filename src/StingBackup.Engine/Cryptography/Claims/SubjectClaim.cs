@@ -119,11 +119,11 @@ public sealed record SubjectClaim
             Secrets = fields.List(8, reader =>
             {
                 reader.ReadStartArray();
-                var secret = new SealedWriterSecret(new Id16(reader.ReadByteString()), reader.ReadByteString());
+                var secret = new SealedWriterSecret(new Id16(CborFields.Sized(reader, Id16.Size)), reader.ReadByteString());
                 reader.ReadEndArray();
                 return secret;
             }),
-            Aliases = fields.List(9, reader => new Id16(reader.ReadByteString())),
+            Aliases = fields.List(9, reader => new Id16(CborFields.Sized(reader, Id16.Size))),
             CreatedNs = fields.Long(10),
         };
     }

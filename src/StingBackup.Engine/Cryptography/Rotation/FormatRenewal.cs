@@ -24,16 +24,21 @@ internal sealed class FormatRenewal(IKeyFiles files, SignedCopies copies)
     }
 
     /// <summary>Writes both slots.</summary>
+    /// <param name="now">The public half.</param>
+    /// <param name="chain">The key role's keys that it is to name.</param>
+    /// <param name="keyRole">Who signs.</param>
+    /// <param name="change">What else changes; null for nothing.</param>
     /// <returns>False where there is no copy to renew.</returns>
-    public bool Run(PublicHalf now, KeyRoleChain chain, ISigner keyRole)
+    public bool Run(PublicHalf now, KeyRoleChain chain, ISigner keyRole, Func<FormatObject, FormatObject>? change = null)
     {
         if (Newest(now.Chain, now.ReserveId) is not { } newest)
         {
             return false;
         }
-        var fingerprint = Fingerprint.Of(now.KekPublicKey);
-        var isCurrent = newest.KekFingerprint == fingerprint && newest.Handovers.AsSpan().SequenceEqual(chain.Handovers);
-        var renewed = (isCurrent ? newest : newest with { Revision = newest.Revision + 1, KekFingerprint = fingerprint, Handovers = chain.Handovers }).ToBytes(keyRole);
+        var wanted = change?.Invoke(newest) ?? newest;
+        wanted = wanted with { KekFingerprint = Fingerprint.Of(now.KekPublicKey), Handovers = chain.Handovers };
+        var isCurrent = wanted.ToPayload().AsSpan().SequenceEqual(newest.ToPayload());
+        var renewed = (isCurrent ? newest : wanted with { Revision = newest.Revision + 1 }).ToBytes(keyRole);
         copies.Keep(KeyObjectNames.Format(1), renewed);
         copies.Keep(KeyObjectNames.Format(2), renewed);
         return true;

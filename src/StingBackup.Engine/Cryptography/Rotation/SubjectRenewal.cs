@@ -173,7 +173,7 @@ internal sealed class SubjectRenewal(KeyEnvironment environment, KeyOptions opti
             for (cbor.ReadStartArray(); cbor.PeekState() != CborReaderState.EndArray;)
             {
                 cbor.ReadStartArray();
-                found.Add((new Id16(cbor.ReadByteString()), cbor.ReadByteString()));
+                found.Add((new Id16(CborFields.Sized(cbor, Id16.Size)), cbor.ReadByteString()));
                 cbor.ReadEndArray();
             }
             return found;

@@ -48,7 +48,7 @@ public static class CertificateReader
                 problems.Add($"its signature cannot be looked at: its format is '{format}', and this version knows {string.Join(" and ", Sorts.Select(s => $"'{s.Format}'"))}.");
             }
         }
-        catch (Exception wrong) when (wrong is JsonException or FormatException or InvalidOperationException)
+        catch (Exception wrong) when (wrong is JsonException or FormatException or InvalidOperationException or ArgumentException)   // the last: a member stands twice
         {
             problems.Add($"it is no certificate: {wrong.Message}");
         }

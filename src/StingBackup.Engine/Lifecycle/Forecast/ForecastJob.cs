@@ -65,7 +65,14 @@ public static class ForecastJob
         var midnight = new DateTimeOffset(TimeZoneInfo.ConvertTime(installation.Clock.GetUtcNow(), installation.Zone).Date, TimeSpan.Zero);
         // Days beyond ten years are no more than a guess, and take long to play.
         var forecast = StorageForecaster.Play(classes, policy, [.. days.Where(d => d <= MostDays)], midnight, TimeZoneInfo.Utc, cancel);
-        return forecast with { Tiers = forecast.Tiers.Select(t => t with { Limit = LimitOf(installation, t.Tier) }).ToArray() };
+        return forecast with { Tiers = forecast.Tiers.Select(t => WithParity(installation, t) with { Limit = LimitOf(installation, t.Tier) }).ToArray() };
+    }
+
+    /// <summary>What lies beside the packs of the local tier; a little more where they are short.</summary>
+    private static TierForecast WithParity(Installation installation, TierForecast tier)
+    {
+        var parity = tier.Tier == Tier.Local && installation.Store.Parity is { } kept ? (tier.Content + tier.Pages) / 100 * kept.Percent : 0;
+        return tier with { Others = tier.Others + parity, Length = tier.Length + parity };
     }
 
     /// <summary>What the forecast says of limits, for the linter: a tier that will pass its own within a year.</summary>

@@ -3,6 +3,9 @@ namespace StingBackup.Engine.Lifecycle.Forecast;
 /// <summary>A piece of content, or a page: written by one run, reached by the restore points from then until it was replaced.</summary>
 internal sealed class Piece(int classIndex, bool isPage, double length, int born)
 {
+    /// <summary>What <see cref="LastRun"/> is where no point reaches it.</summary>
+    public const int Unreached = -1;
+
     /// <summary>Which class.</summary>
     public int ClassIndex => classIndex;
 
@@ -20,6 +23,9 @@ internal sealed class Piece(int classIndex, bool isPage, double length, int born
 
     /// <summary>The first run that did not find it any more.</summary>
     public int Died { get; set; } = int.MaxValue;
+
+    /// <summary>Once it was replaced, the run of the newest standing point that reaches it.</summary>
+    public int LastRun { get; set; } = Unreached;
 
     /// <summary>Whether the archive has it.</summary>
     public bool IsArchived { get; set; }
@@ -71,9 +77,18 @@ internal sealed class PlayedReserve
         }
     }
 
-    /// <summary>A run takes a class: what it stores.</summary>
-    public void Take(int classIndex, int run, List<Piece> stored)
+    /// <summary>A run takes a class: what it stores. Its point comes to stand after that.</summary>
+    public void Take(int classIndex, int run, PlayedPoints points, List<Piece> stored)
     {
+        void Replace(Piece?[] pieces, int index, Piece by)
+        {
+            if (pieces[index] is { } before)
+            {
+                points.Replace(before, run);
+            }
+            pieces[index] = by;
+            stored.Add(by);
+        }
         var part = _parts[classIndex];
         if (part.IsNew)
         {
@@ -81,31 +96,21 @@ internal sealed class PlayedReserve
         }
         foreach (var index in part.Changed)
         {
-            Replace(part.Pieces, index, new Piece(classIndex, false, part.Length, run), stored);
+            Replace(part.Pieces, index, new Piece(classIndex, false, part.Length, run));
             part.Dirty.Add(index / part.OnPage);
         }
         foreach (var page in part.Dirty)
         {
-            Replace(part.Pages, page, new Piece(classIndex, true, part.PageLength, run), stored);
+            Replace(part.Pages, page, new Piece(classIndex, true, part.PageLength, run));
             part.DirtyTables.Add((int)((long)page * part.Tables.Length / part.Pages.Length));
         }
         foreach (var table in part.DirtyTables)
         {
-            Replace(part.Tables, table, new Piece(classIndex, true, part.TableLength, run) { IsTable = true }, stored);
+            Replace(part.Tables, table, new Piece(classIndex, true, part.TableLength, run) { IsTable = true });
         }
         part.Changed.Clear();
         part.Dirty.Clear();
         part.DirtyTables.Clear();
-    }
-
-    private static void Replace(Piece?[] pieces, int index, Piece by, List<Piece> stored)
-    {
-        if (pieces[index] is { } before)
-        {
-            before.Died = by.Born;
-        }
-        pieces[index] = by;
-        stored.Add(by);
     }
 
     private sealed class Part

@@ -123,7 +123,7 @@ internal static class StorageForecaster
                 {
                     continue;
                 }
-                _reserve.Take(c, _runs.Count, stored);
+                _reserve.Take(c, _runs.Count, _points[c], stored);
                 _points[c].Add(_runs.Count, _now);
                 taken++;
             }

@@ -29,6 +29,10 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         var bounds = tier == Tier.Local ? null : await PruneBounds.TakeAsync(home, tier, cancel).ConfigureAwait(false);
         var survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         await RemoveReplacedAsync(survey, cancel).ConfigureAwait(false);
+        if (installation.Store.Parity is not null && await Integrity.ParityKeeping.SweepAsync(installation.Store, cancel).ConfigureAwait(false) is > 0 and var orphans)
+        {
+            output.Explain($"Parity of {orphans} packs that are gone was deleted.");
+        }
         foreach (var (mark, standing) in new PruneDecision(survey, installation).Marks)
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Storage.Parity;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
@@ -33,9 +34,13 @@ internal sealed class PurgeRecord(Installation installation, Installation home, 
         }
         foreach (var pack in deleted)
         {
-            if (await installation.Store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is not null)
+            string[] names = installation.Store.Parity is null ? [pack.Name] : [pack.Name, PackParity.NameOf(pack.Name)];
+            foreach (var name in names)
             {
-                throw new StingException("PurgeIncomplete", FailureKind.Io, $"'{pack.Name}' was deleted and is still in {installation.Store.Location}.", pack.Name, "Look why the store keeps it (a lock, versions, another program), then run Optimize-StingRepository again.");
+                if (await installation.Store.GetLengthAsync(name, cancel).ConfigureAwait(false) is not null)
+                {
+                    throw new StingException("PurgeIncomplete", FailureKind.Io, $"'{name}' was deleted and is still in {installation.Store.Location}.", name, "Look why the store keeps it (a lock, versions, another program), then run Optimize-StingRepository again.");
+                }
             }
         }
         var facts = new PurgeFacts(mark.Marked.Mark, installation.AtTier, installation.Store.Location, await PartsAsync(survey, mark, cancel).ConfigureAwait(false), deleted, survey.Packs.Sum(use => use.RowsLength - use.LiveLength),

@@ -77,7 +77,7 @@ internal static class AlertRules
         }
         if (m.HealedObjects > 0)
         {
-            yield return new("ObjectsHealed", "", AlertSeverity.Warning, Text($"{m.HealedObjects:N0} objects had to come from another tier in the last seven days."), "Find out what damages or removes objects there.");
+            yield return new("ObjectsHealed", "", AlertSeverity.Warning, Text($"{m.HealedObjects:N0} objects had to come from another tier, or out of their own parity, in the last seven days."), "Find out what damages or removes objects there.");
         }
     }
 

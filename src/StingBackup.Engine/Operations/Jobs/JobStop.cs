@@ -13,7 +13,7 @@ public static class JobStop
     [
         ("backup-", "Invoke-StingBackup"), ("import", "Import-StingLegacyBackup"), ("sync-", "Sync-StingTier"), ("archive-tier", "Sync-StingTier"), ("capture", "Stop-StingMetadataCapture"), ("daemon", "Start-StingBackupDaemon"),
         ("restore-database", "Restore-StingDatabase"), ("restore", "Restore-StingReserve"), ("thaw", "Request-StingArchiveRetrieval"), ("verify", "Test-StingBackupIntegrity"), ("repair", "Repair-StingRepository"),
-        ("retention", "Invoke-StingRetention"), ("prune", "Optimize-StingRepository"), ("erasure", "Complete-StingErasure"), ("rotation", "Update-StingKey"), ("drill", "Test-StingRecovery"), ("portal", "Start-StingPortal"),
+        ("retention", "Invoke-StingRetention"), ("prune", "Optimize-StingRepository"), ("erasure", "Complete-StingErasure"), ("rotation", "Update-StingKey"), ("update", "Update-StingRepository"), ("drill", "Test-StingRecovery"), ("portal", "Start-StingPortal"),
     ];
 
     /// <summary>What it would do. Changes nothing.</summary>

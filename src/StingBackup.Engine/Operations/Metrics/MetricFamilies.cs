@@ -54,7 +54,7 @@ internal static class MetricFamilies
         Many("integrity_packs", "Packs of a tier at its last verification.", from c in m.Checks select Sample("tier", Lower(c.Tier), c.Packs)),
         Many("integrity_unchecked_packs", "Packs of a tier that were never read whole.", from c in m.Checks select Sample("tier", Lower(c.Tier), c.NeverChecked)),
         One("damaged_objects", "Objects that are known to be damaged or missing: by the last verifications, or by this look, which reads no pack.", Math.Max(m.DamagedObjects, m.Damage.Sum(d => d.Objects))),
-        One("healed_objects", "Objects that were damaged or missing in the last seven days and were taken from another tier.", m.HealedObjects),
+        One("healed_objects", "Objects that were damaged or missing in the last seven days and were taken from another tier or put right by their own parity.", m.HealedObjects),
         One("anomaly_score", "The highest score, 0 to 100, of what runs found suspicious and nobody has settled; 0 where nothing is.", m.Anomaly?.Score),
         One("anomaly_subjects", "Subjects that runs found suspicious and nobody has settled.", m.Anomaly?.Subjects),
         Many("key_created_timestamp_seconds", "Since when a kind of key is in force; on the host that has the keys.", from k in m.Keys select Sample("kind", k.Kind.ToString(), Seconds(k.CreatedTime))),

@@ -331,7 +331,7 @@ public static class Settings
         .. CostSettings.Prices.Values, .. CostSettings.RequestPrices.Values,
         .. DisasterSettings.All,
         ErasureSettings.DelayDays, .. AccessSettings.All, .. ApprovalSettings.All,
-        TierTimes.MaxPercent,
+        TierTimes.MaxPercent, TierTimes.ParityPercent,
         RemoteLocation, TierTimes.AtCommit, TierTimes.EveryMinutes, TierTimes.Quota, .. TierSettings.Remote.All,
         ArchiveLocation, .. TierSettings.Archive.All, TierSettings.StorageClass, .. ArchiveSettings.All,
         EncryptionAlgorithm, EncryptionKeyId,

@@ -70,6 +70,8 @@ public sealed record StingConfiguration
     public long RemoteQuota { get; init; } = TierTimes.Quota.Default;
     /// <summary>Percent of its disk that the local tier may take.</summary>
     public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
+    /// <summary>The parity, in percent of a pack, that is kept beside each pack of the local tier.</summary>
+    public int LocalParityPercent { get; init; } = TierTimes.ParityPercent.Default;
     /// <summary>How the archive tier is filled, aged and thawed.</summary>
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
     /// <summary>The name of the key that wraps all others, or null.</summary>

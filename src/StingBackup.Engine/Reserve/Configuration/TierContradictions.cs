@@ -11,6 +11,10 @@ internal sealed class TierContradictions(SettingValues values, FindingList findi
         Check(TierSettings.Archive, IsAtBackupRoot("glacier://"));
         new LockContradictions(values, findings, file).Run();
         RefuseFoldersWithinEachOther();
+        if (values.Get(TierTimes.ParityPercent) > 0 && S3Address.IsAddress(values.Get(Settings.BackupRoot)))
+        {
+            Refuse(TierTimes.ParityPercent, $"{TierTimes.ParityPercent.Key} is set, but {Settings.BackupRoot.Key} names a bucket: parity is kept in folders alone", $"Remove {TierTimes.ParityPercent.Key}: the bucket's service keeps its objects whole, and sync and repair prove it.");
+        }
         var places = new[] { Settings.BackupRoot, Settings.RemoteLocation, Settings.ArchiveLocation }.Where(s => S3Address.IsAddress(values.Get(s))).Select(s => (Setting: s, Address: S3Address.Parse(values.Get(s)!))).ToArray();
         foreach (var group in places.GroupBy(p => (p.Address.Bucket, p.Address.Prefix)).Where(g => g.Count() > 1))
         {

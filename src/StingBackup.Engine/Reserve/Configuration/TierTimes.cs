@@ -39,4 +39,14 @@ public static class TierTimes
         Summary = "Percent of its disk that the local tier may take, where a further tier is configured. From 80 % of that on, content goes from the local tier, oldest first, as far as the next tier has confirmed it. "
             + "100: whatever the disk has.",
     };
+
+    /// <summary>Parity beside the local tier's packs.</summary>
+    public static readonly Setting<int> ParityPercent = new()
+    {
+        Key = "local.parity_percent",
+        Type = SettingTypes.Integer(0, 50),
+        Default = 0,
+        Summary = "Percent of each pack's length that is stored beside it as parity (Reed-Solomon), where the local tier is a folder. Of a pack that no other tier has whole so much may be damaged or unreadable, and Repair-StingRepository puts it right. "
+            + "Short packs get more, as much as their own length up to 68 KiB. Holds for packs that are stored from then on; a repair makes it for those that are there. 0 for none.",
+    };
 }

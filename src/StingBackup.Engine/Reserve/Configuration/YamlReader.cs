@@ -36,6 +36,11 @@ internal sealed class YamlReader
                 "Mend the line: two spaces a level, 'key: value', text with ':' or '#' in quotes. A tab may not indent.");
             return null;
         }
+        catch (InvalidOperationException)   // what the library says of some plain texts
+        {
+            findings.Error(null, file, (int)Math.Max(1, reader._parser.Current?.End.Line ?? 1), "this is not YAML from here on", "Mend the lines that follow: put texts in quotes.");
+            return null;
+        }
     }
 
     private MapNode? ReadDocument()

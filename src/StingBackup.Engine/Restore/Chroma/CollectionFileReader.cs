@@ -82,7 +82,7 @@ internal sealed class CollectionFileReader : IDisposable
             return new ChromaRecord(root.GetProperty("id").GetString() ?? throw ChromaErrors.CaptureDamaged(_path, "a record has no id"), vector)
             {
                 Document = root.TryGetProperty("document", out var document) ? document.GetString() : null, Uri = root.TryGetProperty("uri", out var uri) ? uri.GetString() : null,
-                Metadata = root.TryGetProperty("metadata", out var metadata) ? CanonicalJson.ToBytes(metadata) : null,
+                Metadata = root.TryGetProperty("metadata", out var metadata) ? CanonicalJson.ToBytes(metadata.ValueKind == JsonValueKind.Object ? metadata : throw ChromaErrors.CaptureDamaged(_path, "a record's metadata are none")) : null,
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)

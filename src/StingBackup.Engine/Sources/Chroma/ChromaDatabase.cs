@@ -43,6 +43,10 @@ internal static class ChromaDatabase
         {
             throw ChromaErrors.SchemaUnknown(path, e.Message.TrimEnd('.'), e);
         }
+        catch (InvalidOperationException e)
+        {
+            throw ChromaErrors.SchemaUnknown(path, "a segment has no name or no scope", e);
+        }
     }
 
     /// <summary>

@@ -57,7 +57,9 @@ internal sealed record CollectionHeader(ChromaCollection Collection, long Record
             var dimension = root.TryGetProperty("dimension", out var d) ? d.GetInt32() : (int?)null;
             var header = new CollectionHeader(new ChromaCollection(root.GetProperty("id").GetString()!, root.GetProperty("name").GetString()!, dimension, Raw(root, "metadata"), Raw(root, "configuration")),
                 root.GetProperty("records").GetInt64());
-            return header.Records >= 0 && dimension is null or > 0 && (header.Records == 0 || dimension is not null) ? header : throw ChromaErrors.CaptureDamaged(path, "its header contradicts itself");
+            // The vectors are counted before anything is made for them: their sum must be one.
+            return header.Collection is { Id: not null, Name: not null } && header.Records >= 0 && dimension is null or > 0 && (header.Records == 0 || dimension is not null)
+                && header.Records <= long.MaxValue / sizeof(float) / (dimension ?? 1) ? header : throw ChromaErrors.CaptureDamaged(path, "its header contradicts itself");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -111,7 +111,7 @@ public static class SecretContent
             });
             return filled == parts.Count ? value.WrittenMemory : throw Invalid(name, "a part has no place in its value");
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             throw Invalid(name, "its description is damaged");
         }
@@ -204,7 +204,7 @@ public static class SecretContent
                 pieces.Add(kind == "sealed" ? (false, SealedUpload.Read(item.GetProperty("sealed"), name).Seal(bytes.Span[..length], keys, name)) : (kind == "base64", bytes[..length]));
                 bytes = bytes[length..];
             }
-            if (!parts.TryAdd(Key([.. item.GetProperty("at").EnumerateArray().Select(p => p.GetString()!)]), new Part(isBase64, pieces)))
+            if (!parts.TryAdd(Key([.. item.GetProperty("at").EnumerateArray().Select(p => p.GetString() ?? throw new FormatException())]), new Part(isBase64, pieces)))
             {
                 throw Invalid(name, "two parts have one place");
             }

@@ -13,7 +13,11 @@ internal sealed class S3Errors(S3Options options, TimeProvider clock)
 
     /// <summary>Whether <see cref="Wrap"/> has words for an exception.</summary>
     public static bool IsKnown(Exception exception) =>
-        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or TimeoutException or AuthenticationException or OperationCanceledException;
+        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or TimeoutException or AuthenticationException or OperationCanceledException || IsAnswer(exception);
+
+    /// <summary>What the library says of an answer that is not what it should be: it names some such failures itself, and lets others through as they come.</summary>
+    private static bool IsAnswer(Exception exception) =>
+        exception is System.Xml.XmlException or FormatException or OverflowException or InvalidOperationException or ArgumentException or NullReferenceException or IndexOutOfRangeException;
 
     /// <summary>Names a failure.</summary>
     /// <param name="cause">What the library threw.</param>
@@ -29,6 +33,10 @@ internal sealed class S3Errors(S3Options options, TimeProvider clock)
         {
             return Make("StoreTlsFailed", FailureKind.Io, action, name, $"its certificate is not trusted, or TLS with it failed: {Text(tls)}",
                 "Name the PEM file of the authority that signed the server's certificate (ca_file), and reach the server by a name that its certificate carries.", cause);
+        }
+        if (IsAnswer(cause))
+        {
+            return Broken(action, name, $"its answer is none of S3: {Text(cause)}", "Check the endpoint: something else may answer there. If it is the right one, look into its log.");
         }
         if (cause is AmazonServiceException { StatusCode: not 0 } answer)
         {

@@ -7,6 +7,7 @@ using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Storage.Parity;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Integrity;
 
@@ -19,10 +20,10 @@ internal sealed class TwoHosts : IAsyncDisposable
     private readonly EcdsaSigner _secondSigner = EcdsaSigner.Generate();
     private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
 
-    public TwoHosts()
+    public TwoHosts(int? parity = null)
     {
         Memory = new MemoryObjectStore();
-        Store = new FaultyStore(Memory);
+        Store = new FaultyStore(parity is { } percent ? new ParityStore(Memory, percent) : Memory);
         _test = new TestInstallation(Store, new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Directory.CreateDirectory(Reserve(first: false));
     }

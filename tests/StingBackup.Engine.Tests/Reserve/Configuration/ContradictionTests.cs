@@ -44,6 +44,7 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", kubernetes_token_file: /s}", "key_vault.kubernetes_token_file", 3, "key_vault.kubernetes_role is not")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /t, login_mount: m}", "key_vault.login_mount", 3, "neither key_vault.role_id")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /r/token}", "key_vault.token_file", 3, "lies in /r")]
+    [InlineData("repository: {backup_root: \"s3://bucket/p\"}\nreserve: {path: /r}\nlocal: {parity_percent: 5}", "local.parity_percent", 3, "parity is kept in folders alone")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {endpoint: \"https://s3:9000\"}", "remote.endpoint", 3, "neither remote.location nor repository.backup_root")]
     [InlineData("repository: {backup_root: \"s3://bucket/p\"}\nreserve: {path: /r}\narchive: {streams: 2}", "archive.streams", 3, "neither archive.location")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nremote: {location: \"s3://bucket\", credentials: vault, vault_secret: kv/s3}", "remote.credentials", 3, "neither key_vault.address nor vault.address")]

@@ -33,7 +33,11 @@ public static class FileReferences
         {
             yield break;
         }
-        var columns = CopyText.Values(header).Select((name, at) => (name, at)).Where(c => c.name is not null).ToDictionary(c => c.name!, c => c.at, StringComparer.Ordinal);
+        var columns = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (at, name) in CopyText.Values(header).Index())
+        {
+            columns.TryAdd(name ?? "", at);
+        }
         // COPY ends a row with a line feed, and writes one within a value as \n.
         while (reader.ReadLine() is { } line)
         {

@@ -49,10 +49,11 @@ public sealed record BaseBackupFacts(ulong SystemId, uint Timeline, Lsn Start, L
         try
         {
             var facts = JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? throw new FormatException("it is empty");
+            var segment = uint.Parse(facts["segmentSize"], CultureInfo.InvariantCulture);
             return new BaseBackupFacts(ulong.Parse(facts["systemId"], CultureInfo.InvariantCulture), uint.Parse(facts["timeline"], CultureInfo.InvariantCulture), Lsn.Parse(facts["start"]), Lsn.Parse(facts["end"]),
-                uint.Parse(facts["segmentSize"], CultureInfo.InvariantCulture), facts["version"], DateTimeOffset.Parse(facts["time"], CultureInfo.InvariantCulture));
+                segment > 0 ? segment : throw new FormatException("its segments have no length"), facts["version"] ?? throw new FormatException("it names no version"), DateTimeOffset.Parse(facts["time"], CultureInfo.InvariantCulture));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or ArgumentException)
         {
             throw new StingException("PostgresBackupDamaged", FailureKind.Integrity, $"What {where} says of its base backup is not understood: {e.Message}", where, "Restore from an older base backup, and take a new one now.", e);
         }

@@ -19,6 +19,7 @@ public sealed class WalTransactions
     /// <summary>Longer ones are no ends of transactions that anybody could remember.</summary>
     private const int MostKept = 16 << 20;
     /// <summary>PostgreSQL counts from 2000.</summary>
+    private const long LastMicrosecond = 200L * 366 * 24 * 3600 * 1_000_000;
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly byte[] _page = new byte[PageSize];
@@ -162,7 +163,11 @@ public sealed class WalTransactions
         }
         _done += count;
         _left -= count;
-        if (_left == 0 && _record[17] == TransactionManager && TryReadEnd() is { } end)
+        if (_left == 0 && _record.Count < RecordHeader)
+        {
+            IsUnderstood = false;   // a page said that less of it was left
+        }
+        else if (_left == 0 && _record[17] == TransactionManager && TryReadEnd() is { } end)
         {
             found.Add(end);
         }
@@ -206,6 +211,11 @@ public sealed class WalTransactions
             return null;
         }
         var microseconds = BinaryPrimitives.ReadInt64LittleEndian(record[(record.Length - (int)length)..]);
+        if (microseconds is < 0 or > LastMicrosecond)
+        {
+            IsUnderstood = false;
+            return null;
+        }
         return new WalTransactionEnd(operation is Commit or CommitPrepared, Epoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond));
     }
 }
