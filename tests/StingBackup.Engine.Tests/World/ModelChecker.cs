@@ -9,6 +9,8 @@ namespace StingBackup.Engine.Tests.World;
 internal sealed record Checked(Schedule Schedule, string? Violation, long Steps)
 {
     public IReadOnlyDictionary<string, long> Done { get; init; } = new Dictionary<string, long>();
+    public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
+    public IReadOnlyDictionary<string, long> Looked { get; init; } = new Dictionary<string, long>();
     public IReadOnlyDictionary<string, long> Faults { get; init; } = new Dictionary<string, long>();
     public IReadOnlyList<string> Trace { get; init; } = [];
 }
@@ -51,7 +53,7 @@ internal static class ModelChecker
         {
             violation = found.Message;
         }
-        return new Checked(new Schedule(shape, [.. taken()]), violation, world.Steps) { Done = world.Done, Faults = world.Faults, Trace = world.Trace ?? [] };
+        return new Checked(new Schedule(shape, [.. taken()]), violation, world.Steps) { Done = world.Done, Refused = world.Refused, Looked = world.Looked, Faults = world.Faults, Trace = world.Trace ?? [] };
     }
 
     /// <summary>

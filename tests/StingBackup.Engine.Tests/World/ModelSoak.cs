@@ -3,73 +3,80 @@ using System.Globalization;
 namespace StingBackup.Engine.Tests.World;
 
 /// <summary>The long form: worlds of one seed after another until so many steps are done; a program of tests/soak/10-model.sh.</summary>
-internal static class ModelSoak
+internal sealed class ModelSoak(long steps, int first, Mutation? mutation, bool lists, TextWriter output)
 {
     private static readonly TimeSpan Shrinking = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, long> _done = new(StringComparer.Ordinal), _refused = new(StringComparer.Ordinal), _faults = new(StringComparer.Ordinal), _looked = new(StringComparer.Ordinal);
+    private long _steps;
+    private int _taken, _worlds, _bad;
 
     /// <summary>Steps of a world: short ones begin anew often, long ones grow old.</summary>
     public static long StepsOf(int seed) => (seed % 4) switch { 0 => 500, 1 => 1500, 2 => 3000, _ => 6000 };
 
     /// <summary>0 when nothing was found.</summary>
-    /// <param name="args">Steps in all, first seed, worlds at once; then, to look for seeds of it, the name of a mutation.</param>
+    /// <param name="args">Steps in all, first seed, worlds at once; then, to list seeds that show something and go on, the name of a mutation, or None.</param>
     /// <param name="output">Takes what happened.</param>
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
-        var (steps, first, workers) = (Number(args[0]), (int)Number(args[1]), (int)Number(args[2]));
-        var mutation = args.Length > 3 ? Mutations.All[args[3]] : null;
-        var started = TimeProvider.System.GetTimestamp();
-        var (done, faults) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, long>(StringComparer.Ordinal));
-        var (taken, all, worlds, bad) = (0L, 0L, 0, 0);
-        var gate = new Lock();
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(async () =>
-        {
-            while (true)
-            {
-                int seed;
-                lock (gate)
-                {
-                    if (all >= steps || bad > 0)
-                    {
-                        return;
-                    }
-                    seed = (int)(first + taken++);
-                }
-                var found = await ModelChecker.RunAsync(seed, StepsOf(seed), mutation);
-                lock (gate)
-                {
-                    worlds++;
-                    all += found.Steps;
-                    Add(done, found.Done);
-                    Add(faults, found.Faults);
-                }
-                if (found.Violation is not null && mutation is null)
-                {
-                    lock (gate)
-                    {
-                        bad++;
-                    }
-                    await output.WriteLineAsync(await ModelChecker.TellAsync(seed, found, null, Shrinking));
-                }
-                else if (found.Violation is not null)
-                {
-                    await output.WriteLineAsync($"seed {seed}: {found.Steps} steps, {found.Schedule.Decisions.Count} decisions: {found.Violation.Split('\n')[0]}");
-                }
-            }
-        })));
-        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        await output.WriteLineAsync($"verbs: {string.Join(", ", done.Select(d => $"{d.Key} {d.Value}"))}");
-        await output.WriteLineAsync($"faults: {string.Join(", ", faults.Select(d => $"{d.Key} {d.Value}"))}");
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seeds {first} to {first + taken - 1}: {all} steps in {worlds} worlds, {done.Where(d => !d.Key.EndsWith("refused", StringComparison.Ordinal)).Sum(d => d.Value)} verbs, {faults.Sum(f => f.Value)} faults, {seconds:n0} s, {all / seconds:n0} steps a second; {bad} worlds in which something was wrong"));
-        return bad == 0 ? 0 : 1;
+        var mutation = args.Length > 3 && args[3] != "None" ? Mutations.All[args[3]] : null;
+        return await new ModelSoak(Number(args[0]), (int)Number(args[1]), mutation, args.Length > 3, output).RunAsync((int)Number(args[2]));
     }
 
-    private static void Add(SortedDictionary<string, long> sum, IReadOnlyDictionary<string, long> more)
+    private async Task<int> RunAsync(int workers)
     {
-        foreach (var (what, count) in more)
+        var started = TimeProvider.System.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync)));
+        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        await TellAsync("verbs done", _done);
+        await TellAsync("verbs that failed", _refused);
+        await TellAsync("faults", _faults);
+        await TellAsync("looked at", _looked);
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seeds {first} to {first + _taken - 1}: {_steps} steps in {_worlds} worlds, {_done.Sum(d => d.Value)} verbs done, {_refused.Sum(d => d.Value)} failed, {_faults.Sum(f => f.Value)} faults, {seconds:n0} s, {_steps / seconds:n0} steps a second; {_bad} worlds in which something was wrong"));
+        return _bad == 0 ? 0 : 1;
+    }
+
+    private async Task WorkAsync()
+    {
+        while (Take() is { } seed)
         {
-            sum[what] = sum.GetValueOrDefault(what) + count;
+            var found = await ModelChecker.RunAsync(seed, StepsOf(seed), mutation);
+            Add(found);
+            if (found.Violation is { } violation)
+            {
+                await output.WriteLineAsync(lists ? $"seed {seed}: {found.Steps} steps, {found.Schedule.Decisions.Count} decisions: {violation}" : await ModelChecker.TellAsync(seed, found, mutation, Shrinking));
+            }
         }
     }
+
+    private int? Take()
+    {
+        lock (_lock)
+        {
+            return _steps >= steps || (_bad > 0 && !lists) ? null : first + _taken++;
+        }
+    }
+
+    private void Add(Checked found)
+    {
+        lock (_lock)
+        {
+            _worlds++;
+            _steps += found.Steps;
+            _bad += found.Violation is null ? 0 : 1;
+            foreach (var (sum, more) in (ReadOnlySpan<(SortedDictionary<string, long>, IReadOnlyDictionary<string, long>)>)[(_done, found.Done), (_refused, found.Refused), (_faults, found.Faults), (_looked, found.Looked)])
+            {
+                foreach (var (what, count) in more)
+                {
+                    sum[what] = sum.GetValueOrDefault(what) + count;
+                }
+            }
+        }
+    }
+
+    private Task TellAsync(string title, SortedDictionary<string, long> counts) =>
+        output.WriteLineAsync($"{title}:{string.Concat(counts.Select(c => string.Create(CultureInfo.InvariantCulture, $"\n  {c.Value,9:n0}  {c.Key}")))}");
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

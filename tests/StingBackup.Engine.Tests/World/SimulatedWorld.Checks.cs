@@ -9,7 +9,7 @@ namespace StingBackup.Engine.Tests.World;
 /// <summary>The model: what each committed point holds, who is erased, who is held. And what must be so after each step, of what the step touched.</summary>
 internal sealed partial class SimulatedWorld
 {
-    private readonly Dictionary<(Id16 Writer, long Sequence), (ImmutableSortedDictionary<string, SimulatedFile> Files, IReadOnlySet<string> Unreadable)> _committed = [];
+    private readonly Dictionary<(Id16 Writer, long Sequence), Committed> _committed = [];
     private readonly Dictionary<string, (string Who, long Since)> _holds = new(StringComparer.Ordinal);
     /// <summary>Who is to be erased, under which pseudonyms: until that is done both may be true.</summary>
     private readonly Dictionary<Id16, string> _doomed = [];
@@ -17,6 +17,13 @@ internal sealed partial class SimulatedWorld
     private readonly HashSet<Id16> _erasedPseudonyms = [];
     private readonly Dictionary<Id16, (long Sequence, Id32 Hash)> _points = [], _audits = [];
     private bool _isDamaging;
+
+    /// <summary>What a run read.</summary>
+    /// <param name="Since">The step at which its point came.</param>
+    private sealed record Committed(ImmutableSortedDictionary<string, SimulatedFile> Files, IReadOnlySet<string> Unreadable, long Since)
+    {
+        public bool Holds(string who) => Files.Keys.Any(path => SubjectOf(path) == who && !Unreadable.Contains(path));
+    }
 
     /// <summary>An object came or went: the model learns of what is committed by it.</summary>
     private void Changed(SimulatedTier tier, string name, ReadOnlyMemory<byte>? bytes)
@@ -29,6 +36,10 @@ internal sealed partial class SimulatedWorld
             if (kind is ObjectKind.Point or ObjectKind.Drop or ObjectKind.Ledger or ObjectKind.Audit && !wasDamaged && !_isDamaging)
             {
                 throw new ModelViolation($"'{name}' was deleted from the {tier.Tier} tier: nothing may do that");
+            }
+            if (!_isDamaging)
+            {
+                Count(Looked, $"{kind} objects freed on the {tier.Tier} tier");
             }
             Book.Went(tier.Tier, name);
             return;
@@ -44,6 +55,7 @@ internal sealed partial class SimulatedWorld
         }
         if (tier.Tier != Tier.Local)
         {
+            Count(Looked, $"{kind} objects that came to the {tier.Tier} tier");
             return;
         }
         switch (kind)
@@ -69,12 +81,17 @@ internal sealed partial class SimulatedWorld
         if (!point.IsVoid)
         {
             var host = Hosts.Single(h => _template.Writers[h.Number] == point.Writer);
-            _committed[(point.Writer, point.Sequence)] = (host.Running!.Reserve, host.Running.Unreadable);
+            _committed[(point.Writer, point.Sequence)] = new Committed(host.Running!.Reserve, host.Running.Unreadable, Steps);
+            Count(Looked, "points committed");
+        }
+        else
+        {
+            Count(Looked, "void points");
         }
     }
 
     /// <summary>Chains have no gap and no fork.</summary>
-    private static void Follow(Dictionary<Id16, (long Sequence, Id32 Hash)> heads, string name, Id32 previous, ReadOnlyMemory<byte> bytes)
+    private void Follow(Dictionary<Id16, (long Sequence, Id32 Hash)> heads, string name, Id32 previous, ReadOnlyMemory<byte> bytes)
     {
         var (writer, sequence) = ObjectKinds.RunIn(name);
         var head = heads.GetValueOrDefault(writer);
@@ -86,6 +103,7 @@ internal sealed partial class SimulatedWorld
         {
             throw new ModelViolation($"'{name}' does not follow number {head.Sequence} of its chain: {(sequence == head.Sequence + 1 ? "it names another one before it" : "numbers are missing")}");
         }
+        Count(Looked, ReferenceEquals(heads, _audits) ? "audit records that follow" : "points that follow");
         heads[writer] = (sequence, PointRecord.HashOf(bytes.Span));
     }
 
@@ -102,23 +120,25 @@ internal sealed partial class SimulatedWorld
             }
             foreach (var (id, (who, since)) in _holds)
             {
-                if (part.Class == DataClass.UserFiles && since < sweeper?.BeganAt && committed.Files.Keys.Any(path => !committed.Unreadable.Contains(path) && SubjectOf(path) == who))
+                if (part.Class == DataClass.UserFiles && since < sweeper?.BeganAt && committed.Holds(who))
                 {
                     throw new ModelViolation($"{of} was let go while hold {id} keeps {who}");
                 }
             }
-            var point = Book.PointsOf(Tier.Local).FirstOrDefault(p => p.Writer == part.Writer && p.Sequence == part.Sequence);
-            if (point is not null && Installation.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
+            if (Book.PointsOf(Tier.Local).FirstOrDefault(p => p.Writer == part.Writer && p.Sequence == part.Sequence) is not { } point)
+            {
+                continue;   // damaged
+            }
+            if (Installation.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
             {
                 throw new ModelViolation($"{of} was let go before its days were over");
             }
-        }
-        foreach (var dataClass in drop.Parts.Select(p => p.Class).Distinct())
-        {
-            if (!Book.LiveOn(Tier.Local).Any(live => live.Part.Class == dataClass))
+            // Captures of whole servers go when their days end, all of them.
+            if (part.Class != DataClass.Physical && Book.LiveOn(Tier.Local).Count(live => live.Part.Class == part.Class && (live.Point.TimeNs, live.Point.Sequence).CompareTo((point.TimeNs, point.Sequence)) > 0) is var newer && newer < Retention.MinimumCopies)
             {
-                throw new ModelViolation($"the last {dataClass} was let go");
+                throw new ModelViolation($"{of} was let go, and only {newer} newer ones are left");
             }
+            Count(Looked, _holds.Count > 0 ? "parts let go while holds stood" : "parts let go");
         }
     }
 
@@ -177,6 +197,7 @@ internal sealed partial class SimulatedWorld
         var sound = new HashSet<Id32>();
         foreach (var (point, part) in Book.LiveOn(tier))
         {
+            Count(Looked, "parts whose reach was looked at");
             foreach (var id in Book.NeedsOf(part))
             {
                 if (sound.Add(id) && !placed.Contains(id))
@@ -215,6 +236,7 @@ internal sealed partial class SimulatedWorld
             {
                 foreach (var record in RecordFile.Read(content, _template.Reserve, epoch, records).Records)
                 {
+                    Count(Looked, "key records tried against who is erased");
                     if (_erasedPseudonyms.Contains(record.Pseudonym) && record.OpensOuter(cipher, _template.Reserve, epoch))
                     {
                         throw new ModelViolation($"the key of {record.Pseudonym}, who was erased with a certificate, opens: '{records}' with '{path}'");
@@ -229,15 +251,15 @@ internal sealed partial class SimulatedWorld
         [.. Book.LiveOn(Tier.Local).Where(live => _committed[(live.Point.Writer, live.Point.Sequence)].Files.Keys.Any(path => ClassOf(path) == live.Part.Class && !_erased.Contains(SubjectOf(path)) && !_doomed.ContainsValue(SubjectOf(path))))
             .OrderBy(live => _template.Writers.Index().First(w => w.Item == live.Point.Writer).Index).ThenBy(live => live.Point.Sequence).ThenBy(live => live.Part.Class)];
 
-    private bool IsExcused(RunningVerb running) => running.Verb == Verb.Restore && _now - running.Began >= Grace - TimeSpan.FromHours(1);
-
     private void CompareRestored(RunningVerb running, PointRecord point, DataClass dataClass, List<StingException> errors)
     {
         var isLive = Book.LiveOn(Tier.Local).Any(live => live.Point.Writer == point.Writer && live.Point.Sequence == point.Sequence && live.Part.Class == dataClass);
-        if (running.WasDisturbed || !isLive || IsExcused(running))
+        if (running.WasDisturbed || !isLive || IsSlow(running))
         {
             return;
         }
+        Count(Looked, "parts restored and compared");
+        Count(Looked, "files compared byte for byte", running.Target.Files.Count);
         if (DifferenceOf(point, dataClass, running.Target.Files) is { } difference)
         {
             throw new ModelViolation($"{dataClass} of {point.Name} ({point.Writer} {point.Sequence}) was restored otherwise than it was: {difference}{string.Concat(errors.Select(e => $"; {e.ErrorId}: {e.Message}"))}");
@@ -247,12 +269,13 @@ internal sealed partial class SimulatedWorld
     /// <summary>How what was restored differs from what the run read; null where it does not.</summary>
     private string? DifferenceOf(PointRecord point, DataClass dataClass, Dictionary<string, byte[]> restored)
     {
-        var (files, unreadable) = _committed[(point.Writer, point.Sequence)];
+        var (files, unreadable, _) = _committed[(point.Writer, point.Sequence)];
         foreach (var (path, file) in files.Where(f => ClassOf(f.Key) == dataClass))
         {
             var who = SubjectOf(path);
             if (_erased.Contains(who))
             {
+                Count(Looked, "files of who is erased looked for");
                 if (restored.ContainsKey(path))
                 {
                     return $"'{path}' came back, and {who} was erased";

@@ -11,12 +11,6 @@ namespace StingBackup.Engine.Tests.World;
 
 internal sealed partial class SimulatedWorld
 {
-    /// <summary>Failures that say that something else stands against a verb now, as they should.</summary>
-    private static readonly HashSet<string> Refusals = new(StringComparer.Ordinal)
-    {
-        "KeysBusy", "BackupRunning", "SyncRunning", "NothingToErase", "ErasureExists", "LegalHoldStands", "SubjectErased", "UserNotFound", "NothingToRotate", "NothingToDo", "BackupNotFound", "SubjectNotInPoint", "LegalHoldNotFound", "KeyStoreReplicaMissing", "EpochSecretMissing",
-    };
-
     /// <summary>Carries out a verb as a command does; what the model learns of it is done later, by the schedule.</summary>
     private async Task<Action?> DoAsync(WorldHost host, RunningVerb running)
     {
@@ -48,7 +42,7 @@ internal sealed partial class SimulatedWorld
         }
     }
 
-    private static async Task<Action?> VerifyAsync(WorldHost host, RunningVerb running, Installation installation)
+    private async Task<Action?> VerifyAsync(WorldHost host, RunningVerb running, Installation installation)
     {
         var level = !host.HasKeys ? running.Argument % 2 == 0 ? IntegrityLevel.Structure : IntegrityLevel.Packs : (IntegrityLevel)(running.Argument % 3);
         var found = await CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(installation, new VerifyRequest { Level = level }, default));
@@ -58,6 +52,7 @@ internal sealed partial class SimulatedWorld
             {
                 throw new ModelViolation($"a verification tells of faults where nothing is wrong: {string.Join("; ", found.Value.Faults.Select(f => $"{f.Object}: {f.Problem}"))}");
             }
+            Count(Looked, $"verifications of level {level}{(running.WasDisturbed ? " (disturbed)" : "")}");
         };
     }
 
@@ -92,7 +87,7 @@ internal sealed partial class SimulatedWorld
 
     private async Task<Action?> RequestErasureAsync(RunningVerb running, Installation installation)
     {
-        var who = $"u{running.Argument % _people}";
+        var who = running.Who = $"u{running.Argument % _people}";
         var plan = await ErasureJob.PlanAsync(installation, new ErasureRequest(RestoreScope.User, who, "GDPR Art. 17", "ticket", "dpo"), default);
         var asked = await ApprovedAsync(installation, () => ErasureJob.RequestAsync(installation, plan, default));
         return () => Asked(who, asked.Pseudonyms);
@@ -112,7 +107,7 @@ internal sealed partial class SimulatedWorld
 
     private async Task<Action?> HoldAsync(RunningVerb running, Installation installation)
     {
-        var who = $"u{running.Argument % _people}";
+        var who = running.Who = $"u{running.Argument % _people}";
         var hold = await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, who, "lawsuit", default), "counsel", default);
         return () => _holds[hold.Id] = (who, Steps);
     }
@@ -179,15 +174,18 @@ internal sealed partial class SimulatedWorld
         catch (StingException e)
         {
             Tell(host, $"{running.Verb} failed: {e.ErrorId}: {e.Message}");
-            Count(Done, $"{running.Verb} refused");
-            if (!running.WasDisturbed && !Refusals.Contains(e.ErrorId) && !IsExcused(running))
+            Count(Refused, $"{running.Verb}: {e.ErrorId}{(running.WasDisturbed ? " (disturbed)" : "")}");
+            if (!running.WasDisturbed && !MayRefuse(running, e.ErrorId))
             {
-                throw new ModelViolation($"{running.Verb} of host {host.Number} failed where nothing was wrong: {e.ErrorId}: {e.Message}\n{e}");
+                throw new ModelViolation($"{running.Verb} of host {host.Number} failed where nothing was wrong: {e.ErrorId}: {e.Message}{PlaceOf(e)}");
             }
         }
         catch (Exception e) when (e is not (ModelViolation or HostCrashed))
         {
-            throw new ModelViolation($"{running.Verb} of host {host.Number} broke: {e}");
+            throw new ModelViolation($"{running.Verb} of host {host.Number} broke: {e.GetType().Name}: {e.Message}{PlaceOf(e)}");
         }
     }
+
+    /// <summary>Where in the engine it came from: what is enough to find it.</summary>
+    private static string PlaceOf(Exception e) => string.Concat((e.StackTrace ?? "").Split('\n').Where(line => line.Contains(" at ", StringComparison.Ordinal)).Take(5).Select(line => $"\n{line.TrimEnd()}"));
 }

@@ -66,8 +66,12 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
 
     /// <summary>Steps so far.</summary>
     public long Steps { get; private set; }
-    /// <summary>Verbs that ended well, and those that failed, by what they were.</summary>
+    /// <summary>Verbs that ended well.</summary>
     public SortedDictionary<string, long> Done { get; } = new(StringComparer.Ordinal);
+    /// <summary>Verbs that failed, by what they said, and whether something had been done to them.</summary>
+    public SortedDictionary<string, long> Refused { get; } = new(StringComparer.Ordinal);
+    /// <summary>What was looked at: a check that looks at nothing finds nothing.</summary>
+    public SortedDictionary<string, long> Looked { get; } = new(StringComparer.Ordinal);
     /// <summary>What was done to hosts and stores.</summary>
     public SortedDictionary<string, long> Faults { get; } = new(StringComparer.Ordinal);
     /// <summary>What happened, a line a step, for whoever looks at a failure; null where nobody does.</summary>
@@ -259,12 +263,16 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
     private void Step()
     {
         Steps++;
+        if (IsBehind)
+        {
+            _behindAt = Steps;
+        }
         CheckTouched();
     }
 
     private void Tell(WorldHost host, string what) => Trace?.Add($"{Steps} {_now:MM-dd HH:mm} host {host.Number}: {what}");
 
-    private static void Count(SortedDictionary<string, long> counts, string what) => counts[what] = counts.GetValueOrDefault(what) + 1;
+    private static void Count(SortedDictionary<string, long> counts, string what, long many = 1) => counts[what] = counts.GetValueOrDefault(what) + many;
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
@@ -36,6 +37,8 @@ internal sealed class RunningVerb(Verb verb, int argument, Gate gate)
     public IReadOnlySet<string> Unreadable { get; set; } = new HashSet<string>();
     /// <summary>Where it restores to.</summary>
     public MemoryTarget Target { get; } = new();
+    /// <summary>The person that it is about.</summary>
+    public string? Who { get; set; }
     public DateTimeOffset Began { get; init; }
     /// <summary>Number of the step at which it began.</summary>
     public long BeganAt { get; init; }
@@ -150,7 +153,7 @@ internal sealed class WorldHost(SimulatedWorld world, int number, KeyOptions opt
             {
                 File.WriteAllBytes(Path.Combine(to, Path.GetRelativePath(from, file)), Read(file));
             }
-            catch (FileNotFoundException)
+            catch (IOException e) when (e.HResult == Errno.ENOENT)
             {
                 // It was renamed while we looked: a process that still runs is between two names.
             }
@@ -159,9 +162,9 @@ internal sealed class WorldHost(SimulatedWorld world, int number, KeyOptions opt
 
     private static byte[] Read(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return bytes;
+        // Not by FileStream, which would wait for the lock of whoever writes.
+        using var file = Durable.OpenExisting(path, write: false);
+        var bytes = new byte[RandomAccess.GetLength(file)];
+        return bytes[..RandomAccess.Read(file, bytes, 0)];
     }
 }

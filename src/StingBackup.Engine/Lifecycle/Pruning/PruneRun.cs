@@ -37,10 +37,10 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
         }
-        if (PruneDecision.Forgotten(survey, installation) is { Count: > 0 } forgotten && _deleted.Packs == 0)
+        if (_deleted.Packs == 0 && await ForgottenAsync(survey, cancel).ConfigureAwait(false) is { Count: > 0 } forgotten)
         {
             // Nothing can use them: no run builds on what is not on its tier.
-            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. forgotten.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. forgotten], cancel).ConfigureAwait(false);
             output.Explain($"The index forgets {forgotten.Count} packs that lay on further tiers alone and that no restore point needs any more.");
             survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         }
@@ -81,6 +81,22 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
                 _joined++;
             }
         }
+    }
+
+    /// <summary>
+    /// The survey lists packs before the index: what a run stored and named in between, whose point comes next, looks as if it lay on further tiers alone. So each is looked for again, now that the index was read.
+    /// </summary>
+    private async ValueTask<List<Id32>> ForgottenAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        var forgotten = new List<Id32>();
+        foreach (var pack in PruneDecision.Forgotten(survey, installation))
+        {
+            if (await installation.Store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is null)
+            {
+                forgotten.Add(pack.Id);
+            }
+        }
+        return forgotten;
     }
 
     // --- marks that stand
