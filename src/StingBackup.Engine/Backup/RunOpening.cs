@@ -30,8 +30,8 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
             {
                 return await LoadAsync(identity, head.Hash, cancel).ConfigureAwait(false);
             }
-            // The host's lock is ours, so whoever announced this number is dead.
-            head = await GiveUpAsync(identity, head.Hash, cancel).ConfigureAwait(false);
+            // The host's lock is ours, so whoever announced this number is dead, or had committed and the local disk lost its point.
+            head = await BringBackAsync(identity, cancel).ConfigureAwait(false) ?? await GiveUpAsync(identity, head.Hash, cancel).ConfigureAwait(false);
         }
     }
 
@@ -94,7 +94,56 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         {
             throw ObjectFrame.Damaged(last, "its name is no number");
         }
-        return (sequence, PointRecord.HashOf(await _store.ReadAllAsync(last, cancel).ConfigureAwait(false)));
+        var bytes = await _store.ReadAllAsync(last, cancel).ConfigureAwait(false);
+        // The hash of damaged bytes would stand in the chain for ever, and would not fit any more when the point is healed.
+        return (sequence, PointRecord.HashOf(IsWhole(last, bytes) ? bytes : await FindElsewhereAsync(last, cancel).ConfigureAwait(false) ?? bytes));
+    }
+
+    /// <summary>Puts the point of a number back where a further tier has it: a void one under its name would hide it for good. Null where none has.</summary>
+    private async ValueTask<(long Sequence, Id32 Hash)?> BringBackAsync(WriterIdentity identity, CancellationToken cancel)
+    {
+        var name = PointRecord.NameOf(identity.Writer, identity.Sequence);
+        if (await FindElsewhereAsync(name, cancel).ConfigureAwait(false) is not { } bytes)
+        {
+            return null;
+        }
+        await _store.PutAsync(name, bytes, cancel).ConfigureAwait(false);
+        output.Warn($"Restore point '{name}' was gone from the local tier: it was brought back from a further one. Run Test-StingBackupIntegrity to see what else is missing.");
+        return (identity.Sequence, PointRecord.HashOf(bytes));
+    }
+
+    /// <summary>A point as a further tier has it whole; null where none has, or none answers.</summary>
+    private async ValueTask<byte[]?> FindElsewhereAsync(string name, CancellationToken cancel)
+    {
+        foreach (var tier in installation.FurtherTiers.Keys.Order())
+        {
+            try
+            {
+                var bytes = await (await installation.OpenTierAsync(tier, cancel).ConfigureAwait(false)).ReadAllAsync(name, cancel).ConfigureAwait(false);
+                if (IsWhole(name, bytes))
+                {
+                    return bytes;
+                }
+            }
+            catch (StingException)
+            {
+                // Not there, or not to be reached: a run does not wait for a further tier.
+            }
+        }
+        return null;
+    }
+
+    private bool IsWhole(string name, byte[] bytes)
+    {
+        try
+        {
+            PointRecord.Read(name, bytes, installation.Reserve, installation.Writers.SigningKeyOf);
+            return true;
+        }
+        catch (StingException)
+        {
+            return false;
+        }
     }
 
     private async ValueTask<(long Sequence, Id32 Hash)> GiveUpAsync(WriterIdentity identity, Id32 previous, CancellationToken cancel)

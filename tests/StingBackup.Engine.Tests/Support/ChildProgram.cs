@@ -68,6 +68,7 @@ internal static class ChildProgram
         string[] line = [.. wrapper, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "exec", typeof(ChildProgram).Assembly.Location, .. args];
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";   // a thread that spins is awake (World.Settling)
         start.Environment["DOTNET_EnableDiagnostics"] = "0";   // its pipes and sockets would outlive a child that is killed
         return Process.Start(start)!;
     }

@@ -122,40 +122,47 @@ internal sealed class Gate
 
     public T Enter<T>(string verb, string name, Func<T> act, Action<Random>? torn = null) => EnterAsync(verb, name, null, act, torn).GetAwaiter().GetResult();
 
-    /// <summary>Waits until the host asks something of the world or its work has ended.</summary>
+    /// <summary>Waits until the host asks something of the world, or its work has ended.</summary>
     public async Task QuietAsync(Task work)
     {
-        Task came;
-        lock (_lock)
+        while (true)
         {
-            if (_waiting.Count > 0)
+            if (Settling.IsOn)
             {
-                return;
+                Settling.Wait();
             }
-            _came = NewSignal();
-            came = _came.Task;
-        }
-        try
-        {
-            await Task.WhenAny(work, came).WaitAsync(Patience);
-        }
-        catch (TimeoutException)
-        {
-            throw new ModelViolation("a host hangs: it asks nothing of the world and does not end");
+            Task came;
+            lock (_lock)
+            {
+                if (_waiting.Count > 0 || work.IsCompleted)
+                {
+                    return;
+                }
+                _came = NewSignal();
+                came = _came.Task;
+            }
+            try
+            {
+                await Task.WhenAny(work, came).WaitAsync(Patience);
+            }
+            catch (TimeoutException)
+            {
+                throw new ModelViolation("a host hangs: it asks nothing of the world and does not end");
+            }
         }
     }
 
     /// <summary>The call that is next: of several that wait at once (readers side by side) the first by what it is, so that a replay takes the same.</summary>
-    public WorldCall? Take()
+    /// <param name="orderOf">When an object was first seen: names that hash keys and signatures are others in each replay.</param>
+    public WorldCall? Take(Func<string, long> orderOf)
     {
         lock (_lock)
         {
-            if (_waiting.Count == 0)
+            var first = _waiting.OrderBy(call => call.Verb, StringComparer.Ordinal).ThenBy(call => call.Tier).ThenBy(call => orderOf(call.Name)).ThenBy(call => call.Name, StringComparer.Ordinal).FirstOrDefault();
+            if (first is not null)
             {
-                return null;
+                _waiting.Remove(first);
             }
-            var first = _waiting.MinBy(call => $"{call.Verb} {call.Tier} {call.Name}", StringComparer.Ordinal)!;
-            _waiting.Remove(first);
             return first;
         }
     }

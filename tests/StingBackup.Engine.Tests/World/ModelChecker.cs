@@ -89,7 +89,7 @@ internal static class ModelChecker
         var last = await ReplayAsync(shrunk.Schedule, mutation, traces: true);
         return string.Create(CultureInfo.InvariantCulture, $"""
             Seed {seed} shows after {found.Steps} steps: {found.Violation}
-            Again: tests/soak/10-model.sh --seed {seed} --worlds 1
+            Again: tests/soak/10-model.sh --seed {seed} --worlds 1. All that happened: {Path.Combine(Path.GetTempPath(), $"sting-model-{seed}.txt")}
             Shortened from {found.Schedule.Decisions.Count} to {shrunk.Schedule.Decisions.Count} decisions, which show: {shrunk.Violation}
             As a test: a line of ModelSeeds
             {shrunk.Schedule}

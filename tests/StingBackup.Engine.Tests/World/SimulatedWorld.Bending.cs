@@ -25,6 +25,12 @@ internal sealed partial class SimulatedWorld
     public void MergeEarlierEpochs(WorldHost host, ReserveKeys keys)
     {
         using var store = keys.OpenKeyStore();
+        // The place that is back gets what the others have, as mending it does.
+        var current = host.Options.KeyStoreReplicas.Select(place => Path.Combine(place, RecordFile.NameOf(store.Epoch))).Where(path => !Disk.IsAway(path)).ToList();
+        if (current.Find(Disk.All.ContainsKey) is { } whole)
+        {
+            current.Where(path => !Disk.All.ContainsKey(path)).ToList().ForEach(path => host.Running!.Files.Replace(path, Disk.All[whole]));
+        }
         var mounted = Disk.All.Where(f => !Disk.IsAway(f.Key) && f.Value.Length > 0).ToList();
         foreach (var (path, bytes) in mounted.Where(f => f.Key.EndsWith(".secret", StringComparison.Ordinal)))
         {

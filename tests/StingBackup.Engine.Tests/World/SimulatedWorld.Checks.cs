@@ -16,7 +16,10 @@ internal sealed partial class SimulatedWorld
     private readonly HashSet<string> _erased = new(StringComparer.Ordinal);
     private readonly HashSet<Id16> _erasedPseudonyms = [];
     private readonly Dictionary<Id16, (long Sequence, Id32 Hash)> _points = [], _audits = [];
+    private readonly Dictionary<string, Id32> _firstBytes = new(StringComparer.Ordinal);
     private bool _isDamaging;
+    /// <summary>Whether the last sync has ended well: what it has copied in between need not be of use by itself.</summary>
+    private bool _isSynced = true;
 
     /// <summary>What a run read.</summary>
     /// <param name="Since">The step at which its point came.</param>
@@ -31,6 +34,7 @@ internal sealed partial class SimulatedWorld
         var wasDamaged = _damaged.Count > 0;
         var kind = ObjectKinds.Of(name);
         _touched.Add((tier.Tier, kind));
+        _order.TryAdd(name, _order.Count);
         if (bytes is not { } came)
         {
             if (kind is ObjectKind.Point or ObjectKind.Drop or ObjectKind.Ledger or ObjectKind.Audit && !wasDamaged && !_isDamaging)
@@ -43,6 +47,10 @@ internal sealed partial class SimulatedWorld
             }
             Book.Went(tier.Tier, name);
             return;
+        }
+        if (kind is ObjectKind.Point or ObjectKind.Drop or ObjectKind.Ledger or ObjectKind.Audit && _firstBytes.TryAdd(name, PointRecord.HashOf(came.Span)) is false && _firstBytes[name] != PointRecord.HashOf(came.Span))
+        {
+            throw new ModelViolation($"'{name}' came to the {tier.Tier} tier with other bytes than it was committed with");
         }
         _damaged.Remove((tier.Tier, name));   // what is deleted to be healed is damaged until it is there again
         try
@@ -61,9 +69,13 @@ internal sealed partial class SimulatedWorld
         switch (kind)
         {
             case ObjectKind.Point: Commit(name, came); break;
+            case ObjectKind.Claim: _firstClaimAt = Math.Min(_firstClaimAt, Steps); break;
             case ObjectKind.Audit: Follow(_audits, name, AuditRecordOf(name, came).Previous, came); break;
             case ObjectKind.Drop: LetGo(DropRecord.Read(name, came, _template.Reserve, _template.Enrolled)); break;
-            case ObjectKind.Ledger: Book.Erased.Add(LedgerEntry.Read(name, came, _template.Reserve, _template.KeyRole.Span).Pseudonym); break;
+            case ObjectKind.Ledger:
+                _erasedAt = Steps;
+                Book.Erased.Add(LedgerEntry.Read(name, came, _template.Reserve, _template.KeyRole.Span).Pseudonym);
+                break;
         }
     }
 
@@ -134,7 +146,7 @@ internal sealed partial class SimulatedWorld
                 throw new ModelViolation($"{of} was let go before its days were over");
             }
             // Captures of whole servers go when their days end, all of them.
-            if (part.Class != DataClass.Physical && Book.LiveOn(Tier.Local).Count(live => live.Part.Class == part.Class && (live.Point.TimeNs, live.Point.Sequence).CompareTo((point.TimeNs, point.Sequence)) > 0) is var newer && newer < Retention.MinimumCopies)
+            if (part.Class != DataClass.Physical && Book.LiveOn(Tier.Local).Count(live => live.Part.Class == part.Class && (live.Point.TimeNs, live.Point.Sequence).CompareTo((point.TimeNs, point.Sequence)) >= 0) is var newer && newer < Retention.MinimumCopies)
             {
                 throw new ModelViolation($"{of} was let go, and only {newer} newer ones are left");
             }
@@ -175,7 +187,7 @@ internal sealed partial class SimulatedWorld
         {
             foreach (var tier in Tiers.Keys)
             {
-                if (_touched.Any(t => t.Tier == tier && t.Kind is ObjectKind.Index or ObjectKind.Point or ObjectKind.DataPack or ObjectKind.MetaPack))
+                if ((tier == Tier.Local || _isSynced) && _touched.Any(t => t.Tier == tier && t.Kind is ObjectKind.Index or ObjectKind.Point or ObjectKind.DataPack or ObjectKind.MetaPack))
                 {
                     CheckReach(tier);
                 }

@@ -30,6 +30,10 @@ internal sealed partial class SimulatedWorld
             await AloneAsync(0, Verb.HealRemote, isDisturbed: _damaged.Count > 0);
             await AloneAsync(0, Verb.Heal, isDisturbed: _damaged.Count > 0);
         }
+        if (IsRenewing)
+        {
+            await AloneAsync(0, Verb.NewSubjectKeys);
+        }
         if (_damaged.Keys.Where(d => Tiers[d.Item1].Objects.ContainsKey(d.Item2)).ToList() is { Count: > 0 } left)
         {
             throw new ModelViolation($"a repair of both tiers left {string.Join(", ", left)} as it was");

@@ -16,7 +16,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 15, 2, 0, 0, TimeSpan.Zero);
     public static readonly TimeSpan Grace = TimeSpan.FromHours(24), ErasureDelay = TimeSpan.FromHours(1);
-    public static readonly RetentionSettings Retention = new(5, 60, 365, Enum.GetValues<DataClass>().ToDictionary(c => c, _ => 9));
+    public static readonly RetentionSettings Retention = new(2, 60, 365, Enum.GetValues<DataClass>().ToDictionary(c => c, _ => 4));
     public static readonly ReserveMap Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty);
     public static readonly StoreRetry Retry = new(new HastyClock(), pause: TimeSpan.FromTicks(1));
 
@@ -24,6 +24,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
     private readonly string _folder;
     private readonly Dictionary<(Tier, string), byte[]> _damaged = [];
     private readonly HashSet<(Tier Tier, ObjectKind? Kind)> _touched = [];
+    private readonly Dictionary<string, long> _order = new(StringComparer.Ordinal);
     private DateTimeOffset _now = Start;
     private long _stamp = 1_000_000_000;
     private int _people = 5;
@@ -83,7 +84,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
         var host = Hosts[decision.Who % Hosts.Count];
         switch (decision.Act)
         {
-            case Act.Start when host.Running is null: await BeginAsync(host, (Verb)decision.What, decision.More); break;
+            case Act.Start when host.Running is null && MayBegin((Verb)decision.What): await BeginAsync(host, (Verb)decision.What, decision.More); break;
             case Act.Go when host.Running is { } running: await GoAsync(host, running, decision.What); break;
             case Act.Fault when host.Running is { } running: await FaultAsync(host, running, (Fault)decision.What, decision.More); break;
             case Act.Crash when host.Running is not null:
@@ -112,9 +113,19 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Claims are not there for a moment while subjects' keys are renewed: the program asks that no other host runs a backup then, and that a renewal which was cut short is ended first.</summary>
+    private bool MayBegin(Verb verb) => verb switch
+    {
+        Verb.Backup or Verb.Full => !IsRenewing,
+        Verb.NewSubjectKeys => !Hosts.Any(h => h.Running?.Verb is Verb.Backup or Verb.Full or Verb.NewSubjectKeys),
+        _ => true,
+    };
+
+    private bool IsRenewing => Hosts.Any(h => h.Running?.Verb == Verb.NewSubjectKeys) || Disk.All.ContainsKey(SubjectRenewal.JournalOf(_template.Hosts[0]));
+
     private async Task BeginAsync(WorldHost host, Verb verb, int argument)
     {
-        var running = new RunningVerb(verb, argument, new Gate()) { Reserve = host.Reserve, Began = _now, BeganAt = Steps, WasDisturbed = _damaged.Count > 0 || Disk.Away.Count > 0 };
+        var running = new RunningVerb(verb, argument, new Gate()) { Reserve = host.Reserve, Began = _now, BeganAt = Steps, WasDisturbed = _damaged.Count > 0 || Disk.Away.Count > 0, HeldThen = _holds.Values.Select(h => h.Who).Concat(_unsure).ToHashSet(StringComparer.Ordinal) };
         if (verb is Verb.Backup or Verb.Full && argument % 17 == 0 && host.Reserve.Count > 0)
         {
             running.Unreadable = new HashSet<string> { host.Reserve.Keys.ElementAt(argument % host.Reserve.Count) };
@@ -132,7 +143,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
     {
         for (var i = 0; i < calls && host.Running == running; i++)
         {
-            if (running.Gate.Take() is { } call)
+            if (running.Gate.Take(OrderOf) is { } call)
             {
                 Tell(host, call.ToString());
                 call.Happen();
@@ -146,7 +157,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
 
     private async Task FaultAsync(WorldHost host, RunningVerb running, Fault fault, int more)
     {
-        if (running.Gate.Take() is not { } call)
+        if (running.Gate.Take(OrderOf) is not { } call)
         {
             return;
         }
@@ -203,6 +214,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
             {
                 Count(Faults, "place of keys away");
                 Disk.Unmount(place);
+                _isUnmended = true;
                 DisturbAll();
                 Step();
             }
@@ -229,7 +241,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
             return;
         }
         var other = Tiers.Values.Single(t => t != tier);
-        List<string> names = [.. tier.Objects.Keys.Where(n => ObjectKinds.Of(n) is ObjectKind.DataPack or ObjectKind.MetaPack or ObjectKind.Index or ObjectKind.Point && other.Objects.ContainsKey(n) && !_damaged.ContainsKey((tier.Tier, n)))];
+        List<string> names = [.. tier.Objects.Keys.Where(n => ObjectKinds.Of(n) is ObjectKind.DataPack or ObjectKind.MetaPack or ObjectKind.Index or ObjectKind.Point && other.Objects.ContainsKey(n) && !_damaged.ContainsKey((tier.Tier, n))).OrderBy(OrderOf).ThenBy(n => n, StringComparer.Ordinal)];
         if (names.Count == 0)
         {
             return;
@@ -259,6 +271,9 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
             running.WasDisturbed = true;
         }
     }
+
+    /// <summary>When an object was first seen, of those whose names are others in each replay.</summary>
+    private long OrderOf(string name) => _order.GetValueOrDefault(name, long.MaxValue);
 
     private void Step()
     {
