@@ -150,8 +150,12 @@ class Repository:
             need(reserve == self.keys.reserve, name, "it belongs to another reserve")
             if flags & 1 == 0:
                 verify(self.signing_keys(writer, seq, name), bytes(r.data[:-64]), bytes(r.data[-64:]), name)
-            superseded.update(f"index/{level}/{fragment.hex()}" for level, fragment in (r("I32s") for _ in range(supersedes)))
+            replaces = [f"index/{level}/{fragment.hex()}" for level, fragment in (r("I32s") for _ in range(supersedes))]
             removed = [r("32s") for _ in range(removes)]
+            if flags & 1 == 0:
+                superseded.update(replaces)
+            else:  # what nobody signed for takes nothing away
+                removed = []
             packs = [r("32sQHHI")[0:3:2] for _ in range(packs)]
             headers = [(r("II"), segment_header(r)) for _ in range(segments)]
             fragments.append((name, removed, packs, headers, [r("32sIIII") for _ in range(entries)]))

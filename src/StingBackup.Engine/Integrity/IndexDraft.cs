@@ -56,29 +56,28 @@ internal sealed class IndexDraft
     }
 
     /// <summary>
-    /// The fragments, in the order in which they must be written: the last one supersedes what they replace, so that a crash before it leaves the old index in force.
+    /// The fragments, in the order in which they must be written: the last one is signed and supersedes what they replace, so that a crash before it leaves the old index in force.
     /// </summary>
     /// <param name="reserve">The reserve.</param>
-    /// <param name="identity">Who vouches; without one every fragment is unsigned.</param>
+    /// <param name="identity">Who vouches; without one every fragment is unsigned, and none supersedes another.</param>
     public IReadOnlyList<DraftFragment> Encode(Id16 reserve, WriterIdentity? identity)
     {
         var drafts = new List<DraftFragment>();
-        if (_rows.Count == 0 && Replaced.Count == 0 && Removes.Count == 0)
-        {
-            return drafts;
-        }
         var level = Replaced.Count == 0 ? 0 : Math.Min(MaxLevel, Replaced.Max(n => NameOf(n).Level) + 1);
         var contents = new List<(IndexContent Content, bool Vouched)>();
-        foreach (var group in _rows.GroupBy(r => r.Vouched && identity is not null))
+        foreach (var group in _rows.GroupBy(r => r.Vouched && identity is not null).OrderBy(g => g.Key))
         {
             contents.AddRange(Split(group.Select(r => r.Tables)).Select(c => (c, group.Key)));
         }
-        if (contents.Count == 0)
+        if (identity is not null && Replaced.Count > 0)
         {
-            contents.Add((new IndexContent(), identity is not null));
+            if (contents is [] or [.., (_, false)])
+            {
+                contents.Add((new IndexContent(), true));
+            }
+            contents[^1].Content.Supersedes.AddRange(Replaced.Select(NameOf));
+            contents[^1].Content.Removes.AddRange(Removes);
         }
-        contents[^1].Content.Supersedes.AddRange(Replaced.Select(NameOf));
-        contents[^1].Content.Removes.AddRange(Removes);
         foreach (var (content, vouched) in contents)
         {
             var signer = vouched ? identity : null;

@@ -43,16 +43,20 @@ internal sealed class IndexRebuild(
         survey.AddElsewhere(missing.Where(p => elsewhere.Contains(p.Id)));
         missing = await HealAsync(survey, [.. missing.Where(p => !elsewhere.Contains(p.Id))], cancel).ConfigureAwait(false);
 
-        var kept = index.Fragments.Where(f => (f.IsSigned || keys is null) && f.Packs.All(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees)).ToList();
-        var replaced = index.Fragments.Except(kept).ToList();
+        var fitting = index.Fragments.Where(f => (f.IsSigned || keys is null) && f.Packs.All(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees)).ToList();
+        var unfit = index.Fragments.Except(fitting).ToList();
+        // Who cannot sign replaces nothing that is signed.
+        var replaced = unfit.Where(f => identity is not null || !f.IsSigned).ToList();
+        var kept = index.Fragments.Except(replaced).ToList();
         _draft.Replaced.AddRange(check.Damaged.Concat(replaced.Select(f => f.Name)).Order(StringComparer.Ordinal));
         _draft.Removes.AddRange(replaced.SelectMany(f => f.Removes).Distinct());
         survey.AddMissing(missing);
         await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
 
-        var audit = keys is null ? null : await FindUnneededAsync(survey, kept, replaced, points, cancel).ConfigureAwait(false);
-        var written = _draft.SaysNothingNew(replaced) ? [] : _draft.Encode(installation.Reserve, identity);
-        await WriteAsync(written, check.Damaged, cancel).ConfigureAwait(false);
+        var audit = keys is null ? null : await FindUnneededAsync(survey, kept, unfit, points, cancel).ConfigureAwait(false);
+        var isNew = !_draft.SaysNothingNew(replaced);
+        var written = isNew ? _draft.Encode(installation.Reserve, identity) : [];
+        await WriteAsync(written, [.. check.Damaged, .. replaced.Where(f => isNew && !f.IsSigned).Select(f => f.Name)], cancel).ConfigureAwait(false);
         foreach (var pack in _unneeded)
         {
             // Read once more: what a passing failure of the disk or of memory damaged is whole now, and stays.
@@ -63,7 +67,7 @@ internal sealed class IndexRebuild(
                 output.Tell($"'{pack.Name}' was damaged, and what points need of it lies in other packs too: it is removed.");
             }
         }
-        return new IndexOutcome(survey.Packs, written.Sum(w => (long)w.Fragment.Count), written.Count == 0 ? 0 : _draft.Replaced.Count,
+        return new IndexOutcome(survey.Packs, written.Sum(w => (long)w.Fragment.Count), isNew ? _draft.Replaced.Count : 0,
             kept.TrueForAll(f => f.IsSigned) && (written.Count == 0 ? _draft.Rows == 0 : written.All(w => w.Fragment.IsSigned)), audit);
     }
 
@@ -93,7 +97,7 @@ internal sealed class IndexRebuild(
     private async ValueTask DraftAsync(
         PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, RepositoryIndex index, PackRows rows, CancellationToken cancel)
     {
-        var covered = kept.SelectMany(f => f.Packs).Select(p => p.Id).Concat(_draft.Removes).ToHashSet();
+        var covered = kept.SelectMany(f => f.Packs).Where(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees).Select(p => p.Id).Concat(_draft.Removes).ToHashSet();
         var ours = identity is null ? [] : replaced.Where(f => f.IsSigned && f.Writer == identity.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
         var findings = survey.Findings.Values.Where(f => !covered.Contains(f.Pack.Id)).OrderBy(f => f.Pack.Name, StringComparer.Ordinal).ToList();
         foreach (var finding in findings.Where(f => f.Agrees))
@@ -140,7 +144,7 @@ internal sealed class IndexRebuild(
     /// Walks all points over the index as it will be: for the names of subjects, and to find damaged and missing packs of which nothing is needed any more.
     /// </summary>
     private async ValueTask<PageAudit> FindUnneededAsync(
-        PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, PointCheck points, CancellationToken cancel)
+        PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> unfit, PointCheck points, CancellationToken cancel)
     {
         output.Progress.Status = "what the restore points reach";
         var index = new RepositoryIndex([.. kept, .. _draft.Encode(installation.Reserve, identity).Select(d => d.Fragment)]);
@@ -148,7 +152,7 @@ internal sealed class IndexRebuild(
         var audit = new PageAudit(_found);
         var walk = new ReachWalk(reader, audit, installation.Ledger, _found, installation.Threads, output);
         await walk.RunAsync(PointSelection.Choose(points.Valid, new VerifyRequest(), installation.Zone), cancel).ConfigureAwait(false);
-        var others = replaced.Where(f => f.IsSigned && f.Writer != identity?.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
+        var others = unfit.Where(f => f.IsSigned && f.Writer != identity?.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
         if (walk.Unreadable.Count > 0 || walk.Locked.Count > 0 || points.Damaged > 0)
         {
             // What lies behind pages and points that cannot be read is not known: all may be needed.
@@ -184,14 +188,14 @@ internal sealed class IndexRebuild(
         }
     }
 
-    /// <summary>New ones first, durable; only then the damaged ones go.</summary>
-    private async ValueTask WriteAsync(IReadOnlyList<DraftFragment> fragments, IReadOnlyList<string> damaged, CancellationToken cancel)
+    /// <summary>New ones first, durable; only then the damaged ones go, and unsigned ones, of which sweeps know nothing.</summary>
+    private async ValueTask WriteAsync(IReadOnlyList<DraftFragment> fragments, IReadOnlyList<string> useless, CancellationToken cancel)
     {
         foreach (var fragment in fragments)
         {
             await installation.Store.PutAsync(fragment.Name, fragment.Bytes, cancel).ConfigureAwait(false);
         }
-        foreach (var name in damaged)
+        foreach (var name in useless)
         {
             if (await _mender.RemoveAsync(name, cancel).ConfigureAwait(false))
             {

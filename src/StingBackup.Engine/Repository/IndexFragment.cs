@@ -257,8 +257,9 @@ public sealed class IndexFragment
             IsSigned = !unsigned,
             Packs = packs,
             Segments = segments,
-            Removes = removes,
-            Supersedes = supersedes,
+            // What nobody signed for may add places to look at, and take none away.
+            Removes = unsigned ? [] : removes,
+            Supersedes = unsigned ? [] : supersedes,
         };
     }
 }

@@ -40,7 +40,8 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         }
         if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
         {
-            return RevisionOf(name, here) is null ? ObjectFrame.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed") : null;
+            return FormatIn(name, here) is not { } format ? ObjectFrame.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
+                : FormatIn(name, there)?.Revision == format.Revision ? Conflict(name, $"both are revision {format.Revision}, and say different things") : null;
         }
         using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);
         var ours = Read(name, here, keyRole, out var damage);
@@ -73,16 +74,17 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         }
     }
 
-    /// <summary>Whether the source's format record is older than the target's, which then stays: a local tier that was brought back from an old copy.</summary>
+    /// <summary>Whether the source's format record is older than the target's, which then stays (a local tier that was brought back from an old copy).</summary>
     private async ValueTask<bool> IsBehindAsync(string name, CancellationToken cancel) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)
-        && RevisionOf(name, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } there && RevisionOf(name, await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } here && here <= there;
+        && FormatIn(name, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } there && FormatIn(name, await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } here
+        && here.Revision < there.Revision;
 
     /// <summary>Null for what is no sound format record of this reserve.</summary>
-    private uint? RevisionOf(string name, byte[] bytes)
+    private FormatObject? FormatIn(string name, byte[] bytes)
     {
         try
         {
-            return installation.Keys is { } keys && FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span) is var format && format.ReserveId == installation.Reserve ? format.Revision : null;
+            return installation.Keys is { } keys && FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span) is var format && format.ReserveId == installation.Reserve ? format : null;
         }
         catch (StingException e) when (e.Kind is FailureKind.Integrity or FailureKind.NotSupported)
         {

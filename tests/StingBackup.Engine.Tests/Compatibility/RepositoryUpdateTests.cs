@@ -238,10 +238,35 @@ public sealed class RepositoryUpdateTests
         Assert.Equal(renewed, File.ReadAllBytes(site["remote/format/1"]));
     }
 
-    private static async Task SyncAsync(GoldenSite site)
+    [Fact]
+    public async Task Two_format_records_of_one_revision_that_say_different_things_are_told_and_neither_is_changed()
+    {
+        using var site = GoldenSite.Copy("format-1");
+        using var twin = GoldenSite.Copy("format-1");
+        var text = File.ReadAllText(site["a.yaml"]);
+        Directory.CreateDirectory(site["remote"]);
+        File.WriteAllText(site["a.yaml"], text.Replace("\nremote:\n", $"\nremote:\n  location: {site["remote"]}\n", StringComparison.Ordinal));
+        await RaiseAsync(site, format => format with { Program = "0.2.0" });
+        await RaiseAsync(twin, format => format with { Program = "0.3.0" });
+        await SyncAsync(site);
+        var ours = File.ReadAllBytes(Path.Combine(site.Backups, "format", "1"));
+        var theirs = File.ReadAllBytes(Path.Combine(twin.Backups, "format", "1"));
+        foreach (var slot in (string[])["1", "2"])
+        {
+            File.WriteAllBytes(Path.Combine(site.Backups, "format", slot), theirs);
+        }
+        var errors = new List<StingException>();
+        await SyncAsync(site, errors);
+        Assert.Equal(["format/1", "format/2"], errors.Where(e => e.ErrorId == "TierConflict" && e.Message.Contains("revision", StringComparison.Ordinal)).Select(e => e.Target));
+        Assert.Equal(ours, File.ReadAllBytes(site["remote/format/1"]));
+        Assert.Equal(theirs, File.ReadAllBytes(Path.Combine(site.Backups, "format", "1")));
+    }
+
+    private static async Task SyncAsync(GoldenSite site, List<StingException>? errors = null)
     {
         await using var installation = await site.OpenAsync();
-        Assert.Equal(JobState.Completed, (await TestInstallation.CompleteAsync<TierSyncResult>(TierSyncJob.RunAsync(installation, Tier.Remote, default))).State);
+        var result = await TestInstallation.CompleteAsync<TierSyncResult>(TierSyncJob.RunAsync(installation, Tier.Remote, default), errors);
+        Assert.Equal(errors is { Count: > 0 } ? JobState.CompletedWithErrors : JobState.Completed, result.State);
     }
 
     private static Task<RepositoryUpdateResult> UpdateAsync(Installation installation, RepositoryUpdatePlan plan, IReadOnlyList<FormatStep> steps) =>

@@ -9,7 +9,7 @@ using StingBackup.Engine.Storage;
 namespace StingBackup.Engine.Tests.Integrity;
 
 /// <summary>What can be made anew is, nothing that is whole is touched, and what is lost is said.</summary>
-public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleRepository>
+public sealed partial class RepairTests(SampleRepository sample) : IClassFixture<SampleRepository>
 {
     private int _states;
 
@@ -73,51 +73,6 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
         // The host writes on as before.
         await using var installation = await sample.OpenAsync(store, NewState());
         Assert.Equal(await NewInASoundOneAsync(), (await BackupAsync(installation)).BytesNew);
-    }
-
-    [Fact]
-    public async Task Without_keys_a_lost_index_serves_restores_and_is_signed_by_a_later_repair_with_keys()
-    {
-        var objects = sample.Copy();
-        foreach (var name in objects.Keys.Where(n => n.StartsWith("index/", StringComparison.Ordinal)).ToList())
-        {
-            objects[name] = Verify.Flip(objects[name], 100);
-        }
-        var store = new MemoryObjectStore(objects);
-        var result = await RepairAsync(store, useKeys: false);
-        Assert.Empty(result.Faults);
-        Assert.False(result.Signed);
-        await AssertCleanAsync(store);
-        await using (var installation = await sample.OpenAsync(new MemoryObjectStore(store.Objects), NewState()))
-        {
-            // Nobody vouched for what it names: it is stored again.
-            var run = await BackupAsync(installation);
-            Assert.Equal(run.BytesRead, run.BytesNew);
-        }
-        result = await RepairAsync(store);
-        Assert.True(result.Signed);
-        await AssertCleanAsync(store);
-        await using (var installation = await sample.OpenAsync(store, NewState()))
-        {
-            Assert.Equal(await NewInASoundOneAsync(), (await BackupAsync(installation)).BytesNew);
-        }
-    }
-
-    [Fact]
-    public async Task Without_keys_what_this_host_signed_itself_stays_signed()
-    {
-        // A run's data pack is gone: its fragment is wrong, and its other packs are still what this host said.
-        var gone = await PackOfLastRunAsync();
-        var objects = sample.Copy();
-        objects.Remove(gone);
-        var store = new MemoryObjectStore(objects);
-        var result = await RepairAsync(store, useKeys: false);
-        Assert.Equal((false, 1L), (result.Signed, result.FragmentsReplaced));
-        Assert.Equal([gone], result.Faults.Select(f => f.Object));
-        await using var installation = await sample.OpenAsync(store, NewState());
-        var view = await RepositoryView.LoadAsync(store, installation.Reserve, installation.Writers, default);
-        Assert.Equal([gone], view.Index.Fragments.Where(f => !f.IsSigned).SelectMany(f => f.Packs).Select(p => p.Name));
-        Assert.Equal(sample.Objects.Keys.Count(n => n[..5] is "data/" or "meta/") - 1, view.Index.Fragments.Where(f => f.IsSigned).SelectMany(f => f.Packs).Count());
     }
 
     [Fact]
@@ -291,12 +246,7 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
         await using (var opened = await own.OpenAsync(store, NewState()))
         {
             using var reader = keys.Unlock(null);
-            await using var bare = new Installation
-            {
-                Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store, Host = null,
-                Writers = await keys.LoadWritersAsync(store, default), Keys = keys, UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader), StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder,
-                Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
-            };
+            await using var bare = await BareAsync(opened, keys, store, reader);
             var result = await RunAsync(bare, useKeys: true);
             Assert.Empty(result.Faults);
         }
@@ -335,6 +285,14 @@ public sealed class RepairTests(SampleRepository sample) : IClassFixture<SampleR
     }
 
     private string NewState() => $"repair-{Interlocked.Increment(ref _states)}-{Guid.NewGuid():n}";
+
+    /// <summary>The same installation on a host that was never enrolled.</summary>
+    private static async Task<Installation> BareAsync(Installation opened, ReserveKeys keys, IObjectStore store, ISubjectReader reader) => new()
+    {
+        Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = ReserveMap.Compile(new ReserveSettings { Path = "/" }, UsersMap.Empty), Store = store, Host = null,
+        Writers = await keys.LoadWritersAsync(store, default), Keys = keys, UnlockAsync = _ => ValueTask.FromResult(reader), StateFolder = opened.StateFolder, CacheFolder = opened.CacheFolder,
+        Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
+    };
 
     private async Task<RepairResult> RepairAsync(IObjectStore store, bool useKeys = true)
     {

@@ -79,6 +79,20 @@ public sealed class IndexFragmentTests : IDisposable
     }
 
     [Fact]
+    public void What_nobody_signed_replaces_no_fragment_and_takes_no_pack_away()
+    {
+        var signed = Read(Signed(Content("old"), 0), name: $"index/0/{Id("f0")}");
+        var content = Content("new", "oldp1", "oldp2");
+        content.Supersedes.Add(new FragmentName(0, Id("f0")));
+        var forged = Read(IndexFragment.Write(content, Reserve, default, 0, 1, null), name: $"index/1/{Id("f1")}");
+        var index = new RepositoryIndex([forged, signed]);
+        Assert.Empty(index.Superseded);
+        Assert.Equal(2, index.FindAll(Id("olda")).Concat(index.FindAll(Id("oldb"))).Count());
+        Assert.Single(index.FindAll(Id("newa")));
+        Assert.Equal(4, index.Packs.Count());
+    }
+
+    [Fact]
     public void What_is_not_as_it_should_be_is_refused()
     {
         var content = Content("", "gone");
