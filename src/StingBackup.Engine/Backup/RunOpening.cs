@@ -30,8 +30,8 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
             {
                 return await LoadAsync(identity, head.Hash, cancel).ConfigureAwait(false);
             }
-            // The host's lock is ours, so whoever announced this number is dead.
-            head = await GiveUpAsync(identity, head.Hash, cancel).ConfigureAwait(false);
+            // The host's lock is ours, so whoever announced this number is dead, or had committed and the local disk lost its point.
+            head = await BringBackAsync(identity, cancel).ConfigureAwait(false) ?? await GiveUpAsync(identity, head.Hash, cancel).ConfigureAwait(false);
         }
     }
 
@@ -94,27 +94,36 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         {
             throw ObjectFrame.Damaged(last, "its name is no number");
         }
-        return (sequence, await HashOfHeadAsync(last, cancel).ConfigureAwait(false));
+        var bytes = await _store.ReadAllAsync(last, cancel).ConfigureAwait(false);
+        // The hash of damaged bytes would stand in the chain for ever, and would not fit any more when the point is healed. Where nobody has a good one, the bytes that lie here count.
+        return (sequence, PointRecord.HashOf(IsPoint(last, bytes) ? bytes : await FindAsync(last, Elsewhere(cancel).Prepend(_store), cancel).ConfigureAwait(false) ?? bytes));
     }
 
-    /// <summary>
-    /// The chain goes on behind what a repair would put back: a point that is none as the disk gives it is asked for once more, then of the other tiers. Where nobody has a good one, the bytes that lie here count.
-    /// </summary>
-    private async ValueTask<Id32> HashOfHeadAsync(string name, CancellationToken cancel)
+    /// <summary>Puts the point of a number back where a further tier has it: a void one under its name would hide it for good. Null where none has.</summary>
+    private async ValueTask<(long Sequence, Id32 Hash)?> BringBackAsync(WriterIdentity identity, CancellationToken cancel)
     {
-        var bytes = await _store.ReadAllAsync(name, cancel).ConfigureAwait(false);
-        if (IsPoint(name, bytes))
+        var name = PointRecord.NameOf(identity.Writer, identity.Sequence);
+        if (await FindAsync(name, Elsewhere(cancel), cancel).ConfigureAwait(false) is not { } bytes)
         {
-            return PointRecord.HashOf(bytes);
+            return null;
         }
-        var copies = new OtherTiers(installation, Tier.Local).OpenAsync(cancel).Select(t => t.Store).Prepend(_store);
-        await foreach (var store in copies.WithCancellation(cancel).ConfigureAwait(false))
+        await _store.PutAsync(name, bytes, cancel).ConfigureAwait(false);
+        output.Warn($"Restore point '{name}' was gone from the local tier: it was brought back from a further one. Run Test-StingBackupIntegrity to see what else is missing.");
+        return (identity.Sequence, PointRecord.HashOf(bytes));
+    }
+
+    private IAsyncEnumerable<IObjectStore> Elsewhere(CancellationToken cancel) => new OtherTiers(installation, Tier.Local).OpenAsync(cancel).Select(t => t.Store);
+
+    /// <summary>A point as one of the stores has it whole; null where none has, or none answers.</summary>
+    private async ValueTask<byte[]?> FindAsync(string name, IAsyncEnumerable<IObjectStore> stores, CancellationToken cancel)
+    {
+        await foreach (var store in stores.WithCancellation(cancel).ConfigureAwait(false))
         {
             try
             {
                 if (await store.ReadAllAsync(name, cancel).ConfigureAwait(false) is var copy && IsPoint(name, copy))
                 {
-                    return PointRecord.HashOf(copy);
+                    return copy;
                 }
             }
             catch (StingException)
@@ -122,7 +131,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
                 // Away, or not there: a backup does not wait for it.
             }
         }
-        return PointRecord.HashOf(bytes);
+        return null;
     }
 
     private bool IsPoint(string name, byte[] bytes)

@@ -22,7 +22,8 @@ internal static class HostTraces
         (host.Subjects as SubjectWriter)?.Forget(tags);
         installation.Contributors?.Forget(names);
         Guardian.GuardMemory.Purge(installation, tags);
-        foreach (var dataClass in Enum.GetValues<DataClass>())
+        // A host that holds keys and never backed anything up has no caches.
+        foreach (var dataClass in Enum.GetValues<DataClass>().Where(c => Directory.Exists(Path.GetDirectoryName(installation.CachePath(c)))))
         {
             RemoveLeftovers(installation.CachePath(dataClass));
             PurgeCache(installation.CachePath(dataClass), host.CacheKey.Span, names);
@@ -33,8 +34,7 @@ internal static class HostTraces
     /// <summary>What runs that were killed left of caches that they wrote.</summary>
     private static void RemoveLeftovers(string path)
     {
-        var folder = Path.GetDirectoryName(path)!;
-        foreach (var leftover in (Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : []).Where(file => file.StartsWith(path + ".", StringComparison.Ordinal)))
+        foreach (var leftover in Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Where(file => file.StartsWith(path + ".", StringComparison.Ordinal)))
         {
             File.Delete(leftover);
         }

@@ -22,6 +22,8 @@ internal static class ChildProgram
                 return await PostgreSql.WalCommitRun.SoakAsync(commits, kills, seed, Console.Out);
             case ["year", var days, var minutes, var seed]:
                 return await Tiering.Year.YearSoak.RunAsync(days, minutes, seed, Console.Out);
+            case ["world", .. var rest]:
+                return await World.ModelSoak.RunAsync(rest, Console.Out);
             case ["wrong-clock", var endpoint, var address, .. var minutes]:
                 await Tiering.WrongClockScript.RunAsync(new Uri(endpoint), address, minutes, Console.Out);
                 return 0;
@@ -68,6 +70,7 @@ internal static class ChildProgram
         string[] line = [.. wrapper, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "exec", typeof(ChildProgram).Assembly.Location, .. args];
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";   // a thread that spins is awake (World.Settling)
         start.Environment["DOTNET_EnableDiagnostics"] = "0";   // its pipes and sockets would outlive a child that is killed
         return Process.Start(start)!;
     }

@@ -28,7 +28,7 @@ internal sealed class TestOfficer(string folder, TimeProvider clock)
         Approve(installation, request);
     }
 
-    private async Task EnrolAsync(Installation installation)
+    public async Task EnrolAsync(Installation installation)
     {
         if (_made is null)
         {

@@ -208,6 +208,18 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         var shelf = _shelf ??= await TakeShelfAsync(cancel).ConfigureAwait(false);
         // A tag that was claimed before, and whose claim is gone, is not claimed again: its subject would have two keys, and its past be lost to it.
         var subjects = wanted.Where(subject => !shelf.ClaimedTags.Contains(subject.Tag)).ToList();
+        // One that stands all the same was made by another host between the look for it and the listing.
+        foreach (var (name, tag) in wanted.Where(subject => shelf.ClaimedTags.Contains(subject.Tag)))
+        {
+            try
+            {
+                await TryFindAsync(name, tag, cancel).ConfigureAwait(false);
+            }
+            catch (StingException failure) when (wanted.Count > 1 && IsOfOneSubject(failure))
+            {
+                // Told when the subject itself is asked for.
+            }
+        }
         if (_mint is not null && shelf.Free < Math.Max(subjects.Count, Target / 5))
         {
             shelf.Add(await _mint(Target + subjects.Count - shelf.Free, cancel).ConfigureAwait(false));

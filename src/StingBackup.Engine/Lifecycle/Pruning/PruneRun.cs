@@ -33,18 +33,21 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         {
             output.Explain($"Parity of {orphans} packs that are gone was deleted.");
         }
-        foreach (var (mark, standing) in new PruneDecision(survey, installation).Marks)
+        var marks = new PruneDecision(survey, installation).Marks;
+        List<PackMark> due = [.. marks.Where(m => m.Standing.IsDue).Select(m => m.Mark)];
+        await DeleteAsync(survey, due, cancel).ConfigureAwait(false);
+        foreach (var (mark, standing) in marks.Where(m => !m.Standing.IsDue))
         {
             await GoOnAsync(survey, mark, standing, cancel).ConfigureAwait(false);
         }
-        if (PruneDecision.Forgotten(survey, installation) is { Count: > 0 } forgotten && _deleted.Packs == 0)
+        if (due.Count == 0 && await ForgottenAsync(survey, cancel).ConfigureAwait(false) is { Count: > 0 } forgotten)
         {
             // Nothing can use them: no run builds on what is not on its tier.
-            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. forgotten.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. forgotten], cancel).ConfigureAwait(false);
             output.Explain($"The index forgets {forgotten.Count} packs that lay on further tiers alone and that no restore point needs any more.");
             survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         }
-        if (_deleted.Packs > 0)
+        if (due.Count > 0)
         {
             survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         }
@@ -83,15 +86,26 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         }
     }
 
+    /// <summary>
+    /// The survey lists packs before the index: what a run stored and named in between, whose point comes next, looks as if it lay on further tiers alone. So each is looked for again, now that the index was read.
+    /// </summary>
+    private async ValueTask<List<Id32>> ForgottenAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        var forgotten = new List<Id32>();
+        foreach (var pack in PruneDecision.Forgotten(survey, installation))
+        {
+            if (await installation.Store.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) is null)
+            {
+                forgotten.Add(pack.Id);
+            }
+        }
+        return forgotten;
+    }
+
     // --- marks that stand
 
     private async ValueTask GoOnAsync(PruneSurvey survey, PackMark mark, MarkStanding standing, CancellationToken cancel)
     {
-        if (standing.IsDue)
-        {
-            await DeleteAsync(survey, mark, cancel).ConfigureAwait(false);
-            return;
-        }
         if (mark is { Sessions: null, Condemned: null })
         {
             // Its sweeper ended in between. What is open now includes what was open then and still is.
@@ -173,21 +187,40 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         return true;
     }
 
-    /// <summary>First the index says that they are gone, then they go, then the mark.</summary>
-    private async ValueTask DeleteAsync(PruneSurvey survey, PackMark mark, CancellationToken cancel)
+    /// <summary>
+    /// First the index says that they are gone, then they go, then the marks. It says so of all marks that are due at once: joined by the same survey a second time, it would name again what the first time took out.
+    /// </summary>
+    private async ValueTask DeleteAsync(PruneSurvey survey, List<PackMark> due, CancellationToken cancel)
     {
-        var into = Into(mark, survey);
-        await ProveAsync(into.Except(mark.Marked.Into), survey, cancel).ConfigureAwait(false);   // the others were read when it was condemned
-        var going = mark.Condemned!.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
-        if (going.Count < mark.Condemned.Packs.Count)
+        if (due.Count == 0)
         {
-            output.Warn($"{mark.Condemned.Packs.Count - going.Count} packs that were to be deleted are reached by a restore point again: they stay. No session should have used them: see whether a host's state folder was copied, or its program is another one.");
-            Spare(mark.Condemned.Packs.Count - going.Count);
+            return;
+        }
+        var going = new List<(PackMark Mark, List<MarkedPack> Packs)>();
+        foreach (var mark in due)
+        {
+            var into = Into(mark, survey);
+            await ProveAsync(into.Except(mark.Marked.Into), survey, cancel).ConfigureAwait(false);   // the others were read when it was condemned
+            var packs = mark.Condemned!.Packs.Where(pack => IsUnneeded(survey, pack, into)).ToList();
+            if (packs.Count < mark.Condemned.Packs.Count)
+            {
+                output.Warn($"{mark.Condemned.Packs.Count - packs.Count} packs that were to be deleted are reached by a restore point again: they stay. No session should have used them: see whether a host's state folder was copied, or its program is another one.");
+                Spare(mark.Condemned.Packs.Count - packs.Count);
+            }
+            going.Add((mark, packs));
         }
         if (tier == Tier.Local)
         {
-            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.Select(pack => pack.Id)], cancel).ConfigureAwait(false);
+            _joined += await new IndexCompaction(installation, survey).WithoutAsync([.. going.SelectMany(g => g.Packs).Select(pack => pack.Id)], cancel).ConfigureAwait(false);
         }
+        foreach (var (mark, packs) in going)
+        {
+            await DeleteAsync(survey, mark, packs, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask DeleteAsync(PruneSurvey survey, PackMark mark, List<MarkedPack> going, CancellationToken cancel)
+    {
         var staying = new List<MarkedPack>();
         foreach (var pack in going.Where(pack => survey.Stored.ContainsKey(pack.Id)))
         {

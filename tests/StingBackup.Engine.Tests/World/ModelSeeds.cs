@@ -1,0 +1,35 @@
+namespace StingBackup.Engine.Tests.World;
+
+/// <summary>Schedules that showed something once, as they were shortened.</summary>
+internal static class ModelSeeds
+{
+    /// <summary>Of protocols that are wrong on purpose.</summary>
+    public static IReadOnlyList<(string Mutation, string Schedule)> OfMutations { get; } =
+    [
+        (nameof(AdoptsFromMarkedPacks),
+            "2 0; Write 1 50 15; Start 1 0 1; Go 1 900 0; Write 1 50 9; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Write 1 50 3; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Write 1 50 9; Start 1 0 1; Go 1 18 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0; Go 1 900 0"),
+        (nameof(CommitsBeforeTheBarrier),
+            "2 0; Start 0 0 5; Go 0 500 0"),
+        (nameof(ListsSessionsBeforeTheMark),
+            "2 0; Write 1 50 15; Start 1 0 1; Go 1 900 0; Write 1 50 9; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Write 1 50 3; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Write 1 50 9; Start 0 4 1; Go 0 29 0; Start 1 0 1; Go 1 20 0; Go 0 900 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0; Go 1 900 0"),
+        (nameof(MergesDropRemoves),
+            "2 0; Start 0 0 1; Go 0 900 0; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Write 0 0 17; Write 0 3 17; Write 0 6 17; Write 0 9 17; Write 0 12 17; Write 0 15 17; Write 0 18 17; Write 0 21 17; Write 0 24 17; Write 0 27 17; Write 0 30 17; Write 0 33 17; Write 0 36 17; Write 0 39 17; Write 0 42 17; Write 0 45 17; Write 0 48 17; Write 0 51 17; Write 0 54 17; Write 0 57 17; Write 1 1 17; Write 1 4 17; Write 1 7 17; Write 1 10 17; Write 1 13 17; Write 1 16 17; Write 1 19 17; Write 1 22 17; Write 1 25 17; Write 1 28 17; Write 1 31 17; Write 1 34 17; Write 1 37 17; Write 1 40 17; Write 1 43 17; Write 1 46 17; Write 1 49 17; Write 1 52 17; Write 1 55 17; Write 1 58 17; Start 0 0 1; Go 0 900 0; Pass 0 1 0; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0; Write 0 100 17; Write 0 103 17; Write 0 106 17; Write 0 109 17; Write 0 112 17; Write 0 115 17; Write 0 118 17; Write 0 121 17; Write 0 124 17; Write 0 127 17; Write 0 130 17; Write 0 133 17; Write 0 136 17; Write 0 139 17; Write 0 142 17; Write 0 145 17; Write 0 148 17; Write 0 151 17; Write 0 154 17; Write 0 157 17; Write 1 131 17; Write 1 134 17; Write 1 137 17; Write 1 140 17; Write 1 143 17; Write 1 146 17; Write 1 149 17; Write 1 152 17; Write 1 155 17; Write 1 158 17; Write 1 161 17; Write 1 164 17; Write 1 167 17; Write 1 170 17; Write 1 173 17; Write 1 176 17; Write 1 179 17; Write 1 182 17; Write 1 185 17; Write 1 188 17; Start 0 0 1; Go 0 900 0; Pass 0 1 0; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0"),
+        (nameof(ShortensTheGrace),
+            "2 0; Start 0 0 1; Go 0 900 0; Write 0 0 17; Write 0 10 17; Write 0 20 17; Pass 0 1 0; Start 0 0 1; Go 0 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 1 9 0; Go 1 14 0; Start 0 4 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Go 1 900 0"),
+        (nameof(SwitchesBeforeReplicas),
+            "2 0; Start 0 0 5; Go 0 500 0; Start 0 10 0; Go 0 14 0; Crash 0 0 1"),
+        (nameof(WritesNoVoidPoint),
+            "2 0; Start 0 0 5; Go 0 20 0; Crash 0 0 1; Start 0 0 5; Go 0 500 0"),
+    ];
+
+    /// <summary>Of defects of the engine, which are mended.</summary>
+    public static IReadOnlyList<(string Defect, string Schedule)> OfDefects { get; } =
+    [
+        ("a sweep takes packs out of the index that a run stored between its two listings, and whose point comes next",
+            "3 1; Start 2 1 22351; Go 2 1 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 1 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Start 0 4 58673; Go 0 2 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 0 2 0; Go 2 2 0; Go 0 2 0; Go 2 2 0; Go 0 1 0; Go 2 2 0"),
+        ("a subject that another host claims between the look for it and the listing is called missing",
+            "3 1; Write 2 39120 48871; Start 2 0 61946; Go 2 6 0; Go 2 7 0; Start 1 1 1074; Go 1 2 0; Go 2 4 0; Go 1 7 0; Go 1 6 0; Go 2 4 0; Go 1 3 0; Go 1 7 0"),
+        ("an erasure breaks on a host that has keys and never backed anything up",
+            "2 0; Start 0 0 5; Go 0 500 0; Start 1 13 0; Go 1 500 0; Pass 0 120 0; Start 1 14 0; Go 1 500 0"),
+    ];
+}

@@ -1,0 +1,40 @@
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Repository;
+
+namespace StingBackup.Engine.Tests.World;
+
+/// <summary>What a verb may say when nothing was done to it: that something else stands against it, and then it must.</summary>
+internal sealed partial class SimulatedWorld
+{
+    /// <summary>Who may be held or not, since a host that was setting a hold did not come to its end.</summary>
+    private readonly HashSet<string> _unsure = new(StringComparer.Ordinal);
+    /// <summary>Whether a place of keys was away since they were mended last.</summary>
+    private bool _isUnmended;
+    private long _behindAt = -1, _erasedAt = -1, _firstClaimAt = long.MaxValue;
+
+    /// <summary>Whether the remote tier lacks a point that the local one has.</summary>
+    private bool IsBehind => Shape.HasRemote && Tiers[Tier.Local].Objects.Keys.Any(name => ObjectKinds.Of(name) == ObjectKind.Point && !Tiers[Tier.Remote].Objects.ContainsKey(name));
+
+    private bool MayRefuse(RunningVerb running, string error) => error switch
+    {
+        "KeysBusy" => true,   // said by the simulated disk alone, of a lock that another one has
+        "TierBehind" => running.Verb == Verb.SweepRemote && _behindAt >= running.BeganAt,
+        "LegalHoldStands" => running.Verb == Verb.RequestErasure && (running.HeldThen.Contains(running.Who!) || MayBeHeld(running.Who!)),
+        "UserNotFound" => running.Verb is Verb.RequestErasure or Verb.Hold && !WasKnown(running),
+        "KeyStoreReplicaMissing" or "EpochSecretMissing" => _isUnmended,   // a place that was away lacks what a turn made meanwhile
+        "ClaimMissing" => running.Verb is Verb.Backup or Verb.Full && _erasedAt >= running.BeganAt,   // it had looked at the ledger before
+        "NothingToRotate" => running.Verb == Verb.NewSubjectKeys && _firstClaimAt > running.BeganAt,
+        "ApprovalExpired" => _now - running.Began >= Guard.Validity - TimeSpan.FromHours(1),
+        _ => running.Verb == Verb.Restore && IsSlow(running),
+    };
+
+    /// <summary>Holds that stand, and those that somebody was setting.</summary>
+    private bool MayBeHeld(string who) => _holds.Values.Any(hold => hold.Who == who) || _unsure.Contains(who);
+
+    /// <summary>Whether a reader took longer than packs are left to it.</summary>
+    private bool IsSlow(RunningVerb running) => _now - running.Began >= Grace - TimeSpan.FromHours(1);
+
+    /// <summary>Whether a point that stood all the time has something of whom the verb is about.</summary>
+    private bool WasKnown(RunningVerb running) =>
+        Book.LiveOn(Tier.Local).Any(live => live.Part.Class == DataClass.UserFiles && _committed[(live.Point.Writer, live.Point.Sequence)] is var committed && committed.Since < running.BeganAt && committed.Holds(running.Who!));
+}
