@@ -23,7 +23,7 @@ internal static class PackageRun
         var moduleBom = new BillOfMaterials(new DepsFile(Path.Join(build.Module, "lib", "StingBackup.Cmdlets.deps.json")).Components(packages), packages);
         var programBom = new BillOfMaterials(
             [.. new DepsFile(Path.Join(build.Program, "sting-backup.deps.json")).Components(packages), .. new DepsFile(Path.Join(build.Portal, "sting-portal.deps.json")).Components(packages)], packages);
-        var module = ProgramLayout.Module(build);
+        var module = ProgramLayout.Module(build.Module);
         var program = ProgramLayout.Program(build);
         moduleBom.RequireWhole(module);
         programBom.RequireWhole(program);

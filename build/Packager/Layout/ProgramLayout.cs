@@ -19,10 +19,11 @@ internal static class ProgramLayout
     }
 
     /// <summary>The module as a package of its own, for any system that PowerShell runs on.</summary>
-    public static FileTree Module(ProgramBuild build)
+    /// <param name="folder">The module's folder.</param>
+    public static FileTree Module(string folder)
     {
         var tree = new FileTree();
-        tree.AddFolder(build.Module, "", path => path.Split('/') is not ["lib", "runtimes", var system, ..] || ProgramBuild.ServesModule(system));
+        tree.AddFolder(folder, "", path => path.Split('/') is not ["lib", "runtimes", var system, ..] || ProgramBuild.ServesModule(system));
         return tree;
     }
 

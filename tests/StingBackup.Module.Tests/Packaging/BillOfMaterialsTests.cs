@@ -12,7 +12,7 @@ public sealed class BillOfMaterialsTests
     public void Every_library_of_the_module_is_of_a_part_with_licence_version_and_hash()
     {
         var bill = SmallPackages.Bill();
-        bill.RequireWhole(SmallPackages.Module());
+        bill.RequireWhole(ProgramLayout.Module(Repository.Module));
         var parts = JsonNode.Parse(bill.ToCycloneDx("StingBackup", "1.2.3", DateTimeOffset.UnixEpoch))!["components"]!.AsArray();
         Assert.True(parts.Count > 35, $"{parts.Count} parts");
         Assert.All(parts, part =>
@@ -40,7 +40,7 @@ public sealed class BillOfMaterialsTests
     [Fact]
     public void A_library_of_nobody_is_refused()
     {
-        var tree = SmallPackages.Module();
+        var tree = ProgramLayout.Module(Repository.Module);
         tree.Add(new PackedItem("lib/Stranger.dll", FileTree.Readable) { Source = Path.Combine(Repository.Module, "StingBackup.dll") });
         Assert.Contains("Stranger.dll", Assert.Throws<PackageException>(() => SmallPackages.Bill().RequireWhole(tree)).Message, StringComparison.Ordinal);
     }

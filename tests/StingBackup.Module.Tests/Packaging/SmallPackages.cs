@@ -25,14 +25,6 @@ internal sealed class SmallPackages : IDisposable
         return this[name];
     }
 
-    /// <summary>The module as it was built, without what it does not serve.</summary>
-    public static FileTree Module()
-    {
-        var tree = new FileTree();
-        tree.AddFolder(Repository.Module, "", path => path.Split('/') is not ["lib", "runtimes", var system, ..] || ProgramBuild.ServesModule(system));
-        return tree;
-    }
-
     public static PackageFolder Packages { get; } = new(PackageFolder.Default, Path.Combine(Repository.Root, "packaging", "licences"));
 
     /// <summary>The bill of the module that was built.</summary>
