@@ -69,7 +69,7 @@ internal sealed class IndexDraft
         {
             contents.AddRange(Split(group.Select(r => r.Tables)).Select(c => (c, group.Key)));
         }
-        if (identity is not null && Replaced.Count > 0)
+        if (identity is not null && Replaced.Count + Removes.Count > 0)
         {
             if (contents is [] or [.., (_, false)])
             {

@@ -29,7 +29,11 @@ internal static class ModelSeeds
             "3 1; Start 2 1 22351; Go 2 1 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 1 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 2 1 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Start 0 4 58673; Go 0 2 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 2 2 0; Go 0 2 0; Go 2 2 0; Go 0 2 0; Go 2 2 0; Go 0 1 0; Go 2 2 0"),
         ("a subject that another host claims between the look for it and the listing is called missing",
             "3 1; Write 2 39120 48871; Start 2 0 61946; Go 2 6 0; Go 2 7 0; Start 1 1 1074; Go 1 2 0; Go 2 4 0; Go 1 7 0; Go 1 6 0; Go 2 4 0; Go 1 3 0; Go 1 7 0"),
+        ("two marks that are due in one sweep: the index names again what the first one deleted",
+            "2 0; Start 0 0 1; Go 0 900 0; Write 0 98 21; Write 0 10 15; Write 0 130 21; Write 0 103 15; Write 0 122 15; Write 0 149 9; Pass 0 1 0; Start 0 0 1; Go 0 900 0; Write 0 129 9; Write 0 72 9; Write 0 193 3; Write 0 158 15; Write 0 136 33; Write 0 154 9; Pass 0 1 0; Start 0 0 1; Go 0 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Write 0 79 3; Write 0 186 3; Write 0 175 15; Write 0 120 27; Write 0 25 15; Write 0 111 15; Pass 0 1 0; Start 0 0 1; Go 0 900 0; Write 0 156 33; Write 0 52 27; Write 0 122 21; Write 0 133 15; Write 0 15 27; Write 0 3 3; Pass 0 1 0; Start 0 0 1; Go 0 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0"),
         ("an erasure breaks on a host that has keys and never backed anything up",
             "2 0; Start 0 0 5; Go 0 500 0; Start 1 13 0; Go 1 500 0; Pass 0 120 0; Start 1 14 0; Go 1 500 0"),
+        ("a lost newest point is taken for a run that died",
+            "2 1; Start 0 0 1; Go 0 900 0; Start 0 2 1; Go 0 900 0; Damage 0 4 1; Pass 0 10 0; Start 0 0 1; Go 0 900 0"),
     ];
 }

@@ -102,9 +102,9 @@ internal sealed class ReachBook(Id16 reserve, EnrolledWriters writers) : IDispos
     private (List<IndexFragment> Counted, HashSet<Id32> Gone) Counted(Tier tier)
     {
         var fragments = Of(tier).Fragments;
-        var superseded = fragments.Values.SelectMany(f => f.Supersedes).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var superseded = fragments.Values.Where(f => f.IsSigned).SelectMany(f => f.Supersedes).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
         List<IndexFragment> counted = [.. fragments.Values.Where(f => !superseded.Contains(f.Name))];
-        return (counted, [.. counted.SelectMany(f => f.Removes)]);
+        return (counted, [.. counted.Where(f => f.IsSigned).SelectMany(f => f.Removes)]);
     }
 
     private HashSet<Id32> Closure(Id32 root)
