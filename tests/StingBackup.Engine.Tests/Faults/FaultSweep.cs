@@ -74,7 +74,8 @@ internal sealed class FaultSweep(FaultWorlds worlds)
     private sealed record Reference(IReadOnlyList<StoreCall> Calls, int Told, string State, SortedDictionary<string, string>? Restored);
 
     /// <summary>Every case of a verb.</summary>
-    public async Task<IReadOnlyList<FaultCase>> CasesAsync(FaultVerb verb) => [.. (await ReferenceAsync(verb)).Calls.SelectMany(call => call.Ways.Select(way => new FaultCase(verb, call, way)))];
+    public async Task<IReadOnlyList<FaultCase>> CasesAsync(FaultVerb verb) => [.. (await ReferenceAsync(verb)).Calls
+        .SelectMany(call => call.Ways.Where(way => !verb.ListsOwnWrites || (call.Tier, way) != (Tier.Local, FaultWay.Stale)).Select(way => new FaultCase(verb, call, way)))];
 
     /// <summary>Plays one case.</summary>
     public async Task PlayAsync(FaultCase at, FaultTally tally)

@@ -21,6 +21,7 @@ public sealed class FaultSweepTests(ITestOutputHelper output)
         ("rotate Subject", "Local stage subjects", FaultWay.Fails),    // could not be ended
         ("enrol host", "Local stage subjects", FaultWay.Fails),        // lost a claim
         ("enrol approver", "Local put audit", FaultWay.Twice),         // told one deed twice
+        ("update", "Local put format", FaultWay.Fails),                // left one slot of the format record empty
     ];
 
     /// <summary>What the sweep leaves out, and why. A method that is new stands here or among a verb's own.</summary>

@@ -22,6 +22,8 @@ internal sealed record FaultVerb(string Name, string World, Func<FaultWorld, Fau
     public IReadOnlyList<string> Refusals { get; init; } = [];
     /// <summary>Who is erased once it is done.</summary>
     public string? Erases { get; init; }
+    /// <summary>Whether it lists what it has just stored, and takes for granted that the local tier shows it: then a stale listing there is no case. Every store that the program takes shows what it has confirmed.</summary>
+    public bool ListsOwnWrites { get; init; }
     /// <summary>What runs behind it every day, and takes what it could not reach to further tiers; null for nothing.</summary>
     public Func<FaultWorld, FaultScript?, FaultTold, Task>? ThenAsync { get; init; }
     /// <summary>The engine's public methods that it goes through.</summary>

@@ -30,7 +30,7 @@ internal static class FaultVerbs
         new("first backup", FaultWorlds.Empty, (w, s, t) => w.BackupAsync(s, t)) { Methods = ["BackupJob.PlanAsync", "BackupJob.RunAsync"] },
         new("increment", FaultWorlds.Two, (w, s, t) => w.BackupAsync(s, t)),
         new("full backup", FaultWorlds.Two, (w, s, t) => w.BackupAsync(s, t, BackupType.Full)),
-        new("backup and sync", FaultWorlds.Synced, BackupAndSyncAsync) { MayLack = NotCopied },
+        new("backup and sync", FaultWorlds.Synced, BackupAndSyncAsync) { ListsOwnWrites = true, MayLack = NotCopied },
         new("sync", FaultWorlds.Two, SyncAsync(Tier.Remote)) { MayLack = NotCopied, IsMaintenance = true, Methods = ["TierSyncJob.RunAsync"] },
         new("sync again", FaultWorlds.Synced, SyncAsync(Tier.Remote)) { MayLack = NotCopied, IsMaintenance = true },
         new("sync back", FaultWorlds.Damaged, SyncAsync(Tier.Local)) { IsMaintenance = true, Mends = true },

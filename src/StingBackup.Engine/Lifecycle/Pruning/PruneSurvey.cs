@@ -24,7 +24,7 @@ internal sealed class PruneSurvey
 
     /// <summary>What a sweep of a further tier may touch; null on the local one.</summary>
     public PruneBounds? Bounds { get; }
-    /// <summary>Fragments that another one replaces; of a further tier those too that the tier before has replaced. They can go.</summary>
+    /// <summary>Fragments that another one replaces; of a further tier those that the tier before has replaced, and has no more. They can go.</summary>
     public IReadOnlyList<string> Replaced { get; private init; } = [];
     /// <summary>Which fragments each replaces that replaces any.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Replacing { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
@@ -59,7 +59,9 @@ internal sealed class PruneSurvey
         var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, damage, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         damage.AddRange([.. view.Damage, .. installation.OpeningFaults]);
-        var (superseded, replacing) = (view.Index.Superseded, view.Index.Replacing);
+        // What the tier before still has would come back with the next sync, and until then the tier would count as behind.
+        var superseded = view.Index.Superseded.Where(name => bounds?.Fragments.Contains(name) != true).ToList();
+        var replacing = view.Index.Replacing;
         var replaced = view.Index.Fragments.Where(f => bounds?.IsReplaced(f) == true).ToList();
         if (replaced.Count > 0)
         {

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Lifecycle.Updating;
 
@@ -75,6 +76,14 @@ public static class RepositoryUpdateJob
                     }
                 }
             }
+            else if (installation.Keys is { HasKeyDirectory: true } keys && await LacksSlotAsync(installation.Store, token).ConfigureAwait(false))
+            {
+                // One that died left it so, and the other slot says that nothing is left to do.
+                foreach (var fault in (await keys.PublishAsync(installation.Store, token).ConfigureAwait(false)).Faults)
+                {
+                    output.Failed(fault);
+                }
+            }
             var format = await FormatOfAsync(installation, token).ConfigureAwait(false);
             return new RepositoryUpdateResult
             {
@@ -82,6 +91,9 @@ public static class RepositoryUpdateJob
             };
         }).ConfigureAwait(false), cancel);
     }
+
+    private static async ValueTask<bool> LacksSlotAsync(IObjectStore store, CancellationToken cancel) =>
+        await store.GetLengthAsync(KeyObjectNames.Format(1), cancel).ConfigureAwait(false) is null || await store.GetLengthAsync(KeyObjectNames.Format(2), cancel).ConfigureAwait(false) is null;
 
     private static async ValueTask TakeAsync(Installation installation, SubjectReader reader, FormatStep step, CancellationToken cancel)
     {
