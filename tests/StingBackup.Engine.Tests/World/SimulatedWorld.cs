@@ -171,6 +171,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
         var target = call.Tier is null ? call.Name : $"{call.Tier} {call.Name}";
         if (fault == Fault.Twice)
         {
+            running.WasDisturbed |= writes;   // the answer is the second one's: what it asked to create is there
             call.HappenTwice();
         }
         else
