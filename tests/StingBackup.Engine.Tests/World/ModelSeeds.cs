@@ -22,6 +22,9 @@ internal static class ModelSeeds
             "2 0; Start 0 0 5; Go 0 20 0; Crash 0 0 1; Start 0 0 5; Go 0 500 0"),
     ];
 
+    /// <summary>Mutations that no schedule shows yet: an erasure that goes on asks for the key again, and turns once more.</summary>
+    public static IReadOnlyList<string> NotFound { get; } = [nameof(MergesReturningReplicas)];
+
     /// <summary>Of defects of the engine, which are mended.</summary>
     public static IReadOnlyList<(string Defect, string Schedule)> OfDefects { get; } =
     [

@@ -144,17 +144,33 @@ internal sealed class SwitchesBeforeReplicas : Mutation
     }
 }
 
-/// <summary>Merge a returning replica: records of an earlier epoch that a place brings back are taken over where that epoch's secret is there too.</summary>
+/// <summary>Merge a returning replica: before an erasure destroys what a place brought back of an earlier epoch, its records are taken over into the epoch of now, where that epoch's secret is there too.</summary>
 internal sealed class MergesReturningReplicas : Mutation
 {
+    public override HostKeyFiles Files(SimulatedDisk disk, Gate gate) => new Merging(disk, gate);
+
     public override Func<SimulatedWorld, WorldHost, RunningVerb, Installation, Task>? BeforeAsync => static (world, host, running, installation) =>
     {
-        if (running.Verb is Verb.MendKeys or Verb.EndErasure or Verb.Turn && installation.Keys is { } keys)
+        if (running.Verb == Verb.EndErasure && installation.Keys is { } keys)
         {
-            world.MergeEarlierEpochs(host, keys);
+            ((Merging)running.Files).Merge = () => world.MergeEarlierEpochs(host, keys);
         }
         return Task.CompletedTask;
     };
+
+    private sealed class Merging(SimulatedDisk disk, Gate gate) : HostKeyFiles(disk, gate)
+    {
+        public Action? Merge { get; set; }
+
+        public override void Destroy(string path)
+        {
+            if (path.EndsWith(".secret", StringComparison.Ordinal))
+            {
+                Merge?.Invoke();
+            }
+            base.Destroy(path);
+        }
+    }
 }
 
 /// <summary>Shorten the grace: what is condemned goes at once.</summary>

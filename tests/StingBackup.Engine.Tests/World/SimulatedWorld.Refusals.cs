@@ -20,6 +20,7 @@ internal sealed partial class SimulatedWorld
         "KeysBusy" => true,   // said by the simulated disk alone, of a lock that another one has
         "TierBehind" => running.Verb == Verb.SweepRemote && _behindAt >= running.BeganAt,
         "LegalHoldStands" => running.Verb == Verb.RequestErasure && (running.HeldThen.Contains(running.Who!) || MayBeHeld(running.Who!)),
+        "SubjectErased" => running.Verb is Verb.RequestErasure or Verb.Hold && (_erased.Contains(running.Who!) || _doomed.ContainsValue(running.Who!)),
         "UserNotFound" => running.Verb is Verb.RequestErasure or Verb.Hold && !WasKnown(running),
         "KeyStoreReplicaMissing" or "EpochSecretMissing" => _isUnmended,   // a place that was away lacks what a turn made meanwhile
         "ClaimMissing" => running.Verb is Verb.Backup or Verb.Full && _erasedAt >= running.BeganAt,   // it had looked at the ledger before

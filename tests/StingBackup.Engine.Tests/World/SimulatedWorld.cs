@@ -121,7 +121,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
         _ => true,
     };
 
-    private bool IsRenewing => Hosts.Any(h => h.Running?.Verb == Verb.NewSubjectKeys) || Disk.All.ContainsKey(SubjectRenewal.JournalOf(_template.Hosts[0]));
+    private bool IsRenewing => Hosts.Any(h => h.Running?.Verb == Verb.NewSubjectKeys) || Disk.All.ContainsKey(ClaimReplacement.JournalOf(_template.Hosts[0]));
 
     private async Task BeginAsync(WorldHost host, Verb verb, int argument)
     {
@@ -171,6 +171,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
         var target = call.Tier is null ? call.Name : $"{call.Tier} {call.Name}";
         if (fault == Fault.Twice)
         {
+            running.WasDisturbed |= writes;   // the answer is the second one's: what it asked to create is there
             call.HappenTwice();
         }
         else
