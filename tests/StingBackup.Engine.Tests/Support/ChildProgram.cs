@@ -60,7 +60,7 @@ internal static class ChildProgram
         var errors = child.StandardError.ReadToEndAsync();
         var output = await child.StandardOutput.ReadToEndAsync();
         await child.WaitForExitAsync();
-        Assert.True(child.ExitCode == 0, $"The child ended with {child.ExitCode}: {await errors}");
+        Assert.True(child.ExitCode == 0, $"The child ended with {child.ExitCode}: {await errors}{string.Join('\n', output.Split('\n').TakeLast(30))}");
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

@@ -3,7 +3,12 @@ using Xunit.Abstractions;
 
 namespace StingBackup.Engine.Tests.World;
 
+/// <summary>What needs the machine to itself: it runs when all other tests have ended.</summary>
+[CollectionDefinition(nameof(AloneOnTheMachine), DisableParallelization = true)]
+public sealed class AloneOnTheMachine;
+
 /// <summary>The short form of tests/soak/10-model.sh, and the proofs that it can fail; each in a process that it has to itself, so that a seed does the same in each replay.</summary>
+[Collection(nameof(AloneOnTheMachine))]
 public sealed class ModelTests(ITestOutputHelper output)
 {
     [Fact]
