@@ -16,13 +16,15 @@ internal sealed class TierLeave(Installation installation, RepositoryIndex index
     {
         var left = new HashSet<Id32>();
         var further = installation.Tiers.Where(t => t > installation.AtTier).ToList();
-        var candidates = missing.Where(p => p.Kind == ObjectKind.DataPack).ToList();
+        var absent = missing.ToDictionary(p => p.Id);
+        var candidates = absent.Values.Where(p => p.Kind == ObjectKind.DataPack).ToList();
         if (further.Count == 0 || candidates.Count == 0)
         {
             return left;
         }
         var young = await ReachedAsync([.. PointSelection.Within(points, installation.DaysCertainAt(installation.AtTier), installation.Clock.GetUtcNow())], cancel).ConfigureAwait(false);
-        candidates.RemoveAll(p => Ranks(p, young).Any());
+        // A run that found a pack gone stored again what it needed of it: then the young point has it in another one.
+        candidates.RemoveAll(p => Ranks(p, young).Any(rank => !index.TryPlaceAt(rank, out var place) || index.FindAll(place.Entry.Id).All(other => absent.ContainsKey(other.Segment.Pack.Id))));
         foreach (var tier in further)
         {
             if (candidates.Count == 0)

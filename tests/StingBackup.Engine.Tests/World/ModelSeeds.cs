@@ -38,5 +38,7 @@ internal static class ModelSeeds
             "2 0; Start 0 0 5; Go 0 500 0; Start 1 13 0; Go 1 500 0; Pass 0 120 0; Start 1 14 0; Go 1 500 0"),
         ("a lost newest point is taken for a run that died",
             "2 1; Start 0 0 1; Go 0 900 0; Start 0 2 1; Go 0 900 0; Damage 0 4 1; Pass 0 10 0; Start 0 0 1; Go 0 900 0"),
+        ("a verification calls a pack missing whose content a later run stored again",
+            "2 1; Write 1 20281 22193; Start 1 0 888; Go 1 11 0; Go 1 24 0; Go 1 6 0; Crash 1 0 52238; Start 0 2 25300; Go 0 29 0; Go 0 24 0; Start 1 0 28532; Go 1 25 0; Pass 0 1560 0; Go 0 29 0; Go 0 14 0; Start 0 0 2433; Pass 0 1560 0; Go 1 24 0; Start 1 3 54791"),
     ];
 }
