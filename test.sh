@@ -166,8 +166,8 @@ run_dotnet() {
         --blame-hang-timeout 5m --blame-hang-dump-type none "$@" >"$log" 2>&1 </dev/null
 }
 
-# The methods that failed, each once; cases of one are one.
-failed_methods() { grep -h 'outcome="Failed"' "$@" | sed -n 's/.* testName="\([^"(]*\).*/\1/p' | sort -u; }
+# methods OUTCOME FILE...: the methods that ended so, each once; cases of one are one.
+methods() { grep -h "outcome=\"$1\"" "${@:2}" | sed -n 's/.* testName="\([^"(]*\).*/\1/p' | sort -u; }
 
 # A few that failed beside others, once more by themselves; nothing where a method failed again, or was not run.
 pass_by_themselves() {
@@ -176,11 +176,11 @@ pass_by_themselves() {
     local filter
     printf -v filter '|FullyQualifiedName=%s' "$@"
     run_dotnet "$project" "$folder-again" "$folder-again.log" --filter "${filter#|}" &&
-        (($(counter passed "$folder-again"/*.trx) >= $#))
+        [[ $(methods Passed "$folder-again"/*.trx) == "$(printf '%s\n' "$@")" ]]
 }
 
 dotnet_suite() {
-    local project=$1 name start=$SECONDS code=0 total executed good bad methods
+    local project=$1 name start=$SECONDS code=0 total executed good bad failed_ones
     name=$(basename "$project" .csproj)
     local folder=$results/$name log=$results/$name.log
     run_dotnet "$project" "$folder" "$log" || code=$?
@@ -192,9 +192,9 @@ dotnet_suite() {
         tail -40 "$log"
     elif ((bad > 0)); then
         grep -v -e '^$' -e '\[SKIP\]' -e '^Test run for' -e '^A total of' "$log" | head -200
-        mapfile -t methods < <(failed_methods "$folder"/*.trx)
-        if [[ $second ]] && ((bad <= most_unsteady && ${#methods[@]} > 0)) && ! grep -qi 'test run.* aborted' "$log" && pass_by_themselves "$project" "$folder" "${methods[@]}"; then
-            unsteady+=("${methods[@]}")
+        mapfile -t failed_ones < <(methods Failed "$folder"/*.trx)
+        if [[ $second ]] && ((bad <= most_unsteady && ${#failed_ones[@]} > 0)) && ! grep -qi 'test run.* aborted' "$log" && pass_by_themselves "$project" "$folder" "${failed_ones[@]}"; then
+            unsteady+=("${failed_ones[@]}")
             good=$executed bad=0
         fi
     fi

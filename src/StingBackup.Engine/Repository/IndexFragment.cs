@@ -63,9 +63,9 @@ public sealed class IndexFragment
     public required IReadOnlyList<PackInfo> Packs { get; init; }
     /// <summary>Segments that entries refer to.</summary>
     public required IReadOnlyList<SegmentInfo> Segments { get; init; }
-    /// <summary>Packs that are gone.</summary>
+    /// <summary>Packs that are gone; none in an unsigned one.</summary>
     public required IReadOnlyList<Id32> Removes { get; init; }
-    /// <summary>Fragments that this one replaces.</summary>
+    /// <summary>Fragments that this one replaces; none where it is unsigned.</summary>
     public required IReadOnlyList<FragmentName> Supersedes { get; init; }
     /// <summary>The same without its chunks: which packs there are and which are gone, for who would use none of the chunks.</summary>
     internal IndexFragment WithoutRows() => new(Name, default) { Writer = Writer, Sequence = Sequence, Level = Level, IsSigned = IsSigned, Packs = Packs, Segments = [], Removes = Removes, Supersedes = Supersedes };

@@ -74,7 +74,7 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         }
     }
 
-    /// <summary>Whether the source's format record is older than the target's, which then stays (a local tier that was brought back from an old copy).</summary>
+    /// <summary>Whether the source's format record is older than the target's, which then stays: a local tier that was brought back from an old copy.</summary>
     private async ValueTask<bool> IsBehindAsync(string name, CancellationToken cancel) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)
         && FormatIn(name, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } there && FormatIn(name, await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } here
         && here.Revision < there.Revision;

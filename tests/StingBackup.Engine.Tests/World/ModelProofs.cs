@@ -8,7 +8,7 @@ internal static partial class ModelProofs
     private const int Seed = 1;
     private const long Steps = 400;
 
-    /// <summary>One replay in eight of a busy machine is not line by line what it was: a thread was believed asleep that was about to ask for something.</summary>
+    /// <summary>One replay of eight was not line by line what it was: a thread was believed asleep that was about to ask for something.</summary>
     private const int MostTries = 3;
 
     /// <summary>A line of each proof; 0 when none failed.</summary>
