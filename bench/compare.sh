@@ -16,6 +16,7 @@ bench/compare.sh [options]
   --s3-only           nothing but that
   --quick             one run on small corpora: shows that the lanes work, not how fast they are; writes no document
   --work DIR          keeps corpora and results there, for the next time; without it a temporary folder, removed at the end
+  --program DIR       the folder with the sting-backup and sting-restore that are measured, as of an unpacked package; out/bin unless told
   --no-build          takes the bench's own program as it was built last
   --report            measures nothing: writes the document from what --work has kept
   --docs FILE         whose measured section is replaced; docs/benchmarks.md unless told. Pictures go to images/ beside it
@@ -35,16 +36,17 @@ TEXT
 }
 
 runs='' corpora=fixture,small,large,million,start rows=all tools=sting,restic,borg,tar,primitives
-quick='' s3='' suffix='' work='' report='' build=1 docs=$here/docs/benchmarks.md
+quick='' s3='' suffix='' work='' report='' build=1 programs=$here/out/bin docs=$here/docs/benchmarks.md
 fail() { echo "compare.sh: $*" >&2; exit 2; }
 while (($#)); do
     case $1 in
-        --runs | --corpus | --rows | --tools | --work | --docs) (($# > 1)) || fail "$1 needs a value." ;;&
+        --runs | --corpus | --rows | --tools | --work | --program | --docs) (($# > 1)) || fail "$1 needs a value." ;;&
         --runs) runs=$2; shift ;;
         --corpus) corpora=$2; shift ;;
         --rows) rows=$2; shift ;;
         --tools) tools=$2; shift ;;
         --work) work=$2; shift ;;
+        --program) programs=$2; shift ;;
         --docs) docs=$2; shift ;;
         --no-docs) docs= ;;
         --s3) s3=1 ;;
@@ -69,7 +71,7 @@ for row in "${chosen[@]}"; do [[ $row =~ ^(all|first|unchanged|changed|restore|v
 [[ ! $report || $work ]] || fail "--report needs --work, where results were kept."
 
 bench_project=$here/bench/StingBackup.Bench
-export BENCH=$bench_project/bin/Release/net10.0/StingBackup.Bench.dll PATH=$here/out/bin:$PATH
+export BENCH=$bench_project/bin/Release/net10.0/StingBackup.Bench.dll
 bench() { dotnet "$BENCH" "$@"; }
 build_bench() {
     local told
@@ -79,6 +81,8 @@ for part in tools measure corpora start s3; do
     # shellcheck source=/dev/null
     source "$here/bench/lib/$part.sh"
 done
+[[ ! -d $programs ]] || programs=$(cd "$programs" && pwd)
+export PATH=$programs:$PATH
 [[ $report ]] || require_tools "${tools[@]}" $([[ ! " ${corpora[*]} " == *\ start\ * ]] || echo sting)
 build_bench "$bench_project"
 

@@ -72,7 +72,7 @@ require_tools() {
             restic) [[ $(type -P restic) ]] || missing+=(restic) ;;
             borg) [[ $(type -P borg) ]] || missing+=(borgbackup) ;;
             tar) for program in tar zstd openssl; do [[ $(type -P "$program") ]] || missing+=("$program"); done ;;
-            sting) [[ -x $here/out/bin/sting-backup ]] || fail "out/bin/sting-backup is not built: dotnet build -c Release" ;;
+            sting) [[ -x $programs/sting-backup && -x $programs/sting-restore ]] || fail "'$programs' has no sting-backup and sting-restore (dotnet build -c Release makes those of out/bin)." ;;
         esac
     done
     ((${#missing[@]} == 0)) || fail "these are missing: apt-get install ${missing[*]}; or leave them out with --tools"
@@ -84,7 +84,7 @@ versions() {
     local tool
     for tool in "${all_tools[@]}"; do
         case $tool in
-            sting) version sting-backup --version ;;
+            sting) version sting-backup --version | sed "s|\$|$([[ $programs == "$here/out/bin" ]] || echo ' (of the package)')|" ;;
             tar) version tar --version; version zstd --version | sed -E 's/.*(v[0-9.]+).*/zstd \1/'; version openssl version | sed 's/ (.*//' ;;
             restic) version restic version ;;
             borg) version borg --version ;;
