@@ -129,7 +129,7 @@ public sealed partial class Installation
                 }
                 catch (StingException e)
                 {
-                    throw TierFailure.OfBoth(lost, e);
+                    throw LostTierStore.Neither(lost, e);
                 }
             }
         }

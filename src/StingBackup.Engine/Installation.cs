@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
@@ -132,8 +133,8 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
     public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
 
-    /// <summary>Tells what restore drills have shown.</summary>
-    internal Operations.Drills.IDrillEvidence Drills { get; init; } = new Operations.Drills.RecordedDrills();
+    /// <summary>Tells what restore drills have shown; null where the repository's evidence does.</summary>
+    internal IDrillEvidence? Drills { get; init; }
 
     /// <summary>How long packs become.</summary>
     internal PackSizes PackSizes { get; init; } = PackSizes.Default;
@@ -148,7 +149,7 @@ public sealed partial class Installation : IAsyncDisposable
     internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
-    public long NowNs => ToNs(Clock.GetUtcNow());
+    public long NowNs => NanosecondTime.ToNs(Clock.GetUtcNow());
 
     /// <summary>All that is read.</summary>
     internal IReadOnlyList<ReserveSource> Sources => [FolderSource, .. FurtherSources];
@@ -163,6 +164,9 @@ public sealed partial class Installation : IAsyncDisposable
 
     /// <summary>Plain folders of the reserve, in the order in which a journal of changes numbers them.</summary>
     internal IReadOnlyList<(string Folder, EntryPath Mount)> WatchedFolders => [.. Sources.Where(s => s.Folder is not null).Select(s => (s.Folder!, s.Mount))];
+
+    /// <summary>Where its jobs are noted; null for one without configuration, as tests make them by hand.</summary>
+    internal Operations.Jobs.JobPlace? JobPlace => Configuration is { } configuration ? Operations.Jobs.JobPlace.Of(configuration, Clock) : null;
 
     internal string JournalFolder => Path.Combine(StateFolder, "journals", Reserve.ToString());
 
@@ -225,13 +229,6 @@ public sealed partial class Installation : IAsyncDisposable
             return true;
         }
     }
-
-    /// <summary>Nanoseconds since 1970 UTC.</summary>
-    public static long ToNs(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
-
-    /// <summary>A moment from nanoseconds since 1970 UTC, at an offset in minutes.</summary>
-    public static DateTimeOffset FromNs(long nanoseconds, int offsetMinutes) =>
-        (DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(nanoseconds / 100)).ToOffset(TimeSpan.FromMinutes(offsetMinutes));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -59,7 +59,7 @@ internal sealed class TestInstallation : IAsyncDisposable
     /// <summary>Whether the host keeps copies of what never changes in the store, as it does of a bucket's.</summary>
     public bool Recalls { get; init; }
     /// <summary>What restore drills have shown.</summary>
-    public Engine.Operations.Drills.IDrillEvidence Drills { get; init; } = new Engine.Operations.Drills.RecordedDrills();
+    public IDrillEvidence? Drills { get; init; }
 
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;

@@ -56,15 +56,6 @@ internal static class HostCache
         nonce[11] = isLeaf ? (byte)1 : (byte)0;
     }
 
-    public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
-    {
-        Span<byte> key = stackalloc byte[32];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, cacheKey, key, salt, "sting1 cache"u8);
-        var cipher = new AesGcm(key, 16);
-        CryptographicOperations.ZeroMemory(key);
-        return cipher;
-    }
-
     public static byte[] Encode(IReadOnlyList<CachedItem> items)
     {
         var target = new ArrayBufferWriter<byte>(items.Count * 200);

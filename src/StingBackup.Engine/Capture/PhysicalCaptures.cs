@@ -94,3 +94,10 @@ internal sealed class PhysicalCaptures(CapturePlaces places, TimeProvider clock)
         }
     }
 }
+
+/// <summary>How far the log is in the repository.</summary>
+/// <param name="SystemId">The cluster.</param>
+/// <param name="Timeline">Its timeline.</param>
+/// <param name="End">End of the stored log.</param>
+/// <param name="BackupId">The run that stored it.</param>
+internal sealed record SealedLog(ulong SystemId, uint Timeline, ulong End, string BackupId);

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Reserve.Configuration;
+
 namespace StingBackup.Engine.Cryptography;
 
 /// <summary>Where a reserve's keys lie. Absolute paths.</summary>
@@ -22,7 +24,7 @@ public sealed record KeyOptions
     public KemSuite Suite { get; init; } = KemSuite.P256;
 
     /// <summary>How many spares a host keeps.</summary>
-    public int Spares { get; init; } = SpareState.DefaultTarget;
+    public int Spares { get; init; } = KeySuiteSettings.Spares.Default;
 
     /// <summary>Reaches the key vault that wraps the key file's key; null where a passphrase, or nothing, protects it. Opened only to make, open or rewrap the key file.</summary>
     public Func<TimeProvider, IKeyWrapper>? KeyVault { get; init; }

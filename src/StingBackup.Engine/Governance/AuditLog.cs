@@ -33,9 +33,6 @@ internal sealed class AuditLog
     /// <summary>The key that signs it.</summary>
     public ReadOnlyMemory<byte> PublicKey => _signer.PublicKey;
 
-    /// <summary>Who acts: account and host.</summary>
-    public static string Actor => $"{Environment.UserName}@{Environment.MachineName}";
-
     /// <summary>Opens the chain; asks for the key role's passphrase only where the host has no keys of its own.</summary>
     /// <exception cref="StingException"><c>HostNotEnrolled</c>, and what unlocking keys can say</exception>
     public static async ValueTask<AuditLog> OpenAsync(Installation installation, CancellationToken cancel)

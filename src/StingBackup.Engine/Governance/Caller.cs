@@ -32,7 +32,7 @@ public sealed record Caller
     public IReadOnlyList<AccessIdentity> Identities => Portal is { } portal ? [portal] : _account.Value;
 
     /// <summary>Who, and on which host, as it stands in the audit log.</summary>
-    public string Actor => Portal is { } portal ? $"{portal}@{Environment.MachineName}" : AuditLog.Actor;
+    public string Actor => $"{Portal?.ToString() ?? Environment.UserName}@{Environment.MachineName}";
 
     /// <summary>Whether the caller has everything where no role is given to anybody.</summary>
     internal bool IsSoleAdministrator => Portal is null || (IsAccount && Portal.Kind == IdentityKind.User);

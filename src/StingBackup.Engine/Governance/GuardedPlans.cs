@@ -10,11 +10,20 @@ using StingBackup.Engine.Tiering.Cold.Thawing;
 namespace StingBackup.Engine.Governance;
 
 /// <summary>From what <c>-WhatIf</c> printed to what its approvers sign.</summary>
-internal static class GuardedPlans
+public static class GuardedPlans
 {
+    /// <summary>Asks for the approvals of a plan that -WhatIf gave, and carries nothing out.</summary>
+    /// <exception cref="StingException"><c>PlanNotGuarded</c>, <c>AuditChainBroken</c></exception>
+    public static async ValueTask<ApprovalRequest> RequestAsync(Installation installation, object plan, CancellationToken cancel)
+    {
+        Access.Require(installation, "Request-StingApproval");
+        // A request that was piped in is asked for again.
+        return plan is ApprovalRequest over ? await ApprovalDesk.RequestAgainAsync(installation, over.Id, cancel).ConfigureAwait(false) : await ApprovalDesk.AskAsync(installation, await OfAsync(installation, plan, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+    }
+
     /// <summary>The dangerous plan of a plan.</summary>
     /// <exception cref="StingException"><c>PlanNotGuarded</c></exception>
-    public static async ValueTask<DangerousPlan> OfAsync(Installation installation, object plan, CancellationToken cancel) => plan switch
+    internal static async ValueTask<DangerousPlan> OfAsync(Installation installation, object plan, CancellationToken cancel) => plan switch
     {
         RestorePlan { Selection: RestoreSelection } restore => RestoreApproval.Needed(installation.Access, restore),
         DatabaseRestorePlan database when installation.Access.CountOf(DatabaseRestoreJob.OperationOf(installation.Access, database)) > 0 => DatabaseRestoreJob.DangerOf(installation.Access, database),

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
@@ -200,7 +201,7 @@ public static class CleanPointSearch
         return new CleanRestorePoint
         {
             BackupId = tree?.Point.BackupId, Time = tree?.Point.Time, DataClass = any.Point.DataClass, Subject = any.Subject, Pseudonym = any.Row.Pseudonym.ToString(), IsSuspect = isSuspect,
-            NewestBackupId = newest?.Point.BackupId, SinceTime = isSuspect ? Installation.FromNs(suspect!.SinceNs, any.Point.Point.Record.OffsetMinutes) : null,
+            NewestBackupId = newest?.Point.BackupId, SinceTime = isSuspect ? NanosecondTime.FromNs(suspect!.SinceNs, any.Point.Point.Record.OffsetMinutes) : null,
             SuspiciousBackupIds = isSuspect ? suspect!.Points.Select(p => p.Name).ToArray() : [], Score = isSuspect ? suspect!.Score : 0, Reasons = isSuspect ? suspect!.Reasons : AnomalyReasons.None,
             Evidence = Evidence(tree, newest, isSuspect ? suspect : null, ReferenceEquals(suspect, clean.Mass)), Items = tree?.Row.Items ?? 0, Length = tree?.Row.Length ?? 0,
         };
@@ -222,5 +223,5 @@ public static class CleanPointSearch
         ];
     }
 
-    private static string Moment(long ns, PointTree tree) => Display.Time(Installation.FromNs(ns, tree.Point.Point.Record.OffsetMinutes));
+    private static string Moment(long ns, PointTree tree) => Display.Time(NanosecondTime.FromNs(ns, tree.Point.Point.Record.OffsetMinutes));
 }

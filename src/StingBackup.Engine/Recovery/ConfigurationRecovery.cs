@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
@@ -97,7 +98,7 @@ public static class ConfigurationRecovery
                 var writer = writers.Find(copy.Writer)!;
                 newest[copy.Writer] = (new KeptConfiguration
                 {
-                    HostName = content.HostName, WriterId = copy.Writer.ToString(), Revision = copy.Revision, Time = Installation.FromNs(copy.CreatedNs, 0), File = content.File,
+                    HostName = content.HostName, WriterId = copy.Writer.ToString(), Revision = copy.Revision, Time = NanosecondTime.FromNs(copy.CreatedNs, 0), File = content.File,
                     MayMaintain = writer.MayMaintain, IsRevoked = writer.LastGoodSequence is not null,
                 }, content);
             }

@@ -75,7 +75,7 @@ public sealed record DropRecord
         };
         return drop.Reserve == reserve && NameOf(bytes.Span) == name
             ? Maintenance.Check(name, drop.Writer, parts, writers, drop)
-            : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 
     private static DroppedPart ReadPart(CborReader cbor)

@@ -108,7 +108,7 @@ public sealed record MarkRecord
         };
         return mark.Reserve == reserve && mark.ObjectName == name
             ? Maintenance.Check(name, mark.Writer, parts, writers, mark)
-            : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 
     private static MarkedPack ReadPack(CborReader cbor)

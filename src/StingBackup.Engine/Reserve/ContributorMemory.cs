@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Reserve;
@@ -34,7 +35,7 @@ internal sealed class ContributorMemory(string path, Func<ReadOnlyMemory<byte>> 
             {
                 throw new InvalidDataException("it is no such file");
             }
-            using var cipher = HostCache.Cipher(key().Span, bytes.AsSpan(Magic.Length, SaltSize));
+            using var cipher = CacheCipher.Of(key().Span, bytes.AsSpan(Magic.Length, SaltSize));
             var plain = new byte[bytes.Length - head - TagSize];
             cipher.Decrypt(new byte[12], bytes.AsSpan(head, plain.Length), bytes.AsSpan(head + plain.Length), plain, Magic);
             return Parse(plain);
@@ -58,7 +59,7 @@ internal sealed class ContributorMemory(string path, Func<ReadOnlyMemory<byte>> 
         var bytes = new byte[Magic.Length + SaltSize + plain.Length + TagSize];
         Magic.CopyTo(bytes);
         salt.CopyTo(bytes, Magic.Length);
-        using (var cipher = HostCache.Cipher(key().Span, salt))
+        using (var cipher = CacheCipher.Of(key().Span, salt))
         {
             // One key a file: the salt is new each time.
             cipher.Encrypt(new byte[12], plain, bytes.AsSpan(Magic.Length + SaltSize, plain.Length), bytes.AsSpan(bytes.Length - TagSize), Magic);

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
@@ -47,7 +48,7 @@ internal sealed class JarContributors(Func<CancellationToken, Task<ContributorRe
 
     /// <summary>How contributors stand, from what is remembered; null before the first run.</summary>
     public ContributorStatus? Status() => memory.Load(static _ => { }) is { TimeNs: > 0 } known
-        ? new ContributorStatus { Known = known.Subjects.Count, Unknown = known.Unknown, Time = Installation.FromNs(known.TimeNs, 0) } : null;
+        ? new ContributorStatus { Known = known.Subjects.Count, Unknown = known.Unknown, Time = NanosecondTime.FromNs(known.TimeNs, 0) } : null;
 
     /// <summary>Drops what is remembered of erased subjects.</summary>
     public void Forget(IReadOnlySet<string> subjects)
@@ -81,6 +82,6 @@ internal sealed class JarContributors(Func<CancellationToken, Task<ContributorRe
         {
             subjects[path] = subject;
         }
-        return new ContributorsKnown(subjects, unknown, Installation.ToNs(clock.GetUtcNow()));
+        return new ContributorsKnown(subjects, unknown, NanosecondTime.ToNs(clock.GetUtcNow()));
     }
 }

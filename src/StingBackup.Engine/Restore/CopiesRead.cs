@@ -28,7 +28,7 @@ internal sealed class CopiesRead
     {
         if (why.ErrorId != "ObjectNotFound")
         {
-            _read.TryAdd(name, (from, FaultBook.Words(why)));
+            _read.TryAdd(name, (from, Failures.Words(why)));
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class LongFile(RestoreContext context, PendingItem item, IRestor
             HandOut(new LongFilePart(this, part, start), share, worker);
             if (at != item.Entry.Length)
             {
-                throw ObjectFrame.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
+                throw Failures.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
             }
         });
     }

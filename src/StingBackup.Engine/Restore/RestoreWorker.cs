@@ -49,7 +49,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     {
         var chunk = Read(pseudonym, extent.Id);
         return extent.Offset >= 0 && extent.Length >= 0 && extent.Offset + extent.Length <= chunk.Length ? chunk.Slice(extent.Offset, (int)extent.Length)
-            : throw ObjectFrame.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
+            : throw Failures.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
     }
 
     /// <summary>A file's extents; those of a long one page by page. They end where they make more than the file's length: nothing of that is written.</summary>
@@ -72,7 +72,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     {
         foreach (var extent in extents)
         {
-            left = extent.Length <= left ? left - extent.Length : throw ObjectFrame.Damaged(entry.Path.ToString(), $"its parts make more than its {entry.Length} bytes");
+            left = extent.Length <= left ? left - extent.Length : throw Failures.Damaged(entry.Path.ToString(), $"its parts make more than its {entry.Length} bytes");
         }
         return extents;
     }

@@ -59,7 +59,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
             return known;
         }
         var page = await reader.ReadPageAsync(row.Pseudonym, row.Root, cancel).ConfigureAwait(false);
-        var name = page.SubjectName ?? throw ObjectFrame.Damaged(row.Root.ToString(), "it should be a root page");
+        var name = page.SubjectName ?? throw Failures.Damaged(row.Root.ToString(), "it should be a root page");
         var first = page.Children.Count > 0 ? page.Children[0].First : page.Entries.Count > 0 ? page.Entries[0].Path : EntryPath.Root;
         return _heads.GetOrAdd(row.Root, new TreeHead(name, first));
     }

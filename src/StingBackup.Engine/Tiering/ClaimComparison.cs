@@ -40,7 +40,7 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         }
         if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
         {
-            return FormatIn(name, here) is not { } format ? ObjectFrame.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
+            return FormatIn(name, here) is not { } format ? Failures.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
                 : FormatIn(name, there)?.Revision == format.Revision ? Conflict(name, $"both are revision {format.Revision}, and say different things") : null;
         }
         using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);

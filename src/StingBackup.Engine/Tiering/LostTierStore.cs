@@ -49,4 +49,8 @@ internal sealed class LostTierStore(string location, IObjectStore? local, IObjec
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => local?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Neither the local tier nor the remote one in its place can be read.</summary>
+    public static StingException Neither(StingException local, StingException remote) =>
+        new(local.ErrorId, local.Kind, $"{local.Message} Nor can it be read from the Remote tier: {remote.Message}", local.Target, $"{local.Remedy} Or: {remote.Remedy}", local);
 }

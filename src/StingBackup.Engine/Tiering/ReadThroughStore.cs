@@ -42,7 +42,7 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
             {
                 return await first.ReadAsync(name, offset, buffer, cancel).ConfigureAwait(false);
             }
-            catch (StingException e) when (e.ErrorId == "ObjectNotFound" && TierObjects.IsPack(name))
+            catch (StingException e) when (e.ErrorId == "ObjectNotFound" && ObjectName.IsPack(name))
             {
                 missing = e;
             }
@@ -56,7 +56,7 @@ internal sealed class ReadThroughStore(IObjectStore first, IReadOnlyList<Further
     /// <inheritdoc/>
     public async ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) =>
         await first.GetLengthAsync(name, cancel).ConfigureAwait(false)
-        ?? (TierObjects.IsPack(name) && await FindAsync(name, cancel).ConfigureAwait(false) is { } holder ? await holder.GetLengthAsync(name, cancel).ConfigureAwait(false) : null);
+        ?? (ObjectName.IsPack(name) && await FindAsync(name, cancel).ConfigureAwait(false) is { } holder ? await holder.GetLengthAsync(name, cancel).ConfigureAwait(false) : null);
 
     /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => first.PutAsync(name, content, cancel);

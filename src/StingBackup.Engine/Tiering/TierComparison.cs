@@ -1,4 +1,5 @@
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -74,7 +75,7 @@ internal sealed class TierComparison
         return new TierSyncPlan
         {
             Tier = Route.Target, Source = Route.Source, From = Route.From.Location, To = Route.To.Location, Points = Points.Count,
-            OldestTime = oldest is { } ns ? TimeZoneInfo.ConvertTime(Installation.FromNs(ns, 0), installation.Zone) : null,
+            OldestTime = oldest is { } ns ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(ns, 0), installation.Zone) : null,
             Packs = new PackSum(Packs.Count, Packs.Sum(p => p.Length)), Claims = Renewed.Count + Erased.Count, Missing = Missing.Count,
             Others = new ObjectSum(others.Count, others.Concat(Points.Select(p => p.Name)).Sum(name => Source.Objects[name])),
         };
@@ -85,7 +86,7 @@ internal sealed class TierComparison
     {
         var names = Enum.GetValues<TierStep>().Where(s => s is not (TierStep.Packs or TierStep.Points)).SelectMany(Lacking).Concat(Packs.Select(p => p.Name)).Concat(Points.Select(p => p.Name)).Where(n => !copied.Contains(n)).ToList();
         var points = Points.Where(p => !copied.Contains(p.Name)).ToList();
-        return new TierBacklog(points.Count, new ObjectSum(names.Count, names.Sum(n => Source.Objects[n])), points.Min(p => p.Record?.CompletedNs) is { } ns ? Installation.FromNs(ns, 0) : null);
+        return new TierBacklog(points.Count, new ObjectSum(names.Count, names.Sum(n => Source.Objects[n])), points.Min(p => p.Record?.CompletedNs) is { } ns ? NanosecondTime.FromNs(ns, 0) : null);
     }
 
     private async ValueTask<IReadOnlyList<WaitingPoint>> ReadPointsAsync(Installation installation, CancellationToken cancel)
@@ -148,7 +149,7 @@ internal sealed class TierComparison
     /// </summary>
     private async ValueTask<List<string>> FindConflictsAsync(CancellationToken cancel)
     {
-        var conflicts = Source.Objects.Where(o => !TierObjects.IsPack(o.Key) && !ClaimComparison.IsRenewable(o.Key)
+        var conflicts = Source.Objects.Where(o => !ObjectName.IsPack(o.Key) && !ClaimComparison.IsRenewable(o.Key)
             && Target.Objects.TryGetValue(o.Key, out var there) && there != o.Value).Select(o => o.Key).ToList();
         if (IsRecalled)
         {

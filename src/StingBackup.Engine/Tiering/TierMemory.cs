@@ -30,13 +30,14 @@ internal sealed record TierNote
 /// </summary>
 internal sealed class TierMemory
 {
-    private readonly string _noteFile, _namesFile;
+    private readonly string _noteFile, _namesFile, _quotaFile;
 
     public TierMemory(Installation installation, Tier tier)
     {
         Folder = Path.Combine(installation.StateFolder, "tiers", installation.Reserve.ToString());
         _noteFile = Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{tier.ToString().ToLowerInvariant()}.json"));
         _namesFile = Path.ChangeExtension(_noteFile, ".confirmed");
+        _quotaFile = Path.ChangeExtension(_noteFile, ".quota");
     }
 
     /// <summary>Where it lies.</summary>
@@ -47,6 +48,12 @@ internal sealed class TierMemory
 
     /// <summary>Writes the note.</summary>
     public void Write(TierNote note) => StateFile.Write(_noteFile, note);
+
+    /// <summary>The quota of the tier that was approved beyond the configured one; null where none was.</summary>
+    public long? ReadQuota() => StateFile.Read<ApprovedQuota>(_quotaFile)?.Length;
+
+    /// <summary>Notes an approved quota.</summary>
+    public void WriteQuota(long length, DateTimeOffset time) => StateFile.Write(_quotaFile, new ApprovedQuota(length, time));
 
     /// <summary>Something is not there as it was confirmed: the next sync lists the whole tier.</summary>
     public void Distrust()
@@ -91,4 +98,6 @@ internal sealed class TierMemory
         StateFile.CreateFolder(Folder);
         return Platform.FileLock.TryAcquire(Path.ChangeExtension(_noteFile, ".lock"), out held);
     }
+
+    private sealed record ApprovedQuota(long Length, DateTimeOffset Time);
 }

@@ -110,7 +110,7 @@ public sealed class LookTrailTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(("Get-StingRestorePointItem", "Looked at 2 subjects"), (look.Command, look.Outcome));
         Assert.Equal(Sorted(seven, system), look.Subjects);
         var entry = (await RecordsAsync())[^1];
-        Assert.Equal((AuditEvent.Noted, AuditLog.Actor), (entry.Event, entry.Actor));
+        Assert.Equal((AuditEvent.Noted, Caller.OfProcess.Actor), (entry.Event, entry.Actor));
 
         Assert.Empty(await SinceAsync(i => BrowseAsync(i, "users/7/a.txt", recurse: false)));   // the same again
         var another = Assert.Single(await SinceAsync(i => BrowseAsync(i, "users")));

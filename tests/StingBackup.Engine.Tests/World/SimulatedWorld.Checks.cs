@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.World;
@@ -141,7 +142,7 @@ internal sealed partial class SimulatedWorld
             {
                 continue;   // damaged
             }
-            if (Installation.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
+            if (NanosecondTime.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
             {
                 throw new ModelViolation($"{of} was let go before its days were over");
             }

@@ -50,10 +50,10 @@ internal sealed record ApproverObject(Id16 ReserveId, uint Revision, EnrolledApp
             new EnrolledApprover(new Id16(fields.Bytes(4, Id16.Size)), fields.Text(5), fields.Bytes(6, P256.PublicSize), fields.Long(7), fields.LongOrNull(8)));
         if (approver.ReserveId != reserveId || approver.ObjectName != name)
         {
-            throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            throw Failures.Damaged(name, "it belongs to another reserve or place");
         }
         return P256.IsPublicKey(approver.Approver.PublicKey) && EnrolledApprover.IdOf(approver.Approver.PublicKey) == approver.Approver.Id
             ? approver
-            : throw ObjectFrame.Damaged(name, "its key is no point of the curve, or not that of its name");
+            : throw Failures.Damaged(name, "its key is no point of the curve, or not that of its name");
     }
 }

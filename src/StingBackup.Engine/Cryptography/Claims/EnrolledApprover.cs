@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Cryptography;
@@ -23,7 +24,7 @@ public sealed record EnrolledApprover(Id16 Id, string Name, byte[] PublicKey, lo
     public Approver ToRecord() => new()
     {
         Id = Id.ToString(), Name = Name, State = RevokedNs is null ? ApproverState.Enrolled : ApproverState.Revoked, Fingerprint = Fingerprint.Of(PublicKey),
-        CreatedTime = Installation.FromNs(CreatedNs, 0), RevokedTime = RevokedNs is { } revoked ? Installation.FromNs(revoked, 0) : null,
+        CreatedTime = NanosecondTime.FromNs(CreatedNs, 0), RevokedTime = RevokedNs is { } revoked ? NanosecondTime.FromNs(revoked, 0) : null,
     };
 }
 

@@ -126,7 +126,7 @@ public sealed record FormatObject
 
     /// <summary>It ends up in messages: what is no version is damage.</summary>
     private static string ReadProgram(string text, string name) => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '+')
-        ? text : throw ObjectFrame.Damaged(name, "the version of the program that it names is none");
+        ? text : throw Failures.Damaged(name, "the version of the program that it names is none");
 
     private static void WriteFlags(CborWriter cbor, int key, IReadOnlyList<uint> flags)
     {
@@ -146,7 +146,7 @@ public sealed record FormatObject
         {
             if (flags[i] <= flags[i - 1])
             {
-                throw ObjectFrame.Damaged(name, "its features are not in order");
+                throw Failures.Damaged(name, "its features are not in order");
             }
         }
         return flags;

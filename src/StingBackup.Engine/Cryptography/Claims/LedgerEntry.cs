@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Cryptography;
@@ -35,7 +36,7 @@ public sealed record LedgerEntry
     public static Id32 HashOf(ReadOnlySpan<byte> bytes) => new(SHA256.HashData(bytes));
 
     /// <summary>When the keys had been destroyed.</summary>
-    public DateTimeOffset Time => Installation.FromNs(ErasedNs, 0);
+    public DateTimeOffset Time => NanosecondTime.FromNs(ErasedNs, 0);
 
     /// <summary>Whether it stands for a tag.</summary>
     public bool HasTag(Id16 tag) => Tag == tag || Aliases.Contains(tag);
@@ -77,7 +78,7 @@ public sealed record LedgerEntry
             Pseudonym = new Id16(fields.Bytes(5, Id16.Size)), Tag = new Id16(fields.Bytes(6, Id16.Size)), Aliases = fields.List(7, reader => new Id16(CborFields.Sized(reader, Id16.Size))),
             ErasedNs = fields.Long(8), Epoch = fields.Number(9), Request = new Id16(fields.Bytes(10, Id16.Size)),
         };
-        return entry.Reserve == reserve && entry.ObjectName == name ? entry : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+        return entry.Reserve == reserve && entry.ObjectName == name ? entry : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 }
 

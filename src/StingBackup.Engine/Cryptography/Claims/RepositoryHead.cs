@@ -70,7 +70,7 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
     }
 
     /// <summary>Somebody put what was in force before in its place, or the turn to the newer key did not end. Its numbers still hold; other hosts would not learn of the newer key.</summary>
-    internal static StingException Outdated(string name) => ObjectFrame.Damaged(name, "it is from before the key role's signing key was renewed: other hosts do not learn of the newer key");
+    internal static StingException Outdated(string name) => Failures.Damaged(name, "it is from before the key role's signing key was renewed: other hosts do not learn of the newer key");
 
     /// <summary>Two keys follow the one that is trusted here, and nothing here tells which is right: none is followed. Where the right one is known, the other is only named.</summary>
     private void CheckIsOneWay(List<(string Name, byte[] Bytes, KeyRoleChain? Chain)> read)

@@ -12,10 +12,10 @@ internal static class SignedObject
         var parts = ObjectFrame.Split(bytes, kind, name);
         return SignatureVerifier.Verify(signingKey, parts.Signed.Span, parts.Signature.Span)
             ? parts.Payload
-            : throw ObjectFrame.Damaged(name, "its signature does not fit");
+            : throw Failures.Damaged(name, "its signature does not fit");
     }
 
     /// <summary>The fields of a payload.</summary>
     public static CborFields Fields(string name, ReadOnlyMemory<byte> payload) =>
-        new(payload, name, (why, inner) => ObjectFrame.Damaged(name, why, inner));
+        new(payload, name, (why, inner) => Failures.Damaged(name, why, inner));
 }

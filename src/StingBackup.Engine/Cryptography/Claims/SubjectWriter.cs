@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Cryptography;
@@ -51,7 +52,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
     internal KemSuite Suite { get; init; } = KemSuite.P256;
 
     /// <summary>How many spares this host keeps.</summary>
-    internal int Target { get; init; } = SpareState.DefaultTarget;
+    internal int Target { get; init; } = KeySuiteSettings.Spares.Default;
 
     /// <summary>How many spares this host has left.</summary>
     public SpareState Spares => new(_shelf?.Free ?? SpareShelf.Glance(_environment, _host, _folder, Suite).Free, Target, _mint is not null);

@@ -66,10 +66,10 @@ public sealed record WriterObject(Id16 ReserveId, uint Revision, EnrolledWriter 
             fields.Long(8));
         if (writer.ReserveId != reserveId || writer.ObjectName != name)
         {
-            throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            throw Failures.Damaged(name, "it belongs to another reserve or place");
         }
         return P256.IsPublicKey(writer.Writer.SigningKey) && P256.IsPublicKey(writer.Writer.EncryptionKey)
             ? writer
-            : throw ObjectFrame.Damaged(name, "its keys are no points of the curve");
+            : throw Failures.Damaged(name, "its keys are no points of the curve");
     }
 }

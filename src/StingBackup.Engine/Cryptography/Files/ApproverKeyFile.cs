@@ -27,7 +27,7 @@ internal static class ApproverKeyFile
         using var key = EcdsaSigner.Generate();
         using var random = RandomNumberGenerator.Create();
         using var secret = SecretBytes.CopyOf(key.Scalar);
-        var approver = new EnrolledApprover(EnrolledApprover.IdOf(key.PublicKey.Span), name, key.PublicKey.ToArray(), Installation.ToNs(clock.GetUtcNow()), null);
+        var approver = new EnrolledApprover(EnrolledApprover.IdOf(key.PublicKey.Span), name, key.PublicKey.ToArray(), NanosecondTime.ToNs(clock.GetUtcNow()), null);
         Write(path, PrivateHalfFile.Seal(KeyFileKind.Approver, secret, default, passphrase, work, random), Private);
         Write(path + PublicSuffix, ToPublicBytes(approver, key), Shared);
         return approver;

@@ -18,9 +18,6 @@ internal sealed record Spare(SubjectPublicKey Key, SecretBytes WriterSecret) : I
 /// <param name="TopsUpItself">True when the key file has no passphrase: this host mints for itself.</param>
 public sealed record SpareState(int Left, int Target, bool TopsUpItself)
 {
-    /// <summary>How many a host keeps.</summary>
-    public const int DefaultTarget = 1000;
-
     /// <summary>True below a fifth of the target: time to mint more, and a warning where that needs a person.</summary>
     public bool IsLow => Left < Target / 5;
 }

@@ -133,7 +133,7 @@ public static class ForecastJob
         return length >= 0;
     }
 
-    private static long? LimitOf(Installation installation, Tier tier) => tier switch { Tier.Local => LocalCap.LimitOf(installation), Tier.Remote => installation.RemoteQuota, _ => null };
+    private static long? LimitOf(Installation installation, Tier tier) => tier switch { Tier.Local => installation.LocalLimit, Tier.Remote => installation.RemoteQuota, _ => null };
 
     private static StingException Bad(string target, string form) => new("ForecastNotUnderstood", FailureKind.InvalidArgument, $"'{target}': {form}.", target, "Get-Help Get-StingStorageForecast -Examples shows some.");
 }

@@ -22,7 +22,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
 
     public async Task<object> RunAsync(CancellationToken cancel)
     {
-        RetentionJob.RequireRight(installation);
+        Maintenance.Require(installation.Writers, installation.Writer);
         using var hostLock = installation.LockHost();
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Prune";

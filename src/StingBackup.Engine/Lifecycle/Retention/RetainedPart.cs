@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Retention;
@@ -8,5 +9,5 @@ namespace StingBackup.Engine.Lifecycle.Retention;
 internal sealed record RetainedPart(PointRecord Point, PointClass Part)
 {
     /// <summary>The moment of the cut.</summary>
-    public DateTimeOffset Time => Installation.FromNs(Point.TimeNs, Point.OffsetMinutes);
+    public DateTimeOffset Time => NanosecondTime.FromNs(Point.TimeNs, Point.OffsetMinutes);
 }

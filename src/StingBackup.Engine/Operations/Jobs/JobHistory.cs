@@ -21,7 +21,7 @@ internal static class JobHistory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw JobReader.Unreadable(place, e);
+            throw JobFolder.Unreadable(place, e);
         }
     }
 

@@ -11,9 +11,6 @@ internal sealed record JobPlace(string Folder, TimeProvider Clock)
     /// <summary>Ended jobs, a line each, the oldest first.</summary>
     public string History => Path.Combine(Folder, "history.jsonl");
 
-    /// <summary>An installation's; null for one without configuration, as tests make them by hand.</summary>
-    public static JobPlace? Of(Installation installation) => installation.Configuration is { } configuration ? Of(configuration, installation.Clock) : null;
-
     /// <summary>A configuration's.</summary>
     public static JobPlace Of(Reserve.Configuration.StingConfiguration configuration, TimeProvider clock) => new(Path.Combine(configuration.StateDirectory, "jobs"), clock);
 

@@ -33,7 +33,7 @@ internal static class JobRegister
         }
         catch (Exception e)
         {
-            entry.End(e is OperationCanceledException ? HostJobState.Stopped : HostJobState.Failed, null, e is OperationCanceledException ? "" : AuditTrail.OutcomeOf(e));
+            entry.End(e is OperationCanceledException ? HostJobState.Stopped : HostJobState.Failed, null, e is OperationCanceledException ? "" : Failures.OutcomeOf(e));
             throw;
         }
         finally
@@ -64,7 +64,7 @@ internal static class JobRegister
         try
         {
             StateFile.CreateFolder(place.Folder);
-            JobReader.SweepDead(place);
+            JobFolder.SweepDead(place);
             var started = place.Clock.GetUtcNow();
             for (var n = 1; ; n++)
             {
@@ -163,7 +163,7 @@ internal static class JobRegister
         {
             if (_ended)
             {
-                JobReader.Remove(place, Id);
+                JobFolder.Remove(place, Id);
             }
             held.Dispose();
         }

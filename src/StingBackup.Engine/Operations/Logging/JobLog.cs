@@ -10,17 +10,6 @@ public static class JobLog
     /// <summary>
     /// Follows a job. A log that cannot be written is a warning, never a reason not to back up; an installation without configuration has none.
     /// </summary>
-    /// <param name="installation">Whose configuration says where logs go.</param>
-    /// <param name="command">The command: letters, digits and <c>-</c>.</param>
-    /// <param name="job">The job's events.</param>
-    /// <param name="cancel">Cancels.</param>
-    public static IAsyncEnumerable<JobEvent> FollowAsync(Installation installation, string command, IAsyncEnumerable<JobEvent> job, CancellationToken cancel = default)
-    {
-        ArgumentNullException.ThrowIfNull(installation);
-        return FollowAsync(installation.Configuration?.Log, installation.Clock, command, job, cancel);
-    }
-
-    /// <summary>The same for a job that needs no installation.</summary>
     /// <param name="settings">Where logs go; null for none.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="command">The command: letters, digits and <c>-</c>.</param>

@@ -60,7 +60,7 @@ public static class PortalJob
             var portal = new PortalChild(plan, installation.Clock, output);
             try
             {
-                return await JobRegister.AroundAsync(JobPlace.Of(installation), "portal", output, stop => RunAsync(installation, portal, passphrase, stop), token).ConfigureAwait(false);
+                return await JobRegister.AroundAsync(installation.JobPlace, "portal", output, stop => RunAsync(installation, portal, passphrase, stop), token).ConfigureAwait(false);
             }
             catch (StingException e) when (e.ErrorId == "JobStopped" && portal.Run is { } run)
             {

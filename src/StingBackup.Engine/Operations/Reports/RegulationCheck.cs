@@ -1,5 +1,6 @@
 using System.Globalization;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Reports;
@@ -33,7 +34,7 @@ internal static class RegulationCheck
         {
             return new("GDPR", requirement, EvidenceState.NotJudged, "This host has no key directory: make the report where the key directory is.");
         }
-        var late = book.Erasures.Count(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete && report.CreatedTime - Installation.FromNs(erasure.RequestedNs, 0) > ErasureTime)
+        var late = book.Erasures.Count(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete && report.CreatedTime - NanosecondTime.FromNs(erasure.RequestedNs, 0) > ErasureTime)
             + report.Erasures!.Count(erasure => erasure.Took > ErasureTime);
         return new("GDPR", requirement, late > 0 ? EvidenceState.NotMet : EvidenceState.Met,
             Text($"{report.Erasures!.Count:N0} ended this month, {report.ErasuresOpen:N0} are open, {late:N0} took or wait longer than {ErasureTime.Days} days. Test-StingDestructionCertificate checks a certificate anywhere."))

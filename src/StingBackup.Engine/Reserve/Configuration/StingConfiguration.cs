@@ -181,7 +181,7 @@ public sealed record KeySettings(string Directory, IReadOnlyList<string> Replica
     /// <summary>Suite of key pairs that are made from now on.</summary>
     public KeySuite Suite { get; init; }
     /// <summary>Key pairs that a host keeps ready for new subjects.</summary>
-    public int Spares { get; init; } = Cryptography.SpareState.DefaultTarget;
+    public int Spares { get; init; } = KeySuiteSettings.Spares.Default;
     /// <summary>Age in days from which a key should be renewed; 0 for never.</summary>
     public int RotateDays { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources.PostgreSql.Physical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
@@ -148,7 +149,7 @@ internal sealed class DatabaseRestoreRun(Installation installation, DatabaseRest
 
         WalStretch Seen(WalStretch stretch)
         {
-            end = Installation.FromNs(stretch.TimeNs, 0);
+            end = NanosecondTime.FromNs(stretch.TimeNs, 0);
             return stretch;
         }
     }

@@ -68,16 +68,16 @@ internal sealed class PackParity
         ObjectFrame.CheckHeader(bytes.Span, ObjectKind.Parity, name);
         if (bytes.Length < FixedSize)
         {
-            throw ObjectFrame.Damaged(name, "it is too short");
+            throw Failures.Damaged(name, "it is too short");
         }
         var fields = bytes.Span[(ObjectFrame.HeaderSize + Id32.Size)..];
         var layout = new ParityLayout(BinaryPrimitives.ReadInt64LittleEndian(fields), BinaryPrimitives.ReadInt32LittleEndian(fields[8..]), BinaryPrimitives.ReadInt32LittleEndian(fields[12..]), BinaryPrimitives.ReadInt32LittleEndian(fields[16..]));
         if (!layout.IsPossible || bytes.Length < HeadOf(layout) || BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[(HeadOf(layout) - 4)..]) != Crc32.HashToUInt32(bytes.Span[..(HeadOf(layout) - 4)]))
         {
-            throw ObjectFrame.Damaged(name, "its head is not whole");
+            throw Failures.Damaged(name, "its head is not whole");
         }
         var pack = new Id32(bytes.Span.Slice(ObjectFrame.HeaderSize, Id32.Size));
-        return pack == ObjectKinds.IdIn(name) ? new PackParity(pack, bytes, layout) : throw ObjectFrame.Damaged(name, $"it is the parity of pack {pack}");
+        return pack == ObjectKinds.IdIn(name) ? new PackParity(pack, bytes, layout) : throw Failures.Damaged(name, $"it is the parity of pack {pack}");
     }
 
     /// <summary>Fails unless all of a parity is whole.</summary>
@@ -88,7 +88,7 @@ internal sealed class PackParity
         var damaged = Enumerable.Range(0, parity._layout.SpareCount).Count(spare => !parity.IsWhole(spare));
         if (damaged > 0 || bytes.Length != HeadOf(parity._layout) + ((long)parity._layout.SpareCount * parity._layout.PieceSize))
         {
-            throw ObjectFrame.Damaged(name, damaged > 0 ? $"{damaged} of its {parity._layout.SpareCount} pieces are not whole" : "it is too long");
+            throw Failures.Damaged(name, damaged > 0 ? $"{damaged} of its {parity._layout.SpareCount} pieces are not whole" : "it is too long");
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class PackParity
         }
         if (new Id32(SHA256.HashData(pack)) != _pack)
         {
-            throw ObjectFrame.Damaged(name, "what its parity gives is not what its name says");
+            throw Failures.Damaged(name, "what its parity gives is not what its name says");
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class PackParity
         int[] spares = [.. Enumerable.Range(0, _layout.Spares).Where(spare => IsWhole(SpareOf(spare, group))).Take(lost.Count)];
         if (spares.Length < lost.Count)
         {
-            throw ObjectFrame.Damaged(name, $"{lost.Count} of the pieces of one group of its parity are lost, and {spares.Length} is what the parity can give");
+            throw Failures.Damaged(name, $"{lost.Count} of the pieces of one group of its parity are lost, and {spares.Length} is what the parity can give");
         }
         // What is left of each sum when all that is whole is taken out: the lost pieces' part.
         var size = _layout.PieceSize;

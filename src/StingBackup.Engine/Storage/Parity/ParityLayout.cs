@@ -1,3 +1,5 @@
+using StingBackup.Engine.Repository;
+
 namespace StingBackup.Engine.Storage.Parity;
 
 /// <summary>
@@ -27,7 +29,7 @@ internal sealed record ParityLayout(long Length, int PieceSize, int Groups, int 
     private int Largest => (Pieces + Groups - 1) / Groups;
 
     /// <summary>Whether anything can be laid out so.</summary>
-    public bool IsPossible => Length is > 0 and <= Integrity.WholePacks.MaxPackLength && PieceSize is >= 512 and <= 1 << 20 && Groups >= 1 && Groups <= Pieces && Spares >= 1 && Spares <= MostOfGroup && Largest + Spares <= MostOfGroup;
+    public bool IsPossible => Length is > 0 and <= PackFormat.MaxPackLength && PieceSize is >= 512 and <= 1 << 20 && Groups >= 1 && Groups <= Pieces && Spares >= 1 && Spares <= MostOfGroup && Largest + Spares <= MostOfGroup;
 
     /// <summary>The layout of a pack's parity.</summary>
     public static ParityLayout Of(long length, int percent)

@@ -6,7 +6,7 @@ namespace StingBackup.Engine.Storage.Parity;
 /// A folder that keeps parity beside its packs. A pack's parity is stored after the pack, by the same barrier, and goes before it: so there is none whose pack was deleted, but for a moment in which a process or the
 /// power fails, and then a sweep removes it. It gives back what is damaged of a pack that is there, and never one that is gone.
 /// </summary>
-public sealed class ParityStore : IObjectStore
+public sealed class ParityStore : IObjectStore, IParityStore
 {
     private const int Block = 1 << 20;
 
@@ -18,13 +18,13 @@ public sealed class ParityStore : IObjectStore
     /// <inheritdoc/>
     public string Location => _inner.Location;
 
-    /// <summary>Parity in percent of a pack; 0 for none.</summary>
+    /// <inheritdoc/>
     public int Percent { get; }
 
     /// <inheritdoc/>
-    public ParityStore Parity => this;
+    public IParityStore Parity => this;
 
-    /// <summary>Bytes that are stored beside an object of some length.</summary>
+    /// <inheritdoc/>
     public long Beside(string name, long length) => IsKept(name) ? PackParity.LengthOf(length, Percent) : 0;
 
     /// <inheritdoc/>
@@ -73,8 +73,7 @@ public sealed class ParityStore : IObjectStore
         return await _inner.DeleteAsync(name, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>What a damaged pack was, as its name proves; null where it is gone or has no parity.</summary>
-    /// <exception cref="StingException"><c>ObjectDamaged</c>: more is lost than the parity gives, or the parity itself.</exception>
+    /// <inheritdoc/>
     public async ValueTask<byte[]?> RecoverAsync(string pack, CancellationToken cancel)
     {
         var name = PackParity.NameOf(pack);
@@ -82,9 +81,9 @@ public sealed class ParityStore : IObjectStore
         {
             return null;
         }
-        if (length > Integrity.WholePacks.MaxPackLength)
+        if (length > PackFormat.MaxPackLength)
         {
-            throw ObjectFrame.Damaged(name, $"it has {length} bytes, more than any parity may");
+            throw Failures.Damaged(name, $"it has {length} bytes, more than any parity may");
         }
         // Of a parity too there may be sectors that cannot be read.
         var bytes = new byte[length];
@@ -100,7 +99,7 @@ public sealed class ParityStore : IObjectStore
         return content;
     }
 
-    /// <summary>Puts a proved pack in the place of a damaged one. There is no moment without either.</summary>
+    /// <inheritdoc/>
     public ValueTask ReplaceAsync(string pack, ReadOnlyMemory<byte> content, CancellationToken cancel) => _inner.ReplaceAsync(pack, content, cancel);
 
     /// <inheritdoc/>

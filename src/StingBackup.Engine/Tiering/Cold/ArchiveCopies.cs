@@ -29,7 +29,7 @@ internal sealed class ArchiveCopies(Installation installation, IObjectStore sour
             }
             else if (length != item.Length)
             {
-                output.Failed(ObjectFrame.Damaged(item.Name, FormattableString.Invariant($"it has {length} bytes in {archive.Location} and {item.Length} in {source.Location}")));
+                output.Failed(Failures.Damaged(item.Name, FormattableString.Invariant($"it has {length} bytes in {archive.Location} and {item.Length} in {source.Location}")));
             }
         }
         if (prefix == "subjects/")

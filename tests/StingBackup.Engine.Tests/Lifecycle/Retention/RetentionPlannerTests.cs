@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Support;
@@ -16,7 +17,7 @@ public sealed class RetentionPlannerTests
     private static RetainedPart Part(DateTimeOffset time, DataClass dataClass = DataClass.UserFiles, bool imported = false) => new(
         new PointRecord
         {
-            Reserve = default, Writer = default, Sequence = (time.UtcTicks - Start.UtcTicks) / TimeSpan.TicksPerMinute, Previous = default, Name = $"backup_{time:yyyyMMdd_HHmmss}", TimeNs = Installation.ToNs(time), CompletedNs = Installation.ToNs(time),
+            Reserve = default, Writer = default, Sequence = (time.UtcTicks - Start.UtcTicks) / TimeSpan.TicksPerMinute, Previous = default, Name = $"backup_{time:yyyyMMdd_HHmmss}", TimeNs = NanosecondTime.ToNs(time), CompletedNs = NanosecondTime.ToNs(time),
             Origin = imported ? new PointOrigin("sting_backup_x.tar.gz", default) : null,
         }, new PointClass(dataClass, [], 1, 1, 1, 0));
 
