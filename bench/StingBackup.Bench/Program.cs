@@ -1,3 +1,15 @@
+using StingBackup.Bench;
+using StingBackup.Bench.Buckets;
+using StingBackup.Bench.Corpora;
+using StingBackup.Bench.Primitives;
+using StingBackup.Bench.Report;
+using StingBackup.Bench.Scale;
+using StingBackup.Bench.Scale.Simulation;
+using StingBackup.Bench.Sites;
+using StingBackup.Bench.Trees;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Reserve;
+using StingBackup.Fixtures.Sting;
 using System.Diagnostics;
 using System.Globalization;
 using StingBackup.Bench;
@@ -175,7 +187,7 @@ static int Hash(string root, bool list)
     {
         foreach (var item in items)
         {
-            Console.WriteLine($"{StingBackup.Engine.Sources.EntryPath.Display(item.Path)}\t{item.Line}");
+            Console.WriteLine($"{EntryPath.Display(item.Path)}\t{item.Line}");
         }
     }
     Console.WriteLine(TreeHash.Of(items));

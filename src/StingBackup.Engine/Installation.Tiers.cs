@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine;
 

@@ -1,12 +1,16 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Limits;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine;
 
@@ -94,20 +98,20 @@ public sealed partial class Installation : IAsyncDisposable
     public IReadOnlySet<Id16> TrustedWriters => new HashSet<Id16> { Writer };
 
     /// <summary>Who may do what, and how many others must approve it.</summary>
-    public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
+    public AccessPolicy Access { get; init; } = AccessPolicy.None;
     /// <summary>Who acts, by which approval, and why.</summary>
-    public Governance.Caller Caller { get => _caller; init => _caller = value; }
+    public Caller Caller { get => _caller; init => _caller = value; }
     /// <summary>The process that its jobs run in.</summary>
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Holds jobs to their limits; a test has its own.</summary>
-    internal Platform.Limits.LimitKeeper Limits { get; init; } = Platform.Limits.LimitKeeper.OfProcess;
+    internal LimitKeeper Limits { get; init; } = LimitKeeper.OfProcess;
     /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
     internal Action<string>? Alarm { get; set; }
     /// <summary>Takes what the caller should hear where no job runs that could tell it.</summary>
     public Action<string>? Warn { get; init; }
 
     /// <summary>How runs are watched for ransomware and mass damage.</summary>
-    public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
+    public AnomalyOptions Guarding { get; init; } = AnomalyOptions.Default;
 
     /// <summary>How a journal of changes is used; null where runs scan everything.</summary>
     internal Changes.ChangeJournalOptions? Journal { get; init; }
@@ -143,7 +147,7 @@ public sealed partial class Installation : IAsyncDisposable
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
 
     /// <summary>Told when a drill has loaded rows into its server; a test may change some.</summary>
-    internal Func<Sources.PostgreSql.PostgresSettings, Task>? DrillLoaded { get; set; }
+    internal Func<PostgresSettings, Task>? DrillLoaded { get; set; }
 
     /// <summary>How often a restore that waits asks how the packs are.</summary>
     internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
@@ -166,7 +170,7 @@ public sealed partial class Installation : IAsyncDisposable
     internal IReadOnlyList<(string Folder, EntryPath Mount)> WatchedFolders => [.. Sources.Where(s => s.Folder is not null).Select(s => (s.Folder!, s.Mount))];
 
     /// <summary>Where its jobs are noted; null for one without configuration, as tests make them by hand.</summary>
-    internal Operations.Jobs.JobPlace? JobPlace => Configuration is { } configuration ? Operations.Jobs.JobPlace.Of(configuration, Clock) : null;
+    internal JobPlace? JobPlace => Configuration is { } configuration ? JobPlace.Of(configuration, Clock) : null;
 
     internal string JournalFolder => Path.Combine(StateFolder, "journals", Reserve.ToString());
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using StingBackup.Engine.Operations.Jobs;
-using StingBackup.Engine.Operations.Logging;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Jobs.Logging;
 using StingBackup.Engine.Operations.Metrics;
 
 namespace StingBackup.Engine;

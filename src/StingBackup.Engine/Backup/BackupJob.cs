@@ -1,5 +1,5 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tiering;
 

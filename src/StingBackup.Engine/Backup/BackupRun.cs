@@ -1,10 +1,13 @@
 using System.Threading.Channels;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
@@ -48,7 +51,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
-        if (installation.Recalls && installation.Subjects is Cryptography.SubjectWriter writer)
+        if (installation.Recalls && installation.Subjects is SubjectWriter writer)
         {
             await writer.ReadAheadAsync(ClaimStreams, stop.Token).ConfigureAwait(false);
         }

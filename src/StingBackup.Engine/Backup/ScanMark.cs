@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Changes;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Governance;
 

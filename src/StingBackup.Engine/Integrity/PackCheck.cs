@@ -1,4 +1,6 @@
 using System.IO.Hashing;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;

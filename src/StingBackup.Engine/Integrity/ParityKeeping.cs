@@ -1,6 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Storage.Parity;
 
 namespace StingBackup.Engine.Integrity;
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;

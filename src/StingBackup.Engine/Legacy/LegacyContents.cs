@@ -1,7 +1,7 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Legacy;
 

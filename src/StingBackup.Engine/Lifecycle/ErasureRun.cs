@@ -1,5 +1,6 @@
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;

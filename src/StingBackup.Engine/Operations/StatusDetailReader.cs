@@ -6,7 +6,6 @@ using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations;
 

@@ -1,7 +1,8 @@
 using StingBackup.Engine.Changes;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;

@@ -1,6 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.People;
 

@@ -1,8 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.People;
 

@@ -1,6 +1,7 @@
 using System.Formats.Cbor;
 using System.Globalization;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 
@@ -78,7 +80,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     }
 
     /// <summary>The item at a path of a tree.</summary>
-    public TreeEntry? Find(PointTree tree, Sources.EntryPath path) => Wait(context.Repository.Walker.FindAsync(tree.Root, path, cancel));
+    public TreeEntry? Find(PointTree tree, EntryPath path) => Wait(context.Repository.Walker.FindAsync(tree.Root, path, cancel));
 
     /// <summary>The id that content would have as a chunk.</summary>
     /// <param name="pseudonym">Whose.</param>

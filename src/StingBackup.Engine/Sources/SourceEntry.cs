@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 namespace StingBackup.Engine.Sources;
 
 /// <summary>What a source knows of an item besides its content. Times are nanoseconds since 1970 UTC.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Storage;
 

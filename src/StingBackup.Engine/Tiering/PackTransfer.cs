@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 

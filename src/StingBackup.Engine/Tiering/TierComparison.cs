@@ -1,4 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -55,7 +58,7 @@ internal sealed class TierComparison
         var recalled = recalls ? await TierRecall.TryAsync(installation, route, source, cancel).ConfigureAwait(false) : null;
         var target = recalled ?? await TierListing.TakeAsync(route.To, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(route.From, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-        var erased = installation.Ledger.Entries.SelectMany(e => e.Aliases.Append(e.Tag)).Select(Cryptography.KeyObjectNames.Claim).ToHashSet(StringComparer.Ordinal);
+        var erased = installation.Ledger.Entries.SelectMany(e => e.Aliases.Append(e.Tag)).Select(KeyObjectNames.Claim).ToHashSet(StringComparer.Ordinal);
         var made = new TierComparison(route, source, target, view)
         {
             IsRecalled = recalled is not null, IsOfErased = erased.Contains, Erased = [.. target.Of(TierStep.Heads).Where(erased.Contains)],

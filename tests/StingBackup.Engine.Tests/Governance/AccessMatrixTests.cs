@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Operations.Daemon;
 

@@ -1,15 +1,17 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Costs;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.Clean;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Operations;
-using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Tests.Governance;
 

@@ -1,4 +1,3 @@
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations;

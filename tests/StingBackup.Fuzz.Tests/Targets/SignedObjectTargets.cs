@@ -1,8 +1,9 @@
 using System.Formats.Cbor;
 using System.Security.Cryptography;
-using StingBackup.Engine;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Recovery;
 using StingBackup.Engine.Repository;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources.Vault;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 

@@ -3,7 +3,6 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Lifecycle.Forecast;
 

@@ -1,5 +1,4 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;

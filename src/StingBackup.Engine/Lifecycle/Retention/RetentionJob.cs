@@ -1,9 +1,12 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keeping;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Engine.Tiering;
-using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Lifecycle.Retention;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Drills;
 

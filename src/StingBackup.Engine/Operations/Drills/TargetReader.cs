@@ -4,6 +4,7 @@ using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Operations.Drills;

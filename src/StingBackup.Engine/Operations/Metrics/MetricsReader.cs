@@ -2,10 +2,12 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Capture;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Metrics;

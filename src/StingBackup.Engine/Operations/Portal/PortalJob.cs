@@ -1,7 +1,7 @@
 using System.Security;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Operations.Jobs;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Portal;

@@ -1,7 +1,7 @@
 using System.Globalization;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Reports;
 
@@ -91,7 +91,7 @@ internal static class RegulationCheck
             return new("PCI-DSS", requirement, EvidenceState.NotJudged, "Everything is AES-256-GCM; how old keys are shows where the key directory is.");
         }
         var overdue = KeyAges.Overdue(keys, configuration.Keys.RotateDays, installation.Clock.GetUtcNow());
-        var isOpen = keys.Protection == Cryptography.KeyFileProtection.Open;
+        var isOpen = keys.Protection == KeyFileProtection.Open;
         return new("PCI-DSS", requirement, overdue.Count > 0 || isOpen ? EvidenceState.NotMet : EvidenceState.Met,
             Text($"Everything is AES-256-GCM under a key for each subject. {(isOpen ? "The key file is not protected. " : "")}{(overdue.Count > 0 ? string.Join(' ', overdue) : $"No key is older than keys.rotate_days ({configuration.Keys.RotateDays}).")} Get-StingKey shows them."));
     }

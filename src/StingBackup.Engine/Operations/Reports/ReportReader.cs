@@ -5,7 +5,6 @@ using StingBackup.Engine.Operations.Costs;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Reports;
 

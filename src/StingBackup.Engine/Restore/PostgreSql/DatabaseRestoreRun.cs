@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources.PostgreSql.Physical;

@@ -1,5 +1,5 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 

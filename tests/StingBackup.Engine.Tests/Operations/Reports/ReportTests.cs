@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;

@@ -1,4 +1,5 @@
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 
