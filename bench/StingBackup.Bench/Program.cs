@@ -1,15 +1,3 @@
-using StingBackup.Bench;
-using StingBackup.Bench.Buckets;
-using StingBackup.Bench.Corpora;
-using StingBackup.Bench.Primitives;
-using StingBackup.Bench.Report;
-using StingBackup.Bench.Scale;
-using StingBackup.Bench.Scale.Simulation;
-using StingBackup.Bench.Sites;
-using StingBackup.Bench.Trees;
-using StingBackup.Engine.Basics;
-using StingBackup.Engine.Reserve;
-using StingBackup.Fixtures.Sting;
 using System.Diagnostics;
 using System.Globalization;
 using StingBackup.Bench;
@@ -21,6 +9,7 @@ using StingBackup.Bench.Scale;
 using StingBackup.Bench.Scale.Simulation;
 using StingBackup.Bench.Sites;
 using StingBackup.Bench.Trees;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 using StingBackup.Fixtures.Sting;
 

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Limits;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Limits;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine.Limits;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Limits;
 

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Basics;
 using StingBackup.Engine.Targets;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Targets;
 

@@ -134,7 +134,7 @@ internal sealed class DrillChooser(RepositoryReading repository, DrillOdds odds,
         {
             return await repository.Subjects.HeadAsync(row, cancel).ConfigureAwait(false);
         }
-        catch (StingException e) when (Failures.IsOfOneItem(e))
+        catch (StingException e) when (Basics.Failures.IsOfOneItem(e))
         {
             Failures.Add(e);
             return null;

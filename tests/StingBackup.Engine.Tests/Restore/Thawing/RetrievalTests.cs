@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Restore.Thawing;
+using StingBackup.Engine.Tests.Storage.S3;
 using StingBackup.Engine.Tests.Tiering.Cold;
 
 namespace StingBackup.Engine.Tests.Restore.Thawing;
