@@ -55,6 +55,21 @@ public static class JobReader
 
     internal static StingException Unreadable(JobPlace place, Exception cause) => new("JobsUnreadable", FailureKind.PermissionDenied, $"The jobs in '{place.Folder}' cannot be read: {cause.Message}", place.Folder, "Run as the account that backs up, or as root.", cause);
 
+    /// <summary>Which job holds what others wait for, to stand behind "runs on this host": the oldest that runs, and is not the one that asks.</summary>
+    internal static string OldestInTheWay(Installation installation)
+    {
+        try
+        {
+            var running = JobPlace.Of(installation) is { } place ? Running(place).Where(note => note.State != HostJobState.Died).OrderBy(note => note.Started).ToList() : [];
+            return running is [var first, ..] && (running.Count > 1 || first.Process != Environment.ProcessId)
+                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $": job {first.Id} ({first.Kind}), process {first.Process} of {first.User}, since {TimeZoneInfo.ConvertTime(first.Started, installation.Zone):yyyy-MM-dd HH:mm:ss}") : "";
+        }
+        catch (StingException)
+        {
+            return "";   // somebody else's jobs, whom this account may not look at
+        }
+    }
+
     /// <summary>Jobs whose process has not told that they ended: those that run, and those that died.</summary>
     internal static List<JobNote> Running(JobPlace place)
     {
