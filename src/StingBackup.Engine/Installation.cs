@@ -185,10 +185,15 @@ public sealed partial class Installation : IAsyncDisposable
     private HostRole RequireHost() => Host ?? throw new StingException("HostNotEnrolled", FailureKind.NotFound, "This host has no keys of its own: it can read, but not write.", StateFolder,
         "Put the host's state folder back, or run Repair-StingRepository with the key file's passphrase: it enrols the host anew.");
 
-    /// <summary>Only one run a host and reserve at a time. Null where the file system has no locks.</summary>
-    /// <exception cref="StingException"><c>BackupRunning</c></exception>
+    /// <summary>Only one run a host and reserve at a time, and by the account whose the installation is. Null where the file system has no locks.</summary>
+    /// <exception cref="StingException"><c>BackupRunning</c>, <c>WrongAccount</c></exception>
     internal IDisposable? LockHost()
     {
+        if (Account is { } account)
+        {
+            throw new StingException("WrongAccount", FailureKind.PermissionDenied, $"This runs as root, and the installation is {account}'s: what root stores in it {account} cannot read, and its next backup would fail.", StateFolder,
+                $"Run it as that account: runuser -u {account} -- sting-backup …");
+        }
         var mine = TryLockHost(out var held);
         return !held ? mine : throw new StingException("BackupRunning", FailureKind.Busy, $"Another backup of this reserve runs on this host{Operations.Jobs.JobReader.OldestInTheWay(this)}.", HostLock,
             "Wait for it (a backup does so with -MaxWait, --max-wait), or see it with Get-StingBackupJob (sting-backup jobs) and end it with Stop-StingBackupJob (sting-backup job-stop); the lock ends with its process.");
@@ -200,6 +205,9 @@ public sealed partial class Installation : IAsyncDisposable
         using var mine = TryLockHost(out var held);
         return held;
     }
+
+    /// <summary>Whose the host's keys are, where this process is root and that is another account.</summary>
+    private string? Account => Platform.HostAccount.OtherThanRoot(Path.Combine(StateFolder, "host"));
 
     private string HostLock => Path.Combine(StateFolder, "locks", $"{Reserve}.lock");
 

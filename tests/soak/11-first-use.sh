@@ -102,6 +102,8 @@ mkdir -p "$bare"/srv/reserve/users/{ada@example.com,grace@example.com}/letters "
 echo "Dear Grace, the bees are well." >"$bare/srv/reserve/users/ada@example.com/letters/june.txt"
 echo "Dear Ada, come and see the garden." >"$bare/srv/reserve/users/grace@example.com/letters/july.txt"
 echo "# Honey bread" >"$bare/srv/reserve/jars/recipes/bread.md"
+types root 'sting-backup init --backup-root=/var/backups/sting --reserve=/srv/reserve --no-passphrase --dry-run'
+says 'runuser -u sting-backup'
 types account 'sting-backup init --backup-root=/var/backups/sting --reserve=/srv/reserve'
 ends 4
 says '--passphrase-file'
@@ -213,8 +215,16 @@ plain
 types visitor 'sting-backup incremental'
 plain
 types root 'sting-backup incremental'
+ends 1
+says 'runuser -u sting-backup'
 plain
+types root "sting-restore user --email=ada@example.com --backup-id=$first --destination=/root/back --passphrase-file=pass --confirm"
+ends 0
+says 'chown -R --from=root sting-backup'
+types root "$(grep -o 'chown -R --from=root sting-backup.*' <<<"$said" | head -1)"
+ends 0
 types account 'sting-backup incremental'
+ends 0
 plain
 
 about "No configuration"

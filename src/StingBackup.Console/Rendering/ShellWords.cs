@@ -30,7 +30,10 @@ internal static partial class ShellWords
         }
         var typed = arguments.Select(a => Argument().Match(a)).Select(m => (Parameter: m.Groups[1].Value, Value: m.Groups[2].Value)).ToList();
         var verb = verbs.Find(v => v.Fixed.Count > 0 && v.Fixed.All(f => typed.Exists(t => t.Parameter == f.Key && (f.Value is true || t.Value.Trim() == f.Value.ToString())))) ?? verbs.Find(v => v.Fixed.Count == 0) ?? verbs[0];
-        return $"{verb.Program} {verb.Name}{string.Concat(typed.Where(t => !verb.Fixed.ContainsKey(t.Parameter)).Select(t => $" --{Spell(verb, t.Parameter)}{t.Value}"))}";
+        return $"{verb.Program} {verb.Name}{string.Concat(typed.Select(Told))}";
+
+        // A word behind a switch is the sentence's own.
+        string Told((string Parameter, string Value) t) => !verb.Fixed.TryGetValue(t.Parameter, out var set) ? $" --{Spell(verb, t.Parameter)}{t.Value}" : set is true ? t.Value : "";
     }
 
     private static string Spell(Verb? verb, string parameter) => Common.TryGetValue(parameter, out var word) ? word : verb?.OptionOf(parameter) ?? Verb.Spell(parameter);
@@ -43,10 +46,10 @@ internal static partial class ShellWords
     [GeneratedRegex(@"(?<![\w-])-[A-Z][A-Za-z]+(?::\$false)?(?: \((--[a-z][^)]*)\)|, (?=--[a-z]))")]
     private static partial Regex BothOptions();
 
-    [GeneratedRegex(@"\b([A-Z][a-z]+-Sting[A-Z][A-Za-z]+)( -[A-Z][A-Za-z]+(?: [^\s.,;:()-][^\s.,;:()]*)?)*")]
+    [GeneratedRegex(@"\b([A-Z][a-z]+-Sting[A-Z][A-Za-z]+)( -[A-Z][A-Za-z]+(?::\$false)?(?: [^\s.,;:()-][^\s.,;:()]*)?)*")]
     private static partial Regex Cmdlet();
 
-    [GeneratedRegex(@"^ -([A-Z][A-Za-z]+)(.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^ -([A-Z][A-Za-z]+)(?::\$false)?(.*)$", RegexOptions.Singleline)]
     private static partial Regex Argument();
 
     [GeneratedRegex(@"(?<![\w-])-([A-Z][A-Za-z]+)(?::\$false)?")]

@@ -30,8 +30,8 @@ public sealed class ConfigurationLocator(IHostView host)
     private StingException NotFound(IReadOnlyList<string> lookedAt)
     {
         var missing = lookedAt.Count == 1 ? $"There is no configuration file {lookedAt[0]}" : $"There is no configuration file. Looked for: {string.Join(", ", lookedAt)}";
-        // What lies in a folder that may not be entered looks as if it were not there.
-        return lookedAt.Select(file => Path.GetDirectoryName(file)!).FirstOrDefault(folder => host.DirectoryExists(folder) && !host.CanRead(folder)) is { } closed
+        // What lies in a folder that may not be entered looks as if it were not there. Where somebody happens to stand says nothing.
+        return lookedAt.Select(file => Path.GetDirectoryName(file)!).FirstOrDefault(folder => (lookedAt.Count == 1 || folder != host.CurrentDirectory) && host.DirectoryExists(folder) && !host.CanRead(folder)) is { } closed
             ? new StingException("ConfigurationNotFound", FailureKind.PermissionDenied, $"{missing}. But {closed} may not be entered by this user, so what is there cannot be seen.", closed,
                 "Run it as the account that made the repository, or as one of the folder's group.")
             : new StingException("ConfigurationNotFound", FailureKind.NotFound, $"{missing}.", lookedAt[0],
