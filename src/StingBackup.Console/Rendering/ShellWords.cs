@@ -39,7 +39,7 @@ internal static partial class ShellWords
     private static string Spell(Verb? verb, string parameter) => Common.TryGetValue(parameter, out var word) ? word : verb?.OptionOf(parameter) ?? Verb.Spell(parameter);
 
     /// <summary><c>Initialize-StingRepository (sting-backup init)</c>.</summary>
-    [GeneratedRegex(@"\b(?:[A-Z][a-z]+-Sting[A-Za-z]*|Get-Help)\b[^().;,]*\((sting-(?:backup|restore) [^)]*)\)")]
+    [GeneratedRegex(@"\b(?:[A-Z][a-z]+-Sting[A-Za-z]*|Get-Help)\b(?:'[^']*'|[^().;,'])*\((sting-(?:backup|restore) [^)]*)\)")]
     private static partial Regex Both();
 
     /// <summary><c>-ConfigPath (--config)</c>, <c>-Path, --path</c>.</summary>

@@ -18,6 +18,7 @@ public sealed partial class ShellWordsTests
     [InlineData("Test-StingBackupConfig -Online shows it, Test-StingBackupConfig less.", "sting-backup doctor shows it, sting-backup check less.")]
     [InlineData("Run Test-StingBackupIntegrity -Level Data to see which files it hits.", "Run sting-backup verify --level Data to see which files it hits.")]
     [InlineData("ask with Remove-StingSubject -User; tell us", "ask with sting-backup erase --email; tell us")]
+    [InlineData("An approver runs: Approve-StingApproval -Path 'a.request' -KeyFile <his key file> (sting-backup approve --path='a.request' --key-file=FILE), here or elsewhere.", "An approver runs: sting-backup approve --path='a.request' --key-file=FILE, here or elsewhere.")]
     [InlineData("Give the folder, its INSTALL_DIR (-Path, --path; in init -Sting, --sting).", "Give the folder, its INSTALL_DIR (--path; in init --sting).")]
     [InlineData("Free room on its disk (or raise the quota), then run the command again.", "Free room on its disk (or raise the quota), then run the command again.")]
     [InlineData("chmod 600 -rw-r--r-- a-Sting-file; it is 10-Days old.", "chmod 600 -rw-r--r-- a-Sting-file; it is 10-Days old.")]
