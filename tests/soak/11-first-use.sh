@@ -75,13 +75,14 @@ ends 0
 inside useradd -m visitor
 types visitor 'sting-backup'
 ends 2
-says 'Commands:' incremental
+says 'To begin:' 'sting-backup init' 'sting-backup incremental' 'sting-restore file'
+plain
 types visitor 'sting-backup --help | head -12'
 types visitor 'sting-backup incremental --help'
 ends 0
 types visitor 'sting-backup quickstart'
 ends 0
-says 'every byte alike' 'sting-restore'
+says 'every byte alike' '  sting-restore file'
 types visitor 'sting-backup quickstart --clean'
 ends 0
 
@@ -226,6 +227,8 @@ ends 0
 types account 'sting-backup incremental'
 ends 0
 plain
+# Whatever that was, the rest is to be watched too.
+inside chown -R --from=root sting-backup: /var/lib/sting-backup /var/cache/sting-backup /var/log/sting-backup /var/backups/sting
 
 about "No configuration"
 mv "$bare/etc/sting/sting-backup.yaml" "$work/away.yaml"

@@ -13,7 +13,12 @@ internal sealed class FieldReader
     public string Read(PSObject item, ViewField field)
     {
         var text = ToText(field.Script is { } script ? Evaluate(script, item) : item.Properties[field.Property]?.Value);
-        return field.Property == nameof(ConfigurationFinding.Remedy) ? ShellWords.Of(text) : text;
+        return field.Property switch
+        {
+            nameof(ConfigurationFinding.Remedy) => ShellWords.Of(text),
+            nameof(ConfigurationFinding.Problem) or nameof(BackupStatus.Warnings) => ShellWords.Commands(text),
+            _ => text,
+        };
     }
 
     /// <summary>Whether a list has a line for the field.</summary>

@@ -34,6 +34,7 @@ public sealed partial class ShellWordsTests
     {
         var texts = new[] { "StingBackup.Engine", "StingBackup.Cmdlets", "StingBackup" }
             .SelectMany(project => Directory.EnumerateFiles(Path.Join(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !file.Contains("Channels", StringComparison.Ordinal))   // a mail is read wherever, and names both
             .SelectMany(file => Sentence().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value)).ToList();
         Assert.InRange(texts.Count, 100, 2000);
         var words = VerbTable.All.Select(v => v.Cmdlet).ToHashSet(StringComparer.Ordinal);

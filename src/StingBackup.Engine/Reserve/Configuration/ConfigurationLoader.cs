@@ -103,6 +103,11 @@ public sealed class ConfigurationLoader(IHostView host)
     {
         if (YamlReader.Read(text, file, findings) is not { } top)
         {
+            // What could not be read is not missing besides.
+            foreach (var setting in Settings.All.Where(s => s.IsRequired && findings.HasErrors))
+            {
+                values.Refuse(setting);
+            }
             return;
         }
         foreach (var (key, line, node) in top.Entries)

@@ -34,7 +34,7 @@ public sealed class SixYearsTests
         reserve.Advance(1);
         Assert.Contains(DataClass.UserFiles, await RetainAsync(reserve));
         var gone = await Assert.ThrowsAsync<StingException>(() => ArchivedReserve.RestoreAsync(reserve.Open(), Path.Combine(reserve.Test.Root, "after"), first));
-        Assert.Equal("PointNotFound", gone.ErrorId);
+        Assert.Equal("BackupNotFound", gone.ErrorId);
     }
 
     /// <summary>Lets go what is over; returns of which classes that was.</summary>
