@@ -109,7 +109,7 @@ types account 'sting-backup init --backup-root=/var/backups/sting --reserve=/srv
 ends 4
 says '--passphrase-file'
 plain
-printf 'the words that open the backups\n' >"$bare/root/pass"
+printf 'the words that open the backups\n' >"$bare/root/pass" && chmod 600 "$bare/root/pass"
 inside install -m 600 -o sting-backup /root/pass /var/lib/sting-backup/pass
 types account 'sting-backup init --backup-root=/var/backups/sting --reserve=/srv/reserve --passphrase-file=pass'
 ends 1
@@ -273,8 +273,9 @@ cat >"$work/vault.py" <<'P'
 import http.server, sys
 class Expired(http.server.BaseHTTPRequestHandler):
     def answer(self):
-        body = b'{"errors":["permission denied"]}'
-        self.send_response(403); self.send_header('Content-Type', 'application/json'); self.send_header('Content-Length', str(len(body))); self.end_headers(); self.wfile.write(body)
+        healthy = self.path.startswith('/v1/sys/health')   # needs no token
+        body = b'{"initialized":true,"sealed":false,"standby":false,"version":"1.18.0"}' if healthy else b'{"errors":["permission denied"]}'
+        self.send_response(200 if healthy else 403); self.send_header('Content-Type', 'application/json'); self.send_header('Content-Length', str(len(body))); self.end_headers(); self.wfile.write(body)
     do_GET = do_POST = do_PUT = do_LIST = answer
     def log_message(self, *words): pass
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Expired)
@@ -292,6 +293,8 @@ says 'token'
 plain
 if grep -q EXPIRED-9f2c "$transcript"; then fail "a token is told"; else pass; fi
 types account 'sting-backup doctor | grep -A4 -i "vault"'
+says 'token'
+plain
 cat "$work/good.yaml" >"$bare/etc/sting/sting-backup.yaml"
 kill "$server"
 server=''
