@@ -219,6 +219,8 @@ types root 'sting-backup incremental'
 ends 1
 says 'runuser -u sting-backup'
 plain
+types account 'sting-backup incremental --quiet'
+ends 0
 types root "sting-restore user --email=ada@example.com --backup-id=$first --destination=/root/back --passphrase-file=pass --confirm"
 ends 0
 says 'chown -R --from=root sting-backup'
