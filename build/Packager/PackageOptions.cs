@@ -33,7 +33,7 @@ internal sealed record PackageOptions
           --sign PROGRAM  called with a folder as its argument before the files in it are packed: Authenticode, say
 
         Needs the .NET 10 SDK on x64 Linux. Makes StingBackup.<version>.nupkg, sting-backup-<version>-linux-x64.tar.gz, sting-backup_<version>_amd64.deb, a
-        Containerfile, bills of materials (*.cdx.json) and SHA256SUMS. Two runs on one commit are equal, byte by byte, where the checkout's path is as long (docs/install.md); SOURCE_DATE_EPOCH dates the files, else the commit does.
+        Containerfile, bills of materials (*.cdx.json) and SHA256SUMS. Two runs on one commit are equal, byte by byte (docs/install.md); SOURCE_DATE_EPOCH dates the files, else the commit does.
 
         """;
 

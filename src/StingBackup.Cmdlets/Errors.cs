@@ -11,7 +11,7 @@ internal static class Errors
     /// <summary>An exception that nothing foresaw: a defect of this product or of the platform.</summary>
     public static StingException Unexpected(Exception cause, string command) => new(
         "UnexpectedFailure", FailureKind.Io, $"{command} failed where nothing should: {cause.Message}", command,
-        "Run it again with -Verbose; when it fails again, report it with the text of $Error[0].Exception.InnerException.", cause);
+        "Run it again with -Verbose (--verbose); when it fails again, report it with what that tells.", cause);
 
     /// <summary>The operating system said no to something that was not an item of the job.</summary>
     public static StingException AccessDenied(UnauthorizedAccessException cause) => new(
@@ -26,6 +26,10 @@ internal static class Errors
     public static StingException SettingUnknown(string key, IEnumerable<string> known) => new(
         "SettingUnknown", FailureKind.InvalidArgument, $"There is no setting '{key}'. {NearestNames.Question(key, known)}".TrimEnd(), key,
         "Get-StingBackupConfig without -Key lists every setting.");
+
+    /// <summary>A path that leads to a variable, a registry key or the like.</summary>
+    public static StingException PathNotInFileSystem(string path, string provider) => new(
+        "PathNotInFileSystem", FailureKind.InvalidArgument, $"'{path}' is no file or folder: PowerShell finds it in {provider}.", path, "Give a path of the file system.");
 
     /// <summary>A new passphrase was not typed twice alike.</summary>
     public static StingException PassphrasesDiffer() => new(

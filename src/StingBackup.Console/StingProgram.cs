@@ -207,7 +207,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
 
     private ExitCode Usage()
     {
-        terminal.Tell(HelpText.Of(name));
+        terminal.Tell(HelpText.Beginning(name));
         return ExitCode.BadUsage;
     }
 

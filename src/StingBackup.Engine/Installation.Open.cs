@@ -87,6 +87,10 @@ public sealed partial class Installation
             {
                 installation.Signatures = SignatureMemory.Open(Path.Combine(installation.CacheFolder, installation.Reserve.ToString()), role.CacheKey.Span);
             }
+            if (installation.Account is { } account)
+            {
+                options.Warn?.Invoke($"This runs as root, and the installation is {account}'s, who cannot read what root leaves in its folders. Run it as {account} (runuser -u {account} -- …), or behind it: chown -R --from=root {account}: {string.Join(' ', FoldersOf(configuration))}");
+            }
             unlocking.RefusedAsync = refusal => Governance.LookTrail.RefusedAsync(installation, refusal);
             if (store is LostTierStore lost)
             {
@@ -104,6 +108,8 @@ public sealed partial class Installation
             throw;
         }
     }
+
+    private static IEnumerable<string> FoldersOf(StingConfiguration configuration) => new[] { configuration.StateDirectory, configuration.CacheDirectory, configuration.Log.Directory, configuration.Repository.BackupRoot }.Where(Directory.Exists).Distinct(StringComparer.Ordinal);
 
     /// <summary>Opens the local tier; where it holds no repository any more and a remote tier does, that one in its place, to read.</summary>
     private static async ValueTask<(IObjectStore Store, FormatObject Format, List<StingException> Faults)> OpenFirstAsync(

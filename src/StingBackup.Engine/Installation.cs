@@ -193,44 +193,44 @@ public sealed partial class Installation : IAsyncDisposable
     private HostRole RequireHost() => Host ?? throw new StingException("HostNotEnrolled", FailureKind.NotFound, "This host has no keys of its own: it can read, but not write.", StateFolder,
         "Put the host's state folder back, or run Repair-StingRepository with the key file's passphrase: it enrols the host anew.");
 
-    /// <summary>Only one run a host and reserve at a time.</summary>
-    /// <exception cref="StingException"><c>BackupRunning</c></exception>
-    internal IDisposable LockHost()
+    /// <summary>Only one run a host and reserve at a time, and by the account whose the installation is. Null where the file system has no locks.</summary>
+    /// <exception cref="StingException"><c>BackupRunning</c>, <c>WrongAccount</c></exception>
+    internal IDisposable? LockHost()
     {
-        var folder = Path.Combine(StateFolder, "locks");
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, $"{Reserve}.lock");
-        for (var attempt = 1; ; attempt++)
+        if (Account is { } account)
         {
-            try
-            {
-                // FileShare.None takes an advisory lock that the system drops with the process, however it ends.
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < 5)
-            {
-                // Somebody may only have looked whether a backup runs, which takes the lock for a moment.
-                Thread.Sleep(20);
-            }
-            catch (IOException e)
-            {
-                throw new StingException("BackupRunning", FailureKind.Busy, "Another backup of this reserve runs on this host.", path,
-                    "Wait for it, or stop it; the lock ends with its process.", e);
-            }
+            throw new StingException("WrongAccount", FailureKind.PermissionDenied, $"This runs as root, and the installation is {account}'s: what root stores in it {account} cannot read, and its next backup would fail.", StateFolder,
+                $"Run it as that account: runuser -u {account} -- sting-backup …");
         }
+        var mine = TryLockHost(out var held);
+        return !held ? mine : throw new StingException("BackupRunning", FailureKind.Busy, $"Another backup of this reserve runs on this host{JobFolder.OldestInTheWay(JobPlace, Zone)}.", HostLock,
+            "Wait for it (a backup does so with -MaxWait, --max-wait), or see it with Get-StingBackupJob (sting-backup jobs) and end it with Stop-StingBackupJob (sting-backup job-stop); the lock ends with its process.");
     }
 
     /// <summary>Whether a backup (or repair) of this reserve runs on this host now.</summary>
     internal bool IsBackupRunning()
     {
-        try
+        using var mine = TryLockHost(out var held);
+        return held;
+    }
+
+    /// <summary>Whose the host's keys are, where this process is root and that is another account.</summary>
+    private string? Account => Platform.HostAccount.OtherThanRoot(Path.Combine(StateFolder, "host"));
+
+    private string HostLock => Path.Combine(StateFolder, "locks", $"{Reserve}.lock");
+
+    private Platform.FileLock? TryLockHost(out bool held)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(HostLock)!);
+        for (var attempt = 1; ; attempt++)
         {
-            LockHost().Dispose();
-            return false;
-        }
-        catch (StingException e) when (e.ErrorId == "BackupRunning")
-        {
-            return true;
+            var mine = Platform.FileLock.TryAcquire(HostLock, out held);
+            if (!held || attempt == 5)
+            {
+                return mine;
+            }
+            // Somebody may only have looked whether a backup runs, which takes the lock for a moment.
+            Thread.Sleep(20);
         }
     }
 

@@ -41,7 +41,7 @@ public static class StoreFactory
         ArgumentNullException.ThrowIfNull(configuration);
         if (!S3Address.IsAddress(configuration.Repository.BackupRoot))
         {
-            Directory.CreateDirectory(configuration.Repository.BackupRoot);
+            await DirectoryObjectStore.Create(configuration.Repository.BackupRoot).DisposeAsync().ConfigureAwait(false);
             return await OpenAsync(configuration, clock, cancel).ConfigureAwait(false);
         }
         var options = OptionsOf(configuration, Tier.Local, S3Address.Parse(configuration.Repository.BackupRoot), clock);

@@ -21,9 +21,6 @@ public abstract class ConfiguredCmdlet : StingCmdlet
     /// <summary>The host, with the session's location as its current folder.</summary>
     private protected IHostView HostView => new SessionHostView(SessionState.Path.CurrentFileSystemLocation.ProviderPath);
 
-    /// <summary>A path as the session understands it: <c>~</c>, drives and relative parts resolved; it need not exist.</summary>
-    private protected string Resolve(string path) => GetUnresolvedProviderPathFromPSPath(path);
-
     /// <summary>Finds the file, reads it, and says with -Verbose which it is; warns of what is weak.</summary>
     /// <exception cref="StingException"><c>ConfigurationNotFound</c>, <c>ConfigurationUnreadable</c></exception>
     private protected ExaminedConfiguration Examine()

@@ -49,6 +49,7 @@ internal sealed class PassphrasePrompt(PSHostUserInterface? ui, SecureString? gi
         // Not interactive, or given up: the engine then says what it needed the passphrase for.
         catch (Exception e) when (e is HostException or PSInvalidOperationException or NotImplementedException or OperationCanceledException)
         {
+            ui?.WriteLine();   // the question stands there, and what comes next is no answer
             return null;
         }
     }

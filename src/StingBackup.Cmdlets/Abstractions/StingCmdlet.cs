@@ -128,6 +128,15 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
         return proceed && (!question.Destroys || !unasked || ShouldContinue(question.Text, question.Caption));
     }
 
+    /// <summary>A path as the session understands it: <c>~</c>, drives and relative parts resolved; it need not exist.</summary>
+    /// <exception cref="StingException"><c>PathNotInFileSystem</c></exception>
+    private protected string Resolve(string path)
+    {
+        var resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        // "Env:HOME" or "Variable:x" resolve to a name that would be taken for a file in the current folder.
+        return provider.Name == "FileSystem" ? resolved : throw Errors.PathNotInFileSystem(path, provider.Name);
+    }
+
     /// <summary>Whether a parameter was given.</summary>
     private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
@@ -156,7 +165,12 @@ public abstract class StingCmdlet : PSCmdlet, IDisposable
         // What PowerShell throws through us (a stop, a downstream command that has enough) is its own affair.
         catch (Exception e) when (e.GetType().Assembly != typeof(PSCmdlet).Assembly)
         {
-            var record = Errors.ToRecord(Errors.Normalize(e, MyInvocation.MyCommand.Name));
+            var failure = Errors.Normalize(e, MyInvocation.MyCommand.Name);
+            if (!ReferenceEquals(failure, e))
+            {
+                WriteVerbose(e.ToString());
+            }
+            var record = Errors.ToRecord(failure);
             if (!goesOn)
             {
                 ThrowTerminatingError(record);

@@ -41,7 +41,7 @@ public sealed class ExportStingBackupReportCommand : InstallationCmdlet
 
     private protected override void Execute()
     {
-        var path = GetUnresolvedProviderPathFromPSPath(Path);
+        var path = Resolve(Path);
         var format = Format ?? (ByExtension.TryGetValue(System.IO.Path.GetExtension(path), out var known) ? known : throw new StingException("ReportFormatUnknown", FailureKind.InvalidArgument,
             $"The name '{System.IO.Path.GetFileName(path)}' does not say how the report is to be written.", path, "Name a file that ends in .html, .pdf, .md, .json or .csv, or give -Format."));
         // As everywhere: -Force and -Confirm:$false (--confirm) are consent.

@@ -22,6 +22,6 @@ public sealed class FindStingInstallationCommand : StingCmdlet
     private protected override void Execute()
     {
         var host = new SessionHostView(SessionState.Path.CurrentFileSystemLocation.ProviderPath);
-        Emit(InstallationFinder.FindAsync(Path is null ? null : GetUnresolvedProviderPathFromPSPath(Path), !NoDocker, host, TimeProvider.System, Cancel));
+        Emit(InstallationFinder.FindAsync(Path is null ? null : Resolve(Path), !NoDocker, host, TimeProvider.System, Cancel));
     }
 }

@@ -27,7 +27,7 @@ public sealed class NewStingApproverCommand : StingCmdlet
 
     private protected override void Execute()
     {
-        var plan = ApproverJobs.PlanNew(Name, GetUnresolvedProviderPathFromPSPath(KeyFile));
+        var plan = ApproverJobs.PlanNew(Name, Resolve(KeyFile));
         if (!Ask(new Question("New approver", $"Make a key for {plan.Name} in {plan.KeyFile}", [$"Public half: {plan.PublicFile}"], plan, Destroys: false), force: false))
         {
             return;

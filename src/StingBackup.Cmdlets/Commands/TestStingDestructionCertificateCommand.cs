@@ -30,10 +30,10 @@ public sealed class TestStingDestructionCertificateCommand : StingCmdlet
 
     private protected override void Execute()
     {
-        var reserve = ReserveFile is null ? null : ReadReserve(GetUnresolvedProviderPathFromPSPath(ReserveFile));
+        var reserve = ReserveFile is null ? null : ReadReserve(Resolve(ReserveFile));
         foreach (var path in Path)
         {
-            var full = GetUnresolvedProviderPathFromPSPath(path);
+            var full = Resolve(path);
             try
             {
                 WriteObject(CertificateReader.Check(full, File.ReadAllBytes(full), KeyFingerprint, reserve));

@@ -8,13 +8,37 @@ internal static class HelpText
     /// <summary>Between the commands, where the help of all is printed.</summary>
     public static string Rule { get; } = new('-', Width);
 
+    private static readonly string[] First = [VerbTable.Quickstart, "init", "incremental", "status", "list", "doctor"];
+
+    /// <summary>For who types the program's name alone: where to begin, and where the rest is.</summary>
+    public static string Beginning(string program)
+    {
+        if (program != VerbTable.Backup)
+        {
+            return Of(program);
+        }
+        var words = First.Select(word => ($"{program} {word}", word == VerbTable.Quickstart ? QuickstartSummary : VerbTable.Find(program, word).Summary)).ToList();
+        words.Add(($"{VerbTable.Restore} file", VerbTable.Find(VerbTable.Restore, "file").Summary));
+        return $"""
+            {program} COMMAND [--option value …]
+
+            To begin:
+            {Table(words)}
+
+            '{program} --help' lists all commands, '{program} COMMAND --help' explains one.
+
+            """;
+    }
+
+    private const string QuickstartSummary = "See all of it at work on a sample, in a minute";
+
     /// <summary>The program's help: every command in one line.</summary>
     public static string Of(string program)
     {
         var words = VerbTable.Of(program).Select(v => (v.Name, v.Summary)).ToList();
         if (program == VerbTable.Backup)
         {
-            words.Add((VerbTable.Quickstart, "See all of it at work on a sample, in a minute"));
+            words.Add((VerbTable.Quickstart, QuickstartSummary));
         }
         var other = program == VerbTable.Backup ? $"{VerbTable.Restore} brings data back." : $"{VerbTable.Backup} makes backups, lists and verifies them.";
         return $"""

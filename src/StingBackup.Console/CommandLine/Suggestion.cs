@@ -9,9 +9,8 @@ internal static class Suggestion
     /// <param name="typed">The wrong word.</param>
     /// <param name="candidates">The right ones.</param>
     /// <param name="prefix">Put before each, such as dashes.</param>
-    public static string For(string typed, IEnumerable<string> candidates, string prefix = "")
-    {
-        var near = NearestNames.Of(typed, candidates);
-        return near.Count == 0 ? "" : $" Did you mean {string.Join(" or ", near.Select(n => $"'{prefix}{n}'"))}?";
-    }
+    public static string For(string typed, IEnumerable<string> candidates, string prefix = "") => Of([.. NearestNames.Of(typed, candidates).Select(n => prefix + n)]);
+
+    /// <summary>" Did you mean …?" with what may be meant, or nothing where that is nothing.</summary>
+    public static string Of(IReadOnlyList<string> meant) => meant.Count == 0 ? "" : $" Did you mean {string.Join(" or ", meant.Select(m => $"'{m}'"))}?";
 }

@@ -361,7 +361,9 @@ internal static partial class VerbTable
             return verb;
         }
         var elsewhere = All.FirstOrDefault(v => v.Name == word);
-        var hint = elsewhere is not null ? $" Did you mean '{elsewhere.Program} {word}'?" : Suggestion.For(word, Of(program).Select(v => v.Name).Append(Quickstart));
+        var hint = elsewhere is not null ? Suggestion.Of([$"{elsewhere.Program} {word}"])
+            : VerbGuesses.Of(word) is { Count: > 0 } guesses ? Suggestion.Of(guesses)
+            : Suggestion.For(word, Of(program).Select(v => v.Name).Append(Quickstart));
         throw new UsageException($"{program} has no command '{word}'.{hint} '{program} --help' lists all.");
     }
 }

@@ -72,7 +72,7 @@ internal sealed class TerminalUserInterface(Terminal terminal, bool quiet) : PSH
     }
 
     /// <inheritdoc/>
-    public override void WriteWarningLine(string message) => terminal.Tell($"Warning: {message}", TerminalColor.Yellow);
+    public override void WriteWarningLine(string message) => terminal.Tell($"Warning: {ShellWords.Commands(message)}", TerminalColor.Yellow);
     /// <inheritdoc/>
     public override void WriteVerboseLine(string message) => terminal.Tell(message, TerminalColor.Grey);
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using StingBackup.Console.CommandLine;
+using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Console.Quickstart;
 
@@ -38,7 +39,7 @@ internal static class QuickstartGuide
         var path = Path.Join(AppContext.BaseDirectory, program);
         // What a package put on the path outlives the folder that runs today.
         var packaged = Path.Join("/usr/bin", program);
-        if (File.Exists(packaged) && Path.GetDirectoryName(File.ResolveLinkTarget(packaged, returnFinalTarget: true)?.FullName) == Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))
+        if (File.Exists(packaged) && Path.GetDirectoryName(new HostView().RealPath(packaged)) == Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))
         {
             return program;
         }

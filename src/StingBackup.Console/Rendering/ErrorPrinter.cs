@@ -26,6 +26,7 @@ internal sealed class ErrorPrinter(Terminal terminal, string program, bool json)
 
     private void Print(string id, string message, string? remedy, string? target)
     {
+        (message, remedy) = (ShellWords.Commands(message), remedy is null ? null : ShellWords.Of(remedy));
         if (json)
         {
             terminal.Tell(JsonSerializer.Serialize(new { Error = new { Id = id, Message = message, Target = target, Remedy = remedy } }, OneLine));

@@ -9,8 +9,17 @@ internal sealed class FieldReader
 {
     private readonly Dictionary<string, ScriptBlock> _scripts = new(StringComparer.Ordinal);
 
-    /// <summary>The text; empty for null.</summary>
-    public string Read(PSObject item, ViewField field) => ToText(field.Script is { } script ? Evaluate(script, item) : item.Properties[field.Property]?.Value);
+    /// <summary>The text; empty for null. What to do next is told in the programs' words.</summary>
+    public string Read(PSObject item, ViewField field)
+    {
+        var text = ToText(field.Script is { } script ? Evaluate(script, item) : item.Properties[field.Property]?.Value);
+        return field.Property switch
+        {
+            nameof(ConfigurationFinding.Remedy) => ShellWords.Of(text),
+            nameof(ConfigurationFinding.Problem) or nameof(BackupStatus.Warnings) => ShellWords.Commands(text),
+            _ => text,
+        };
+    }
 
     /// <summary>Whether a list has a line for the field.</summary>
     public bool Shows(PSObject item, ViewField field) => field.Condition is null || LanguagePrimitives.IsTrue(Evaluate(field.Condition, item));

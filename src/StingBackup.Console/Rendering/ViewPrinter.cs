@@ -23,7 +23,7 @@ internal sealed class ViewPrinter(IReadOnlyDictionary<string, View> views, Termi
         }
         if (view.IsScreen && item.BaseObject is BackupStatus status)
         {
-            terminal.Write(StatusScreen.Render(status, terminal.Width ?? 0, terminal.HasColors));
+            terminal.Write(ShellWords.Commands(StatusScreen.Render(status, terminal.Width ?? 0, terminal.HasColors)));
         }
         else if (view.IsTable)
         {

@@ -351,6 +351,11 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             return started;
         }
         var before = NanosecondTime.FromNs(last, 0);
+        // A run that takes the place of one that just died begins in the same moment: no clock is wrong.
+        if (before - started < TimeSpan.FromSeconds(1))
+        {
+            return before.AddSeconds(1);
+        }
         output.Warn($"This host's clock is {Display.Duration(before - started)} behind the restore point that it made last: either it went ahead then, or it is behind now. This one is dated a second after that, so that it is the latest. Set the clock.");
         return before.AddSeconds(1);
     }

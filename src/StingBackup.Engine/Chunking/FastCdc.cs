@@ -9,6 +9,21 @@ namespace StingBackup.Engine.Chunking;
 /// <param name="Maximum">No chunk is larger.</param>
 public readonly record struct ChunkSizes(int Minimum, int Average, int Maximum)
 {
+    /// <summary>Fails unless the sizes ascend, and the average is a power of two that leaves both masks bits to ask for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They do not.</exception>
+    public void Require()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(Minimum, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Average, Math.Max(Minimum, SmallestAverage));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Maximum, Average);
+        if (!System.Numerics.BitOperations.IsPow2(Average))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Average), Average, "It is no power of two.");
+        }
+    }
+
+    private const int SmallestAverage = 64;
+
     /// <summary>For documents: 64 KiB, 256 KiB, 1 MiB.</summary>
     public static ChunkSizes Documents => new(64 << 10, 256 << 10, 1 << 20);
 }
@@ -28,6 +43,7 @@ public sealed class FastCdc
     public FastCdc(GearTable gear, ChunkSizes sizes)
     {
         ArgumentNullException.ThrowIfNull(gear);
+        sizes.Require();
         _gear = gear.Values;
         Sizes = sizes;
         var bits = System.Numerics.BitOperations.Log2((uint)sizes.Average);

@@ -21,7 +21,7 @@ internal static class AuditTrail
         {
             result = await act().ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (Exception e) when (!LeavesNothing(e))
         {
             await NoteAsync(installation, deed, Failures.OutcomeOf(e), output).ConfigureAwait(false);
             throw;
@@ -37,12 +37,15 @@ internal static class AuditTrail
         {
             return await act().ConfigureAwait(false);
         }
-        catch (StingException e)
+        catch (StingException e) when (!LeavesNothing(e))
         {
             await NoteAsync(installation, deed, e.ErrorId, output).ConfigureAwait(false);
             throw;
         }
     }
+
+    /// <summary>Root is refused so that nothing of root's comes into the chain: a record of the refusal would be that.</summary>
+    private static bool LeavesNothing(Exception failure) => failure is StingException { ErrorId: "WrongAccount" };
 
     /// <summary>Records that the configuration file is another one, before a restore point anchors the chains; and remembers which reviews are open, so that no status has to read all of the chains.</summary>
     public static async ValueTask WatchAsync(Installation installation, JobOutput output)

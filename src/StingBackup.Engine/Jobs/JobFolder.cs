@@ -7,6 +7,21 @@ internal static class JobFolder
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Which job holds what others wait for, to stand behind "runs on this host": the oldest that runs, and is not the one that asks.</summary>
+    public static string OldestInTheWay(JobPlace? place, TimeZoneInfo zone)
+    {
+        try
+        {
+            var running = place is null ? [] : Running(place).Where(note => note.State != HostJobState.Died).OrderBy(note => note.Started).ToList();
+            return running is [var first, ..] && (running.Count > 1 || first.Process != Environment.ProcessId)
+                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $": job {first.Id} ({first.Kind}), process {first.Process} of {first.User}, since {TimeZoneInfo.ConvertTime(first.Started, zone):yyyy-MM-dd HH:mm:ss}") : "";
+        }
+        catch (StingException)
+        {
+            return "";   // somebody else's jobs, whom this account may not look at
+        }
+    }
+
     /// <summary>Jobs whose process has not told that they ended: those that run, and those that died.</summary>
     public static List<JobNote> Running(JobPlace place)
     {

@@ -116,7 +116,7 @@ public static class KeyEscrowJob
     public static string? WarningOf(EscrowState? state) => state switch
     {
         null or EscrowState.Current => null,
-        EscrowState.Missing => "There is no escrow of the keys: when the key file is lost, every backup is. Make one with Export-StingKeyEscrow.",
+        EscrowState.Missing => "There is no escrow of the keys: when the key file is lost, no backup can be read any more. Make one with Export-StingKeyEscrow.",
         EscrowState.Stale => "The keys were changed since their escrow was made: its shares open nothing that is in force. Make another with Export-StingKeyEscrow.",
         _ => "The key directory's copy of the escrow is damaged. Try its shares with Test-StingKeyEscrow, or make another with Export-StingKeyEscrow.",
     };

@@ -25,7 +25,7 @@ public static class ReserveInitializer
         {
             Request = request, ConfigurationFile = configuration.File, BackupRoot = configuration.Repository.BackupRoot, Reserve = configuration.Reserve.Path,
             KeyFiles = [.. keys.Files], Subjects = keys.Creation.KnownSubjects, Spares = keys.Spares,
-            Warnings = [.. keys.Warnings, .. survey.Unasked.Select(NotAsked)], KeyVault = keys.WrappedBy is { } vault ? $"{configuration.Keys.Vault!.Address.Authority}, transit key {vault}" : null,
+            Warnings = [.. keys.Warnings, .. survey.Unasked.Select(NotAsked), .. Platform.HostAccount.OtherThanRoot(configuration.StateDirectory) is { } account ? (string[])[OfRoot(configuration.StateDirectory, account)] : []], KeyVault = keys.WrappedBy is { } vault ? $"{configuration.Keys.Vault!.Address.Authority}, transit key {vault}" : null,
             Settings = proposed?.Settings ?? [], Tasks = proposed?.Tasks ?? [], NotFound = [.. request.Sting?.NotFound ?? []],
         };
     }
@@ -65,6 +65,9 @@ public static class ReserveInitializer
         };
         return SubjectSurvey.TakeAsync(asked, ReserveMap.Compile(configuration.Reserve, users), users, host, TimeProvider.System, cancel);
     }
+
+    private static string OfRoot(string folder, string account) =>
+        $"Root makes this, and {folder} is {account}'s: what runs as {account} (the package's services do) cannot use it. Make it as that account (runuser -u {account} -- …), or run the services as root too (systemctl edit, User=root).";
 
     private static string NotAsked((string Source, string Reason) unasked) =>
         $"{unasked.Source} could not be asked whose data it holds ({unasked.Reason.TrimEnd('.')}): run sting-backup doctor before the first run, which tells whether the spare keys suffice.";

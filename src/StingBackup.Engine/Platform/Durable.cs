@@ -41,7 +41,10 @@ internal static partial class Durable
         }
     }
 
-    /// <summary>Makes the names in a directory durable. Windows has no such call: there <see cref="PlaceNew"/> and <see cref="Replace"/> write through instead.</summary>
+    /// <summary>
+    /// Makes the names in a directory durable. Windows has no such call: there <see cref="PlaceNew"/> and <see cref="Replace"/> write through instead. Some file systems on a network or in user space have none for
+    /// directories either, and say so: their names are as durable as they make them.
+    /// </summary>
     /// <exception cref="IOException">The disk could not write.</exception>
     public static void SyncDirectory(string path)
     {
@@ -50,7 +53,14 @@ internal static partial class Durable
             return;
         }
         using var folder = OpenExisting(path, write: false);
-        Sync((int)folder.DangerousGetHandle(), path);
+        try
+        {
+            Sync((int)folder.DangerousGetHandle(), path);
+        }
+        catch (IOException e) when (e.HResult is Errno.EINVAL or Errno.EOPNOTSUPP)
+        {
+            // Not possible here, which is no failure of the disk: that is EIO, ENOSPC or EDQUOT.
+        }
     }
 
     /// <summary>Gives a file its final name, atomically and never over another. The caller then syncs the directory.</summary>

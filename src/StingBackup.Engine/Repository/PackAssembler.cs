@@ -137,7 +137,9 @@ internal sealed class PackAssembler(Id16 reserve, Id16 writer, long sequence)
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(pack[..at], hash);
         var info = new PackInfo(new Id32(hash), kind, at);
-        return new PackTables(info, [.. segments.Select((s, i) => new SegmentInfo(info, offsets[i], s.Header))], entries);
+        var tables = new PackTables(info, [.. segments.Select((s, i) => new SegmentInfo(info, offsets[i], s.Header))], entries);
+        PackReader.RequireAsWritten(tables, pack[..at]);
+        return tables;
     }
 
     private static void WriteChunk(PackSlab slab, in PackSlab.Slot slot, uint ordinal, ChunkCipher? cipher, Span<byte> target)

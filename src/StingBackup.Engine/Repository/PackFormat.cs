@@ -60,6 +60,12 @@ public sealed record SegmentHeader
         SealedKey.Span.CopyTo(target[FixedSize..]);
     }
 
+    /// <summary>Whether this very header stands at the beginning of a span.</summary>
+    internal bool StandsIn(ReadOnlySpan<byte> source) =>
+        source.StartsWith(Magic) && BinaryPrimitives.ReadUInt16LittleEndian(source[4..]) == Suite && BinaryPrimitives.ReadUInt16LittleEndian(source[6..]) == SealedKey.Length
+        && BinaryPrimitives.ReadUInt32LittleEndian(source[8..]) == Generation && new Id16(source[12..]) == Pseudonym && source.Slice(28, 32).SequenceEqual(Salt.Span)
+        && source.Slice(60, 32).SequenceEqual(Commitment.Span) && source.Slice(FixedSize, SealedKey.Length).SequenceEqual(SealedKey.Span);
+
     /// <summary>Reads a header; the sealed key must be within the span.</summary>
     /// <exception cref="InvalidDataException">It is not one, or its suite is unknown.</exception>
     public static SegmentHeader Read(ReadOnlySpan<byte> source, out int chunks, out int bodyLength)

@@ -18,6 +18,58 @@ public static class PackReader
         return ReadFooter(expected, bytes, reserve);
     }
 
+    /// <summary>
+    /// Reads back the tables of a pack that was just made, and compares them with what they should say: what memory or a fault of this program changed would make every chunk of it a loss, and be seen
+    /// when it is needed.
+    /// </summary>
+    /// <exception cref="StingException"><c>PackMiswritten</c></exception>
+    internal static void RequireAsWritten(PackTables tables, ReadOnlySpan<byte> pack)
+    {
+        try
+        {
+            if (Difference(tables, pack) is { } what)
+            {
+                throw Miswritten(tables.Pack, what, null);
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentOutOfRangeException or IndexOutOfRangeException)
+        {
+            throw Miswritten(tables.Pack, e.Message, e);
+        }
+    }
+
+    private static string? Difference(PackTables tables, ReadOnlySpan<byte> pack)
+    {
+        var footer = pack[^(PackFormat.TrailerSize + BinaryPrimitives.ReadInt32LittleEndian(pack[^8..]))..];
+        if (BinaryPrimitives.ReadInt32LittleEndian(footer) != tables.Entries.Count || BinaryPrimitives.ReadInt32LittleEndian(footer[4..]) != tables.Segments.Count)
+        {
+            return "its footer counts otherwise";
+        }
+        var at = PackFormat.FooterFixedSize;
+        foreach (var segment in tables.Segments)
+        {
+            if (BinaryPrimitives.ReadInt32LittleEndian(footer[at..]) != segment.Offset || !segment.Header.StandsIn(pack[segment.Offset..]))
+            {
+                return $"the segment at {segment.Offset} is another";
+            }
+            at += 4;
+        }
+        foreach (var entry in tables.Entries)
+        {
+            var header = ChunkHeader.Read(pack[entry.Offset..]);
+            if (ChunkEntry.Read(footer[at..]) != entry || header.StoredLength != entry.StoredLength || header.RawLength != entry.RawLength)
+            {
+                return $"the chunk at {entry.Offset} is another";
+            }
+            at += ChunkEntry.Size;
+        }
+        return null;
+    }
+
+    private static StingException Miswritten(PackInfo pack, string what, Exception? inner) => new("PackMiswritten", FailureKind.Integrity,
+        $"Pack '{pack.Name}' does not read as it was written ({what}). It was not stored: this machine's memory or this program is at fault.", pack.Name,
+        "Run it again. When it comes back, test the machine's memory before the next backup; when that is sound, report it.", inner);
+
     /// <summary>Checks that a pack's bytes give its name.</summary>
     public static void CheckBytes(PackInfo expected, ReadOnlySpan<byte> bytes)
     {

@@ -184,6 +184,6 @@ internal sealed class PointFinder
         return null;
     }
 
-    private static StingException NotFound(string target, string message) => new("BackupNotFound", FailureKind.NotFound, message, target,
-        "Get-StingRestorePoint (sting-backup list) shows every restore point.");
+    private StingException NotFound(string target, string message) => new("BackupNotFound", FailureKind.NotFound, message, target,
+        _backups.Count == 0 ? "Make one with Invoke-StingBackup (sting-backup incremental)." : "Get-StingRestorePoint (sting-backup list) shows every restore point.");
 }

@@ -167,7 +167,7 @@ internal sealed class RestorePlanner(Installation installation, RestoreRequest r
         if (problem is not null)
         {
             throw new StingException("RestoreRequestInvalid", FailureKind.InvalidArgument, $"This restore is not possible: {problem}.", request.Subject ?? request.Destination,
-                "Correct what is named; Get-Help of the Restore-Sting commands shows examples.");
+                "Correct what is named; Get-Help of the command (sting-restore COMMAND --help) shows examples.");
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class DirectoryObjectStore : IObjectStore, IReplacingStore
         }
         catch (Exception e) when (StoreErrors.IsFileSystem(e))
         {
-            throw StoreErrors.Wrap(e, "make the folder", root, root);
+            throw StoreErrors.Wrap(e, "make the repository", root, root);
         }
         return Open(root);
     }

@@ -44,7 +44,9 @@ internal static class StoreErrors
 
     private static StingException Denied(string what, string? target, string location, Exception cause) =>
         new("StoreAccessDenied", FailureKind.PermissionDenied, what, target ?? location,
-            $"Give the account that runs this the right to read and write {location}, and check that it is not mounted read-only.", cause);
+            $"Give {Environment.UserName}, who runs this, the right to read and write {location}{HowToMake(location)}, and check that it is not mounted read-only.", cause);
+
+    private static string HowToMake(string location) => OperatingSystem.IsWindows() || Directory.Exists(location) ? "" : $" (as root: install -d -m 750 -o {Environment.UserName} {location})";
 
     private static StingException Unavailable(string what, string? target, string location, Exception? cause) =>
         new("StoreUnavailable", FailureKind.Io, what, target ?? location,

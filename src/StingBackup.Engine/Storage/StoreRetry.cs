@@ -1,3 +1,4 @@
+using System.Globalization;
 using Polly;
 using Polly.Retry;
 
@@ -13,6 +14,7 @@ public sealed class StoreRetry
     public const int DefaultAttempts = 3;
 
     private readonly ResiliencePipeline _pipeline;
+    private readonly TimeProvider _clock;
 
     /// <summary>Makes one; any number of stores may share it.</summary>
     /// <param name="clock">The clock of the pauses.</param>
@@ -21,6 +23,7 @@ public sealed class StoreRetry
     public StoreRetry(TimeProvider clock, int attempts = DefaultAttempts, TimeSpan? pause = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1);
+        _clock = clock;
         var builder = new ResiliencePipelineBuilder { TimeProvider = clock };
         if (attempts > 1)
         {
@@ -40,9 +43,28 @@ public sealed class StoreRetry
         return failure.ErrorId is "StoreBusy" or "StoreUnreachable";
     }
 
-    /// <summary>Calls, and calls again.</summary>
-    public ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel) => _pipeline.ExecuteAsync(call, cancel);
+    /// <summary>Calls, and calls again. What failed each time tells how often and how long it was tried.</summary>
+    public async ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancel)
+    {
+        var (attempts, started) = (0, _clock.GetTimestamp());
+        try
+        {
+            return await _pipeline.ExecuteAsync(stop =>
+            {
+                attempts++;
+                return call(stop);
+            }, cancel).ConfigureAwait(false);
+        }
+        catch (StingException e) when (attempts > 1 && IsPassing(e))
+        {
+            throw new StingException(e.ErrorId, e.Kind, string.Create(CultureInfo.InvariantCulture, $"{e.Message} It was tried {attempts} times in {Display.Duration(_clock.GetElapsedTime(started))}."), e.Target, e.Remedy, e);
+        }
+    }
 
     /// <summary>Calls, and calls again.</summary>
-    public ValueTask RunAsync(Func<CancellationToken, ValueTask> call, CancellationToken cancel) => _pipeline.ExecuteAsync(call, cancel);
+    public async ValueTask RunAsync(Func<CancellationToken, ValueTask> call, CancellationToken cancel) => await RunAsync(async stop =>
+    {
+        await call(stop).ConfigureAwait(false);
+        return true;
+    }, cancel).ConfigureAwait(false);
 }

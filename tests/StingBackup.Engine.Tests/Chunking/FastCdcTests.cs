@@ -27,6 +27,11 @@ public sealed class FastCdcTests
         return bytes;
     }
 
+    [Theory]
+    [InlineData(0, 1024, 4096), InlineData(2048, 1024, 4096), InlineData(256, 1000, 4096), InlineData(256, 1024, 1023), InlineData(1, 32, 64), InlineData(-1, 0, 0)]
+    public void Sizes_that_cannot_be_kept_are_refused(int minimum, int average, int maximum) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Cutter(7, new ChunkSizes(minimum, average, maximum)));
+
     [Fact]
     public void Every_chunk_but_the_last_is_within_the_sizes() => Gen.Byte.Array[0, 50_000].Sample(data =>
     {

@@ -33,6 +33,17 @@ public sealed class DurableTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    /// <summary>procfs, as some file systems of networks, has no fsync for folders: that is no failing disk.</summary>
+    [Fact]
+    public void A_folder_of_a_file_system_that_cannot_sync_folders_is_passed_over_and_one_that_is_missing_is_not()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Durable.SyncDirectory("/proc/self");
+            Assert.ThrowsAny<IOException>(() => Durable.SyncDirectory(_folder["no"]));
+        }
+    }
+
     [Fact]
     public void A_missing_folder_fails_with_dot_nets_own_exception() =>
         Assert.ThrowsAny<IOException>(() => Durable.WriteFile(Path.Combine(_folder["no"], "key"), "x"u8, replace: false, OwnerOnly));

@@ -28,6 +28,39 @@ public sealed class PackFormatTests
 
     private static void Put(byte[] bytes, int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), value);
 
+    /// <summary>A header that does not fit into its fields reads as another, as if memory had changed it.</summary>
+    private sealed class TooLong : ISegmentOwner
+    {
+        public Id16 Pseudonym => Sealed.Pseudonym;
+
+        public (SegmentHeader Header, ChunkCipher? Cipher) NewSegment() => (Sealed with { SealedKey = new byte[70_000] }, null);
+    }
+
+    private static PackTables Assemble(ISegmentOwner owner, out byte[] pack)
+    {
+        var slab = new PackSlab(1 << 10);
+        foreach (var i in (int[])[1, 2, 3])
+        {
+            slab.Add(owner, new Id32(Bytes(32, i)), ChunkType.Data, ChunkCodec.Raw, [], Bytes(10, i), 10);
+        }
+        var buffer = new PageBuffer(1);
+        var tables = new PackAssembler(Reserve, default, 1).Assemble(slab, ObjectKind.DataPack, ref buffer, out var length);
+        pack = buffer.GetSpan()[..length].ToArray();
+        ((IDisposable)buffer).Dispose();
+        return tables;
+    }
+
+    [Fact]
+    public void A_pack_that_does_not_read_as_it_was_written_is_not_handed_on()
+    {
+        Assert.Equal("PackMiswritten", Assert.Throws<StingException>(() => Assemble(new TooLong(), out _)).ErrorId);
+        var tables = Assemble(new TestSubject(), out var pack);
+        PackReader.RequireAsWritten(tables, pack);
+        var (segment, footer) = (tables.Segments[0].Offset, pack.Length - PackFormat.TrailerSize - BinaryPrimitives.ReadInt32LittleEndian(pack.AsSpan(pack.Length - 8)));
+        int[] told = [segment, segment + 4, segment + 6, segment + 8, segment + 12, segment + 28, segment + 60, segment + SegmentHeader.FixedSize, tables.Entries[0].Offset, tables.Entries[2].Offset + 12, .. Enumerable.Range(footer, pack.Length - 4 - footer)];
+        Assert.All(told, at => Assert.Equal("PackMiswritten", Assert.Throws<StingException>(() => PackReader.RequireAsWritten(tables, With(pack, p => p[at] ^= 0x10))).ErrorId));
+    }
+
     [Fact]
     public void A_frame_stands_as_the_page_of_the_format_says()
     {

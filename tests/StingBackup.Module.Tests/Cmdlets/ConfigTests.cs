@@ -25,6 +25,15 @@ public sealed class ConfigTests : IDisposable
         Assert.Equal("default", settings.Single(s => s.Key == "performance.compression_level").Source);
     }
 
+    [Theory]
+    [InlineData("Get-StingBackupConfig -ConfigPath Env:HOME"), InlineData("Restore-StingReserve -Destination Variable:x -Confirm:$false"), InlineData("Export-StingBackupReport -Path Function:prompt")]
+    public void A_path_that_is_no_file_is_refused_and_nothing_is_made_of_its_name(string command)
+    {
+        var before = Directory.GetFileSystemEntries(_sample.Folder);
+        _shell.Run(command).FailedWith("PathNotInFileSystem");
+        Assert.Equal(before, Directory.GetFileSystemEntries(_sample.Folder));
+    }
+
     [Fact]
     public void The_default_exclusions_are_shown() =>
         Assert.NotEmpty(_shell.Run("(Get-StingBackupConfig reserve.exclude_system).Value").Succeeded().Output);

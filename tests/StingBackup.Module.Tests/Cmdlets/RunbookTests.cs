@@ -103,6 +103,11 @@ public sealed class RunbookTests : IDisposable
         Assert.False(Directory.Exists(_sample["state", "runbooks"]));
     }
 
+    [Theory]
+    [InlineData("HardwareFailure", 2), InlineData("DataCenterLoss", 8), InlineData("Ransomware", 48), InlineData("DataCorruption", 4)]
+    public void Every_disaster_is_held_against_the_strategy_s_time(string scenario, int hours) =>
+        Assert.Equal(TimeSpan.FromHours(hours), _shell.Run($"Invoke-StingDisasterRecovery {scenario} -WhatIf").Succeeded().Objects<RunbookPlan>().Single().Target);
+
     [Fact]
     public void Half_a_line_counts_for_nothing_and_one_process_holds_a_journal()
     {

@@ -1,6 +1,7 @@
 using StingBackup.Console;
 using StingBackup.Console.CommandLine;
 using StingBackup.Console.Quickstart;
+using StingBackup.Module.Tests.Documentation;
 using StingBackup.Module.Tests.Hosting;
 
 namespace StingBackup.Module.Tests.Console;
@@ -29,6 +30,11 @@ public sealed class QuickstartTests : IDisposable
         Assert.Equal("", terminal.Error);
         Assert.Equal([_folder["here"]], Directory.EnumerateFileSystemEntries(_folder.Path));
         var made = Assert.Single(Directory.EnumerateDirectories(_folder["here"]));
+
+        // The README shows what is printed, but for places, times, sizes and ids.
+        var readme = DocPage.All.Single(p => p.Path == "README.md").Blocks.Single(b => b.Language == "console");
+        Assert.Equal("$ sting-backup quickstart", readme.Lines[0]);
+        Assert.Null(new Transcript().Compare([.. readme.Lines.Skip(1)], terminal.Output.Replace(made, "/tmp/sting-quickstart-you/1", StringComparison.Ordinal)));
 
         var commands = terminal.Lines.Where(l => l.Contains("--config=", StringComparison.Ordinal)).Select(l => l.Trim()).ToList();
         Assert.Equal(3, commands.Count);

@@ -26,6 +26,17 @@ public sealed class VerbTableTests : IDisposable
     }
 
     [Fact]
+    public void What_people_try_first_means_a_word_that_there_is_and_is_none_itself()
+    {
+        var words = VerbTable.All.Select(v => $"{v.Program} {v.Name}").ToHashSet(StringComparer.Ordinal);
+        Assert.All(VerbGuesses.All, g => Assert.All(g.Value, meant => Assert.Contains(meant, words)));
+        Assert.All(VerbGuesses.All.Keys, g => Assert.DoesNotContain(VerbTable.All, v => v.Name == g));
+        Assert.Contains("Did you mean 'sting-backup incremental' or 'sting-backup full'?", Assert.Throws<UsageException>(() => VerbTable.Find(VerbTable.Backup, "backup")).Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'sting-restore file'", Assert.Throws<UsageException>(() => VerbTable.Find(VerbTable.Backup, "restore")).Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'sting-backup list'?", Assert.Throws<UsageException>(() => VerbTable.Find(VerbTable.Restore, "list")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void No_option_has_the_name_of_one_that_every_command_has()
     {
         var commands = Commands.All(_shell).ToDictionary(c => c.Name);

@@ -59,7 +59,7 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
         {
             throw slots == 0
                 ? new StingException("RepositoryMissing", FailureKind.NotFound, $"There is no repository in {store.Location}.", store.Location,
-                    "Check repository.backup_root, or make one with Initialize-StingRepository.")
+                    "Look whether its disk is mounted there, and whether repository.backup_root is right. A first one is made by Initialize-StingRepository (sting-backup init).")
                 : new StingException("RepositoryForeign", FailureKind.Integrity,
                     $"No format object in {store.Location} is signed by this reserve's key role: it is another reserve's repository, or damaged.", store.Location,
                     "Check repository.backup_root and repository.key_fingerprint; if both are right, run Repair-StingRepository.", faults[^1]);

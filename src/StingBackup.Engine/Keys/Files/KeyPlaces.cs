@@ -50,11 +50,11 @@ public static class KeyPlaces
         ArgumentNullException.ThrowIfNull(options);
         var volumes = DriveInfo.GetDrives().Select(drive => drive.RootDirectory.FullName).ToList();
         var warnings = new List<string>(2);
-        foreach (var (what, paths) in new[] { ("key store replicas", options.KeyStoreReplicas), ("epoch places", options.EpochPlaces) })
+        foreach (var (what, paths, setting) in new[] { ("copies of the key store", options.KeyStoreReplicas, "keys.replicas"), ("copies of the epoch's secret", options.EpochPlaces, "keys.epoch_places") })
         {
             if (paths.Select(path => VolumeOf(RealPath(path), volumes)).Distinct().Count() == 1)
             {
-                warnings.Add($"All {what} lie on one volume. When it is lost, every backup is: move one to another site.");
+                warnings.Add($"All {what} lie on one volume: when that is lost, no backup can be read any more. Name a folder at another site in {setting}.");
             }
         }
         return warnings;

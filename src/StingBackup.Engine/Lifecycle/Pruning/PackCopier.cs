@@ -94,7 +94,9 @@ internal sealed class PackCopier(IObjectStore store, WriterIdentity identity, Ob
         ChunkEntry[] sorted = [.. entries.OrderBy(entry => entry.Id)];
         at = PackAssembler.WriteFooter(pack, at, offsets, sorted);
         var info = new PackInfo(new Id32(SHA256.HashData(pack.AsSpan(0, at))), kind, at);
-        return (pack, new PackTables(info, [.. _groups.Select((g, s) => new SegmentInfo(info, offsets[s], g.Header))], sorted));
+        var tables = new PackTables(info, [.. _groups.Select((g, s) => new SegmentInfo(info, offsets[s], g.Header))], sorted);
+        PackReader.RequireAsWritten(tables, pack.AsSpan(0, at));
+        return (pack, tables);
     }
 
     private sealed record Group(SegmentHeader Header)

@@ -7,7 +7,7 @@ using StingBackup.Engine.Repository;
 namespace StingBackup.Engine.Lifecycle.Pruning;
 
 /// <summary>
-/// What lies in a repository and what of it some point reaches: told from what is in the clear, without any key. Refuses where anything is damaged or missing, since what lies behind it may be needed.
+/// What lies in a repository and what of it some point reaches: told from what is in the clear, without any key. Refuses where anything that says so is damaged or missing, since what lies behind it may be needed; content that is lost already stops no sweep, which takes nothing that is reached.
 /// </summary>
 internal sealed class PruneSurvey
 {

@@ -19,7 +19,7 @@ internal sealed class ClockCheck : ImmediateCheck
         {
             yield return context.Found(FindingSeverity.Error, Settings.TimeZone, string.Create(CultureInfo.InvariantCulture,
                     $"{shown}, but the newest restore point is of {TimeZoneInfo.ConvertTime(newest, context.Configuration.TimeZone):yyyy-MM-dd HH:mm:ss zzz}"),
-                "Set the clock (NTP) before the next run; if it was ahead when that point was made, points up to then sort after new ones.");
+                "Compare the clock with another one (NTP) before the next run. If it is right, it was ahead when that point was made: until that moment has come, runs are dated right behind it.");
         }
         else
         {

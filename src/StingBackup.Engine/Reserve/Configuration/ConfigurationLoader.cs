@@ -69,11 +69,6 @@ public sealed class ConfigurationLoader(IHostView host)
                 ? $"Write it into a {ConfigurationLocator.YamlName} beside this file: {setting.Section}: then {setting.Name}: {setting.Example} below it."
                 : $"Write it: {setting.Section}: then {setting.Name}: {setting.Example} below it.");
         }
-        foreach (var setting in Settings.All.Where(s => s.NotActedOn is not null && values.IsSet(s)))
-        {
-            var origin = values.OriginOf(setting);
-            findings.Add(FindingSeverity.Information, setting.Key, origin.File, origin.Line, $"'{setting.Key}' is read and checked, but nothing acts on it yet. {setting.NotActedOn}", "");
-        }
         values.FillDefaults(folders);
         new ContradictionCheck(values, host, findings, file).Run();
         return new ExaminedConfiguration(file, findings, values, findings.HasErrors ? null : ConfigurationBinder.Bind(values, file), folders);
@@ -108,6 +103,11 @@ public sealed class ConfigurationLoader(IHostView host)
     {
         if (YamlReader.Read(text, file, findings) is not { } top)
         {
+            // What could not be read is not missing besides.
+            foreach (var setting in Settings.All.Where(s => s.IsRequired && findings.HasErrors))
+            {
+                values.Refuse(setting);
+            }
             return;
         }
         foreach (var (key, line, node) in top.Entries)

@@ -25,10 +25,18 @@ public sealed class ConfigurationLocator(IHostView host)
     /// <summary>The file to use.</summary>
     /// <param name="path">The path given by <c>-ConfigPath</c> or <c>--config</c>, or null.</param>
     /// <exception cref="StingException"><c>ConfigurationNotFound</c>, naming every place looked at</exception>
-    public ConfigurationLocation Find(string? path = null) =>
-        TryFind(path, out var lookedAt) ?? throw new StingException("ConfigurationNotFound", FailureKind.NotFound,
-            lookedAt.Count == 1 ? $"There is no configuration file {lookedAt[0]}." : $"There is no configuration file. Looked for: {string.Join(", ", lookedAt)}.",
-            lookedAt[0], $"Make one with Initialize-StingRepository (sting-backup init --backup-root DIR --reserve DIR), or name one with -ConfigPath (--config) or {Variable}.");
+    public ConfigurationLocation Find(string? path = null) => TryFind(path, out var lookedAt) ?? throw NotFound(lookedAt);
+
+    private StingException NotFound(IReadOnlyList<string> lookedAt)
+    {
+        var missing = lookedAt.Count == 1 ? $"There is no configuration file {lookedAt[0]}" : $"There is no configuration file. Looked for: {string.Join(", ", lookedAt)}";
+        // What lies in a folder that may not be entered looks as if it were not there. Where somebody happens to stand says nothing.
+        return lookedAt.Select(file => Path.GetDirectoryName(file)!).FirstOrDefault(folder => (lookedAt.Count == 1 || folder != host.CurrentDirectory) && host.DirectoryExists(folder) && !host.CanRead(folder)) is { } closed
+            ? new StingException("ConfigurationNotFound", FailureKind.PermissionDenied, $"{missing}. But {closed} may not be entered by this user, so what is there cannot be seen.", closed,
+                "Run it as the account that made the repository, or as one of the folder's group.")
+            : new StingException("ConfigurationNotFound", FailureKind.NotFound, $"{missing}.", lookedAt[0],
+                $"Make one with Initialize-StingRepository (sting-backup init --backup-root DIR --reserve DIR), or name one with -ConfigPath (--config) or {Variable}.");
+    }
 
     /// <summary>The file to use, or null with the places looked at.</summary>
     public ConfigurationLocation? TryFind(string? path, out IReadOnlyList<string> lookedAt)

@@ -134,10 +134,6 @@ public sealed class ConfigurationWriter
         {
             facts.Append(" In backup-config.sh: ").Append(setting.ShellVariable).Append('.');
         }
-        if (setting.NotActedOn is not null)
-        {
-            facts.Append(" Read and checked; nothing acts on it yet. ").Append(setting.NotActedOn);
-        }
         return facts.ToString();
     }
 

@@ -13,11 +13,26 @@ internal sealed class KeyVaultContradictions(SettingValues values, IHostView hos
             {
                 Refuse(lonely, $"{lonely.Key} is set, but {VaultKeySettings.Address.Key} is not: no Vault protects the key file", $"Set {VaultKeySettings.Address.Key}, or remove the section.");
             }
+            // The strategy's file has it whether or not there is a Vault.
+            if (values.Get(Settings.EncryptionKeyId) is not null)
+            {
+                var origin = values.OriginOf(Settings.EncryptionKeyId);
+                findings.Add(FindingSeverity.Information, Settings.EncryptionKeyId.Key, origin.File, origin.Line, $"{Settings.EncryptionKeyId.Key} names a key of a Vault, and {VaultKeySettings.Address.Key} is not set: the key file is not protected by a Vault, and the name serves nothing", "");
+            }
             return;
         }
+        CheckKey();
         CheckServer(new Uri(address));
         CheckLogins();
         CheckFiles();
+    }
+
+    private void CheckKey()
+    {
+        if (values.OriginOf(VaultKeySettings.Key) is { IsFile: true } origin && values.Get(Settings.EncryptionKeyId) is { } named && named != values.Get(VaultKeySettings.Key))
+        {
+            Refuse(Settings.EncryptionKeyId, $"{Settings.EncryptionKeyId.Key} names the Vault's key '{named}', but {VaultKeySettings.Key.Key} ({origin}) names '{values.Get(VaultKeySettings.Key)}'", "Keep one of the two, or make them agree.");
+        }
     }
 
     private void CheckServer(Uri address)

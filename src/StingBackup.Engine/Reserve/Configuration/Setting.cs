@@ -42,9 +42,6 @@ public abstract class Setting
     /// <summary>True when no run is possible without it.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>What does not act on it yet, for people; null when it is acted on.</summary>
-    public string? NotActedOn { get; init; }
-
     /// <summary>A value for the example in the file that <c>init</c> writes, where the default shows nothing; a list as lines that begin with "- ".</summary>
     public string? Example { get; init; }
 

@@ -203,9 +203,8 @@ public static class Settings
         Type = SettingTypes.Text("a key name of 1 to 128 letters, digits, '-', '_', '.'", text => text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'),
             "Write a name such as sting-backup-key."),
         ShellVariable = "ENCRYPTION_KEY_ID",
-        Example = "sting-backup-key",
-        NotActedOn = "The key of a Vault is named by key_vault.key.",
-        Summary = "The name of the key in the key vault that wraps all others.",
+        Example = "sting-backup",
+        Summary = "The strategy's name of the key in the key vault (key_vault.address) that wraps all others; it counts where key_vault.key is not set. Without a key vault a passphrase does that, which has no name.",
     };
 
     /// <summary>How many cores.</summary>

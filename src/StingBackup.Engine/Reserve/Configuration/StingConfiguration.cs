@@ -74,8 +74,6 @@ public sealed record StingConfiguration
     public int LocalParityPercent { get; init; } = TierTimes.ParityPercent.Default;
     /// <summary>How the archive tier is filled, aged and thawed.</summary>
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
-    /// <summary>The name of the key that wraps all others, or null.</summary>
-    public required string? EncryptionKeyId { get; init; }
     /// <summary>The zone of backup ids and of days.</summary>
     public required TimeZoneInfo TimeZone { get; init; }
     /// <summary>What this host must remember.</summary>

@@ -27,6 +27,7 @@ public static class VaultKeySettings
         Key = "key_vault.key",
         Type = SettingTypes.Name,
         Default = "sting-backup",
+        DefaultDescription = "what encryption.key_id names, else sting-backup",
         Summary = "The transit key, of type aes256-gcm96. It must stand before a repository is made, and as long as one of its backups is to be read.",
     };
 
@@ -109,7 +110,10 @@ public static class VaultKeySettings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Setting> All { get; } = [Address, Mount, Key, Namespace, Authorities, TokenFile, RoleId, SecretIdFile, KubernetesRole, KubernetesTokenFile, LoginMount];
 
-    internal static KeyVaultSettings? Bind(SettingValues values) => values.Get(Address) is not { } address ? null : new KeyVaultSettings(new Uri(address), values.Get(Mount), values.Get(Key))
+    /// <summary>The transit key: its own setting, else the one that the strategy's file has for it.</summary>
+    private static string KeyOf(SettingValues values) => !values.OriginOf(Key).IsFile && values.Get(Settings.EncryptionKeyId) is { } named ? named : values.Get(Key);
+
+    internal static KeyVaultSettings? Bind(SettingValues values) => values.Get(Address) is not { } address ? null : new KeyVaultSettings(new Uri(address), values.Get(Mount), KeyOf(values))
     {
         Namespace = values.Get(Namespace), CertificateAuthorities = values.Get(Authorities), TokenFile = values.Get(TokenFile), RoleId = values.Get(RoleId), SecretIdFile = values.Get(SecretIdFile),
         KubernetesRole = values.Get(KubernetesRole), KubernetesTokenFile = values.Get(KubernetesTokenFile), LoginMount = values.Get(LoginMount),

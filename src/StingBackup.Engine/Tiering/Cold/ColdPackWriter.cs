@@ -60,6 +60,7 @@ internal sealed class ColdPackWriter(WriterIdentity identity, int size)
         var length = PackAssembler.WriteFooter(_buffer, _at, [.. _segments.Select(segment => segment.Offset)], sorted);
         var pack = new PackInfo(new Id32(SHA256.HashData(_buffer.AsSpan(0, length))), ObjectKind.DataPack, length);
         var tables = new PackTables(pack, [.. _segments.Select(segment => new SegmentInfo(pack, segment.Offset, segment.Header))], sorted);
+        PackReader.RequireAsWritten(tables, _buffer.AsSpan(0, length));
         _segments.Clear();
         _entries.Clear();
         _at = PackFormat.HeaderSize;

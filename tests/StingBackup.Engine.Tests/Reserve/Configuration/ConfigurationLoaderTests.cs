@@ -105,7 +105,8 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(("/keys", "/keys2"), (configuration.Keys.Directory, configuration.Keys.Replicas.Single()));
         Assert.Equal(["/e1", "/e2"], configuration.Keys.EpochPlaces);
         Assert.Equal(14, configuration.Retention.ClassDays[DataClass.Embeddings]);
-        Assert.Equal(("s3://bucket/prefix", "glacier://vault", "sting-backup-key"), (configuration.RemoteLocation, configuration.ArchiveLocation, configuration.EncryptionKeyId));
+        Assert.Equal(("s3://bucket/prefix", "glacier://vault"), (configuration.RemoteLocation, configuration.ArchiveLocation));
+        Assert.Null(configuration.Keys.Vault);
         Assert.Equal((2, 19, 1L << 30), (configuration.Performance.ParallelThreads, configuration.Performance.ZstdLevel, configuration.Performance.Limits.Memory));
         Assert.Equal(20_000_000, configuration.Performance.BandwidthLimit.BitsPerSecond);
         Assert.Equal("Europe/Berlin", configuration.TimeZone.Id);
@@ -235,9 +236,13 @@ public sealed class ConfigurationLoaderTests
     }
 
     [Fact]
-    public void What_nothing_acts_on_yet_is_told_where_it_is_set()
+    public void The_strategy_s_name_of_the_key_is_the_vault_s_where_key_vault_names_none_and_is_told_to_serve_nothing_without_a_vault()
     {
-        var finding = Assert.Single(Examine(Minimal + "encryption:\n  key_id: sting-backup-key").Findings);
+        const string Named = "encryption:\n  key_id: sting-backup-key\n", Vault = "key_vault: {address: \"https://keys:8200\"";
+        Assert.Equal("sting-backup", Examine(Minimal + Vault + "}").Require().Keys.Vault!.Key);
+        Assert.Equal("sting-backup-key", Examine(Minimal + Named + Vault + "}").Require().Keys.Vault!.Key);
+        Assert.Equal("sting-backup-key", Examine(Minimal + Named + Vault + ", key: sting-backup-key}").Require().Keys.Vault!.Key);
+        var finding = Assert.Single(Examine(Minimal + Named).Findings);
         Assert.Equal((FindingSeverity.Information, "encryption.key_id", 6), (finding.Severity, finding.Key, finding.Line));
         Assert.Empty(Examine(Minimal).Findings);
     }

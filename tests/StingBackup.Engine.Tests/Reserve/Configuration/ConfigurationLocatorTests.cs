@@ -47,6 +47,19 @@ public sealed class ConfigurationLocatorTests
     }
 
     [Fact]
+    public void A_folder_that_may_not_be_entered_is_named_since_what_is_there_looks_missing()
+    {
+        var host = new FakeHost().WithFolder("/etc/sting", writable: false);
+        host.Unreadable.Add("/etc/sting");
+        foreach (var path in (string?[])[null, "/etc/sting/sting-backup.yaml"])
+        {
+            var error = Assert.Throws<StingException>(() => new ConfigurationLocator(host).Find(path));
+            Assert.Equal(("ConfigurationNotFound", FailureKind.PermissionDenied, "/etc/sting"), (error.ErrorId, error.Kind, error.Target));
+            Assert.Contains("/etc/sting may not be entered", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Where_there_is_none_every_place_is_named()
     {
         var error = Assert.Throws<StingException>(() => new ConfigurationLocator(new FakeHost()).Find());

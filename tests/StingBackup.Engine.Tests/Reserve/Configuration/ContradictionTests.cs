@@ -40,6 +40,7 @@ public sealed class ContradictionTests
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nvault: {address: \"https://v:8200\"}\nkey_vault: {address: \"https://V:8200\"}", "key_vault.address", 4, "is the Vault that is backed up")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nvault: {address: \"http://127.0.0.1:8200\"}\nkey_vault: {address: \"https://localhost:8200\"}", "key_vault.address", 4, "is the Vault that is backed up")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {key: k}", "key_vault.key", 3, "key_vault.address is not")]
+    [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", key: a}\nencryption: {key_id: b}", "encryption.key_id", 4, "names the Vault's key 'b'")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", secret_id_file: /s}", "key_vault.secret_id_file", 3, "key_vault.role_id is not")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", kubernetes_token_file: /s}", "key_vault.kubernetes_token_file", 3, "key_vault.kubernetes_role is not")]
     [InlineData("repository: {backup_root: /b}\nreserve: {path: /r}\nkey_vault: {address: \"https://v:8200\", token_file: /t, login_mount: m}", "key_vault.login_mount", 3, "neither key_vault.role_id")]

@@ -38,11 +38,11 @@ public sealed class ShellConfigurationTests
     [Fact]
     public void The_strategys_file_is_read_beside_a_yaml_file()
     {
-        var host = new FakeHost().WithFile(Shell, Strategy).WithFile(Yaml, "reserve: {path: /var/sting}");
+        var host = new FakeHost().WithFile(Shell, Strategy).WithFile(Yaml, "reserve: {path: /var/sting}\nkey_vault: {address: \"https://keys:8200\"}");
         var examined = new ConfigurationLoader(host).Examine(Yaml);
         var configuration = examined.Require();
         Assert.Equal("/var/backups/sting", configuration.Repository.BackupRoot);
-        Assert.Equal(("s3://sting-backups", "glacier://sting-archives", "sting-backup-key"), (configuration.RemoteLocation, configuration.ArchiveLocation, configuration.EncryptionKeyId));
+        Assert.Equal(("s3://sting-backups", "glacier://sting-archives", "sting-backup-key"), (configuration.RemoteLocation, configuration.ArchiveLocation, configuration.Keys.Vault!.Key));
         Assert.Equal((7, 30, 365), (configuration.Retention.LocalDays, configuration.Retention.RemoteDays, configuration.Retention.ArchiveDays));
         Assert.Equal((4, 6, 100_000_000L), (configuration.Performance.ParallelThreads, configuration.Performance.CompressionLevel, configuration.Performance.BandwidthLimit.BitsPerSecond));
         var settings = examined.Describe().ToDictionary(s => s.Key);

@@ -31,6 +31,8 @@ internal sealed class ArchivedReserve : IAsyncDisposable
     public MemoryObjectStore Local { get; private set; }
     public MemoryObjectStore Archive { get; private set; }
     public FaultyStore Faulty { get; private set; }
+    /// <summary>What is kept for how long; the defaults where it is null.</summary>
+    public RetentionSettings? Retention { get; init; }
 
     /// <summary>A process that begins now: what was staged and had no barrier is gone.</summary>
     public Installation Open(IObjectStore? store = null)
@@ -43,7 +45,7 @@ internal sealed class ArchivedReserve : IAsyncDisposable
             Reserve = opened.Reserve, ReserveRoot = opened.ReserveRoot, Map = opened.Map, Store = store ?? Local, UnlockAsync = opened.UnlockAsync, Writers = opened.Writers, Host = opened.Host,
             StateFolder = store is null ? opened.StateFolder : Path.Combine(Test.Root, "elsewhere", Guid.NewGuid().ToString("n")),   // a copy has an audit chain of its own
             CacheFolder = opened.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = opened.Zone, Clock = opened.Clock, FurtherTiers = store is null ? Test.FurtherTiers : new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>(),
-            Archiving = Test.Archiving,
+            Archiving = Test.Archiving, Retention = Retention ?? opened.Retention,
         };
     }
 
