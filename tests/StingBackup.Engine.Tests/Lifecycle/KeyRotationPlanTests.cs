@@ -1,4 +1,5 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Engine.Tests.Lifecycle;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Keeping;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Reserve.Configuration;
 
