@@ -38,8 +38,8 @@ mutate() {
     [[ -x out/tools/dotnet-stryker ]] || dotnet tool install --tool-path out/tools dotnet-stryker --version $version >"$out/install.log" 2>&1 || { cat "$out/install.log"; exit 1; }
     ((${#tests[@]})) || mapfile -t tests < <(awk -v area="$area" '$1 == "test" && $2 == area { print $3 }' "$list")
     python3 tests/coverage/mutants.py plan "$list" "$area" "$out" --sample "$sample" --seed "$seed" --workers "$workers" --tests "${tests[@]}" --files "${files[@]}" || exit 1
-    # Native code would be that of the unchanged program.
-    (cd tests/StingBackup.Engine.Tests && ReadyToRun=false ../../out/tools/dotnet-stryker --config-file "$out/stryker.json" --output "$out" --skip-version-check >"$out/run.log" 2>&1 </dev/null) ||
+    # Native code would be that of the unchanged program. What a build leaves running (compiler, nodes) keeps the pipe that Stryker reads its build from, and then it waits for ever.
+    (cd tests/StingBackup.Engine.Tests && ReadyToRun=false UseSharedCompilation=false MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 ../../out/tools/dotnet-stryker --config-file "$out/stryker.json" --output "$out" --skip-version-check >"$out/run.log" 2>&1 </dev/null) ||
         { tail -30 "$out/run.log"; exit 1; }
 }
 

@@ -51,16 +51,12 @@ internal sealed class PackQueue : IDisposable
         }
     }
 
-    /// <summary>The open slab when it holds anything.</summary>
+    /// <summary>The open slab: one is opened for a chunk, and so holds something. Null where there is none.</summary>
     public PackSlab? TakeRest()
     {
         lock (_lock)
         {
-            var rest = _open is { Slots.Count: > 0 } ? _open : null;
-            if (rest is not null)
-            {
-                _open = null;
-            }
+            (var rest, _open) = (_open, null);
             return rest;
         }
     }

@@ -11,8 +11,6 @@ namespace StingBackup.Engine.Backup;
 /// </summary>
 internal sealed class RunStore : IDisposable
 {
-    /// <summary>Entries after which an index fragment is written in mid-run, so that a run of any size holds few in memory.</summary>
-    private const int CheckpointEntries = 1 << 20;
     /// <summary>Packs after which a barrier starts in the background: the disk works while the run computes.</summary>
     private const int BarrierPacks = 8;
 
@@ -44,6 +42,9 @@ internal sealed class RunStore : IDisposable
         _physical = new PackQueue(ObjectKind.DataPack, sizes.Data, slabs: 2);
         _meta = new PackQueue(ObjectKind.MetaPack, sizes.Meta, slabs: 2);
     }
+
+    /// <summary>Entries after which an index fragment is written in mid-run, so that a run of any size holds few in memory.</summary>
+    public int CheckpointEntries { get; init; } = 1 << 20;
 
     /// <summary>Bytes handed to the store so far.</summary>
     public long BytesStored => Interlocked.Read(ref _bytesStored);

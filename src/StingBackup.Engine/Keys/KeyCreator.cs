@@ -19,7 +19,17 @@ internal sealed class KeyCreator(KeyEnvironment environment, KeyOptions options)
     private readonly SignedCopies _copies = new(environment.Files, options);
 
     /// <summary>Whether an interrupted try left something.</summary>
-    public static bool IsUnfinished(IKeyFiles files, KeyOptions options) => files.Read(Path.Combine(options.KeyDirectory, UnfinishedName)) is not null;
+    public static bool IsUnfinished(IKeyFiles files, KeyOptions options)
+    {
+        try
+        {
+            return files.Read(Path.Combine(options.KeyDirectory, UnfinishedName)) is not null;
+        }
+        catch (StingException denied) when (denied.Kind == FailureKind.PermissionDenied)
+        {
+            return false;   // the backup role has no right on the key directory, and needs none; whoever makes keys there hears it from the next write
+        }
+    }
 
     /// <summary>Plans; changes nothing.</summary>
     /// <exception cref="StingException"><c>KeysExist</c>, <c>KeyPlacesInvalid</c>, <c>KeysInSource</c>, <c>KeysUnderBackupRoot</c></exception>

@@ -34,11 +34,12 @@ public sealed partial class ReserveKeys
     /// <param name="ledger">Who was erased, and is not written for again.</param>
     public SubjectWriter OpenWriter(IObjectStore store, EnrolledWriters writers, Func<string, IEnumerable<string>>? aliasesOf = null, ErasureLedger? ledger = null)
     {
+        ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(writers);
         var own = writers.Find(WriterId);
         if (own is null || !own.HasSigningKey(Host.SigningKey.PublicKey.Span))
         {
-            throw new StingException("HostNotEnrolled", FailureKind.Refused, $"The key role has not enrolled this host (writer {WriterId}) in {store?.Location}.", WriterId.ToString(),
+            throw new StingException("HostNotEnrolled", FailureKind.Refused, $"The key role has not enrolled this host (writer {WriterId}) in {store.Location}.", WriterId.ToString(),
                 "Run Repair-StingRepository: it puts the enrolment back, or with the key file's passphrase enrols the host anew.");
         }
         if (own.LastGoodSequence is { } last)

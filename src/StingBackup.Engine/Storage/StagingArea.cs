@@ -53,7 +53,7 @@ internal sealed class StagingArea(string root) : IDisposable
                         settle();
                         settled = true;
                     }
-                    Remove(folder, dead);
+                    TryRemove(folder, dead);
                 }
             }
         }
@@ -99,14 +99,7 @@ internal sealed class StagingArea(string root) : IDisposable
             {
                 return;
             }
-            try
-            {
-                Remove(_own, _ownLock);
-            }
-            catch (Exception e) when (StoreErrors.IsFileSystem(e))
-            {
-                _ownLock?.Dispose();   // the next process that opens the store removes the rest
-            }
+            TryRemove(_own, _ownLock);   // the next process that opens the store removes the rest
             _own = null;
         }
     }
@@ -141,6 +134,19 @@ internal sealed class StagingArea(string root) : IDisposable
             Thread.Sleep(pauseMs);
         }
         throw new IOException($"Another process has held '{AllLock}' for {attempts * pauseMs / 1000} seconds.");
+    }
+
+    // What cannot be removed stays, and keeps nothing else from going.
+    private static void TryRemove(string folder, FileLock? held)
+    {
+        try
+        {
+            Remove(folder, held);
+        }
+        catch (Exception e) when (StoreErrors.IsFileSystem(e))
+        {
+            // It costs room, nothing else.
+        }
     }
 
     // The lock goes last: while other files are left, the folder still says whose it is.

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Backup;
@@ -91,6 +92,54 @@ public sealed class BackupJobTests
         Assert.Equal(("PackMissing", JobState.CompletedWithErrors), (Assert.Single(errors).ErrorId, full.State));
         Assert.Equal(full.BytesRead, full.BytesNew);
         Assert.Equal(JobState.Completed, (await test.BackupAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_full_run_stores_again_what_a_pack_of_another_length_held()
+    {
+        await using var test = new TestInstallation();
+        Fill(test, 50, 5000);
+        await test.BackupAsync();
+        var pack = Directory.GetFiles(Path.Combine(test.RepositoryRoot, "data"), "*", SearchOption.AllDirectories).Single();
+        await File.WriteAllBytesAsync(pack, (await File.ReadAllBytesAsync(pack))[..^1]);
+        var errors = new List<StingException>();
+        var full = await test.BackupAsync(BackupType.Full, errors);
+        Assert.Equal("PackMissing", Assert.Single(errors).ErrorId);
+        Assert.Contains("of another length than it was written with", errors[0].Message, StringComparison.Ordinal);
+        Assert.Equal(full.BytesRead, full.BytesNew);
+    }
+
+    [Fact]
+    public async Task Where_nobody_watches_for_encryptors_a_run_is_as_it_is_else()
+    {
+        await using var test = new TestInstallation { Guarding = Engine.Guardian.AnomalyOptions.Default with { IsOn = false } };
+        Fill(test, 20);
+        await test.BackupAsync();
+        test.Write("users/1/f1.txt", RandomNumberGenerator.GetBytes(9));
+        var result = await test.BackupAsync();
+        Assert.Equal((JobState.Completed, 1L), (result.State, result.ItemsRead));
+        Assert.Empty(result.Suspicious);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_listed_is_told_and_the_rest_is_backed_up()
+    {
+        await using var test = new TestInstallation();
+        Fill(test, 20);
+        test.WrapSource = source => new FaultySource(source) { Unlisted = new StingException("SourceItemUnreadable", FailureKind.PermissionDenied, "'users/9' cannot be listed.", "users/9", "Give the right.") };
+        var errors = new List<StingException>();
+        var result = await test.BackupAsync(errors: errors);
+        Assert.Equal((JobState.CompletedWithErrors, 20L, "users/9"), (result.State, result.ItemsRead, Assert.Single(errors).Target));
+    }
+
+    [Fact]
+    public async Task What_is_kept_for_years_is_compressed_by_the_archive_s_own_level()
+    {
+        await using var test = new TestInstallation { Archiving = ArchiveOptions.Default with { ZstdLevel = 12 } };
+        var text = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i * 7919 % 1000}\n")));
+        test.Write("users/1/log.txt", text);
+        var archived = await test.BackupAsync(BackupType.Archive);
+        Assert.Equal((JobState.Completed, text.Length), (archived.State, archived.BytesNew));
     }
 
     [Fact]

@@ -9,10 +9,19 @@ internal sealed class FaultySource(ISourceTree inner) : ISourceTree
 {
     public Func<string, bool> Unreadable { get; init; } = _ => false;
     public Action<string> Opened { get; init; } = _ => { };
+    /// <summary>What its scans could not list; null where they list everything.</summary>
+    public StingException? Unlisted { get; init; }
 
     public string Location => inner.Location;
 
-    public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) => inner.Scan(choose, failed, cancel);
+    public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel)
+    {
+        if (Unlisted is { } gap)
+        {
+            failed(gap);
+        }
+        return inner.Scan(choose, failed, cancel);
+    }
 
     public ItemMetadata ReadMetadata(SourceEntry entry) => inner.ReadMetadata(entry);
 

@@ -83,6 +83,23 @@ public sealed class PriorityAndAgeTests
         Assert.Empty((await test.BackupAsync()).LeftOut);
     }
 
+    [Fact]
+    public async Task A_point_that_a_clock_in_the_future_dated_keeps_nothing_waiting_and_the_next_is_dated_behind_it()
+    {
+        await using var test = new TestInstallation();
+        test.Write("users/7/a", "a"u8);
+        var now = test.Clock.GetUtcNow();
+        test.Clock.Advance(TimeSpan.FromDays(400));
+        var ahead = await test.BackupAsync();
+        test.Clock.AdjustTime(now);
+        var due = await Engine.Backup.BackupJob.PlanAsync(test.Installation, BackupType.Incremental, null, due: true, default);
+        Assert.Equal(ScheduleSettings.Priority.Default, due.Classes);
+        var events = await Engine.Backup.BackupJob.RunAsync(test.Installation, due, default).ToListAsync();
+        var next = Assert.IsType<BackupResult>(events.OfType<CompletedEvent>().Single().Result);
+        Assert.Equal(ahead.StartedTime.AddSeconds(1), next.StartedTime);
+        Assert.Contains(events.OfType<WarningEvent>(), warning => warning.Message.Contains("behind the restore point that it made last", StringComparison.Ordinal));
+    }
+
     /// <summary>Tells in which order files are read; the first one is held until the scan has ended.</summary>
     private sealed class OrderedSource(ISourceTree inner) : ISourceTree
     {

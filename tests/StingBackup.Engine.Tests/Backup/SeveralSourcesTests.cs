@@ -259,6 +259,94 @@ public sealed class SeveralSourcesTests
         Assert.False(File.Exists(Path.Combine(test.Root, "r/env/app.env")));
     }
 
+    private static async Task<(BackupResult Result, string[] Warnings)> WarnedAsync(TestInstallation test, IReadOnlyList<DataClass>? classes = null)
+    {
+        test.Clock.Advance(TimeSpan.FromMinutes(1));
+        var plan = await BackupJob.PlanAsync(test.Installation, BackupType.Incremental, classes, due: false, default);
+        var events = await BackupJob.RunAsync(test.Installation, plan, default).ToListAsync();
+        return (Assert.IsType<BackupResult>(events.OfType<CompletedEvent>().Single().Result), [.. events.OfType<WarningEvent>().Select(warning => warning.Message)]);
+    }
+
+    private static TestInstallation Naming(Action<TestInstallation> meanwhile, params string[] named) => Make(t => [Folder(t, "db", DataClass.Metadata, CaptureStage.Databases, tree =>
+    {
+        meanwhile(t);
+        return new NamingSource(tree, named);
+    })]);
+
+    [Fact]
+    public async Task A_file_that_came_after_the_files_were_read_and_that_a_row_names_is_in_the_point()
+    {
+        await using var test = Naming(t =>
+        {
+            t.Write("users/7/late.txt", "late"u8);
+            t.Write("users/7/unnamed.txt", "unnamed"u8);
+        }, "users/7/late.txt", "users/7/letter.txt");
+        var (result, warnings) = await WarnedAsync(test);
+        var paths = await PathsAsync(test, result.BackupId!);
+        Assert.Contains("users/7/late.txt", paths);
+        Assert.DoesNotContain("users/7/unnamed.txt", paths);   // the next run takes it
+        Assert.Empty(warnings);
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(5)]
+    public async Task Files_that_rows_name_and_that_are_not_there_are_told_the_first_three_by_name(int count)
+    {
+        await using var test = Naming(_ => { }, [.. Enumerable.Range(0, count).Select(i => $"users/7/gone{i}.txt")]);
+        var (result, warnings) = await WarnedAsync(test);
+        Assert.Equal(JobState.Completed, result.State);
+        var warning = Assert.Single(warnings);
+        Assert.StartsWith($"{count} files", warning, StringComparison.Ordinal);
+        Assert.Equal(count > 3, warning.Contains(", …", StringComparison.Ordinal));
+        Assert.Equal(count > 3, !warning.Contains($"gone{count - 1}.txt", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_that_a_row_names_is_not_looked_for_where_its_class_is_not_asked_for_or_its_source_failed()
+    {
+        await using (var test = Naming(_ => { }, "users/7/gone.txt"))
+        {
+            Assert.Empty((await WarnedAsync(test, [DataClass.Metadata])).Warnings);
+        }
+        await using (var test = Make(t => [Folder(t, "jars", DataClass.HoneyJars, wrap: _ => throw Sealed()), Folder(t, "db", DataClass.Metadata, CaptureStage.Databases, tree => new NamingSource(tree, ["jars/gone.md"]))]))
+        {
+            var (result, warnings) = await WarnedAsync(test);
+            Assert.Equal(JobState.CompletedWithErrors, result.State);
+            Assert.Empty(warnings);
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_are_named_where_no_database_is_or_that_are_left_out_are_not_looked_for()
+    {
+        await using (var test = Make(t => [Folder(t, "names", DataClass.Metadata, CaptureStage.Content, tree => new NamingSource(tree, ["users/7/gone.txt"]))]))
+        {
+            Assert.Empty((await WarnedAsync(test)).Warnings);
+        }
+        await using var excluding = new TestInstallation { Settings = new ReserveSettings { Path = "/", Exclude = ["users/7/*.tmp"] } };
+        excluding.FurtherSources = [Folder(excluding, "db", DataClass.Metadata, CaptureStage.Databases, tree => new NamingSource(tree, ["users/7/gone.tmp"]))];
+        excluding.Write("users/7/letter.txt", "dear"u8);
+        Assert.Empty((await WarnedAsync(excluding)).Warnings);
+    }
+
+    [Fact]
+    public async Task What_the_first_stage_wrote_and_cannot_be_read_back_ends_the_run()
+    {
+        await using var test = Make(t => [Folder(t, "db", DataClass.Settings, CaptureStage.Databases, tree =>
+        {
+            // The disk gives something else than what was written.
+            var early = t.Installation.CachePath(DataClass.Settings) + ".early";
+            File.Delete(early);
+            File.WriteAllText(early, "not what was written");
+            return tree;
+        })]);
+        Write(test, "db", "rows.copy", "1\n");
+        var error = await Assert.ThrowsAsync<StingException>(() => test.BackupAsync());
+        Assert.Equal("CacheNotReadable", error.ErrorId);
+        using var catalog = new Catalog(test.Installation);
+        Assert.Empty(await catalog.PointsAsync(new PointQuery(), default).ToListAsync());
+    }
+
     private static async Task<RestoreResult> RestoreAsync(TestInstallation test, string? destination)
     {
         var plan = await RestoreJob.PlanAsync(test.Installation, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = destination }, default);
@@ -276,6 +364,18 @@ public sealed class SeveralSourcesTests
         public ItemMetadata ReadMetadata(SourceEntry entry) => tree.ReadMetadata(entry);
         public int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp) => throw Sealed();
         public ISourceFile Open(SourceEntry entry) => throw Sealed();
+        public void Dispose() => tree.Dispose();
+    }
+
+    /// <summary>A database whose rows name files of the reserve.</summary>
+    private sealed class NamingSource(ISourceTree tree, string[] named) : ISourceTree, INamingSource
+    {
+        public string Location => tree.Location;
+        public IEnumerable<EntryPath> NamedFiles() => named.Select(EntryPath.Parse);
+        public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) => tree.Scan(choose, failed, cancel);
+        public ItemMetadata ReadMetadata(SourceEntry entry) => tree.ReadMetadata(entry);
+        public int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp) => tree.ReadSmall(entry, buffer, out stamp);
+        public ISourceFile Open(SourceEntry entry) => tree.Open(entry);
         public void Dispose() => tree.Dispose();
     }
 }

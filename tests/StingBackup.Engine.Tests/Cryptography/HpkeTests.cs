@@ -198,4 +198,15 @@ public sealed class HpkeTests
     }
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+
+    [Fact]
+    public void Info_of_any_length_binds_a_message()
+    {
+        using var recipient = AgreementKey.Generate();
+        var info = new byte[2000];
+        var message = Hpke.Seal(recipient.PublicKey.Span, info, [], "x"u8);
+        Assert.True(Hpke.TryOpen(recipient, info, [], message, new byte[1]));
+        info[^1] = 1;
+        Assert.False(Hpke.TryOpen(recipient, info, [], message, new byte[1]));
+    }
 }

@@ -57,5 +57,15 @@ public sealed class SignatureMemoryTests : IDisposable
         Assert.True(SignatureMemory.Open(_folder.Path, _key).Count >= whole);
     }
 
+    [Fact]
+    public void Where_nothing_can_be_kept_nothing_fails()
+    {
+        System.IO.File.WriteAllText(File, "");
+        var memory = SignatureMemory.Open(Path.Combine(File, "below"), _key);
+        Prove("five"u8);
+        memory.Save();
+        Assert.Equal(0, memory.Count);
+    }
+
     private void Prove(ReadOnlySpan<byte> content) => Assert.True(SignatureVerifier.Verify(_signer.PublicKey.Span, content, _signer.Sign(content)));
 }

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Storage;
 
@@ -119,6 +120,76 @@ public sealed class KeyInventoryTests : IDisposable
         secrets.AddRange(spares.Select(spare => Convert.ToHexString(spare.WriterSecret.Span)));
         Assert.All(texts, text => Assert.All(secrets, secret => Assert.DoesNotContain(secret, text ?? "", StringComparison.OrdinalIgnoreCase)));
         Assert.All(texts, text => Assert.DoesNotContain(Passphrase, text ?? "", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Renewed_keys_tell_since_when_they_are_and_a_revoked_host_that_it_is()
+    {
+        var made = _fixture.Clock.GetUtcNow();
+        using var keys = await _fixture.CreateAsync();
+        _fixture.Clock.Advance(TimeSpan.FromDays(30));
+        using (var reader = KeyFixture.Unlock(keys))
+        {
+            await keys.RenewKekAsync(reader, null, _fixture.Store, default);
+        }
+        _fixture.Clock.Advance(TimeSpan.FromDays(30));
+        using (var reader = KeyFixture.Unlock(keys))
+        {
+            await keys.RenewSigningAsync(reader, null, _fixture.Store, default);
+        }
+        using var now = _fixture.Open();
+        using (var reader = KeyFixture.Unlock(now))
+        {
+            using var host = HostKeys.GeneratePending(_fixture.Environment, "host-b");
+            await now.EnrollAsync(reader, host.ToWriter(), isNew: true, spares: 1, default);
+            await now.RevokeAsync(reader, _fixture.Store, host.ToWriter(), 0, default);
+            await now.PublishAsync(_fixture.Store, default);
+        }
+        var rows = await ListAsync(now, _fixture.Store);
+        Assert.Equal((2L, made.AddDays(60)), (rows[0].Generation, rows[0].CreatedTime));
+        Assert.Equal((2L, made.AddDays(30)), (rows[1].Generation, rows[1].CreatedTime));
+        Assert.Equal(KeyState.Revoked, Assert.Single(rows, row => row.Name == "host-b").State);
+    }
+
+    [Fact]
+    public async Task A_place_that_may_not_be_looked_into_and_a_damaged_escrow_are_shown_as_that()
+    {
+        using (await _fixture.CreateAsync())
+        {
+        }
+        Directory.CreateDirectory(_fixture.InKeys("escrow"));
+        await File.WriteAllTextAsync(_fixture.InKeys("escrow/old.sealed"), "nothing");
+        await File.WriteAllTextAsync(_fixture.InKeys("escrow/notes.txt"), "not looked at");
+        var denied = _fixture.Environment with { Files = new DeniedKeyFiles(_fixture.Files, _fixture.Options.EpochPlaces[1]) };
+        using var keys = ReserveKeys.OpenIn(denied, _fixture.Options, null);
+        var rows = await ListAsync(keys, null);
+        Assert.Equal([KeyState.Ready, KeyState.Unavailable], rows.Where(row => row.Kind == KeyKind.EpochSecret).Select(row => row.State));
+        Assert.Equal(KeyState.Damaged, Assert.Single(rows, row => row.Kind == KeyKind.Escrow).State);
+    }
+
+    [Fact]
+    public async Task Where_no_replica_can_be_read_each_row_says_so()
+    {
+        using var keys = await _fixture.CreateAsync();
+        foreach (var replica in _fixture.Options.KeyStoreReplicas)
+        {
+            Directory.Delete(replica, recursive: true);
+        }
+        KeyFixture.Flip(_fixture.InHost("spares"), 100);
+        KeyFixture.Flip(_fixture.InKeys(PrivateHalfFile.FileName), 40);
+        var rows = await ListAsync(keys, null);
+        Assert.Equal([KeyState.Missing, KeyState.Missing], rows.Where(row => row.Kind == KeyKind.KeyStoreReplica).Select(row => row.State));
+        Assert.All(rows.Where(row => row.Kind is KeyKind.KeyStoreReplica or KeyKind.EpochSecret or KeyKind.Spares or KeyKind.KeyRole), row => Assert.False(string.IsNullOrEmpty(row.Problem)));
+        Assert.Equal((KeyState.Damaged, KeyState.Damaged), (rows.Single(row => row.Kind == KeyKind.Spares).State, rows[0].State));
+    }
+
+    [Fact]
+    public async Task Keys_of_a_hybrid_reserve_say_their_suite()
+    {
+        using var hybrid = new KeyFixture(KemSuite.Hybrid);
+        using var keys = await hybrid.CreateAsync();
+        var rows = await ListAsync(keys, hybrid.Store);
+        Assert.Contains("ML-KEM-768", rows.Single(row => row.Kind == KeyKind.KeyVault).Algorithm, StringComparison.Ordinal);
     }
 
     private List<string> Secrets()

@@ -99,6 +99,14 @@ public sealed class KeyPlacesTests : IDisposable
         Assert.NotEmpty(KeyPlaces.CheckVolumes(KeyOptions.Of(Under("keys"), Under("state"), [], [])));
     }
 
+    [Fact]
+    public void Places_on_the_volume_of_the_backups_are_told_where_there_are_backups()
+    {
+        Assert.Empty(KeyPlaces.CheckBesideBackups(_fixture.Options));
+        var warnings = KeyPlaces.CheckBesideBackups(_fixture.Options with { BackupRoot = Under("backups") });
+        Assert.Equal(2, warnings.Count(warning => warning.Contains(Under("backups"), StringComparison.Ordinal)));
+    }
+
     private static string Slashes(string path) => path.Replace('\\', '/');
 
     private string Under(string path) => Path.Combine(_fixture.Folder, path);

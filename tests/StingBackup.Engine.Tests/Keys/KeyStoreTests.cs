@@ -246,6 +246,18 @@ public sealed class KeyStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stray_file_and_a_turn_under_another_number_count_for_nothing()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var folder = Path.Combine(_fixture.Options.KeyStoreReplicas[0], Turns.Folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes"), "not looked at");
+        File.Copy(Path.Combine(folder, "1"), Path.Combine(folder, "2"));
+        using var reader = KeyFixture.Unlock(keys);
+        Assert.Equal(1u, reader.Epoch);
+        Assert.Equal(Path.Combine(folder, "2"), Assert.Single(reader.Faults).Target);
+    }
+
+    [Fact]
     public async Task A_record_never_opens_under_another_pseudonym_generation_epoch_or_reserve()
     {
         using var cipher = new AesGcm(new byte[32], 16);

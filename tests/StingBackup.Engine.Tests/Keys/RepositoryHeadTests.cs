@@ -172,6 +172,123 @@ public sealed class RepositoryHeadTests : IDisposable
         Assert.Equal(path, Assert.Single(faults).Target);
     }
 
+    [Fact]
+    public async Task An_object_of_a_later_version_stays_and_one_of_ours_whose_number_was_changed_is_put_back()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var signer = PrivateKey();
+        var ours = _fixture.Store.Objects["format/1"].ToArray();
+        var changed = (byte[])ours.Clone();
+        changed[10] = 9;   // the version; the signature covers it
+        Assert.Equal(["format/1"], (await keys.PublishAsync(await WithAsync("format/1", changed), default)).Names);
+        byte[] later = [.. changed[..^64], .. signer.Sign(changed.AsSpan(..^64))];
+        Assert.Empty((await keys.PublishAsync(await WithAsync("format/1", later), default)).Names);
+    }
+
+    [Fact]
+    public async Task A_format_whose_features_stand_twice_or_that_names_no_program_is_damaged()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var signer = PrivateKey();
+        var (format, _) = await keys.LoadFormatAsync(_fixture.Store, default);
+        FormatObject[] wrong = [format with { RequiredToRead = [7, 7] }, format with { Program = "a program" }, format with { Program = new string('1', 33) }];
+        Assert.All(wrong, one => Assert.Equal("ObjectDamaged", Assert.Throws<StingException>(() => FormatObject.Read("format/1", one.ToBytes(signer), signer.PublicKey.Span)).ErrorId));
+        Assert.Equal("", FormatObject.Read("format/1", (format with { Program = "" }).ToBytes(signer), signer.PublicKey.Span).Program);
+        var unknown = (format with { Program = "", RequiredToWrite = [3] }).Refusal(write: true, "here", FormatFeatures.Known)!;
+        Assert.Contains("the version of StingBackup that wrote it last", unknown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_enrolment_whose_keys_are_no_points_or_that_lies_elsewhere_is_damaged()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var signer = PrivateKey();
+        var name = $"writers/{keys.WriterId}";
+        var enrolment = WriterObject.Read(name, _fixture.Store.Objects[name], keys.ReserveId, keys.KeyRolePublicKey.Span);
+        Assert.True(enrolment.Writer.MayMaintain);
+        WriterObject[] wrong = [enrolment with { Writer = enrolment.Writer with { SigningKey = new byte[65] } }, enrolment with { Writer = enrolment.Writer with { EncryptionKey = new byte[65] } }, enrolment with { ReserveId = keys.WriterId }, enrolment with { Revision = 2 }];
+        Assert.All(wrong, one => Assert.Equal("ObjectDamaged", Assert.Throws<StingException>(() => WriterObject.Read(name, one.ToBytes(signer), keys.ReserveId, signer.PublicKey.Span)).ErrorId));
+        var writes = enrolment with { Writer = enrolment.Writer with { MayMaintain = false } };
+        Assert.False(WriterObject.Read(name, writes.ToBytes(signer), keys.ReserveId, signer.PublicKey.Span).Writer.MayMaintain);
+        Assert.Equal(1u, WriterObject.RevisionOf(writes.ToBytes(signer)));
+    }
+
+    [Fact]
+    public async Task An_approver_s_enrolment_is_that_of_its_own_key_in_its_own_place()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var signer = PrivateKey();
+        using var key = EcdsaSigner.Generate();
+        var approver = new EnrolledApprover(EnrolledApprover.IdOf(key.PublicKey.Span), "Officer", key.PublicKey.ToArray(), 1, RevokedNs: 5);
+        var sound = new ApproverObject(keys.ReserveId, 2, approver);
+        Assert.Equal(5, ApproverObject.Read(sound.ObjectName, sound.ToBytes(signer), keys.ReserveId, signer.PublicKey.Span).Approver.RevokedNs);
+        ApproverObject[] wrong = [sound with { Approver = approver with { PublicKey = new byte[65] } }, sound with { Approver = approver with { PublicKey = signer.PublicKey.ToArray() } }, sound with { ReserveId = keys.WriterId }, sound with { Revision = 3 }];
+        Assert.All(wrong, one => Assert.Equal("ObjectDamaged", Assert.Throws<StingException>(() => ApproverObject.Read(sound.ObjectName, one.ToBytes(signer), keys.ReserveId, signer.PublicKey.Span)).ErrorId));
+        var both = new EnrolledApprovers([sound, new ApproverObject(keys.ReserveId, 1, approver with { RevokedNs = null }), sound], []);
+        Assert.Equal((2u, 5L), (both.RevisionOf(approver.Id), both.Find(approver.Id)!.RevokedNs));
+        Assert.Equal((0u, null), (both.RevisionOf(keys.WriterId), both.Find(keys.WriterId)));
+    }
+
+    [Fact]
+    public async Task A_format_object_that_lies_nowhere_a_renewal_looks_stops_it_before_a_key_changes()
+    {
+        using var keys = await _fixture.CreateAsync();
+        // Only in a third place, where this program would read it and never writes it.
+        var store = new MemoryObjectStore(_fixture.Store.Objects);
+        await store.PutAsync("format/3", _fixture.Store.Objects["format/1"], default);
+        await store.DeleteAsync("format/1", default);
+        await store.DeleteAsync("format/2", default);
+        Directory.Delete(_fixture.InKeys("signed/format"), recursive: true);
+        using var reader = KeyFixture.Unlock(keys);
+        Assert.Equal("KeyFileDamaged", (await Assert.ThrowsAsync<StingException>(async () => await keys.RenewFormatAsync(reader, store, format => format, default))).ErrorId);
+        var before = keys.KeyRoleFingerprint;
+        Assert.Equal("KeyFileDamaged", (await Assert.ThrowsAsync<StingException>(async () => await keys.RenewSigningAsync(reader, null, store, default))).ErrorId);
+        using var after = _fixture.Open(before);
+        Assert.Equal(before, after.KeyRoleFingerprint);
+    }
+
+    [Fact]
+    public async Task An_object_that_cannot_be_read_is_told_and_the_others_count()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var broken = new HashSet<string>();
+        await using var store = new Backup.FaultyStore(_fixture.Store)
+        {
+            Before = (verb, name) => _ = verb == "read" && broken.Contains(name) ? throw new StingException("StoreFailed", FailureKind.Io, "The disk says no.", name, "None.") : name,
+        };
+        await _fixture.Store.PutAsync("approvers/0123", new byte[] { 1 }, default);
+        broken.UnionWith(["format/1", $"writers/{keys.WriterId}", "approvers/0123"]);
+        Assert.Equal("StoreFailed", Assert.Single((await keys.LoadFormatAsync(store, default)).Faults).ErrorId);
+        using var writers = await keys.LoadWritersAsync(store, default);
+        Assert.Equal((1, "StoreFailed"), (writers.All.Count, Assert.Single(writers.Faults).ErrorId));   // the key directory has it too
+        Assert.Equal("StoreFailed", Assert.Single((await keys.LoadApproversAsync(store, default)).Faults).ErrorId);
+        broken.Clear();
+        Assert.Equal("ObjectDamaged", Assert.Single((await keys.LoadApproversAsync(store, default)).Faults).ErrorId);
+        foreach (var folder in (string[])["writers", "approvers"])
+        {
+            Directory.CreateDirectory(_fixture.InKeys($"signed/{folder}"));
+            await File.WriteAllBytesAsync(_fixture.InKeys($"signed/{folder}/0123"), [1]);
+            await File.WriteAllBytesAsync(_fixture.InKeys($"signed/{folder}/.half"), [1]);
+        }
+        Assert.Contains((await keys.LoadApproversAsync(_fixture.Store, default)).Faults, fault => fault.ErrorId == "KeyFileDamaged");
+        using var again = await keys.LoadWritersAsync(_fixture.Store, default);
+        Assert.Equal("KeyFileDamaged", Assert.Single(again.Faults).ErrorId);
+    }
+
+    [Fact]
+    public async Task What_a_lock_keeps_from_being_put_right_is_told_and_the_rest_is_published()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var damaged = _fixture.Store.Objects["format/1"].ToArray();
+        damaged[30] ^= 1;
+        var inner = await WithAsync("format/1", damaged);
+        await inner.DeleteAsync("format/2", default);
+        await using var store = new Backup.FaultyStore(inner) { Before = (verb, name) => _ = verb == "delete" ? throw new StingException("ObjectLocked", FailureKind.Refused, "It is locked.", name, "None.") : name };
+        var (names, faults) = await keys.PublishAsync(store, default);
+        Assert.Equal(["format/2"], names);
+        Assert.Equal("ObjectLocked", Assert.Single(faults).ErrorId);
+    }
+
     private EcdsaSigner PrivateKey()
     {
         using var half = PrivateHalfFile.Open(File.ReadAllBytes(_fixture.InKeys("reserve.key")), "reserve.key",

@@ -38,6 +38,9 @@ public sealed class ErasureFeedTests
         Assert.Equal((DeletionRequestState.Erased, DeletionRequestState.New), (feed[0].State, feed[5].State));
         await using var after = await living.OpenAsync();
         Assert.Equal(feed[0].Reference, ErasureJob.Find(after, feed[0].ErasureId!).Reference);
+        // The files of the key directory say the same to whoever opens no repository.
+        Assert.Equal(ErasureJob.List(after).Select(erasure => erasure.Id), ErasureJob.List(living.Configuration).Select(erasure => erasure.Id));
+        Assert.Equal("case 9", Assert.Single(LegalHolds.List(living.Configuration)).Reason);
     }
 
     [PostgresFact]

@@ -77,6 +77,24 @@ public sealed class ErasureSyncTests
             Assert.Equal(JobState.Completed, (await ErasureSync.RunAsync(installation, plan, default)).State);
         }
         Assert.DoesNotContain(living.Vault.Mount("sting").Paths, path => path.Contains(StingSchema.KratosId(3), StringComparison.Ordinal));
+
+        // Each service is looked at by itself where there is no other. Without the database nothing tells whose a collection's vectors are but their metadata.
+        var lines = await File.ReadAllLinesAsync(living.File);
+        string[] services = ["vault:", "chroma:", "postgresql:"];
+        foreach (var service in services)
+        {
+            await File.WriteAllLinesAsync(living.File, lines.Where(line => !services.Any(other => other != service && line.StartsWith(other, StringComparison.Ordinal))));
+            await using var installation = await living.OpenAsync();
+            var plan = await ErasureSync.PlanAsync(installation, default);
+            Assert.DoesNotContain(", ", plan.Server, StringComparison.Ordinal);
+            Assert.Empty(plan.Items);
+            Assert.DoesNotContain(plan.Rows, table => table.Rows > 0);
+            Assert.Equal(JobState.Completed, (await ErasureSync.RunAsync(installation, plan, default)).State);
+        }
+        await File.WriteAllLinesAsync(living.File, lines.Where(line => !services.Any(service => line.StartsWith(service, StringComparison.Ordinal))));
+        await using var without = await living.OpenAsync();
+        Assert.Equal("ErasureSyncNoServer", (await Assert.ThrowsAsync<StingException>(() => ErasureSync.PlanAsync(without, default).AsTask())).ErrorId);
+        Assert.Equal("ErasureFeedMissing", (await Assert.ThrowsAsync<StingException>(() => ErasureFeed.ReadAsync(without, default).AsTask())).ErrorId);
     }
 
     [PostgresFact]

@@ -184,6 +184,110 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreConformance, IDisposa
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100);
     }
 
+    [UnixFact]
+    public async Task After_a_folder_could_not_be_synced_nothing_is_written_any_more_and_what_is_there_is_read()
+    {
+        await Store.PutAsync("data/ab/x", Bytes(10), default);
+        await Store.PutAsync("kept", Bytes(10), default);
+        await using (var other = DirectoryObjectStore.Open(_folder.Path))
+        {
+            await other.StageAsync("theirs", Bytes(1), default);   // where others write, what was listed is synced too: it may be theirs
+            await NamesAsync("");
+            Directory.Delete(Path.Combine(_folder["data"], "ab"), recursive: true);
+            await Store.StageAsync("own", Bytes(1), default);
+            await FailsAsync("StoreUnavailable", async () => await Store.BarrierAsync(default));
+            await FailsAsync("StoreFailed", async () => await Store.PutAsync("later", Bytes(1), default));
+            await FailsAsync("StoreFailed", async () => await Store.StageAsync("later", Bytes(1), default));
+            await FailsAsync("StoreFailed", async () => await Store.BarrierAsync(default));
+            await FailsAsync("StoreFailed", async () => await ((IReplacingStore)Store).ReplaceAsync("kept", Bytes(1), default));
+            Assert.Equal(10, await Store.ReadAsync("kept", 0, new byte[20], default));
+            await Store.DisposeAsync();
+            Assert.Equal(2, Staging().Count());   // its own stays, as the sign that names here may not be durable
+        }
+        await ReopenAsync();
+        Assert.Empty(Staging());
+        Assert.True(await Store.PutAsync("later", Bytes(1), default));
+    }
+
+    [Fact]
+    public async Task An_object_is_replaced_in_one_step_also_for_who_has_it_open()
+    {
+        await Store.PutAsync("data/x", Bytes(10), default);
+        await Store.ReadAsync("data/x", 0, new byte[10], default);
+        var content = Bytes(7);
+        await ((IReplacingStore)Store).ReplaceAsync("data/x", content, default);
+        Assert.Equal(content, await Store.ReadAllAsync("data/x", default));
+        await ((IReplacingStore)Store).ReplaceAsync("data/new", Bytes(3), default);
+        Assert.Equal(3, await Store.GetLengthAsync("data/new", default));
+    }
+
+    [UnixFact]
+    public async Task Staging_of_dead_processes_goes_unless_another_sweeps_and_what_cannot_be_removed_stays()
+    {
+        var all = _folder["~staging"];
+        foreach (var dead in (string[])["dead1", "dead2", "half", "stuck"])
+        {
+            Directory.CreateDirectory(Path.Combine(all, dead));
+            await File.WriteAllTextAsync(Path.Combine(all, dead, "1"), "");
+            if (dead != "half")
+            {
+                await File.WriteAllTextAsync(Path.Combine(all, dead, "lock"), "");
+            }
+        }
+        Directory.CreateDirectory(Path.Combine(all, "stuck", "folder"));   // which no staging has
+        using (Engine.Platform.FileLock.TryAcquire(Path.Combine(all, "lock"), out _))
+        {
+            await DirectoryObjectStore.Open(_folder.Path).DisposeAsync();
+            Assert.Equal(4, Staging().Count());
+        }
+        await DirectoryObjectStore.Open(_folder.Path).DisposeAsync();
+        Assert.Equal([Path.Combine(all, "stuck")], Staging());
+        Directory.Delete(Path.Combine(all, "stuck", "folder"));
+        await ReopenAsync();
+        Assert.Empty(Staging());
+    }
+
+    [UnixFact]
+    public async Task Leftovers_that_cannot_be_looked_at_keep_nobody_from_reading()
+    {
+        await Store.PutAsync("a", Bytes(1), default);
+        await Store.DisposeAsync();
+        Directory.CreateDirectory(Path.Combine(_folder["~staging"], "dead"));
+        File.Delete(Path.Combine(_folder["~staging"], "lock"));
+        Directory.CreateDirectory(Path.Combine(_folder["~staging"], "lock"));   // no file: nobody can lock it
+        await using var store = DirectoryObjectStore.Open(_folder.Path);
+        Assert.Equal(1, await store.GetLengthAsync("a", default));
+        await FailsAsync("StoreFailed", async () => await store.PutAsync("b", Bytes(1), default));
+    }
+
+    [UnixFact]
+    public async Task Who_stages_waits_for_whoever_sweeps()
+    {
+        Directory.CreateDirectory(_folder["~staging"]);
+        Task staged;
+        using (Engine.Platform.FileLock.TryAcquire(Path.Combine(_folder["~staging"], "lock"), out _))
+        {
+            staged = Task.Run(async () => await Store.StageAsync("a", Bytes(1), default));
+            await Task.Delay(30);
+            Assert.False(staged.IsCompleted);
+        }
+        await staged;
+        await Store.BarrierAsync(default);
+        Assert.Equal(["a"], await NamesAsync(""));
+    }
+
+    [Fact]
+    public async Task Staging_that_cannot_be_removed_fails_no_closing()
+    {
+        await Store.StageAsync("a", Bytes(1), default);
+        var folder = Path.Combine(Assert.Single(Staging()), "folder");
+        Directory.CreateDirectory(folder);
+        await Store.DisposeAsync();
+        Directory.Delete(folder);
+        await ReopenAsync();
+        Assert.Empty(Staging());
+    }
+
     private IEnumerable<string> Staging() =>
         Directory.Exists(_folder["~staging"]) ? Directory.EnumerateDirectories(_folder["~staging"]) : [];
 

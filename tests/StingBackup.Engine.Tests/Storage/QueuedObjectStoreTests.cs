@@ -54,6 +54,28 @@ public sealed class QueuedObjectStoreTests : ObjectStoreConformance, IAsyncDispo
     }
 
     [Fact]
+    public async Task Who_waits_for_memory_can_be_stopped_and_gives_back_what_it_had_of_it()
+    {
+        using var held = new ManualResetEventSlim();
+        var slow = new Backup.FaultyStore(_inner) { Before = (verb, _) => { if (verb == "stage") { held.Wait(); } } };
+        await using var store = new QueuedObjectStore(slow, new TransferQueue(4), TransferPriority.UserData);
+        await store.StageAsync("data/first", new byte[40 << 20], default);    // half of all memory at most
+        await store.StageAsync("data/second", new byte[30 << 20], default);
+        foreach (var length in (int[])[10 << 20, 40 << 20])
+        {
+            using var stop = new CancellationTokenSource();
+            var waiting = store.StageAsync("data/third", new byte[length], stop.Token).AsTask();
+            Assert.False(waiting.IsCompleted);
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        }
+        await store.StageAsync("data/short", new byte[6 << 20], default);     // what is left is enough for it
+        held.Set();
+        await store.BarrierAsync(default);
+        Assert.Equal(["data/first", "data/second", "data/short"], _inner.Objects.Keys);
+    }
+
+    [Fact]
     public async Task What_could_not_be_sent_is_told_at_the_barrier_and_the_rest_stays_staged()
     {
         var faulty = new Backup.FaultyStore(_inner) { Before = (verb, name) => { if (verb == "stage" && name == "data/bad") { throw new StingException("StoreFailed", FailureKind.Io, "No.", name, "None."); } } };

@@ -71,6 +71,19 @@ public sealed class RetryingObjectStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_store_that_locks_is_asked_for_locks_again_too_and_one_attempt_is_no_second()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var locking = new Locks.LockingMemoryStore(new Locks.LockedBucket(clock), TierLockMode.Governance, TimeSpan.FromDays(1));
+        await using var store = new RetryingObjectStore(locking, new StoreRetry(TimeProvider.System));
+        Assert.Equal((TierLockMode.Governance, TimeSpan.FromDays(1)), (store.Locking!.Mode, store.Locking.AtLeast));
+        var once = new RetryingObjectStore(_inner, new StoreRetry(TimeProvider.System, attempts: 1));
+        _inner.LoseAnswers(1);
+        Assert.Equal("StoreBusy", (await Assert.ThrowsAsync<StingException>(() => once.GetLengthAsync("a/1", default).AsTask())).ErrorId);
+        Assert.Equal(1, _inner.Calls);
+    }
+
+    [Fact]
     public void A_store_is_called_at_least_once() => Assert.Throws<ArgumentOutOfRangeException>(() => new StoreRetry(TimeProvider.System, attempts: 0));
 
     /// <summary>Does what it is asked and fails to say so, so many times.</summary>

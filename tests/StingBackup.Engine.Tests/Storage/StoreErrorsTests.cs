@@ -34,7 +34,10 @@ public sealed class StoreErrorsTests
         Assert.All(missing, cause => Assert.Equal("StoreUnavailable", StoreErrors.Wrap(cause, "look", null, "/backups").ErrorId));
         Assert.Equal("StoreAccessDenied", StoreErrors.Wrap(new UnauthorizedAccessException(), "look", null, "/backups").ErrorId);
         Assert.Equal(("StoreUnavailable", "/backups"), (StoreErrors.Missing("/backups").ErrorId, StoreErrors.Missing("/backups").Target));
-        Assert.Equal("/backups", StoreErrors.Wrap(new IOException(), "look", null, "/backups").Target);
+        foreach (var number in (int[])[28, 30, 2, 5])
+        {
+            Assert.Equal("/backups", StoreErrors.Wrap(new IOException("No.", number), "look", null, "/backups").Target);
+        }
         Assert.False(StoreErrors.IsFileSystem(new InvalidOperationException()));
     }
 }

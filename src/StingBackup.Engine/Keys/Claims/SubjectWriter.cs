@@ -12,6 +12,7 @@ namespace StingBackup.Engine.Keys;
 /// </summary>
 public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
 {
+    private static readonly HashSet<string> s_ofOneSubject = ["ClaimDamaged", "ClaimNotReadable", "ClaimMissing", "SuiteUnknown", "FormatTooNew", "ObjectDamaged"];
     private readonly KeyEnvironment _environment;
     private readonly HostKeys _host;
     private readonly string _folder;
@@ -337,8 +338,7 @@ public sealed class SubjectWriter : ISubjectWriter, IAsyncDisposable
         "ClaimMissing", FailureKind.Integrity, $"Claim '{objectName}' of subject '{name}' was made, and is not in {_store.Location} any more.", name,
         "Run Repair-StingRepository with the key file's passphrase: it rebuilds claims from restore points.");
 
-    private static bool IsOfOneSubject(StingException failure) =>
-        failure.ErrorId is "ClaimDamaged" or "ClaimNotReadable" or "ClaimMissing" or "SuiteUnknown" or "FormatTooNew" or "ObjectDamaged";
+    private static bool IsOfOneSubject(StingException failure) => s_ofOneSubject.Contains(failure.ErrorId);
 
     private sealed record Attempt(string Name, Id16 Tag, Spare Spare)
     {

@@ -91,7 +91,7 @@ public static class KeyPlaces
     internal static string RealPath(string path)
     {
         var full = Path.GetFullPath(path);
-        var real = Path.GetPathRoot(full) ?? "";
+        var real = Path.GetPathRoot(full)!;
         foreach (var part in full[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             real = Path.Combine(real, part);
@@ -141,7 +141,7 @@ public static class KeyPlaces
     }
 
     private static string VolumeOf(string path, List<string> volumes) =>
-        volumes.Where(volume => IsWithin(path, volume)).MaxBy(volume => volume.Length) ?? Path.GetPathRoot(path) ?? "";
+        volumes.Where(volume => IsWithin(path, volume)).MaxBy(volume => volume.Length) ?? Path.GetPathRoot(path)!;
 
     private static StingException Invalid(string message, string? target, string remedy) =>
         new("KeyPlacesInvalid", FailureKind.InvalidConfiguration, message, target, remedy);

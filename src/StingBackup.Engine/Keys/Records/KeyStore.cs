@@ -138,8 +138,8 @@ internal sealed class KeyStore : IDisposable
     /// <summary>The newest generation of a subject's key, or null when the store has none.</summary>
     public uint? NewestGeneration(Id16 pseudonym) => _newest.TryGetValue(pseudonym, out var generation) ? generation : null;
 
-    /// <summary>The suite of a subject's key, or the first where the store has none of it.</summary>
-    public KemSuite SuiteOf(Id16 pseudonym, uint generation) => _records.TryGetValue((pseudonym, generation), out var record) ? record.Suite : KemSuite.P256;
+    /// <summary>The suite of a subject's key that was opened.</summary>
+    public KemSuite SuiteOf(Id16 pseudonym, uint generation) => _records[(pseudonym, generation)].Suite;
 
     /// <summary>Opens one record with the KEK that it names: subject private key 32 ‖ writer secret 32. The caller disposes it.</summary>
     /// <exception cref="StingException"><c>SubjectKeyMissing</c>, <c>KeyRecordDamaged</c></exception>

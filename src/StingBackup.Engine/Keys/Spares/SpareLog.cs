@@ -81,10 +81,6 @@ internal sealed class SpareLog(IKeyFiles files, string path)
     /// <summary>Adds lines, durable on return.</summary>
     public void Append(IReadOnlyList<SpareEvent> lines)
     {
-        if (lines.Count == 0)
-        {
-            return;
-        }
         var bytes = new byte[lines.Count * SlotSize];
         for (var i = 0; i < lines.Count; i++)
         {

@@ -207,4 +207,59 @@ public sealed class EscrowFolderTests : IAsyncLifetime, IDisposable
         var epoch = System.IO.File.ReadAllBytes(_fixture.Secret(0)).AsSpan(16 + 20, 32);
         Assert.Equal(-1, secret.Span.IndexOf(epoch));
     }
+
+    private static string SharesAlone(string page) => string.Join('\n', page.Split('\n').Where(line => line.StartsWith('S')));
+
+    [Fact]
+    public void Of_two_shares_of_one_number_without_the_sealed_keys_nobody_can_tell_which_is_genuine()
+    {
+        using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
+        using var forged = new EscrowShare(_escrow.ReserveId, _escrow.Id, 2, 3, 5, SecretBytes.Random(32, random));
+        var page = System.Text.Encoding.ASCII.GetString(EscrowPage.Text(_escrow, forged));
+        Assert.Equal("EscrowShareConflict", Fails(File("a.txt", SharesAlone(_pages[1])), File("b.txt", SharesAlone(page))).ErrorId);
+    }
+
+    [Fact]
+    public void Sealed_keys_without_a_share_open_nothing_and_several_are_told_apart()
+    {
+        System.IO.File.WriteAllBytes(_folder["one.sealed"], _escrow.Bytes);
+        Assert.Equal("EscrowSharesTooFew", Fails(_folder["one.sealed"]).ErrorId);
+        using var keys = _fixture.Open();
+        System.IO.File.WriteAllBytes(_folder["two.sealed"], Make(keys).Item1.Bytes);
+        Assert.Equal("EscrowSharesMixed", Fails(_folder["one.sealed"], _folder["two.sealed"]).ErrorId);
+        // Beside the shares of one the other does no harm.
+        using var found = EscrowFolder.Read([_folder["one.sealed"], _folder["two.sealed"], File("a.txt", SharesAlone(_pages[0])), File("b.txt", SharesAlone(_pages[1])), File("c.txt", SharesAlone(_pages[2]))]);
+        var (escrow, opened) = found.Open();
+        opened.Dispose();
+        Assert.Equal(_escrow.Id, escrow.Id);
+    }
+
+    [Fact]
+    public void A_file_that_is_far_too_long_is_not_read()
+    {
+        Assert.Equal("EscrowShareMissing", Fails(File("long.txt", _pages[0] + new string(' ', 1 << 20))).ErrorId);
+        Assert.Equal("EscrowFileUnavailable", Fails(Path.Combine(File("file.txt", ""), "below.txt")).ErrorId);
+    }
+
+    [Fact]
+    public void A_share_of_other_numbers_or_another_reserve_is_not_one_of_its_own()
+    {
+        using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
+        using var value = SecretBytes.Random(32, random);
+        EscrowShare Of(Engine.Repository.Id16 reserve, byte number = 1, byte threshold = 3, byte shares = 5) => new(reserve, _escrow.Id, number, threshold, shares, SecretBytes.CopyOf(value.Span));
+        EscrowShare[] others = [Of(_escrow.Id), Of(_escrow.ReserveId, number: 6, shares: 6), Of(_escrow.ReserveId, threshold: 2), Of(_escrow.ReserveId, shares: 4), Of(_escrow.ReserveId), new(_escrow.ReserveId, _escrow.ReserveId, 1, 3, 5, SecretBytes.CopyOf(value.Span))];
+        Assert.All(others, share => Assert.False(_escrow.Holds(share)));
+        Array.ForEach(others, share => share.Dispose());
+    }
+
+    [Fact]
+    public void Sealed_keys_that_open_and_whose_signature_does_not_fit_are_damage()
+    {
+        using var found = EscrowFolder.Read([File("a.txt", _pages[0]), File("b.txt", _pages[1]), File("c.txt", _pages[2])]);
+        using var key = SecretSplit.Combine([.. found.Shares.Select(s => (s.Share.Number, s.Share.Value))]);
+        _escrow.Open(key, "escrow").Dispose();
+        var changed = (byte[])_escrow.Bytes.Clone();
+        changed[^1] ^= 1;
+        Assert.Contains("signature does not fit", Assert.Throws<StingException>(() => (_escrow with { Bytes = changed }).Open(key, "escrow")).Message, StringComparison.Ordinal);
+    }
 }

@@ -46,6 +46,7 @@ public sealed class PruneTests
         hosts.Test.Clock.Advance(Grace - TimeSpan.FromSeconds(1));
         Assert.Equal(0, (await hosts.PruneAsync()).Deleted.Packs);
         hosts.Test.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(marked.Marked, (await PruneJob.PlanAsync(hosts.Open(true), default)).Due);
         var swept = await hosts.PruneAsync();
         Assert.Equal(marked.Marked, swept.Deleted);
         Assert.InRange(hosts.PackBytes, 500_000, before - 2_900_000);
@@ -91,6 +92,96 @@ public sealed class PruneTests
         Assert.InRange(hosts.PackBytes, 300_000, 320_000);
         Assert.Empty(hosts.Names("gc/"));
         await hosts.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_pack_that_a_sweep_copied_to_and_that_is_gone_or_changed_keeps_the_one_that_it_was_copied_from()
+    {
+        foreach (var isGone in (bool[])[true, false])
+        {
+            await using var hosts = new TwoHosts();
+            await TwoYearsAsync(hosts);
+            await hosts.LetGoAsync();
+            var before = hosts.Names("data/");
+            Assert.True(await hosts.PruneAsync() is { Rewritten.Packs: > 0 });
+            var copy = hosts.Names("data/").Except(before).First();
+            var bytes = hosts.Memory.Objects[copy].ToArray();
+            await hosts.Memory.DeleteAsync(copy, default);
+            if (!isGone)
+            {
+                bytes[^1] ^= 1;
+                await hosts.Memory.PutAsync(copy, bytes, default);
+            }
+            var refused = await Assert.ThrowsAsync<StingException>(() => hosts.PruneAsync());
+            Assert.Equal(FailureKind.Integrity, refused.Kind);
+            Assert.Empty(before.Except(hosts.Names("data/")));
+        }
+    }
+
+    /// <summary>A drop that is gone from the store brings its points back, whoever took it.</summary>
+    [Theory]
+    [InlineData(1), InlineData(2)]
+    public async Task What_a_point_reaches_again_before_it_goes_stays_and_is_told_where_it_was_condemned(int sweeps)
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        var marked = 0L;
+        for (var i = 0; i < sweeps; i++)
+        {
+            marked += (await hosts.PruneAsync()).Marked.Packs;
+            hosts.Test.Clock.Advance(Grace);
+        }
+        foreach (var drop in hosts.Names("drops/"))
+        {
+            await hosts.Memory.DeleteAsync(drop, default);
+        }
+        var events = await PruneJob.RunAsync(hosts.Open(true), default).ToListAsync();
+        var swept = Assert.IsType<PruneResult>(events.OfType<CompletedEvent>().Single().Result);
+        Assert.InRange(swept.Spared, 1, marked);
+        Assert.Equal(sweeps > 1, events.OfType<WarningEvent>().Any(warning => warning.Message.Contains("are reached by a restore point again", StringComparison.Ordinal)));
+        await hosts.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_wasteful_pack_that_is_damaged_is_told_and_stays_as_it_is()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        foreach (var pack in hosts.Names("data/"))
+        {
+            var bytes = hosts.Memory.Objects[pack].ToArray();
+            bytes[^1] ^= 1;
+            await hosts.Memory.DeleteAsync(pack, default);
+            await hosts.Memory.PutAsync(pack, bytes, default);
+        }
+        var (before, errors) = (hosts.Names("data/"), new List<StingException>());
+        var swept = await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(hosts.Open(first: true), default), errors);
+        Assert.Equal(0, swept.Rewritten.Packs);
+        Assert.All(errors, error => Assert.Equal(FailureKind.Integrity, error.Kind));
+        Assert.NotEmpty(errors);
+        Assert.Equal(before, hosts.Names("data/"));
+    }
+
+    [Fact]
+    public async Task What_is_no_session_and_no_pack_of_any_run_is_passed_over()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        string[] strangers = [$"data/00/{new string('0', 64)}", "sessions/strange"];
+        foreach (var name in strangers)
+        {
+            await hosts.Memory.PutAsync(name, new byte[10], default);
+        }
+        for (var i = 0; i < 4; i++)
+        {
+            await hosts.PruneAsync();
+            hosts.Test.Clock.Advance(Grace);
+        }
+        Assert.Empty(hosts.Names("gc/"));
+        Assert.All(strangers, name => Assert.Contains(name, hosts.Memory.Objects.Keys));
     }
 
     [Fact]

@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Lifecycle.Pruning;
 
@@ -109,10 +111,56 @@ public sealed class PurgeCertificateTests : IDisposable
         return new WriterObject(installation.Reserve, 7, enrolled, 1).ToBytes(reader.Role.Keys.KeyRole);
     }
 
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task Of_what_a_store_keeps_or_a_host_cannot_prove_no_certificate_is_made(bool keeps)
+    {
+        _fixture = await ErasureFixture.CreateAsync();
+        Directory.Delete(Path.Combine(_fixture.Reserve, "users", "ada"), recursive: true);
+        _fixture.Keys.Clock.Advance(TimeSpan.FromDays(370));
+        await _fixture.BackupAsync();
+        await using (var installation = await _fixture.OpenAsync())
+        {
+            await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(installation, await RetentionJob.PlanAsync(installation, null, default), default));
+        }
+        var warnings = new List<string>();
+        StingException? refused = null;
+        for (var sweeps = 0; sweeps < 4 && refused is null; sweeps++)
+        {
+            _fixture.Keys.Clock.Advance(Step);
+            await using var installation = await _fixture.OpenAsync(keeps ? new KeepingStore(_fixture.Keys.Store) : null);
+            if (!keeps)
+            {
+                await _fixture.Keys.Store.DeleteAsync($"writers/{installation.Writer}", default);   // the key directory still has it
+            }
+            refused = await Record.ExceptionAsync(async () =>
+            {
+                await foreach (var happened in PruneJob.RunAsync(installation, default))
+                {
+                    warnings.AddRange(happened is WarningEvent warning ? [warning.Message] : []);
+                }
+            }) as StingException;
+        }
+        Assert.Equal(keeps ? "PurgeIncomplete" : null, refused?.ErrorId);
+        Assert.Equal(!keeps, warnings.Exists(warning => warning.StartsWith("No certificate was made", StringComparison.Ordinal)));
+        Assert.Empty(Directory.GetFiles(_fixture.Keys.Folder, "purge-*.json", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public async Task What_a_certificate_names_no_later_one_names_again()
     {
         var first = Assert.Single((await PurgeAsync()).Certificates);
+        // Beside it lie files that are none, or another tier's: none of them says that anything was named.
+        string[] others = ["null", "[]", "{}", """{"certificate":{}}""", """{"certificate":{"tier":"Local"}}""", """{"certificate":{"tier":"Remote"}}""", """{"certificate":{"tier":"Local","restore_points":[null,{},{"backup_id":null,"data_class":null}]}}""", "no certificate"];
+        foreach (var (at, text) in others.Index())
+        {
+            await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(first)!, $"purge-{at}.json"), text);
+        }
+        using (var keys = _fixture.Keys.Open())
+        using (var reader = keys.Unlock(null))
+        {
+            await keys.RenewSigningAsync(reader, null, _fixture.Keys.Store, default);   // the host's enrolment is signed by the key of before
+        }
         Directory.Delete(Path.Combine(_fixture.Reserve, "users", "bob"), recursive: true);
         _fixture.Keys.Clock.Advance(TimeSpan.FromDays(370));
         _fixture.Write("users/eve/new.txt", "Eve's"u8);
@@ -132,5 +180,19 @@ public sealed class PurgeCertificateTests : IDisposable
         Assert.Empty(one.Intersect(two));
 
         static HashSet<string> Named(string path) => [.. JsonNode.Parse(File.ReadAllBytes(path))!["certificate"]!["restore_points"]!.AsArray().Select(p => $"{p!["backup_id"]} {p["data_class"]}")];
+    }
+
+    /// <summary>Says that it deleted a pack, and has it still.</summary>
+    private sealed class KeepingStore(IObjectStore inner) : IObjectStore
+    {
+        public string Location => inner.Location;
+        public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
+        public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.StageAsync(name, content, cancel);
+        public ValueTask BarrierAsync(CancellationToken cancel) => inner.BarrierAsync(cancel);
+        public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => inner.ReadAsync(name, offset, buffer, cancel);
+        public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => inner.GetLengthAsync(name, cancel);
+        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
+        public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => ObjectName.IsPack(name) ? ValueTask.FromResult(true) : inner.DeleteAsync(name, cancel);
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

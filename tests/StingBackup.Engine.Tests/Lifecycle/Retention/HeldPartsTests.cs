@@ -116,4 +116,39 @@ public sealed class HeldPartsTests
         Assert.Empty(plan.Going);
         Assert.Contains(plan.Entries, entry => entry.DataClass == DataClass.HoneyJars && entry.KeptBy == $"legal hold {hold.Id}");
     }
+
+    [Fact]
+    public async Task A_host_without_the_key_directory_sees_no_holds_and_lets_nothing_go()
+    {
+        using var fixture = await WithoutAdaAsync();
+        Directory.Delete(fixture.Keys.Options.KeyDirectory, recursive: true);
+        Assert.Equal("NotAllowedToMaintain", (await Assert.ThrowsAsync<StingException>(() => PlanAsync(fixture))).ErrorId);
+    }
+
+    [Fact]
+    public async Task A_damaged_point_is_told_and_the_others_go_captures_of_servers_to_the_last()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        fixture.Write("captures/base.tar", "a whole server"u8);
+        await fixture.BackupAsync();
+        var now = fixture.Keys.Clock.GetUtcNow().AddDays(3000);
+        await using (var installation = await fixture.OpenAsync())
+        {
+            var seen = await RetentionJob.PlanAsync(installation, now, default);
+            Assert.Null(Assert.Single(seen.Classes, c => c.DataClass == DataClass.Physical).OldestTime);
+            Assert.NotNull(Assert.Single(seen.Classes, c => c.DataClass == DataClass.UserFiles).OldestTime);
+        }
+        fixture.Keys.Clock.Advance(TimeSpan.FromDays(3000));
+        var plan = await PlanAsync(fixture);
+        var damaged = fixture.Keys.Store.Objects.Keys.Where(name => name.StartsWith("points/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).First();
+        var bytes = fixture.Keys.Store.Objects[damaged].ToArray();
+        bytes[^1] ^= 1;
+        await fixture.Keys.Store.DeleteAsync(damaged, default);
+        await fixture.Keys.Store.PutAsync(damaged, bytes, default);
+        var errors = new List<StingException>();
+        await using var later = await fixture.OpenAsync();
+        var done = await TestInstallation.CompleteAsync<RetentionResult>(RetentionJob.RunAsync(later, plan, default), errors);
+        Assert.Equal(damaged, Assert.Single(errors).Target);
+        Assert.InRange(done.Dropped, 1, plan.Going.Count() - 1);
+    }
 }
