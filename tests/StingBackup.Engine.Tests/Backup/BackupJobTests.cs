@@ -112,7 +112,7 @@ public sealed class BackupJobTests
     [Fact]
     public async Task Where_nobody_watches_for_encryptors_a_run_is_as_it_is_else()
     {
-        await using var test = new TestInstallation { Guarding = Engine.Guardian.AnomalyOptions.Default with { IsOn = false } };
+        await using var test = new TestInstallation { Guarding = AnomalyOptions.Default with { IsOn = false } };
         Fill(test, 20);
         await test.BackupAsync();
         test.Write("users/1/f1.txt", RandomNumberGenerator.GetBytes(9));

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 
@@ -152,7 +153,7 @@ public sealed class KeyOpeningTests : IDisposable
         using var reader = KeyFixture.Unlock(keys);
         using (var store = reader.Role.OpenStore())
         {
-            Assert.Equal(1u, reader.Role.LeaveBehind(store, new HashSet<Engine.Repository.Id16>(), default).Epoch);
+            Assert.Equal(1u, reader.Role.LeaveBehind(store, new HashSet<Id16>(), default).Epoch);
         }
         Assert.Equal((false, true), (reader.Role.HasLost(reader.Pseudonyms), reader.Role.HasLost([keys.WriterId])));
         string[] others = ["notes", "epoch-12.secret", "epoch-0000000001.old", "epoch-000000000x.secret", "epoch-0000000009.secret"];

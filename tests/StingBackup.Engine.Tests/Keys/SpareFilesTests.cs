@@ -107,7 +107,7 @@ public sealed class SpareFilesTests : IDisposable
         {
             Assert.Null(SpareFile.Parse(hybrid, KemSuite.Hybrid, 1));
         }
-        byte[] mixed = new byte[2 + entries.Length];
+        var mixed = new byte[2 + entries.Length];
         BinaryPrimitives.WriteUInt16LittleEndian(mixed, Suite.P256);
         entries.CopyTo(mixed, 2);
         Assert.Single(SpareFile.Parse(mixed, KemSuite.Hybrid, 1)!).Dispose();

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 
@@ -246,7 +247,7 @@ public sealed class EscrowFolderTests : IAsyncLifetime, IDisposable
     {
         using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
         using var value = SecretBytes.Random(32, random);
-        EscrowShare Of(Engine.Repository.Id16 reserve, byte number = 1, byte threshold = 3, byte shares = 5) => new(reserve, _escrow.Id, number, threshold, shares, SecretBytes.CopyOf(value.Span));
+        EscrowShare Of(Id16 reserve, byte number = 1, byte threshold = 3, byte shares = 5) => new(reserve, _escrow.Id, number, threshold, shares, SecretBytes.CopyOf(value.Span));
         EscrowShare[] others = [Of(_escrow.Id), Of(_escrow.ReserveId, number: 6, shares: 6), Of(_escrow.ReserveId, threshold: 2), Of(_escrow.ReserveId, shares: 4), Of(_escrow.ReserveId), new(_escrow.ReserveId, _escrow.ReserveId, 1, 3, 5, SecretBytes.CopyOf(value.Span))];
         Assert.All(others, share => Assert.False(_escrow.Holds(share)));
         Array.ForEach(others, share => share.Dispose());
