@@ -1,6 +1,7 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -43,7 +44,7 @@ public static class ErasureJob
         ErasureTargets.RefuseHeld(book, targets, names, await ReaderAsync(installation, cancel).ConfigureAwait(false));
         if (book.Erasures.FirstOrDefault(record => record.State is ErasureState.Pending or ErasureState.Incomplete && record.Targets.Any(t => targets.Exists(o => o.Pseudonym == t.Pseudonym))) is { } open)
         {
-            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{request.Subject}' was asked for already, on {Display.Time(Installation.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
+            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{request.Subject}' was asked for already, on {Display.Time(NanosecondTime.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
                 $"Stop it with Stop-StingErasure -Id {open.Id}, or carry it out with Complete-StingErasure when it is due.");
         }
         var scope = (await new ErasureTiers(installation, targets.Select(target => target.Pseudonym).ToHashSet()).MeasureAsync(repository.View, cancel).ConfigureAwait(false)).Scope;
@@ -83,7 +84,7 @@ public static class ErasureJob
         var record = new ErasureRecord
         {
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), State = ErasureState.Pending, Names = planned.Names, Targets = planned.Targets,
-            RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = Installation.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
+            RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = NanosecondTime.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
             Approvers = [.. pass.Approvers.Select(approver => approver.ToString())], Approval = pass.Request, Delay = Display.Duration(installation.ErasureDelay),
         };
         book.Keep(record, role.Keys.KeyRole);
@@ -143,7 +144,7 @@ public static class ErasureJob
         var book = Book(installation);
         var all = book.Erasures.ToLookup(record => record.IsDue(installation.NowNs));
         var waiting = all[false].Where(record => record.State == ErasureState.Pending).Select(record => record.DueNs).Order().ToList();
-        return new ErasureRunPlan { Due = all[true].Select(book.ToErasure).ToArray(), NextDueTime = waiting.Count > 0 ? Installation.FromNs(waiting[0], 0) : null };
+        return new ErasureRunPlan { Due = all[true].Select(book.ToErasure).ToArray(), NextDueTime = waiting.Count > 0 ? NanosecondTime.FromNs(waiting[0], 0) : null };
     }
 
     /// <summary>
