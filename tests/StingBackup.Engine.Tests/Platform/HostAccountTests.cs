@@ -29,5 +29,6 @@ public sealed class HostAccountTests
         var error = await Assert.ThrowsAsync<StingException>(() => test.BackupAsync());
         Assert.Equal(("WrongAccount", FailureKind.PermissionDenied), (error.ErrorId, error.Kind));
         Assert.Contains($"runuser -u {account} --", error.Remedy, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(test.RepositoryRoot, "*", SearchOption.AllDirectories));   // no record of root's either
     }
 }
