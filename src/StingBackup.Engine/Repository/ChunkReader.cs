@@ -61,6 +61,9 @@ public sealed class ChunkReader : IDisposable
     /// <summary>Told of each chunk that came from another tier: its pack, the tier, and what was wrong here.</summary>
     internal Action<string, Tier, StingException>? CameFrom { get; init; }
 
+    /// <summary>Gives a damaged pack as it was, by its own parity, or null; asked, with what is wrong, when no copy gives a chunk. Null where no parity is kept.</summary>
+    internal Func<string, StingException, CancellationToken, ValueTask<byte[]?>>? Recovered { get; init; }
+
     /// <summary>Where a tier that cuts packs anew has a chunk, asked when the index's places do not give it; null where there is none.</summary>
     internal Func<Id32, CancellationToken, ValueTask<(IObjectStore Store, IReadOnlyList<ChunkPlace> Places)>>? FurtherPlaces { get; init; }
 
@@ -129,8 +132,10 @@ public sealed class ChunkReader : IDisposable
     }
 
     /// <summary>Opens a chunk within a pack whose bytes are at hand, as many of them as could be read.</summary>
-    internal ChunkBytes OpenIn(ReadOnlySpan<byte> pack, ChunkPlace place) => place.Entry.Offset + (long)place.Entry.StoredLength <= pack.Length
-        ? OpenRecord(place, pack.Slice(place.Entry.Offset, place.Entry.StoredLength))
+    internal ChunkBytes OpenIn(ReadOnlySpan<byte> pack, ChunkPlace place) => OpenRecord(place, RecordIn(pack, place));
+
+    private static ReadOnlySpan<byte> RecordIn(ReadOnlySpan<byte> pack, ChunkPlace place) => place.Entry.Offset + (long)place.Entry.StoredLength <= pack.Length
+        ? pack.Slice(place.Entry.Offset, place.Entry.StoredLength)
         : throw Damaged(place.Entry.Id, place, "the pack ends before it");
 
     private async ValueTask<T> ReadAnyPlaceAsync<T>(Id32 id, Opener<T> open, CancellationToken cancel)
@@ -149,9 +154,10 @@ public sealed class ChunkReader : IDisposable
             }
         }
         first ??= new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {id} is in no pack that the index names.", id.ToString(), "Run Repair-StingRepository to rebuild the index from the packs.");
-        if (Copies is not null && first.ErrorId is "ChunkDamaged" or "ObjectDamaged" or "StoreFailed")   // what is only not here, the store looks for by itself
+        if (first.ErrorId is "ChunkDamaged" or "ObjectDamaged" or "StoreFailed")   // what is only not here, the store looks for by itself
         {
             var (found, copy) = await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false);
+            (found, copy) = found ? (found, copy) : await ReadRecoveredAsync(id, open, first, cancel).ConfigureAwait(false);
             if (found)
             {
                 return copy!;
@@ -163,7 +169,11 @@ public sealed class ChunkReader : IDisposable
     /// <summary>The same pack on another tier: the chunk proves itself, wherever it comes from.</summary>
     private async ValueTask<(bool Found, T? Value)> ReadCopyAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
     {
-        await foreach (var (tier, store) in Copies!(cancel).ConfigureAwait(false))
+        if (Copies is null)
+        {
+            return default;
+        }
+        await foreach (var (tier, store) in Copies(cancel).ConfigureAwait(false))
         {
             foreach (var place in _index.FindAll(id))
             {
@@ -178,6 +188,26 @@ public sealed class ChunkReader : IDisposable
                 {
                     // Its copy is no better: the next place, the next tier.
                 }
+            }
+        }
+        return default;
+    }
+
+    /// <summary>The pack as its parity gives it: proved by its name, and the chunk proves itself once more.</summary>
+    private async ValueTask<(bool Found, T? Value)> ReadRecoveredAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
+    {
+        foreach (var place in Recovered is null ? [] : _index.FindAll(id))
+        {
+            try
+            {
+                if (await Recovered!(place.Segment.Pack.Name, first, cancel).ConfigureAwait(false) is { } pack)
+                {
+                    return (true, open(place, RecordIn(pack, place)));
+                }
+            }
+            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+            {
+                // What the index says of it is wrong: the next place.
             }
         }
         return default;

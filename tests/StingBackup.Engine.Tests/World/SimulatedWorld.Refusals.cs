@@ -20,7 +20,10 @@ internal sealed partial class SimulatedWorld
         "KeysBusy" => true,   // said by the simulated disk alone, of a lock that another one has
         "TierBehind" => running.Verb == Verb.SweepRemote && _behindAt >= running.BeganAt,
         "LegalHoldStands" => running.Verb == Verb.RequestErasure && (running.HeldThen.Contains(running.Who!) || MayBeHeld(running.Who!)),
-        "SubjectErased" => running.Verb is Verb.RequestErasure or Verb.Hold && (_erased.Contains(running.Who!) || _doomed.ContainsValue(running.Who!)),
+        "SubjectErased" => running.Verb is Verb.RequestErasure or Verb.Hold && (_erased.Contains(running.Who!) || MayBeDoomed(running.Who!)),
+        "NothingToErase" => running.Verb == Verb.RequestErasure && MayBeDoomed(running.Who!),   // an erasure came to its end between the look for names and the look for claims
+        "ErasureExists" => running.Verb == Verb.RequestErasure && MayBeDoomed(running.Who!),
+        "BackupNotFound" => running.Verb == Verb.Restore && !Book.LiveOn(Tier.Local).Any(live => (live.Point.Writer, live.Point.Sequence) == running.Point),   // let go since it was chosen
         "UserNotFound" => running.Verb is Verb.RequestErasure or Verb.Hold && !WasKnown(running),
         "KeyStoreReplicaMissing" or "EpochSecretMissing" => _isUnmended,   // a place that was away lacks what a turn made meanwhile
         "ClaimMissing" => running.Verb is Verb.Backup or Verb.Full && _erasedAt >= running.BeganAt,   // it had looked at the ledger before
