@@ -41,6 +41,8 @@ internal static class ModelSeeds
             "2 1; Write 1 20281 22193; Start 1 0 888; Go 1 11 0; Go 1 24 0; Go 1 6 0; Crash 1 0 52238; Start 0 2 25300; Go 0 29 0; Go 0 24 0; Start 1 0 28532; Go 1 25 0; Pass 0 1560 0; Go 0 29 0; Go 0 14 0; Start 0 0 2433; Pass 0 1560 0; Go 1 24 0; Start 1 3 54791"),
         ("of two sweeps side by side the slower writes a step of a mark that the other has removed, and it stands for ever",
             "2 0; Write 1 50 15; Start 1 0 1; Go 1 900 0; Write 1 50 9; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Write 1 50 3; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 900 0; Start 1 4 1; Go 1 30 0; Start 0 4 1; Go 0 900 0; Pass 0 1560 0; Start 0 4 1; Go 0 900 0; Go 1 900 0"),
+        ("a sweep that goes on with a mark of a host that died signs a step in the other's name, and nothing is swept any more",
+            "2 0; Write 1 50 15; Start 1 0 1; Go 1 900 0; Write 1 50 9; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Write 1 50 3; Pass 0 1 0; Start 1 0 1; Go 1 900 0; Pass 0 8640 0; Start 0 3 1; Go 0 900 0; Start 0 4 1; Go 0 29 0; Crash 0 0 1; Start 1 4 1; Go 1 900 0; Start 1 4 1; Go 1 900 0"),
         ("the book knew no reason to refuse an erasure that was asked for already",
             "2 1; Start 0 1 36431; Go 0 17 0; Go 0 27 0; Start 0 13 7490; Go 0 24 0; Start 1 13 27252; Go 0 16 0; Go 1 17 0; Go 1 28 0; Go 0 25 0; Go 1 19 0; Start 0 13 36274; Go 0 28 0"),
         ("the book knew no reason to refuse the restore of a run that was let go after it was chosen",

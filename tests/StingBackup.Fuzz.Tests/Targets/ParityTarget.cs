@@ -61,7 +61,7 @@ internal static class ParityTarget
         }
         var pack = new byte[parity.PackLength];
         Pack.AsSpan(0, Math.Min(Pack.Length, pack.Length)).CopyTo(pack);
-        for (var i = at; i < Math.Min(at + length, pack.Length); i++)
+        for (int i = at; i < Math.Min(at + length, pack.Length); i++)
         {
             pack[i] ^= 0x5a;
         }

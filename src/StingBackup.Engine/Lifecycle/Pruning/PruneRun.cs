@@ -109,8 +109,8 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     {
         if (mark is { Sessions: null, Condemned: null })
         {
-            // Its sweeper ended in between. What is open now includes what was open then and still is.
-            await NameSessionsAsync(mark.Marked, cancel).ConfigureAwait(false);
+            // Its sweeper ended in between. What is open now includes what was open then and still is. Who signs it is named in it.
+            await NameSessionsAsync(mark.Marked with { Writer = installation.Writer, Sequence = survey.LastSequence }, cancel).ConfigureAwait(false);
         }
         else if (mark.Condemned is null && standing.WaitsFor.Length == 0)
         {
