@@ -9,6 +9,7 @@ using StingBackup.Bench.Scale;
 using StingBackup.Bench.Scale.Simulation;
 using StingBackup.Bench.Sites;
 using StingBackup.Bench.Trees;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 using StingBackup.Fixtures.Sting;
 
@@ -175,7 +176,7 @@ static int Hash(string root, bool list)
     {
         foreach (var item in items)
         {
-            Console.WriteLine($"{StingBackup.Engine.Sources.EntryPath.Display(item.Path)}\t{item.Line}");
+            Console.WriteLine($"{EntryPath.Display(item.Path)}\t{item.Line}");
         }
     }
     Console.WriteLine(TreeHash.Of(items));

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Bench;
 

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chunking;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Micro;
 

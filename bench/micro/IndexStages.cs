@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Micro;

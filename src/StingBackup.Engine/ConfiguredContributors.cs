@@ -1,5 +1,5 @@
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql.Logical;

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Platform.Limits;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Limits;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine;

@@ -1,19 +1,20 @@
 using System.Text;
-using StingBackup.Engine.Capture;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chroma;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Restore;
-using StingBackup.Engine.Restore.Chroma;
-using StingBackup.Engine.Restore.PostgreSql;
-using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Chroma;
-using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Sources.Sqlite;
 using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Targets;
+using StingBackup.Engine.Targets.Chroma;
+using StingBackup.Engine.Targets.PostgreSql;
+using StingBackup.Engine.Targets.Vault;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine;

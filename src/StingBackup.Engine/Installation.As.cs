@@ -1,5 +1,5 @@
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine;
 

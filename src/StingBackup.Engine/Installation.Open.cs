@@ -4,10 +4,10 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine;
 
@@ -19,7 +19,7 @@ public sealed record InstallationOptions
     /// <summary>Asks for the key file's passphrase; null when there is nobody to ask. Called only where a key must be unlocked.</summary>
     public Func<CancellationToken, ValueTask<SecureString?>>? Passphrase { get; init; }
     /// <summary>Who acts and why; null for the account of the process.</summary>
-    public Governance.Caller? Caller { get; init; }
+    public Caller? Caller { get; init; }
     /// <summary>The process that its jobs run in.</summary>
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Takes what the caller should hear, from any thread, where no job runs that could tell it.</summary>
@@ -80,7 +80,7 @@ public sealed partial class Installation
                 Threads = ConfiguredLimits.ReadersOf(configuration.Performance), Process = options.Process, ZstdLevel = configuration.Performance.ZstdLevel, Zone = configuration.TimeZone,
                 ErasureDelay = configuration.ErasureDelay, Retention = configuration.Retention, PruneGrace = configuration.PruneGrace, Guarding = configuration.Guarding, MaxWaste = configuration.MaxWaste, Archiving = configuration.Archiving, Priority = configuration.Priority, TempFilesAge = configuration.Reserve.TempFilesAge, PhysicalRetention = TimeSpan.FromDays(configuration.Retention.ClassDays[DataClass.Physical]),
                 Journal = configuration.FullScanEvery is { } every ? new Changes.ChangeJournalOptions(every, "") : null,
-                Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Governance.Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
+                Clock = options.Clock, Configuration = configuration, Access = configuration.Access, Caller = options.Caller ?? Caller.OfProcess, Warn = options.Warn, OpeningFaults = [.. faults, .. writers.Faults, .. ledger.Faults],
                 Unwritable = unwritable,
             };
             if (installation.Host is { } role)
@@ -129,7 +129,7 @@ public sealed partial class Installation
                 }
                 catch (StingException e)
                 {
-                    throw TierFailure.OfBoth(lost, e);
+                    throw LostTierStore.Neither(lost, e);
                 }
             }
         }

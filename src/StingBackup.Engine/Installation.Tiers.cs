@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine;
 
@@ -24,7 +23,7 @@ public sealed partial class Installation
     /// <summary>The most bytes that may lie on the remote tier without an approval.</summary>
     public long ConfiguredQuota { get; init; } = TierTimes.Quota.Default;
     /// <summary>The most bytes that may lie on the remote tier.</summary>
-    public long RemoteQuota => Math.Max(ConfiguredQuota, TierQuotaJob.ApprovedOf(this) ?? 0);
+    public long RemoteQuota => Math.Max(ConfiguredQuota, MemoryOf(Tier.Remote).ReadQuota() ?? 0);
     /// <summary>The share of its disk, in percent, that the local tier may take where further tiers hold what it lets go.</summary>
     public int LocalMaxPercent { get; init; } = TierTimes.MaxPercent.Default;
 
@@ -65,7 +64,18 @@ public sealed partial class Installation
     public bool IsLocalTierLost => Store is LostTierStore;
 
     /// <summary>Days for which a tier holds content for certain: none, beyond the newest state, where the local cap may let it go earlier.</summary>
-    internal int DaysCertainAt(Tier tier) => tier != Tier.Local ? Retention.RemoteDays : LocalCap.LimitOf(this) is null ? Retention.LocalDays : 0;
+    internal int DaysCertainAt(Tier tier) => tier != Tier.Local ? Retention.RemoteDays : LocalLimit is null ? Retention.LocalDays : 0;
+
+    /// <summary>The tier that takes over what a tier lets go; null where none does.</summary>
+    internal Tier? NextOf(Tier tier) => tier switch
+    {
+        Tier.Local when FurtherTiers.ContainsKey(Tier.Remote) => Tier.Remote,
+        Tier.Remote when FurtherTiers.ContainsKey(Tier.Remote) && FurtherTiers.ContainsKey(Tier.Archive) => Tier.Archive,
+        _ => null,
+    };
+
+    /// <summary>The most bytes of the local tier; null for no limit.</summary>
+    internal long? LocalLimit => LocalMaxPercent < 100 && !IsLocalTierLost && NextOf(Tier.Local) is not null && HostView.RoomOf(Store.Location) is var (_, total) ? total / 100 * LocalMaxPercent : null;
 
     /// <summary>Where a tier lies, for people; nothing is opened.</summary>
     internal string LocationOf(Tier tier) => (tier switch { Tier.Local => Store.Location, Tier.Remote => Configuration?.RemoteLocation, _ => Configuration?.ArchiveLocation })

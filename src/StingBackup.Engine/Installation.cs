@@ -1,11 +1,16 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Limits;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine;
 
@@ -93,20 +98,20 @@ public sealed partial class Installation : IAsyncDisposable
     public IReadOnlySet<Id16> TrustedWriters => new HashSet<Id16> { Writer };
 
     /// <summary>Who may do what, and how many others must approve it.</summary>
-    public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
+    public AccessPolicy Access { get; init; } = AccessPolicy.None;
     /// <summary>Who acts, by which approval, and why.</summary>
-    public Governance.Caller Caller { get => _caller; init => _caller = value; }
+    public Caller Caller { get => _caller; init => _caller = value; }
     /// <summary>The process that its jobs run in.</summary>
     public HostingProcess Process { get; init; } = HostingProcess.Session;
     /// <summary>Holds jobs to their limits; a test has its own.</summary>
-    internal Platform.Limits.LimitKeeper Limits { get; init; } = Platform.Limits.LimitKeeper.OfProcess;
+    internal LimitKeeper Limits { get; init; } = LimitKeeper.OfProcess;
     /// <summary>Takes what everybody should hear at once; the job at hand sets it.</summary>
     internal Action<string>? Alarm { get; set; }
     /// <summary>Takes what the caller should hear where no job runs that could tell it.</summary>
     public Action<string>? Warn { get; init; }
 
     /// <summary>How runs are watched for ransomware and mass damage.</summary>
-    public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
+    public AnomalyOptions Guarding { get; init; } = AnomalyOptions.Default;
 
     /// <summary>How a journal of changes is used; null where runs scan everything.</summary>
     internal Changes.ChangeJournalOptions? Journal { get; init; }
@@ -132,8 +137,8 @@ public sealed partial class Installation : IAsyncDisposable
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
     public double MaxWaste { get; init; } = PruneSettings.MaxWaste.Default / 100.0;
 
-    /// <summary>Tells what restore drills have shown.</summary>
-    internal Operations.Drills.IDrillEvidence Drills { get; init; } = new Operations.Drills.RecordedDrills();
+    /// <summary>Tells what restore drills have shown; null where the repository's evidence does.</summary>
+    internal IDrillEvidence? Drills { get; init; }
 
     /// <summary>How long packs become.</summary>
     internal PackSizes PackSizes { get; init; } = PackSizes.Default;
@@ -142,13 +147,13 @@ public sealed partial class Installation : IAsyncDisposable
     public ArchiveOptions Archiving { get; init; } = ArchiveOptions.Default;
 
     /// <summary>Told when a drill has loaded rows into its server; a test may change some.</summary>
-    internal Func<Sources.PostgreSql.PostgresSettings, Task>? DrillLoaded { get; set; }
+    internal Func<PostgresSettings, Task>? DrillLoaded { get; set; }
 
     /// <summary>How often a restore that waits asks how the packs are.</summary>
     internal TimeSpan ThawPoll { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Nanoseconds since 1970 UTC, now.</summary>
-    public long NowNs => ToNs(Clock.GetUtcNow());
+    public long NowNs => NanosecondTime.ToNs(Clock.GetUtcNow());
 
     /// <summary>All that is read.</summary>
     internal IReadOnlyList<ReserveSource> Sources => [FolderSource, .. FurtherSources];
@@ -163,6 +168,9 @@ public sealed partial class Installation : IAsyncDisposable
 
     /// <summary>Plain folders of the reserve, in the order in which a journal of changes numbers them.</summary>
     internal IReadOnlyList<(string Folder, EntryPath Mount)> WatchedFolders => [.. Sources.Where(s => s.Folder is not null).Select(s => (s.Folder!, s.Mount))];
+
+    /// <summary>Where its jobs are noted; null for one without configuration, as tests make them by hand.</summary>
+    internal JobPlace? JobPlace => Configuration is { } configuration ? JobPlace.Of(configuration, Clock) : null;
 
     internal string JournalFolder => Path.Combine(StateFolder, "journals", Reserve.ToString());
 
@@ -225,13 +233,6 @@ public sealed partial class Installation : IAsyncDisposable
             return true;
         }
     }
-
-    /// <summary>Nanoseconds since 1970 UTC.</summary>
-    public static long ToNs(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
-
-    /// <summary>A moment from nanoseconds since 1970 UTC, at an offset in minutes.</summary>
-    public static DateTimeOffset FromNs(long nanoseconds, int offsetMinutes) =>
-        (DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(nanoseconds / 100)).ToOffset(TimeSpan.FromMinutes(offsetMinutes));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

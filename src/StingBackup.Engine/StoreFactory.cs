@@ -1,3 +1,5 @@
+using StingBackup.Engine.Limits;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
@@ -61,7 +63,7 @@ public static class StoreFactory
             Address = address, Endpoint = tier.Endpoint, Region = tier.Region, CertificateAuthorities = tier.CertificateAuthorities, Login = LoginOf(configuration, tier, clock), Streams = tier.Streams,
             PathStyle = tier.Addressing == BucketAddressing.Path || (tier.Addressing == BucketAddressing.Auto && tier.Endpoint is not null),
             IsOnlyWriter = string.Equals(tier.OnlyWriter, Environment.MachineName, StringComparison.OrdinalIgnoreCase), DataStorageClass = address.IsArchive ? tier.StorageClass : null,
-            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Lock = of == Tier.Local ? null : tier.Lock, Bandwidth = ConfiguredBandwidth.Of(configuration, clock), MarksPackets = () => Platform.Limits.LimitKeeper.OfProcess.MarksPackets,
+            AbilityFolder = Path.Combine(configuration.StateDirectory, "stores"), Lock = of == Tier.Local ? null : tier.Lock, Bandwidth = ConfiguredBandwidth.Of(configuration, clock), MarksPackets = () => LimitKeeper.OfProcess.MarksPackets,
         };
     }
 
@@ -70,7 +72,7 @@ public static class StoreFactory
         if (!S3Address.IsAddress(place))
         {
             var folder = DirectoryObjectStore.Open(place);
-            return tier == Tier.Local ? new Storage.Parity.ParityStore(folder, configuration.LocalParityPercent) : folder;
+            return tier == Tier.Local ? new ParityStore(folder, configuration.LocalParityPercent) : folder;
         }
         var retry = new StoreRetry(clock);
         var options = OptionsOf(configuration, tier, S3Address.Parse(place), clock) with { BarrierRetry = retry };

@@ -1,6 +1,5 @@
 using System.Security;
 using StingBackup.Engine;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.People;
 using StingBackup.Engine.Reserve.Configuration;
 

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Limits;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests;
@@ -48,18 +49,18 @@ internal sealed class TestInstallation : IAsyncDisposable
     /// <summary>Tiers behind the store; the test disposes their stores.</summary>
     public IReadOnlyDictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>> FurtherTiers { get; init; } = new Dictionary<Tier, Func<CancellationToken, ValueTask<IObjectStore>>>();
     public ArchiveOptions Archiving { get; set; } = ArchiveOptions.Default;
-    public Engine.Guardian.AnomalyOptions Guarding { get; init; } = Engine.Guardian.AnomalyOptions.Default;
+    public AnomalyOptions Guarding { get; init; } = AnomalyOptions.Default;
     public UsersMap Users { get; init; } = UsersMap.Empty;
     public IHostView HostView { get; init; } = new HostView();
     public HostingProcess Process { get; init; } = HostingProcess.Session;
-    public StingBackup.Engine.Platform.Limits.LimitKeeper Limits { get; init; } = StingBackup.Engine.Platform.Limits.LimitKeeper.OfProcess;
+    public LimitKeeper Limits { get; init; } = LimitKeeper.OfProcess;
     /// <summary>How a journal of changes is used; the test runs the watcher.</summary>
     public Engine.Changes.ChangeJournalOptions? Journal { get; set; }
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
     /// <summary>Whether the host keeps copies of what never changes in the store, as it does of a bucket's.</summary>
     public bool Recalls { get; init; }
     /// <summary>What restore drills have shown.</summary>
-    public Engine.Operations.Drills.IDrillEvidence Drills { get; init; } = new Engine.Operations.Drills.RecordedDrills();
+    public IDrillEvidence? Drills { get; init; }
 
     /// <summary>What jobs get. One for all calls, like a process; <see cref="Open"/> makes another.</summary>
     public Installation Installation => _installation.Value;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
 using StingBackup.Engine;
-using StingBackup.Engine.Governance;
 using StingBackup.Portal.Tests.Security;
 using StingBackup.Portal.Tests.Support;
 using Xunit.Abstractions;

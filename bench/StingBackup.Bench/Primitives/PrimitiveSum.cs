@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.Versioning;
 using StingBackup.Engine;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chunking;
 using StingBackup.Engine.Sources;
 
@@ -24,7 +25,7 @@ internal sealed class PrimitiveSum : IDisposable
     private readonly int _threads;
     private readonly List<PrimitiveWorker> _workers = [];
     private readonly FastCdc _cutter = new(new GearTable(new byte[32]), ChunkSizes.Documents);
-    private readonly ConcurrentDictionary<Engine.Repository.Id32, byte> _known = new();
+    private readonly ConcurrentDictionary<Id32, byte> _known = new();
 
     public PrimitiveSum(string output, int threads)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using StingBackup.Bench.Buckets;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
@@ -108,7 +109,7 @@ internal sealed class IndexCommand : IDisposable
         var now = _installation.NowNs - 3_600_000_000_000;
         var point = new PointRecord
         {
-            Reserve = _identity.Reserve, Writer = _identity.Writer, Sequence = _identity.Sequence, Previous = default, Name = Engine.Installation.FromNs(now, 0).ToString("'backup_'yyyyMMdd'_'HHmmss", CultureInfo.InvariantCulture), TimeNs = now, CompletedNs = now,
+            Reserve = _identity.Reserve, Writer = _identity.Writer, Sequence = _identity.Sequence, Previous = default, Name = NanosecondTime.FromNs(now, 0).ToString("'backup_'yyyyMMdd'_'HHmmss", CultureInfo.InvariantCulture), TimeNs = now, CompletedNs = now,
             Classes = [new PointClass(DataClass.UserFiles, tables, rows.Count, rows.Sum(r => r.Items), rows.Sum(r => r.Length), 0)],
         };
         await _installation.Store.PutAsync(point.ObjectName, point.ToBytes(_identity.Signer), default);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using StingBackup.Bench.Buckets;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chunking;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;
@@ -103,7 +104,7 @@ internal sealed class PointsCommand : IDisposable, ITreePageSink
             var content = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file} at {identity.Sequence} ").PadRight(Length, '.'));
             var id = _ids.Compute((byte)ChunkType.Data, content);
             _data.Add(_subject, id, ChunkType.Data, ChunkCodec.Raw, [], content, content.Length);
-            _entries[file] = _entries[file] with { Length = Length, Extents = [new Extent(id, 0, Length)], Metadata = _entries[file].Metadata with { ModifiedNs = Engine.Installation.ToNs(time) } };
+            _entries[file] = _entries[file] with { Length = Length, Extents = [new Extent(id, 0, Length)], Metadata = _entries[file].Metadata with { ModifiedNs = NanosecondTime.ToNs(time) } };
         }
         var builder = new TreeBuilder(_subject.Keys.Name, _subject.Seed, this);
         foreach (var entry in _entries)
@@ -119,7 +120,7 @@ internal sealed class PointsCommand : IDisposable, ITreePageSink
         }
         await FlushAsync(identity, _data, ObjectKind.DataPack);
         await FlushAsync(identity, _meta, ObjectKind.MetaPack);
-        var ns = Engine.Installation.ToNs(time);
+        var ns = NanosecondTime.ToNs(time);
         var point = new PointRecord
         {
             Reserve = identity.Reserve, Writer = identity.Writer, Sequence = identity.Sequence, Previous = previous, Name = BackupId.NextFree(time, _installation.Zone, static _ => false), TimeNs = ns, CompletedNs = ns,

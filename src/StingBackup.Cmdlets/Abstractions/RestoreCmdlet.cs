@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Restore;
 

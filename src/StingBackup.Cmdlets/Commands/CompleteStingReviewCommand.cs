@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine;
 using StingBackup.Engine.Governance;
 
 namespace StingBackup.Cmdlets.Commands;

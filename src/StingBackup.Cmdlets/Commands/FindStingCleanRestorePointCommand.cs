@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Restore.Clean;
 
 namespace StingBackup.Cmdlets.Commands;
 

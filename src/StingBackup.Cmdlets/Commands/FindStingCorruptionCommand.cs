@@ -2,8 +2,8 @@ using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
 using StingBackup.Engine;
-using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.Clean;
 
 namespace StingBackup.Cmdlets.Commands;
 

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Operations.Logging;
+using StingBackup.Engine.Jobs.Logging;
 
 namespace StingBackup.Cmdlets.Commands;
 

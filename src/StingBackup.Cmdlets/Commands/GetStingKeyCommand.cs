@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
-using StingBackup.Engine.Operations;
+using StingBackup.Engine.Lifecycle;
 
 namespace StingBackup.Cmdlets.Commands;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 
 namespace StingBackup.Cmdlets.Commands;
 

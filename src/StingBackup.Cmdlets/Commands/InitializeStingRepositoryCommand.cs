@@ -3,6 +3,7 @@ using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
 using StingBackup.Engine.Discovery;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Storage.S3;
 

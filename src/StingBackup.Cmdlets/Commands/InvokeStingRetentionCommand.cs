@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine;
 using StingBackup.Engine.Lifecycle.Retention;
 
 namespace StingBackup.Cmdlets.Commands;

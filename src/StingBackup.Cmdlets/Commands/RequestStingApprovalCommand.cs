@@ -2,6 +2,7 @@ using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
 
@@ -30,7 +31,7 @@ public sealed class RequestStingApprovalCommand : InstallationCmdlet
         // It only writes a request; -WhatIf needs no plan of its own.
         if (ShouldProcess(what, "Ask for its approvals"))
         {
-            WriteObject(Wait(ParameterSetName == ById ? ApprovalDesk.RequestAgainAsync(installation, Id, Cancel) : ApprovalDesk.RequestAsync(installation, Plan.BaseObject, Cancel)));
+            WriteObject(Wait(ParameterSetName == ById ? ApprovalDesk.RequestAgainAsync(installation, Id, Cancel) : GuardedPlans.RequestAsync(installation, Plan.BaseObject, Cancel)));
         }
     }
 }

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
+using StingBackup.Engine;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 
 namespace StingBackup.Cmdlets.Commands;
 

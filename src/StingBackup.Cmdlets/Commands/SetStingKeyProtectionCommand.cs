@@ -2,7 +2,6 @@ using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine;
 using StingBackup.Engine.Operations;
 

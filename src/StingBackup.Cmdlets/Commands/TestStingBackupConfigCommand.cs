@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Security;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Engine;
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Forecast;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Checks;

@@ -4,6 +4,7 @@ using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
 using StingBackup.Engine;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Verification;
 
 namespace StingBackup.Cmdlets.Commands;
 

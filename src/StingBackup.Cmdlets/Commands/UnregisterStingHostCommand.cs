@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine;
 using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;

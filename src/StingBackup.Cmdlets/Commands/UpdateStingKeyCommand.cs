@@ -2,9 +2,8 @@ using System.Globalization;
 using System.Management.Automation;
 using StingBackup.Cmdlets.Abstractions;
 using StingBackup.Cmdlets.Completers;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Operations;
 
 namespace StingBackup.Cmdlets.Commands;
 

@@ -1,5 +1,5 @@
 using System.Collections;
-using StingBackup.Engine.Operations.Logging;
+using StingBackup.Engine.Jobs.Logging;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Cmdlets.Completers;

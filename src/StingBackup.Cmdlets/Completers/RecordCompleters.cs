@@ -1,7 +1,7 @@
 using System.Collections;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 
 namespace StingBackup.Cmdlets.Completers;
 

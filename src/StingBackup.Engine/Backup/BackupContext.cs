@@ -1,4 +1,5 @@
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Backup;
 

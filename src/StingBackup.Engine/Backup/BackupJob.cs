@@ -1,5 +1,5 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tiering;
 
@@ -24,7 +24,7 @@ public static class BackupJob
         DateTimeOffset? next = null;
         if (due)
         {
-            var view = await RepositoryView.LoadPointsAsync(installation, cancel).ConfigureAwait(false);
+            var view = await installation.LoadPointsAsync(cancel).ConfigureAwait(false);
             var schedule = DueClasses.ScheduleNow(installation);
             var times = DueClasses.Next(schedule, view.Backups.Select(p => p.Record));
             // A restore point that a clock in the future dated keeps nothing waiting.

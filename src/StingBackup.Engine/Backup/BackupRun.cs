@@ -1,9 +1,13 @@
 using System.Threading.Channels;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
@@ -47,7 +51,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         output.Progress.Activity = import is null ? $"{plan.Type} backup" : output.Progress.Activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var run = await new RunOpening(installation, plan.Type, output).OpenAsync(stop.Token).ConfigureAwait(false);
-        if (installation.Recalls && installation.Subjects is Cryptography.SubjectWriter writer)
+        if (installation.Recalls && installation.Subjects is SubjectWriter writer)
         {
             await writer.ReadAheadAsync(ClaimStreams, stop.Token).ConfigureAwait(false);
         }
@@ -79,7 +83,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
             output.Progress.Status = output.Progress.Stage = "waiting for the disk";
             await store.CompleteAsync().ConfigureAwait(false);
             // What was carried over was seen in part.
-            var watched = _observer?.Judge([.. kept.Except(carried.Select(c => c.Class))], subjects.Get, Installation.ToNs(moment), run.Identity.Sequence);
+            var watched = _observer?.Judge([.. kept.Except(carried.Select(c => c.Class))], subjects.Get, NanosecondTime.ToNs(moment), run.Identity.Sequence);
             var result = await CommitAsync(run, store, new Cut(name, started, moment, classes, [.. carried.SelectMany(c => c.Parts)], deduplication) { Watched = watched }, cancel).ConfigureAwait(false);
             journal.Complete();
             if (import is null)
@@ -304,7 +308,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var point = new PointRecord
         {
             Reserve = run.Identity.Reserve, Writer = run.Identity.Writer, Sequence = run.Identity.Sequence, Previous = run.Previous,
-            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = Installation.ToNs(cut), CompletedNs = Math.Max(installation.NowNs, import is null ? Installation.ToNs(cut) : long.MinValue),
+            Seen = HeadsOfOthers(run), Name = name, Type = plan.Type, TimeNs = NanosecondTime.ToNs(cut), CompletedNs = Math.Max(installation.NowNs, import is null ? NanosecondTime.ToNs(cut) : long.MinValue),
             OffsetMinutes = (int)local.Offset.TotalMinutes, Classes = classes, Origin = import?.Origin, AuditHeads = await AuditLog.HeadsAsync(installation, cancel).ConfigureAwait(false),
             LedgerHead = installation.Ledger.Head, Carried = carried, Deduplication = deduplication, Anomalies = made.Watched?.Marks ?? [],
         };
@@ -342,11 +346,11 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private DateTimeOffset AfterTheLast(OpenRun run, DateTimeOffset started)
     {
         var last = run.View.Points.Where(p => p.Record.Writer == run.Identity.Writer && !p.Record.IsImported).Select(p => p.Record.TimeNs).DefaultIfEmpty(long.MinValue).Max();
-        if (Installation.ToNs(started) >= last)
+        if (NanosecondTime.ToNs(started) >= last)
         {
             return started;
         }
-        var before = Installation.FromNs(last, 0);
+        var before = NanosecondTime.FromNs(last, 0);
         output.Warn($"This host's clock is {Display.Duration(before - started)} behind the restore point that it made last: either it went ahead then, or it is behind now. This one is dated a second after that, so that it is the latest. Set the clock.");
         return before.AddSeconds(1);
     }

@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 

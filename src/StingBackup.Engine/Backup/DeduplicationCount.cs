@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Backup;

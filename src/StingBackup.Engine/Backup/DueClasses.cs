@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 
@@ -29,7 +30,7 @@ internal static class DueClasses
             }
         }
         return schedule.ToDictionary(s => s.Key, s => newest.TryGetValue(s.Key, out var last)
-            ? Installation.FromNs(last, 0) + s.Value - Slack(s.Value) : (DateTimeOffset?)null);
+            ? NanosecondTime.FromNs(last, 0) + s.Value - Slack(s.Value) : (DateTimeOffset?)null);
     }
 
     /// <summary>The schedule as it counts now: in peak hours a class is taken hourly at most.</summary>

@@ -1,6 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 

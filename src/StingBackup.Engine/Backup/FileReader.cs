@@ -1,4 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
@@ -54,15 +54,6 @@ internal static class HostCache
         nonce.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(nonce, number);
         nonce[11] = isLeaf ? (byte)1 : (byte)0;
-    }
-
-    public static AesGcm Cipher(ReadOnlySpan<byte> cacheKey, ReadOnlySpan<byte> salt)
-    {
-        Span<byte> key = stackalloc byte[32];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, cacheKey, key, salt, "sting1 cache"u8);
-        var cipher = new AesGcm(key, 16);
-        CryptographicOperations.ZeroMemory(key);
-        return cipher;
     }
 
     public static byte[] Encode(IReadOnlyList<CachedItem> items)

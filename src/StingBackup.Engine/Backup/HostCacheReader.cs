@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
@@ -168,7 +169,7 @@ internal sealed class HostCacheReader : IDisposable
         {
             Span<byte> salt = stackalloc byte[Id32.Size];
             block.Salt.CopyTo(salt);
-            _ciphers.Add(block.Salt, cipher = HostCache.Cipher(_cacheKey, salt));
+            _ciphers.Add(block.Salt, cipher = CacheCipher.Of(_cacheKey, salt));
         }
         cipher.Decrypt(nonce, text[..^16], text[^16..], plain, block.Bytes.AsSpan(0, block.Head));
         return plain;

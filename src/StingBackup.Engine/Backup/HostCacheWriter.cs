@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 
@@ -26,7 +26,7 @@ internal sealed class HostCacheWriter : IDisposable
         _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, HostCache.BufferSize);
         _stream.Write(HostCache.Magic);
         _stream.Write(_salt);
-        _cipher = HostCache.Cipher(cacheKey, _salt);
+        _cipher = CacheCipher.Of(cacheKey, _salt);
     }
 
     /// <summary>Items that it was given.</summary>

@@ -1,3 +1,6 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Backup;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -41,7 +43,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         var marked = (await MarkBook.LoadAsync(_store, identity.Reserve, installation.Writers, unreadable, cancel).ConfigureAwait(false)).Packs;
         unreadable.ForEach(fault => output.Failed(fault));
         await SalvageAsync(identity, marked, cancel).ConfigureAwait(false);
-        var view = await RepositoryView.LoadForRunAsync(installation, type, cancel).ConfigureAwait(false);
+        var view = await installation.LoadRunViewAsync(type, cancel).ConfigureAwait(false);
         foreach (var damage in view.Damage)
         {
             output.Failed(damage);
@@ -92,7 +94,7 @@ internal sealed class RunOpening(Installation installation, BackupType type, Job
         }
         if (!long.TryParse(last[(last.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
         {
-            throw ObjectFrame.Damaged(last, "its name is no number");
+            throw Failures.Damaged(last, "its name is no number");
         }
         var bytes = await _store.ReadAllAsync(last, cancel).ConfigureAwait(false);
         // The hash of damaged bytes would stand in the chain for ever, and would not fit any more when the point is healed. Where nobody has a good one, the bytes that lie here count.

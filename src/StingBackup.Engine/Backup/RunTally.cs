@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Backup;

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 

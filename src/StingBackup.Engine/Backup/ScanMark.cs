@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Changes;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Backup;
 
@@ -29,7 +30,7 @@ internal sealed record ScanMark(JournalMoment Moment, string Settings, long Run,
             {
                 return null;
             }
-            using var cipher = HostCache.Cipher(cacheKey, bytes.AsSpan(Magic.Length, SaltSize));
+            using var cipher = CacheCipher.Of(cacheKey, bytes.AsSpan(Magic.Length, SaltSize));
             var plain = new byte[bytes.Length - head - TagSize];
             cipher.Decrypt(new byte[12], bytes.AsSpan(head, plain.Length), bytes.AsSpan(head + plain.Length), plain, Magic);
             using var json = JsonDocument.Parse(plain);
@@ -50,7 +51,7 @@ internal sealed record ScanMark(JournalMoment Moment, string Settings, long Run,
         var bytes = new byte[Magic.Length + SaltSize + plain.Length + TagSize];
         Magic.CopyTo(bytes);
         RandomNumberGenerator.Fill(bytes.AsSpan(Magic.Length, SaltSize));
-        using (var cipher = HostCache.Cipher(cacheKey, bytes.AsSpan(Magic.Length, SaltSize)))
+        using (var cipher = CacheCipher.Of(cacheKey, bytes.AsSpan(Magic.Length, SaltSize)))
         {
             // One key a file: the salt is new each time.
             cipher.Encrypt(new byte[12], plain, bytes.AsSpan(Magic.Length + SaltSize, plain.Length), bytes.AsSpan(bytes.Length - TagSize), Magic);

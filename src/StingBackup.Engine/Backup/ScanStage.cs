@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Threading.Channels;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;

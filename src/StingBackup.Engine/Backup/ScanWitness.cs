@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Changes;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Backup;
 

@@ -1,8 +1,7 @@
 using System.Threading.Channels;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Backup;
 

@@ -21,10 +21,3 @@ internal sealed record CaptureHeartbeat
 
     public bool IsAlive(DateTimeOffset now) => !IsEnded && now - Updated < Fresh;
 }
-
-/// <summary>How far the log is in the repository.</summary>
-/// <param name="SystemId">The cluster.</param>
-/// <param name="Timeline">Its timeline.</param>
-/// <param name="End">End of the stored log.</param>
-/// <param name="BackupId">The run that stored it.</param>
-internal sealed record SealedLog(ulong SystemId, uint Timeline, ulong End, string BackupId);

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Wal;
 
 namespace StingBackup.Engine.Capture;

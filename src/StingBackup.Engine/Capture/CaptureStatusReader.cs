@@ -108,7 +108,7 @@ internal sealed class CaptureStatusReader(CapturePlaces places, TimeProvider clo
                     {
                         if (stretch.Start >= from)
                         {
-                            return Installation.FromNs(stretch.TimeNs, 0);
+                            return NanosecondTime.FromNs(stretch.TimeNs, 0);
                         }
                         if (Files.Any(f => f.Start > file.Start && f.Start <= from))
                         {

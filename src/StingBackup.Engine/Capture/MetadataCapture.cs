@@ -1,9 +1,9 @@
-using StingBackup.Engine.Governance;
-using StingBackup.Engine.Platform;
 using System.Globalization;
 using Npgsql;
-using StingBackup.Engine.Operations.Jobs;
-using StingBackup.Engine.Operations.Logging;
+using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Jobs.Logging;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Wal;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Changes;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Changes;
 

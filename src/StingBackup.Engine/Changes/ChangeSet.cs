@@ -1,4 +1,4 @@
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Changes;
 

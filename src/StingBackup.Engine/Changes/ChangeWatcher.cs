@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Changes;
 

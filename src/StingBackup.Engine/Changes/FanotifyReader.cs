@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Changes;
 

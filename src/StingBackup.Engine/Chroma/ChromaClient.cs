@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Chroma;
 

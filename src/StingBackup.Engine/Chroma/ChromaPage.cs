@@ -1,5 +1,5 @@
 using System.Text.Json;
-using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Chroma;
 

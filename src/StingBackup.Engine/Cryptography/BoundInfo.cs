@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Cryptography;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Cryptography;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Cryptography;
 

@@ -1,5 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Governance;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Governance;
 
@@ -188,15 +189,6 @@ public static class ApprovalDesk
         return request.ToRecord(path, ApprovalState.Open);
     }
 
-    /// <summary>Asks for the approvals of a plan that -WhatIf gave, and carries nothing out.</summary>
-    /// <exception cref="StingException"><c>PlanNotGuarded</c>, <c>AuditChainBroken</c></exception>
-    public static async ValueTask<ApprovalRequest> RequestAsync(Installation installation, object plan, CancellationToken cancel)
-    {
-        Access.Require(installation, "Request-StingApproval");
-        // A request that was piped in is asked for again.
-        return plan is ApprovalRequest over ? await RequestAgainAsync(installation, over.Id, cancel).ConfigureAwait(false) : await AskAsync(installation, await GuardedPlans.OfAsync(installation, plan, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
-    }
-
     /// <summary>Asks again for what a request asked for that is over.</summary>
     /// <exception cref="StingException"><c>ApprovalRequestUnknown</c>, <c>AuditChainBroken</c></exception>
     public static async ValueTask<ApprovalRequest> RequestAgainAsync(Installation installation, string id, CancellationToken cancel)
@@ -207,7 +199,8 @@ public static class ApprovalDesk
         return await AskAsync(installation, request.Plan, cancel).ConfigureAwait(false);
     }
 
-    private static async ValueTask<ApprovalRequest> AskAsync(Installation installation, DangerousPlan plan, CancellationToken cancel)
+    /// <summary>Asks for the approvals of a dangerous plan.</summary>
+    internal static async ValueTask<ApprovalRequest> AskAsync(Installation installation, DangerousPlan plan, CancellationToken cancel)
     {
         // Whoever may not do it may not have it approved either.
         Access.Require(installation, plan.Verb);

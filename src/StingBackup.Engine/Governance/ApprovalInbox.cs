@@ -1,5 +1,5 @@
 using System.Text;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Governance;
 

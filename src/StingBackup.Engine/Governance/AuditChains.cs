@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -139,7 +140,7 @@ internal sealed class AuditChains
             bytes = await installation.Store.ReadAllAsync(name, cancel).ConfigureAwait(false);
             if (ObjectKinds.Of(name) != ObjectKind.Audit)
             {
-                throw ObjectFrame.Damaged(name, "no audit record has such a name");
+                throw Failures.Damaged(name, "no audit record has such a name");
             }
             var record = AuditRecord.Read(name, bytes, installation.Reserve, id => AuditLog.KeyOf(installation, id));
             _links[(record.Writer, record.Sequence)] = new AuditLink(name, record, PointRecord.HashOf(bytes));
@@ -147,7 +148,7 @@ internal sealed class AuditChains
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {
             var link = new AuditLink(name, null, bytes is null ? default : PointRecord.HashOf(bytes));
-            link.Blame(AuditState.Damaged, Integrity.FaultBook.Words(e));
+            link.Blame(AuditState.Damaged, Failures.Words(e));
             if (ObjectKinds.Of(name) == ObjectKind.Audit && AuditLog.KeyOf(installation, ObjectKinds.RunIn(name).Writer) is not null)
             {
                 _links[ObjectKinds.RunIn(name)] = link;

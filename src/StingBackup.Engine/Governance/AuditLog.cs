@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -32,9 +34,6 @@ internal sealed class AuditLog
 
     /// <summary>The key that signs it.</summary>
     public ReadOnlyMemory<byte> PublicKey => _signer.PublicKey;
-
-    /// <summary>Who acts: account and host.</summary>
-    public static string Actor => $"{Environment.UserName}@{Environment.MachineName}";
 
     /// <summary>Opens the chain; asks for the key role's passphrase only where the host has no keys of its own.</summary>
     /// <exception cref="StingException"><c>HostNotEnrolled</c>, and what unlocking keys can say</exception>

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Governance;
 
 /// <summary>
@@ -9,7 +10,7 @@ internal sealed class AuditMemory : IDisposable
     private static readonly TimeSpan ListEvery = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Dictionary<Repository.Id16, long> _ends = [];
+    private readonly Dictionary<Id16, long> _ends = [];
     private AuditChains? _chains;
     private long _listedAt;
 

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Governance;
@@ -68,7 +68,7 @@ public static class AuditReader
         };
         return link.Record is not { } record ? entry : entry with
         {
-            Time = TimeZoneInfo.ConvertTime(Installation.FromNs(record.TimeNs, 0), installation.Zone), Event = record.Event, Command = record.Verb, Actor = record.Actor, Outcome = record.Outcome,
+            Time = TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(record.TimeNs, 0), installation.Zone), Event = record.Event, Command = record.Verb, Actor = record.Actor, Outcome = record.Outcome,
             RequestId = record.Request.IsZero ? null : record.Request.ToString(), PlanDigest = record.PlanDigest.IsZero ? null : record.PlanDigest.ToString(),
             Subjects = [.. record.Subjects.Select(s => s.ToString())], Approvers = [.. record.Approvals.Select(a => a.Approver.ToString())],
         };

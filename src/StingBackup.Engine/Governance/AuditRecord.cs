@@ -1,5 +1,6 @@
 using System.Formats.Cbor;
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 
@@ -91,9 +92,9 @@ internal sealed record AuditRecord
         };
         if (record.Reserve != reserve || record.ObjectName != name)
         {
-            throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            throw Failures.Damaged(name, "it belongs to another reserve or place");
         }
-        var key = signingKeyOf(record.Writer) ?? throw ObjectFrame.Damaged(name, $"its writer {record.Writer} is not enrolled");
-        return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? record : throw ObjectFrame.Damaged(name, "its signature does not fit");
+        var key = signingKeyOf(record.Writer) ?? throw Failures.Damaged(name, $"its writer {record.Writer} is not enrolled");
+        return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? record : throw Failures.Damaged(name, "its signature does not fit");
     }
 }

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Governance;
 
@@ -22,7 +23,7 @@ internal static class AuditTrail
         }
         catch (Exception e)
         {
-            await NoteAsync(installation, deed, OutcomeOf(e), output).ConfigureAwait(false);
+            await NoteAsync(installation, deed, Failures.OutcomeOf(e), output).ConfigureAwait(false);
             throw;
         }
         await NoteAsync(installation, deed, outcomeOf(result), output).ConfigureAwait(false);
@@ -61,9 +62,6 @@ internal static class AuditTrail
             output.TryWarn($"That the configuration changed does not stand in the audit log: {e.Message} {e.Remedy}");
         }
     }
-
-    /// <summary>The id of an error: its message may hold names.</summary>
-    public static string OutcomeOf(Exception failure) => failure switch { StingException sting => sting.ErrorId, OperationCanceledException => "Cancelled", _ => "UnexpectedFailure" };
 
     private static async Task NoteAsync(Installation installation, AuditDeed deed, string outcome, JobOutput output)
     {

@@ -1,5 +1,3 @@
-using StingBackup.Engine.Repository;
-
 namespace StingBackup.Engine.Governance;
 
 /// <summary>The log and the folder that a guarded deed writes to.</summary>

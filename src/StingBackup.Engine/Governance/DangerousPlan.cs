@@ -1,8 +1,9 @@
 using System.Formats.Cbor;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Governance;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Governance;
 

@@ -1,6 +1,8 @@
 using System.Formats.Cbor;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Governance;
 
@@ -29,8 +31,8 @@ internal sealed record GuardApproval(Id16 Approver, Id32 RequestDigest, DateTime
         cbor.WriteStartArray(5);
         cbor.WriteByteString(Approver.ToArray());
         cbor.WriteByteString(RequestDigest.ToArray());
-        cbor.WriteInt64(Installation.ToNs(Given));
-        cbor.WriteInt64(Installation.ToNs(Expires));
+        cbor.WriteInt64(NanosecondTime.ToNs(Given));
+        cbor.WriteInt64(NanosecondTime.ToNs(Expires));
         cbor.WriteByteString(Signature);
         cbor.WriteEndArray();
     }
@@ -40,7 +42,7 @@ internal sealed record GuardApproval(Id16 Approver, Id32 RequestDigest, DateTime
     {
         cbor.ReadStartArray();
         var approval = new GuardApproval(new Id16(CborFields.Sized(cbor, Id16.Size)), new Id32(CborFields.Sized(cbor, Id32.Size)),
-            Installation.FromNs(cbor.ReadInt64(), 0), Installation.FromNs(cbor.ReadInt64(), 0), CborFields.Sized(cbor, P256.SignatureSize));
+            NanosecondTime.FromNs(cbor.ReadInt64(), 0), NanosecondTime.FromNs(cbor.ReadInt64(), 0), CborFields.Sized(cbor, P256.SignatureSize));
         cbor.ReadEndArray();
         return approval;
     }
@@ -55,8 +57,8 @@ internal sealed record GuardApproval(Id16 Approver, Id32 RequestDigest, DateTime
         CborFields.Write(cbor, 4, plan.ToArray());
         CborFields.Write(cbor, 5, RequestDigest.ToArray());
         CborFields.Write(cbor, 6, Approver.ToArray());
-        CborFields.Write(cbor, 7, Installation.ToNs(Given));
-        CborFields.Write(cbor, 8, Installation.ToNs(Expires));
+        CborFields.Write(cbor, 7, NanosecondTime.ToNs(Given));
+        CborFields.Write(cbor, 8, NanosecondTime.ToNs(Expires));
         return [.. "sting1 approval"u8, .. CborFields.End(cbor)];
     }
 }

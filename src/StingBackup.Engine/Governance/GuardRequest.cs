@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Governance;
 
@@ -30,8 +31,8 @@ internal sealed record GuardRequest(Id16 Id, Id16 Reserve, DangerousPlan Plan, s
             CborFields.Write(cbor, 4, Plan.Digest.ToArray());
             DangerousPlan.Write(cbor, 5, Actor);
             CborFields.Write(cbor, 6, Writer.ToArray());
-            CborFields.Write(cbor, 7, Installation.ToNs(Created));
-            CborFields.Write(cbor, 8, Installation.ToNs(Expires));
+            CborFields.Write(cbor, 7, NanosecondTime.ToNs(Created));
+            CborFields.Write(cbor, 8, NanosecondTime.ToNs(Expires));
             return DangerousPlan.Hash("sting1 request"u8, CborFields.End(cbor));
         }
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Governance;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
@@ -113,7 +114,7 @@ public static class ReviewJob
     {
         Facts =
         [
-            new PlanFact("Command", record.Verb), new PlanFact("By", record.Actor), new PlanFact("Time", Installation.FromNs(record.TimeNs, 0).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
+            new PlanFact("Command", record.Verb), new PlanFact("By", record.Actor), new PlanFact("Time", NanosecondTime.FromNs(record.TimeNs, 0).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
             new PlanFact("Audit record", AuditRecord.NameOf(record.Writer, record.Sequence)),
             .. BreakGlass.FactsOf(installation, record).Select(fact => fact with { Name = "Then: " + fact.Name }),
         ],
@@ -121,7 +122,7 @@ public static class ReviewJob
         Excluded = ApprovalCheck.IdentityOf(record.Actor) is { } breaker ? [breaker] : [],
     };
 
-    private static OpenReview ToReview(AuditRecord record) => new(record.Request.ToString(), record.Verb, record.Actor, Installation.FromNs(record.TimeNs, 0), record.Writer.ToString());
+    private static OpenReview ToReview(AuditRecord record) => new(record.Request.ToString(), record.Verb, record.Actor, NanosecondTime.FromNs(record.TimeNs, 0), record.Writer.ToString());
 
     private static void Remember(string path, Memory memory)
     {

@@ -1,5 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Guardian;
 
@@ -57,7 +59,7 @@ internal sealed class AnomalyBook
         {
             return null;
         }
-        var open = _open.Values.FirstOrDefault(o => point.TimeNs <= o.Points[^1].TimeNs && Installation.FromNs(o.Points[^1].CompletedNs, 0) + hold > now);
+        var open = _open.Values.FirstOrDefault(o => point.TimeNs <= o.Points[^1].TimeNs && NanosecondTime.FromNs(o.Points[^1].CompletedNs, 0) + hold > now);
         return open is null ? null : $"suspicious run {open.Points[0].Name}";
     }
 }

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Guardian;
@@ -55,12 +57,12 @@ public static class AnomalyReader
         [.. found.OrderByDescending(f => f.Verdict.Score).Select(f => ToPublic(backupId, time, "", f.Subject, f.Verdict, f.Activity, isOpen: true))];
 
     private static StingAnomaly ToPublic(PointRecord point, Id16 pseudonym, string subject, AnomalyVerdict verdict, SubjectActivity? activity, bool isOpen) =>
-        ToPublic(point.Name, Installation.FromNs(point.TimeNs, point.OffsetMinutes), pseudonym.ToString(), subject, verdict, activity, isOpen);
+        ToPublic(point.Name, NanosecondTime.FromNs(point.TimeNs, point.OffsetMinutes), pseudonym.ToString(), subject, verdict, activity, isOpen);
 
     private static StingAnomaly ToPublic(string backupId, DateTimeOffset time, string pseudonym, string subject, AnomalyVerdict verdict, SubjectActivity? activity, bool isOpen) => new()
     {
         BackupId = backupId, Time = time, Subject = subject, Pseudonym = pseudonym, Score = verdict.Score, IsSuspicious = verdict.IsSuspicious, IsOpen = isOpen, Reasons = verdict.Reasons,
-        Evidence = AnomalyModel.Describe(verdict.Reasons, activity).ToArray(), SinceTime = verdict.SinceNs > 0 ? Installation.FromNs(verdict.SinceNs, (int)time.Offset.TotalMinutes) : null,
+        Evidence = AnomalyModel.Describe(verdict.Reasons, activity).ToArray(), SinceTime = verdict.SinceNs > 0 ? NanosecondTime.FromNs(verdict.SinceNs, (int)time.Offset.TotalMinutes) : null,
         FilesBefore = activity?[Figure.Before], Changed = activity?[Figure.Changed], Added = activity?[Figure.Added], Deleted = activity?[Figure.Deleted], Moved = activity?[Figure.Moved], Scrambled = activity?[Figure.Scrambled],
     };
 

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Guardian;
@@ -45,7 +47,7 @@ public static class AnomalySettlementJob
         var last = points.Where(p => plan.BackupIds.Contains(p.Name)).Max(p => p.TimeNs);
         await AuditLog.NoteAsync(installation, Verb, [pseudonym], "Settled", cancel).ConfigureAwait(false);
         var settled = Settlements.Read(installation);
-        (settled with { All = [.. settled.All.Where(s => s.Pseudonym != pseudonym), new Settlements.Settled(now.Pseudonym, Installation.ToNs(now.SinceTime), last)] }).Write(installation);
+        (settled with { All = [.. settled.All.Where(s => s.Pseudonym != pseudonym), new Settlements.Settled(now.Pseudonym, NanosecondTime.ToNs(now.SinceTime), last)] }).Write(installation);
         return now;
     }
 }

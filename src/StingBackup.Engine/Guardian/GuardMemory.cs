@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Guardian;
 

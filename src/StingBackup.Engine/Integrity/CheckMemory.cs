@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
 

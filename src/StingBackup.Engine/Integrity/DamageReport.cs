@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -110,7 +112,7 @@ internal sealed class DamageReport(Reach reach, PackCheck packs, FaultBook book,
         var paths = new List<string>();
         try
         {
-            await foreach (var entry in new TreeWalker(reach.Reader).WalkAsync(new TreeRoot(row.Pseudonym, row.Root), Sources.EntryPath.Root, static _ => { }, cancel).ConfigureAwait(false))
+            await foreach (var entry in new TreeWalker(reach.Reader).WalkAsync(new TreeRoot(row.Pseudonym, row.Root), EntryPath.Root, static _ => { }, cancel).ConfigureAwait(false))
             {
                 paths.Add($"{part.Name}: {entry.Path}");
                 if (paths.Count == Fault.MaxFiles)

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Integrity;
 

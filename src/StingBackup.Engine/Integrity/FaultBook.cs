@@ -1,4 +1,4 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Integrity;
 
@@ -72,18 +72,8 @@ internal sealed class FaultBook(Action<string>? tell = null, Tier tier = Tier.Lo
     }
 
     /// <summary>Names what a failed read or check said of an object.</summary>
-    public Fault Add(string name, StingException failure) => Add(name, Words(failure));
+    public Fault Add(string name, StingException failure) => Add(name, Failures.Words(failure));
 
     /// <summary>The records, with subjects' names where they are known.</summary>
     public IReadOnlyList<IntegrityFault> ToRecords(Func<Id16, string?> nameOf) => [.. All.Select(f => f.ToRecord(nameOf))];
-
-    /// <summary>Why, without the words that name the object again and without the full stop.</summary>
-    public static string Words(StingException failure)
-    {
-        var cause = failure.ErrorId == "ClaimDamaged" && failure.InnerException is StingException inner ? inner : failure;
-        const string isDamaged = " is damaged: ";
-        var at = cause.Message.StartsWith("Object '", StringComparison.Ordinal) || cause.Message.StartsWith("Claim '", StringComparison.Ordinal)
-            ? cause.Message.IndexOf(isDamaged, StringComparison.Ordinal) : -1;
-        return (at < 0 ? cause.Message : cause.Message[(at + isDamaged.Length)..]).TrimEnd('.');
-    }
 }

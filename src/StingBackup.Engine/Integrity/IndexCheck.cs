@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 
@@ -92,7 +93,7 @@ internal sealed class IndexCheck(ObjectProbe probe, Census census, EnrolledWrite
         {
             if (new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name))
             {
-                throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+                throw Failures.Damaged(name, "its SHA-256 is not its name");
             }
             var fragment = IndexFragment.Read(name, bytes, reserve, writers.SigningKeyOf);
             CheckRows(fragment);
@@ -112,16 +113,16 @@ internal sealed class IndexCheck(ObjectProbe probe, Census census, EnrolledWrite
             var row = fragment[rank];
             if ((uint)row.Segment >= (uint)fragment.Segments.Count)
             {
-                throw ObjectFrame.Damaged(fragment.Name, $"row {rank} names a segment that it does not list");
+                throw Failures.Damaged(fragment.Name, $"row {rank} names a segment that it does not list");
             }
             var pack = fragment.Segments[row.Segment].Pack;
             if (!row.LiesIn(pack.Length))
             {
-                throw ObjectFrame.Damaged(fragment.Name, $"row {rank} lies outside '{pack.Name}'");
+                throw Failures.Damaged(fragment.Name, $"row {rank} lies outside '{pack.Name}'");
             }
             if (rank > 0 && fragment.IdAt(rank - 1).CompareTo(row.Id) > 0)
             {
-                throw ObjectFrame.Damaged(fragment.Name, $"row {rank} is not in order");
+                throw Failures.Damaged(fragment.Name, $"row {rank} is not in order");
             }
         }
     }

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -113,7 +115,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
                 var format = FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span);
                 if (format.ReserveId != keys.ReserveId)
                 {
-                    throw ObjectFrame.Damaged(name, "it belongs to another reserve");
+                    throw Failures.Damaged(name, "it belongs to another reserve");
                 }
                 if (format.IsBefore(keys.KeyRoleKeys.Span))
                 {

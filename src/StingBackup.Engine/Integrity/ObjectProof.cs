@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -25,7 +27,7 @@ internal static class ObjectProof
             case ObjectKind.Index:
                 if (new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name))
                 {
-                    throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+                    throw Failures.Damaged(name, "its SHA-256 is not its name");
                 }
                 IndexFragment.Read(name, bytes, reserve, writers.SigningKeyOf);
                 break;
@@ -47,7 +49,7 @@ internal static class ObjectProof
             case ObjectKind.Format when keys is not null:
                 if (FormatObject.Read(name, bytes, keys.KeyRoleKeys.Span).ReserveId != reserve)
                 {
-                    throw ObjectFrame.Damaged(name, "it belongs to another reserve");
+                    throw Failures.Damaged(name, "it belongs to another reserve");
                 }
                 break;
             case ObjectKind.Writer when keys is not null:
@@ -66,7 +68,7 @@ internal static class ObjectProof
                 }
                 break;
             default:
-                throw ObjectFrame.Damaged(name, "nothing here proves that it belongs under its name");
+                throw Failures.Damaged(name, "nothing here proves that it belongs under its name");
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.IO.Hashing;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -159,11 +161,11 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
             ObjectFrame.CheckHeader(head, pack.Kind, pack.Name);
             if (new Id16(head.AsSpan(ObjectFrame.HeaderSize)) != installation.Reserve)
             {
-                throw ObjectFrame.Damaged(pack.Name, "it belongs to another reserve");
+                throw Failures.Damaged(pack.Name, "it belongs to another reserve");
             }
             if (!tail.AsSpan(4).SequenceEqual(PackFormat.FooterMagic))
             {
-                throw ObjectFrame.Damaged(pack.Name, "it has no footer");
+                throw Failures.Damaged(pack.Name, "it has no footer");
             }
         }
         catch (StingException e) when (WholePacks.IsFrozen(e))

@@ -1,11 +1,12 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Storage.Parity;
 
 namespace StingBackup.Engine.Integrity;
 
 /// <summary>Parity of packs as verification, repair and sweep see it: what is missing, what is damaged, what has no pack any more.</summary>
-internal sealed class ParityKeeping(IObjectStore store, ParityStore parity, int threads)
+internal sealed class ParityKeeping(IObjectStore store, IParityStore parity, int threads)
 {
     private long _missing, _damaged;
 

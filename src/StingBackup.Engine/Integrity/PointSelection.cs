@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 
@@ -21,7 +22,7 @@ internal static class PointSelection
         if (request.Date is { } date)
         {
             var moment = PointInTime.Parse(date, zone);
-            var until = parts.Where(p => moment.Covers(Installation.FromNs(p.Point.TimeNs, 0))).ToList();
+            var until = parts.Where(p => moment.Covers(NanosecondTime.FromNs(p.Point.TimeNs, 0))).ToList();
             parts = until.Exists(p => !p.Point.IsImported) ? [.. until.Where(p => !p.Point.IsImported).DistinctBy(p => p.Part.Class)]
                 : [.. until.Where(p => p.Point == until[0].Point)];
         }
@@ -41,7 +42,7 @@ internal static class PointSelection
     {
         var parts = points.Where(p => p.Record is { IsVoid: false, IsLetGo: false }).SelectMany(p => p.Record.Classes.Select(c => (Point: p.Record, Part: c))).ToList();
         var newest = parts.GroupBy(p => p.Part.Class).Select(g => g.LastOrDefault(p => !p.Point.IsImported) is { Point: not null } own ? own : g.Last()).ToHashSet();
-        return parts.Where(p => newest.Contains(p) || Installation.FromNs(p.Point.TimeNs, 0).AddDays(days) > now).Select(p => PartOf(p.Point, p.Part));
+        return parts.Where(p => newest.Contains(p) || NanosecondTime.FromNs(p.Point.TimeNs, 0).AddDays(days) > now).Select(p => PartOf(p.Point, p.Part));
     }
 
     /// <summary>One class of a point, named for messages.</summary>

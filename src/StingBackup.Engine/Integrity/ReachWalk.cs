@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -174,7 +176,7 @@ internal sealed class ReachWalk(ChunkReader reader, PageAudit? audit, ErasureLed
         var refers = table.Level switch { 0 => true, TreeTable.ContentLevel => table.Pages.Count == 0, _ => table.Chunks.Count == 0 };
         if (!fits || !refers)
         {
-            throw ObjectFrame.Damaged(visit.Place.Segment.Pack.Name, $"page {visit.Page} stands in a tree where no page of its level may");
+            throw Failures.Damaged(visit.Place.Segment.Pack.Name, $"page {visit.Page} stands in a tree where no page of its level may");
         }
     }
 

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Integrity;
 

@@ -1,5 +1,7 @@
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Operations;
+using StingBackup.Engine.Discovery;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;

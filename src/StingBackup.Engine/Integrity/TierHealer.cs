@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -64,7 +66,7 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {
-            left.Add(name, e.Target == name ? FaultBook.Words(e) : $"its parity is damaged too ({FaultBook.Words(e)})");
+            left.Add(name, e.Target == name ? Failures.Words(e) : $"its parity is damaged too ({Failures.Words(e)})");
             return null;
         }
     }
@@ -102,7 +104,7 @@ internal sealed class TierHealer(Installation there, FaultBook left, JobOutput o
         }
         catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
         {
-            left.Add(name, $"the {tier} tier's copy is damaged too ({FaultBook.Words(e)})");
+            left.Add(name, $"the {tier} tier's copy is damaged too ({Failures.Words(e)})");
             return null;
         }
     }

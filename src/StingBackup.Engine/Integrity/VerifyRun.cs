@@ -1,5 +1,9 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -69,7 +73,7 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
         {
             Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
             PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen, PacksWithoutParity = packs.WithoutParity, ParityDamaged = packs.ParityDamaged,
-            OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(Installation.FromNs(last, 0), installation.Zone) : null,
+            OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(last, 0), installation.Zone) : null,
             Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
             BytesRead = probe.BytesRead + reader.BytesRead, Faults = faults, Duration = installation.Clock.GetElapsedTime(started),
         };

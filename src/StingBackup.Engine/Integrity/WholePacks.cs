@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Integrity;
@@ -6,9 +7,6 @@ namespace StingBackup.Engine.Integrity;
 /// <summary>Reads packs whole, several at a time, each once. Memory: one buffer a thread, as long as the longest pack.</summary>
 internal sealed class WholePacks(ObjectProbe probe, FaultBook book, int threads, JobOutput output)
 {
-    /// <summary>Longest pack that is read: packs recut for cold storage have up to 128 MiB.</summary>
-    public const int MaxPackLength = 256 << 20;
-
     private readonly ConcurrentBag<byte[]> _buffers = [];
     private long _count, _left, _frozen;
 
@@ -48,7 +46,7 @@ internal sealed class WholePacks(ObjectProbe probe, FaultBook book, int threads,
 
     private async ValueTask ReadOneAsync(PackInfo pack, Action<PackInfo, ReadOnlyMemory<byte>> look, Action<PackInfo> unreadable, CancellationToken cancel)
     {
-        if (pack.Length > MaxPackLength)
+        if (pack.Length > PackFormat.MaxPackLength)
         {
             book.Add(pack.Name, $"it has {pack.Length} bytes, more than a pack may");
             unreadable(pack);

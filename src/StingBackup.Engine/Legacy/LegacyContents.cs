@@ -1,6 +1,7 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Legacy;
 
@@ -52,7 +53,7 @@ internal sealed class LegacyContents
         {
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"Its name says {named:yyyy-MM-dd HH:mm:ss}, its content {local:yyyy-MM-dd HH:mm:ss}: the content counts."));
         }
-        var written = Installation.FromNs(item.Metadata.ModifiedNs, 0);
+        var written = NanosecondTime.FromNs(item.Metadata.ModifiedNs, 0);
         var time = LegacyDate.Of(local, zone, written);
         if (!LegacyDate.Fits(time, written))
         {

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Engine.Legacy;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 

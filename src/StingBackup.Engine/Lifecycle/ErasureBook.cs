@@ -1,5 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Lifecycle;
 
@@ -51,8 +53,8 @@ internal sealed class ErasureBook
     public Erasure ToErasure(ErasureRecord record) => new()
     {
         Id = record.Id.ToString(), State = record.State, Subject = string.Join(", ", record.Names), Pseudonyms = [.. record.Targets.Select(target => target.Pseudonym.ToString())],
-        RequestedTime = Installation.FromNs(record.RequestedNs, 0), RequestedBy = record.RequestedBy, DueTime = Installation.FromNs(record.DueNs, 0),
-        ErasedTime = record.ErasedNs == 0 ? null : Installation.FromNs(record.ErasedNs, 0), LegalBasis = record.LegalBasis, Reference = record.Reference,
+        RequestedTime = NanosecondTime.FromNs(record.RequestedNs, 0), RequestedBy = record.RequestedBy, DueTime = NanosecondTime.FromNs(record.DueNs, 0),
+        ErasedTime = record.ErasedNs == 0 ? null : NanosecondTime.FromNs(record.ErasedNs, 0), LegalBasis = record.LegalBasis, Reference = record.Reference,
         Waiting = [.. record.Waiting], Certificate = record.State == ErasureState.Completed ? CertificateOf(record.Id) : null,
     };
 }

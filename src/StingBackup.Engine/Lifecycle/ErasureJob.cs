@@ -1,6 +1,7 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -75,7 +76,7 @@ public static class ErasureJob
     {
         if (book.Erasures.FirstOrDefault(record => record.State is ErasureState.Pending or ErasureState.Incomplete && record.Targets.Any(t => targets.Any(o => o.Pseudonym == t.Pseudonym))) is { } open)
         {
-            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{subject}' was asked for already, on {Display.Time(Installation.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
+            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{subject}' was asked for already, on {Display.Time(NanosecondTime.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
                 $"Stop it with Stop-StingErasure -Id {open.Id}, or carry it out with Complete-StingErasure when it is due.");
         }
     }
@@ -90,7 +91,7 @@ public static class ErasureJob
         var record = new ErasureRecord
         {
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), State = ErasureState.Pending, Names = planned.Names, Targets = planned.Targets,
-            RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = Installation.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
+            RequestedNs = installation.NowNs, RequestedBy = planned.Request.RequestedBy, DueNs = NanosecondTime.ToNs(plan.DueTime), LegalBasis = plan.LegalBasis, Reference = plan.Reference,
             Approvers = [.. pass.Approvers.Select(approver => approver.ToString())], Approval = pass.Request, Delay = Display.Duration(installation.ErasureDelay),
         };
         book.Keep(record, role.Keys.KeyRole);
@@ -150,7 +151,7 @@ public static class ErasureJob
         var book = Book(installation);
         var all = book.Erasures.ToLookup(record => record.IsDue(installation.NowNs));
         var waiting = all[false].Where(record => record.State == ErasureState.Pending).Select(record => record.DueNs).Order().ToList();
-        return new ErasureRunPlan { Due = all[true].Select(book.ToErasure).ToArray(), NextDueTime = waiting.Count > 0 ? Installation.FromNs(waiting[0], 0) : null };
+        return new ErasureRunPlan { Due = all[true].Select(book.ToErasure).ToArray(), NextDueTime = waiting.Count > 0 ? NanosecondTime.FromNs(waiting[0], 0) : null };
     }
 
     /// <summary>

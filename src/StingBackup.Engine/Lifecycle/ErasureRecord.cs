@@ -1,6 +1,6 @@
 using System.Formats.Cbor;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle;
 

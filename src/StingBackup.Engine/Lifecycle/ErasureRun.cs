@@ -1,6 +1,8 @@
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
@@ -192,7 +194,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
             book.Keep(record, _role.Keys.KeyRole);
             return record;
         }
-        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, Installation.FromNs(record.ErasedNs, 0)), .. record.EarlierCopies.Select(what => new ResidualCopy(what, null))], OtherHosts(), by, installation.Clock.GetUtcNow()) { TiersAway = tiers.Away };
+        var certificate = new CertificateFacts(record, left, ledger, scope, proof, [.. Residuals.Of(installation, view, NanosecondTime.FromNs(record.ErasedNs, 0)), .. record.EarlierCopies.Select(what => new ResidualCopy(what, null))], OtherHosts(), by, installation.Clock.GetUtcNow()) { TiersAway = tiers.Away };
         var document = DestructionCertificate.Make(certificate, installation.Reserve, _role.Keys.KeyRole, _role.Public.Handovers);
         book.KeepCertificate(record.Id, document, CertificatePage.Render(document));
         record = record with { State = ErasureState.Completed, Names = [], Waiting = [] };

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle;

@@ -2,6 +2,7 @@ using StingBackup.Engine.Chroma;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Chroma;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;

@@ -1,5 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 
@@ -55,7 +57,7 @@ internal static class ErasureTargets
     {
         if (HoldsOn(book, targets, names, reader) is [var hold, ..])
         {
-            throw new StingException("LegalHoldStands", FailureKind.Refused, $"'{hold.Subject}' must be kept: {hold.Reason} (hold {hold.Id}, set by {hold.SetBy} on {Display.Time(Installation.FromNs(hold.SetNs, 0))}).",
+            throw new StingException("LegalHoldStands", FailureKind.Refused, $"'{hold.Subject}' must be kept: {hold.Reason} (hold {hold.Id}, set by {hold.SetBy} on {Display.Time(NanosecondTime.FromNs(hold.SetNs, 0))}).",
                 hold.Id.ToString(), $"Ask whoever set it; when it ends, lift it with Remove-StingLegalHold -Id {hold.Id}, and erase then.{(names.Skip(1).Any(name => SubjectNames.ContributorOf(name) is not null) ? " Where it keeps a jar alone, -KeepContributions erases the person without what he brought there." : "")}");
         }
     }

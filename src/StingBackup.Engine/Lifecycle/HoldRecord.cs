@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Lifecycle;
 
@@ -53,7 +54,7 @@ internal sealed record HoldRecord
 
     public LegalHold ToHold() => new()
     {
-        Id = Id.ToString(), Subject = Subject, Reason = Reason, SetBy = SetBy, SetTime = Installation.FromNs(SetNs, 0),
-        LiftedBy = LiftedBy, LiftedTime = IsActive ? null : Installation.FromNs(LiftedNs, 0),
+        Id = Id.ToString(), Subject = Subject, Reason = Reason, SetBy = SetBy, SetTime = NanosecondTime.FromNs(SetNs, 0),
+        LiftedBy = LiftedBy, LiftedTime = IsActive ? null : NanosecondTime.FromNs(LiftedNs, 0),
     };
 }

@@ -1,8 +1,9 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Operations;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.Lifecycle;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering.Locks;
 
@@ -12,7 +13,7 @@ internal static class Residuals
         if (Newest(view, DataClass.Physical) is { } physical)
         {
             // What was stored a moment ago is locked for the shortest lock, however old the capture was by then.
-            var ends = Installation.FromNs(physical.Record.TimeNs, 0) + installation.PhysicalRetention;
+            var ends = NanosecondTime.FromNs(physical.Record.TimeNs, 0) + installation.PhysicalRetention;
             yield return new ResidualCopy("captures of whole servers (class Physical), which mix everybody", installation.Locks.Values.Select(held => at + held.AtLeast).Append(ends).Max());
         }
         foreach (var import in view.Backups.Where(point => point.Record.IsImported))

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations;
 

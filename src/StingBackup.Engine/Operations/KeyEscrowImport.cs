@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Operations;
 

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Operations;
 

@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations;
@@ -31,7 +33,7 @@ internal sealed class LastRunReader(Installation installation, PointCheck points
     private LastRun OfOpen(Id16 writer, long sequence, long startedNs) => new()
     {
         BackupId = null, Type = null, State = writer == installation.Host?.Writer && !installation.IsBackupRunning() ? JobState.Failed : null,
-        StartedTime = TimeZoneInfo.ConvertTime(Installation.FromNs(startedNs, 0), installation.Zone), CompletedTime = null, Errors = 0, Writer = writer.ToString(), Sequence = sequence,
+        StartedTime = TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(startedNs, 0), installation.Zone), CompletedTime = null, Errors = 0, Writer = writer.ToString(), Sequence = sequence,
     };
 
     private static LastRun OfPoint(PointRecord point)
@@ -40,7 +42,7 @@ internal sealed class LastRunReader(Installation installation, PointCheck points
         return new LastRun
         {
             BackupId = point.IsVoid ? null : point.Name, Type = point.IsVoid ? null : point.Type, State = point.IsVoid ? JobState.Failed : StatusReader.StateOf(errors),
-            StartedTime = StatusReader.TimeOf(point), CompletedTime = point.IsVoid ? null : Installation.FromNs(point.CompletedNs, point.OffsetMinutes), Errors = errors,
+            StartedTime = StatusReader.TimeOf(point), CompletedTime = point.IsVoid ? null : NanosecondTime.FromNs(point.CompletedNs, point.OffsetMinutes), Errors = errors,
             Writer = point.Writer.ToString(), Sequence = point.Sequence,
         };
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Operations;
 

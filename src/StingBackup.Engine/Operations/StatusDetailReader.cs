@@ -1,11 +1,11 @@
 using Cronos;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Operations.Alerts;
+using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations;
 
@@ -25,7 +25,7 @@ public static class StatusDetailReader
         {
             Health = status.Health, Classes = ClassesOf(installation, status, points), Tiers = await TiersOfAsync(installation, status, cancel).ConfigureAwait(false), Alerts = AlertsOf(installation),
             Keys = [.. MetricsReader.KeysOf(installation, status.Time).Select(key => KeyOf(key, status.Time))], Timers = TimersOf(installation, status.Time),
-            Drills = await installation.Drills.ReadAsync(installation, status.Time - DrillWindow, status.Time, cancel).ConfigureAwait(false),
+            Drills = await RecordedDrills.SumAsync(installation, status.Time - DrillWindow, status.Time, cancel).ConfigureAwait(false),
         };
         return status with { Details = details with { Health = HealthOf(details) } };
     }
@@ -58,7 +58,7 @@ public static class StatusDetailReader
             return new TierOutlook
             {
                 Tier = tier, Location = installation.LocationOf(tier), Length = note is null ? status.StoreLength : note.Length,
-                Limit = tier switch { Tier.Local => LocalCap.LimitOf(installation), Tier.Remote => installation.RemoteQuota, _ => null },
+                Limit = tier switch { Tier.Local => installation.LocalLimit, Tier.Remote => installation.RemoteQuota, _ => null },
                 WaitingPoints = lag?.Points ?? 0, WaitingLength = lag?.Length ?? 0, Lag = lag?.Lag ?? TimeSpan.Zero, IsLate = lag?.Lag > lag?.MaxLag, Problem = note?.Failure ?? "",
             };
         })];

@@ -1,7 +1,9 @@
 using StingBackup.Engine.Changes;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
 
@@ -173,5 +175,5 @@ public static class StatusReader
 
     internal static JobState StateOf(long errors) => errors > 0 ? JobState.CompletedWithErrors : JobState.Completed;
 
-    internal static DateTimeOffset TimeOf(PointRecord point) => Installation.FromNs(point.TimeNs, point.OffsetMinutes);
+    internal static DateTimeOffset TimeOf(PointRecord point) => NanosecondTime.FromNs(point.TimeNs, point.OffsetMinutes);
 }

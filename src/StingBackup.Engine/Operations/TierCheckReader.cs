@@ -1,5 +1,6 @@
 using System.Globalization;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Operations;
 
@@ -33,7 +34,7 @@ internal static class TierCheckReader
     private static TierCheck? Of(Installation installation, Tier tier)
     {
         var (packs, never, oldest) = CheckMemory.Load(installation, tier).Summary();
-        DateTimeOffset? time = oldest is { } ns ? TimeZoneInfo.ConvertTime(Installation.FromNs(ns, 0), installation.Zone) : null;
+        DateTimeOffset? time = oldest is { } ns ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(ns, 0), installation.Zone) : null;
         return packs == 0 ? null : new TierCheck { Tier = tier, Packs = packs, NeverChecked = never, OldestCheck = time, OldestAge = time is { } moment ? installation.Clock.GetUtcNow() - moment : null };
     }
 }

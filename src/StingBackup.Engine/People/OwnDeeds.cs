@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.People;
 
@@ -8,7 +9,7 @@ internal sealed class OwnDeeds
 {
     public OwnDeeds(AuditChains chains, IReadOnlySet<Id16> own, DateTimeOffset from, DateTimeOffset to)
     {
-        foreach (var record in chains.Records.Where(r => r.Subjects.Any(own.Contains) && r.TimeNs >= Installation.ToNs(from) && r.TimeNs < Installation.ToNs(to)))
+        foreach (var record in chains.Records.Where(r => r.Subjects.Any(own.Contains) && r.TimeNs >= NanosecondTime.ToNs(from) && r.TimeNs < NanosecondTime.ToNs(to)))
         {
             if (record.Verb == OwnTrail.Read)
             {

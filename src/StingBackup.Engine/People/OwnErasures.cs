@@ -1,7 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.People;
 
@@ -105,9 +105,9 @@ internal sealed class OwnErasures(OwnReading reading, IReadOnlyList<string> subj
     private static OwnErasure Describe(ErasureRecord record) => new(record.Id.ToString(), record.State switch
     {
         ErasureState.Pending => OwnErasureState.Pending, ErasureState.Stopped => OwnErasureState.Stopped, ErasureState.Incomplete => OwnErasureState.Incomplete, _ => OwnErasureState.Completed,
-    }, Installation.FromNs(record.RequestedNs, 0))
+    }, NanosecondTime.FromNs(record.RequestedNs, 0))
     {
-        DueTime = Installation.FromNs(record.DueNs, 0), ErasedTime = record.ErasedNs == 0 ? null : Installation.FromNs(record.ErasedNs, 0),
+        DueTime = NanosecondTime.FromNs(record.DueNs, 0), ErasedTime = record.ErasedNs == 0 ? null : NanosecondTime.FromNs(record.ErasedNs, 0),
     };
 
     private static OwnErasure Describe(ApprovalRequest request) => new(request.Id,

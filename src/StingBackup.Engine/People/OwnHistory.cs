@@ -1,4 +1,4 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.People;

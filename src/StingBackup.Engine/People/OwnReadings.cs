@@ -1,6 +1,3 @@
-using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
-
 namespace StingBackup.Engine.People;
 
 /// <summary>Whose keys are opened for whom.</summary>

@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 

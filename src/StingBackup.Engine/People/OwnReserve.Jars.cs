@@ -1,4 +1,3 @@
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.People;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.People;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 

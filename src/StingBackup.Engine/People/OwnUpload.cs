@@ -1,8 +1,8 @@
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
 
 namespace StingBackup.Engine.People;

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.People;
 

@@ -1,5 +1,5 @@
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.People;
 

@@ -1,6 +1,8 @@
 using System.IO.Hashing;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
@@ -30,7 +32,7 @@ internal sealed class ReserveView : IAsyncDisposable
         {
             // Before anything is read: what comes while it is read shows at the next look.
             var stamp = await StampAsync(installation.Store, cancel).ConfigureAwait(false);
-            var view = await RepositoryView.LoadAsync(installation, new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);
+            var view = await installation.LoadViewAsync(new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);
             installation.Ledger.Require(view.Backups);
             return new ReserveView(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false), stamp);
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Engine.People;

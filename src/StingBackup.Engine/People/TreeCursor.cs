@@ -1,6 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.People;
 

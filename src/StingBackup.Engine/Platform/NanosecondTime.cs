@@ -17,6 +17,13 @@ internal static class NanosecondTime
         return rest < 0 ? (seconds - 1, rest + PerSecond) : (seconds, rest);
     }
 
+    /// <summary>Of a moment.</summary>
+    public static long ToNs(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    /// <summary>A moment, at an offset in minutes.</summary>
+    public static DateTimeOffset FromNs(long nanoseconds, int offsetMinutes) =>
+        (DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(nanoseconds / 100)).ToOffset(TimeSpan.FromMinutes(offsetMinutes));
+
     /// <summary>From a UTC time of .NET, which counts in 100 ns; saturates beyond the range.</summary>
     public static long FromUtc(DateTime utc)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Platform;
 

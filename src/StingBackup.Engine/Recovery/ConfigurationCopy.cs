@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 
@@ -60,13 +61,13 @@ internal sealed record ConfigurationCopy
     /// <exception cref="StingException"><c>ObjectDamaged</c>, <c>FormatTooNew</c>, <c>SuiteUnknown</c></exception>
     public static ConfigurationCopy Read(string name, ReadOnlyMemory<byte> bytes, Id16 reserve, Func<Id16, ReadOnlyMemory<byte>?> signingKeyOf)
     {
-        var (writer, revision) = ObjectKinds.Of(name) == ObjectKind.Configuration ? ObjectKinds.RunIn(name) : throw ObjectFrame.Damaged(name, "its name is none of a configuration");
-        var keys = signingKeyOf(writer) ?? throw ObjectFrame.Damaged(name, $"writer {writer} was never enrolled");
+        var (writer, revision) = ObjectKinds.Of(name) == ObjectKind.Configuration ? ObjectKinds.RunIn(name) : throw Failures.Damaged(name, "its name is none of a configuration");
+        var keys = signingKeyOf(writer) ?? throw Failures.Damaged(name, $"writer {writer} was never enrolled");
         var parts = ObjectFrame.Split(bytes, ObjectKind.Configuration, name);
         using var verifier = new SignatureVerifier(keys.Span);
         if (!verifier.Verify(parts.Signed.Span, parts.Signature.Span))
         {
-            throw ObjectFrame.Damaged(name, "its signature does not fit");
+            throw Failures.Damaged(name, "its signature does not fit");
         }
         var fields = SignedObject.Fields(name, parts.Payload);
         Suite.Check(fields.Number(1), name);
@@ -75,7 +76,7 @@ internal sealed record ConfigurationCopy
         {
             Reserve = new Id16(fields.Bytes(2, Id16.Size)), Writer = new Id16(fields.Bytes(3, Id16.Size)), Revision = fields.Long(4), CreatedNs = fields.Long(5), Nonce = fields.Bytes(7, NonceSize), Sealed = fields.Bytes(8),
         };
-        return copy.Reserve == reserve && copy.Writer == writer && copy.Revision == revision && copy.Sealed.Length > TagSize ? copy : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+        return copy.Reserve == reserve && copy.Writer == writer && copy.Revision == revision && copy.Sealed.Length > TagSize ? copy : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 
     /// <summary>Opens it.</summary>
@@ -91,11 +92,11 @@ internal sealed record ConfigurationCopy
         }
         catch (AuthenticationTagMismatchException wrong)
         {
-            throw ObjectFrame.Damaged(ObjectName, "it does not open with the keys of this reserve", wrong);
+            throw Failures.Damaged(ObjectName, "it does not open with the keys of this reserve", wrong);
         }
         catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)   // the latter is what Brotli says
         {
-            throw ObjectFrame.Damaged(ObjectName, "what it holds cannot be unpacked", wrong);
+            throw Failures.Damaged(ObjectName, "what it holds cannot be unpacked", wrong);
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Storage;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Recovery;
 

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
@@ -97,7 +99,7 @@ public static class ConfigurationRecovery
                 var writer = writers.Find(copy.Writer)!;
                 newest[copy.Writer] = (new KeptConfiguration
                 {
-                    HostName = content.HostName, WriterId = copy.Writer.ToString(), Revision = copy.Revision, Time = Installation.FromNs(copy.CreatedNs, 0), File = content.File,
+                    HostName = content.HostName, WriterId = copy.Writer.ToString(), Revision = copy.Revision, Time = NanosecondTime.FromNs(copy.CreatedNs, 0), File = content.File,
                     MayMaintain = writer.MayMaintain, IsRevoked = writer.LastGoodSequence is not null,
                 }, content);
             }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Repository;

@@ -1,5 +1,6 @@
 using System.Formats.Cbor;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;
@@ -75,7 +76,7 @@ public sealed record DropRecord
         };
         return drop.Reserve == reserve && NameOf(bytes.Span) == name
             ? Maintenance.Check(name, drop.Writer, parts, writers, drop)
-            : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 
     private static DroppedPart ReadPart(CborReader cbor)

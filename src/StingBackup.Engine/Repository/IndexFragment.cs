@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Storage;
 
@@ -167,20 +168,20 @@ public sealed class IndexFragment
         var span = bytes.Span;
         if (span.Length < FixedSize + ObjectFrame.SignatureSize)
         {
-            throw ObjectFrame.Damaged(name, "it is too short");
+            throw Failures.Damaged(name, "it is too short");
         }
         if (new Id16(span[12..]) != reserve)
         {
-            throw ObjectFrame.Damaged(name, "it belongs to another reserve");
+            throw Failures.Damaged(name, "it belongs to another reserve");
         }
         var writer = new Id16(span[28..]);
         var unsigned = BinaryPrimitives.ReadInt32LittleEndian(span[56..]) == 1;
         if (!unsigned)
         {
-            var key = signingKeyOf(writer) ?? throw ObjectFrame.Damaged(name, $"its writer {writer} is not enrolled");
+            var key = signingKeyOf(writer) ?? throw Failures.Damaged(name, $"its writer {writer} is not enrolled");
             if (!SignatureVerifier.Verify(key.Span, span[..^ObjectFrame.SignatureSize], span[^ObjectFrame.SignatureSize..]))
             {
-                throw ObjectFrame.Damaged(name, "its signature does not fit");
+                throw Failures.Damaged(name, "its signature does not fit");
             }
         }
         try
@@ -189,7 +190,7 @@ public sealed class IndexFragment
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentOutOfRangeException or IndexOutOfRangeException or OverflowException)
         {
-            throw ObjectFrame.Damaged(name, "its tables make no sense", e);
+            throw Failures.Damaged(name, "its tables make no sense", e);
         }
     }
 

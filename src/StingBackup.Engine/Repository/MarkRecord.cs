@@ -1,5 +1,6 @@
 using System.Formats.Cbor;
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;
@@ -108,7 +109,7 @@ public sealed record MarkRecord
         };
         return mark.Reserve == reserve && mark.ObjectName == name
             ? Maintenance.Check(name, mark.Writer, parts, writers, mark)
-            : throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            : throw Failures.Damaged(name, "it belongs to another reserve or place");
     }
 
     private static MarkedPack ReadPack(CborReader cbor)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 
@@ -70,7 +71,7 @@ public static class ObjectFrame
         if (bytes.Length < HeaderSize || !bytes[..8].SequenceEqual(Magic)
             || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != (ushort)kind)
         {
-            throw Damaged(name, $"it does not start as a {kind} object");
+            throw Failures.Damaged(name, $"it does not start as a {kind} object");
         }
         var version = BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]);
         if (version != Version)
@@ -97,15 +98,10 @@ public static class ObjectFrame
         CheckHeader(bytes.Span, kind, name);
         if (bytes.Length < HeaderSize + SignatureSize)
         {
-            throw Damaged(name, "it is too short");
+            throw Failures.Damaged(name, "it is too short");
         }
         return new SignedParts(bytes[..^SignatureSize], bytes[HeaderSize..^SignatureSize], bytes[^SignatureSize..]);
     }
-
-    /// <summary>The error for an object whose bytes are wrong.</summary>
-    public static StingException Damaged(string name, string why, Exception? inner = null) =>
-        new("ObjectDamaged", FailureKind.Integrity, $"Object '{name}' is damaged: {why}.", name,
-            "Run Test-StingBackupIntegrity to see what it hits, then Repair-StingRepository.", inner);
 }
 
 /// <summary>The parts of a signed object.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 

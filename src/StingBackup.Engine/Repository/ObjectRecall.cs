@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Storage;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Repository;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 
@@ -202,6 +203,8 @@ public static class PackFormat
     public const int DataSize = 32 << 20;
     /// <summary>A meta pack is closed when the next page would pass it: 8 MiB.</summary>
     public const int MetaSize = 8 << 20;
+    /// <summary>Longest pack that is read: packs recut for cold storage have up to 128 MiB.</summary>
+    public const int MaxPackLength = 256 << 20;
 
     /// <summary>Longest raw body or table of a chunk, checked before anything is allocated for it: 8 MiB.</summary>
     public const int MaxRawLength = 8 << 20;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 
@@ -25,7 +26,7 @@ public static class PackReader
         SHA256.HashData(bytes, hash);
         if (new Id32(hash) != expected.Id)
         {
-            throw ObjectFrame.Damaged(expected.Name, "its SHA-256 is not its name");
+            throw Failures.Damaged(expected.Name, "its SHA-256 is not its name");
         }
     }
 
@@ -39,7 +40,7 @@ public static class PackReader
             var span = bytes.Span;
             if (new Id16(span[12..]) != reserve)
             {
-                throw ObjectFrame.Damaged(expected.Name, "it belongs to another reserve");
+                throw Failures.Damaged(expected.Name, "it belongs to another reserve");
             }
             if (!span[^4..].SequenceEqual(PackFormat.FooterMagic))
             {
@@ -75,7 +76,7 @@ public static class PackReader
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentOutOfRangeException or IndexOutOfRangeException or OverflowException)
         {
-            throw ObjectFrame.Damaged(expected.Name, e is InvalidDataException ? e.Message : "its footer makes no sense", e);
+            throw Failures.Damaged(expected.Name, e is InvalidDataException ? e.Message : "its footer makes no sense", e);
         }
     }
 }

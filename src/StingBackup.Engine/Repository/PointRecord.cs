@@ -1,6 +1,7 @@
 using System.Formats.Cbor;
 using System.Globalization;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;
@@ -211,10 +212,10 @@ public sealed record PointRecord
         var point = Decode(SignedObject.Fields(name, parts.Payload));
         if (point.Reserve != reserve || point.ObjectName != name)
         {
-            throw ObjectFrame.Damaged(name, "it belongs to another reserve or place");
+            throw Failures.Damaged(name, "it belongs to another reserve or place");
         }
-        var key = signingKeyOf(point.Writer) ?? throw ObjectFrame.Damaged(name, $"its writer {point.Writer} is not enrolled");
-        return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? point : throw ObjectFrame.Damaged(name, "its signature does not fit");
+        var key = signingKeyOf(point.Writer) ?? throw Failures.Damaged(name, $"its writer {point.Writer} is not enrolled");
+        return SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span) ? point : throw Failures.Damaged(name, "its signature does not fit");
     }
 
     /// <summary>What a damaged point still seems to say, or null. Proves nothing: for telling people what it held.</summary>

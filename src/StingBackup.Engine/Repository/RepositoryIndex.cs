@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Repository;
 
 /// <summary>Where a chunk is, resolved.</summary>

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Storage;
 
@@ -56,25 +57,8 @@ public sealed class RepositoryView
     /// <summary>The same; what is damaged is taken from another tier's copy where that is whole, and stays among <see cref="Damage"/>.</summary>
     internal static ValueTask<RepositoryView> LoadAsync(IObjectStore store, Id16 reserve, EnrolledWriters writers, CopyReader? copies, CancellationToken cancel) => LoadAsync(new Reading(store, reserve, writers, null, copies), cancel);
 
-    /// <summary>An installation's; of a bucket only what this host has not read before is asked for. What looks for damage takes the others.</summary>
-    internal static ValueTask<RepositoryView> LoadAsync(Installation installation, CopyReader? copies, CancellationToken cancel) =>
-        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), copies), cancel);
-
-    /// <summary>
-    /// What a run needs: of the index the rows of writers that it deduplicates against, so that it does not depend on how much other hosts have. A tick lists of a bucket's points those that came since; a baseline looks at every
-    /// object itself.
-    /// </summary>
-    internal static ValueTask<RepositoryView> LoadForRunAsync(Installation installation, BackupType type, CancellationToken cancel)
-    {
-        var isTick = type == BackupType.Incremental;
-        return LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, isTick ? installation.OpenRecall() : null, null) { IsTick = isTick, RowsOf = installation.TrustedWriters }, cancel);
-    }
-
-    /// <summary>Points alone, as a tick sees them: to know what is due. The index is empty.</summary>
-    internal static ValueTask<RepositoryView> LoadPointsAsync(Installation installation, CancellationToken cancel) =>
-        LoadAsync(new Reading(installation.Store, installation.Reserve, installation.Writers, installation.OpenRecall(), null) { IsTick = true, NeedsIndex = false }, cancel);
-
-    private static async ValueTask<RepositoryView> LoadAsync(Reading from, CancellationToken cancel)
+    /// <summary>The same from wherever a reading says.</summary>
+    internal static async ValueTask<RepositoryView> LoadAsync(Reading from, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(from.Store);
         ArgumentNullException.ThrowIfNull(from.Writers);
@@ -218,5 +202,5 @@ public sealed class RepositoryView
     }
 
     private static IndexFragment ReadFragment(string name, byte[] bytes, Id16 reserve, EnrolledWriters writers) =>
-        new Id32(System.Security.Cryptography.SHA256.HashData(bytes)) == ObjectKinds.IdIn(name) ? IndexFragment.Read(name, bytes, reserve, writers.SigningKeyOf) : throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+        new Id32(System.Security.Cryptography.SHA256.HashData(bytes)) == ObjectKinds.IdIn(name) ? IndexFragment.Read(name, bytes, reserve, writers.SigningKeyOf) : throw Failures.Damaged(name, "its SHA-256 is not its name");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 
 namespace StingBackup.Engine.Repository;
@@ -39,10 +40,10 @@ public sealed record SessionRecord(WriterIdentity Identity, long StartedNs)
         var fields = SignedObject.Fields(name, parts.Payload);
         fields.CheckOthers(LastKey);
         var writer = new Id16(fields.Bytes(2, Id16.Size));
-        var key = signingKeyOf(writer) ?? throw ObjectFrame.Damaged(name, $"its writer {writer} is not enrolled");
+        var key = signingKeyOf(writer) ?? throw Failures.Damaged(name, $"its writer {writer} is not enrolled");
         if (new Id16(fields.Bytes(1, Id16.Size)) != reserve || NameOf(writer, fields.Long(3)) != name || !SignatureVerifier.Verify(key.Span, parts.Signed.Span, parts.Signature.Span))
         {
-            throw ObjectFrame.Damaged(name, "its signature or place does not fit");
+            throw Failures.Damaged(name, "its signature or place does not fit");
         }
         return fields.Long(4);
     }

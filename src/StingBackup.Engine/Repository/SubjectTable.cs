@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 

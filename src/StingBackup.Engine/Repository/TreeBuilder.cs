@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.IO.Hashing;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Repository;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 

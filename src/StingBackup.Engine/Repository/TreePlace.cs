@@ -1,4 +1,4 @@
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 
@@ -31,11 +31,11 @@ internal readonly record struct TreePlace(byte? Parent, EntryPath? From, EntryPa
         }
         if (Parent is { } parent ? page.Level != parent - 1 || page.IsRoot : page.Level == TreeTable.ContentLevel)
         {
-            throw ObjectFrame.Damaged(id.ToString(), $"a page of level {page.Level} stands in a tree where none may");
+            throw Failures.Damaged(id.ToString(), $"a page of level {page.Level} stands in a tree where none may");
         }
         if (Parent is not null && (page.First is null || (From is not null && page.First != From) || (To is not null && page.Last! >= To)))
         {
-            throw ObjectFrame.Damaged(id.ToString(), "a tree page holds other paths than the page above it says");
+            throw Failures.Damaged(id.ToString(), "a tree page holds other paths than the page above it says");
         }
     }
 }

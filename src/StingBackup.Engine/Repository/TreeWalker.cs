@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Repository;
 
@@ -27,7 +27,7 @@ public sealed class TreeWalker
     public async ValueTask<string> ReadNameAsync(TreeRoot tree, CancellationToken cancel)
     {
         var page = await _reader.ReadPageAsync(tree.Pseudonym, tree.Root, cancel).ConfigureAwait(false);
-        return page.SubjectName ?? throw ObjectFrame.Damaged(tree.Root.ToString(), "it should be a root page");
+        return page.SubjectName ?? throw Failures.Damaged(tree.Root.ToString(), "it should be a root page");
     }
 
     /// <summary>

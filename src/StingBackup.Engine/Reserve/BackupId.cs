@@ -1,5 +1,4 @@
 using System.Globalization;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Reserve;
 
@@ -9,7 +8,7 @@ namespace StingBackup.Engine.Reserve;
 /// </summary>
 /// <param name="Local">The clock's reading in the configured zone, to the second.</param>
 /// <param name="Number">1 without suffix, else the suffix.</param>
-/// <param name="Host">Letters of the host (<see cref="RunNames.LettersOf"/>); empty for a host that was alone.</param>
+/// <param name="Host">Letters of the host (<c>RunNames</c>); empty for a host that was alone.</param>
 public readonly record struct BackupId(DateTime Local, int Number, string Host = "")
 {
     private const string Prefix = "backup_";

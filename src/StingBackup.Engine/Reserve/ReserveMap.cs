@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Reserve;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Reserve;
 

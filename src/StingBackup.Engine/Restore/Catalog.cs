@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 
@@ -216,7 +216,7 @@ public sealed class Catalog(Installation installation, Action<StingException>? d
         Access.Require(installation, "Get-StingRestorePoint");
         if (_view is null)
         {
-            _view = await RepositoryView.LoadAsync(installation, new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);
+            _view = await installation.LoadViewAsync(new CopiesRead(installation).Reader, cancel).ConfigureAwait(false);
             foreach (var damage in _view.Damage)
             {
                 Report(damage);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
 
@@ -31,7 +32,7 @@ internal sealed class CopiesRead
     {
         if (why.ErrorId != "ObjectNotFound")
         {
-            _read.TryAdd(name, (from, FaultBook.Words(why)));
+            _read.TryAdd(name, (from, Failures.Words(why)));
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Buffers;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 

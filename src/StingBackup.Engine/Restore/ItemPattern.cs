@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,5 +1,6 @@
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 
@@ -63,7 +64,7 @@ internal sealed class ItemRestorer(RestoreContext context, RestoreWorker worker,
             }
             if (at != item.Entry.Length)
             {
-                throw ObjectFrame.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
+                throw Failures.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
             }
             context.Degraded(place.Path, file.Place(place.Path, item.Entry.Metadata, place.Replace));
             End(item, Outcome.Restored, place.Path, written);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 
@@ -46,7 +47,7 @@ internal sealed class LongFile(RestoreContext context, PendingItem item, IRestor
             HandOut(new LongFilePart(this, part, start), share, worker);
             if (at != item.Entry.Length)
             {
-                throw ObjectFrame.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
+                throw Failures.Damaged(item.Path.ToString(), $"its parts make {at} bytes, not {item.Entry.Length}");
             }
         });
     }

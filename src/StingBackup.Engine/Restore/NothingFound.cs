@@ -1,7 +1,6 @@
 using System.Globalization;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Restore;

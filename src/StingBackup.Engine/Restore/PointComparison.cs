@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 
@@ -12,10 +13,10 @@ internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
     public string BackupId => Point.Record.Name;
 
     /// <summary>The moment of the cut.</summary>
-    public DateTimeOffset Time => Installation.FromNs(Point.Record.TimeNs, Point.Record.OffsetMinutes);
+    public DateTimeOffset Time => NanosecondTime.FromNs(Point.Record.TimeNs, Point.Record.OffsetMinutes);
 
     /// <summary>When an item's content last changed, at the point's offset.</summary>
-    public DateTimeOffset TimeOf(TreeEntry entry) => Installation.FromNs(entry.Metadata.ModifiedNs, Point.Record.OffsetMinutes);
+    public DateTimeOffset TimeOf(TreeEntry entry) => NanosecondTime.FromNs(entry.Metadata.ModifiedNs, Point.Record.OffsetMinutes);
 
     /// <summary>As people see it.</summary>
     public RestorePoint ToRestorePoint()
@@ -24,7 +25,7 @@ internal sealed record ClassPoint(StoredPoint Point, PointClass Part)
         return new RestorePoint
         {
             BackupId = point.Name, DataClass = Part.Class, Type = point.Type, Time = Time,
-            CompletedTime = Installation.FromNs(point.CompletedNs, point.OffsetMinutes), State = Part.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed,
+            CompletedTime = NanosecondTime.FromNs(point.CompletedNs, point.OffsetMinutes), State = Part.Errors > 0 ? JobState.CompletedWithErrors : JobState.Completed,
             Subjects = Part.Subjects, Items = Part.Items, Length = Part.Length, Errors = Part.Errors, Tier = Tier.Local,
             Writer = point.Writer.ToString(), Sequence = point.Sequence, ImportedFrom = point.Origin?.Archive,
             Carried = [.. point.Carried.Where(c => c.Class == Part.Class).Select(c => new CarriedPart(c.Class, c.Source, c.From))],
@@ -54,7 +55,7 @@ internal sealed class PointFinder
     public PointFinder(RepositoryView view, TimeZoneInfo zone, DateTimeOffset physicalSince)
     {
         _view = view;
-        _backups = [.. view.Backups.Select(p => WithoutExpired(p, Installation.ToNs(physicalSince)))];
+        _backups = [.. view.Backups.Select(p => WithoutExpired(p, NanosecondTime.ToNs(physicalSince)))];
         _zone = zone;
     }
 
@@ -108,7 +109,7 @@ internal sealed class PointFinder
     public ReserveState AtDate(string? date, IReadOnlyList<DataClass>? classes)
     {
         var moment = date is null ? PointInTime.Latest : PointInTime.Parse(date, _zone);
-        var count = _backups.FindLastIndex(p => moment.Covers(Installation.FromNs(p.Record.TimeNs, 0))) + 1;
+        var count = _backups.FindLastIndex(p => moment.Covers(NanosecondTime.FromNs(p.Record.TimeNs, 0))) + 1;
         if (count == 0)
         {
             RefuseIfHidden(moment, null, long.MinValue);
@@ -132,7 +133,7 @@ internal sealed class PointFinder
             var neighbours = _view.Points.Where(p => p.Record.Writer == writer && !p.Record.IsImported).ToLookup(p => p.Record.Sequence < sequence, p => p.Record.TimeNs);
             var notBefore = neighbours[true].DefaultIfEmpty(0).Max();
             var notAfter = neighbours[false].DefaultIfEmpty(long.MaxValue).Min();
-            if (notAfter > oldestNs && moment.Covers(Installation.FromNs(notBefore, 0)))
+            if (notAfter > oldestNs && moment.Covers(NanosecondTime.FromNs(notBefore, 0)))
             {
                 throw new StingException("PointDamaged", FailureKind.Integrity,
                     $"A restore point that may be the one of {moment.Text} cannot be read: {error.Message}", error.Target,

@@ -38,7 +38,7 @@ internal sealed class RepositoryReading : IDisposable
     public static async ValueTask<RepositoryReading> OpenAsync(Installation installation, CancellationToken cancel)
     {
         var copies = new CopiesRead(installation);
-        var view = await RepositoryView.LoadAsync(installation, copies.Reader, cancel).ConfigureAwait(false);
+        var view = await installation.LoadViewAsync(copies.Reader, cancel).ConfigureAwait(false);
         installation.Ledger.Require(view.Backups);
         return new RepositoryReading(installation, view, await installation.UnlockAsync(cancel).ConfigureAwait(false), copies);
     }

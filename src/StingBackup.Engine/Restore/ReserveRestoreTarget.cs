@@ -1,4 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Restore;
 

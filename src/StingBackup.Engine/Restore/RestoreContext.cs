@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 

@@ -1,5 +1,7 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Restore.Thawing;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 

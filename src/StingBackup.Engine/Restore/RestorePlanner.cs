@@ -1,8 +1,8 @@
-using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Restore.Chroma;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Restore.Clean;
+using StingBackup.Engine.Targets.Chroma;
 
 namespace StingBackup.Engine.Restore;
 

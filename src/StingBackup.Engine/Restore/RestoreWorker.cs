@@ -1,6 +1,8 @@
 using System.Buffers;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Restore;
 
@@ -49,7 +51,7 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     {
         var chunk = Read(pseudonym, extent.Id);
         return extent.Offset >= 0 && extent.Length >= 0 && extent.Offset + extent.Length <= chunk.Length ? chunk.Slice(extent.Offset, (int)extent.Length)
-            : throw ObjectFrame.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
+            : throw Failures.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
     }
 
     /// <summary>A file's extents; those of a long one page by page. They end where they make more than the file's length: nothing of that is written.</summary>
@@ -72,13 +74,13 @@ internal sealed class RestoreWorker(RestoreContext context, ISubjectReader keys,
     {
         foreach (var extent in extents)
         {
-            left = extent.Length <= left ? left - extent.Length : throw ObjectFrame.Damaged(entry.Path.ToString(), $"its parts make more than its {entry.Length} bytes");
+            left = extent.Length <= left ? left - extent.Length : throw Failures.Damaged(entry.Path.ToString(), $"its parts make more than its {entry.Length} bytes");
         }
         return extents;
     }
 
     /// <summary>The item at a path of a tree.</summary>
-    public TreeEntry? Find(PointTree tree, Sources.EntryPath path) => Wait(context.Repository.Walker.FindAsync(tree.Root, path, cancel));
+    public TreeEntry? Find(PointTree tree, EntryPath path) => Wait(context.Repository.Walker.FindAsync(tree.Root, path, cancel));
 
     /// <summary>The id that content would have as a chunk.</summary>
     /// <param name="pseudonym">Whose.</param>

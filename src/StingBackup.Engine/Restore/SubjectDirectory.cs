@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Restore;
@@ -59,7 +60,7 @@ internal sealed class SubjectDirectory(Installation installation, ChunkReader re
             return known;
         }
         var page = await reader.ReadPageAsync(row.Pseudonym, row.Root, cancel).ConfigureAwait(false);
-        var name = page.SubjectName ?? throw ObjectFrame.Damaged(row.Root.ToString(), "it should be a root page");
+        var name = page.SubjectName ?? throw Failures.Damaged(row.Root.ToString(), "it should be a root page");
         var first = page.Children.Count > 0 ? page.Children[0].First : page.Entries.Count > 0 ? page.Entries[0].Path : EntryPath.Root;
         return _heads.GetOrAdd(row.Root, new TreeHead(name, first));
     }

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Restore;

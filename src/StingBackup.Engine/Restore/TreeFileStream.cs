@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Restore;
@@ -74,7 +75,7 @@ internal sealed class TreeFileStream : Stream
     {
         if (_left > 0 && _rest.IsEmpty && _hole == 0)
         {
-            throw ObjectFrame.Damaged(_pseudonym.ToString(), "a file's parts make fewer bytes than its length");
+            throw Failures.Damaged(_pseudonym.ToString(), "a file's parts make fewer bytes than its length");
         }
         int count;
         if (_hole > 0)
@@ -136,7 +137,7 @@ internal sealed class TreeFileStream : Stream
         _chunk = null;
         _chunk = await _reader.ReadDataAsync(_pseudonym, extent.Id, cancel).ConfigureAwait(false);
         _rest = extent.Offset >= 0 && extent.Length >= 0 && extent.Offset + extent.Length <= _chunk.Memory.Length ? _chunk.Memory.Slice(extent.Offset, (int)extent.Length)[(int)skip..]
-            : throw ObjectFrame.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
+            : throw Failures.Damaged(extent.Id.ToString(), "a file refers to bytes that the chunk does not have");
     }
 
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();

@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Restore.Clean;
 
 namespace StingBackup.Engine.Restore;
 
@@ -23,8 +24,8 @@ internal sealed class VersionSearch(RepositoryReading repository, ItemPattern pa
         [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => (ToPublic(history, v), v.Entry))];
 
     /// <summary>The same, as they lie in the trees.</summary>
-    public async ValueTask<IReadOnlyList<Guardian.FileVersion>> VersionsAsync(SubjectHistory history, CancellationToken cancel) =>
-        [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => new Guardian.FileVersion(v.Entry, v.First, v.Last))];
+    public async ValueTask<IReadOnlyList<FileVersion>> VersionsAsync(SubjectHistory history, CancellationToken cancel) =>
+        [.. (await ReadAsync(history, cancel).ConfigureAwait(false)).Select(v => new FileVersion(v.Entry, v.First, v.Last))];
 
     private async ValueTask<IEnumerable<Version>> ReadAsync(SubjectHistory history, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources;

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources;

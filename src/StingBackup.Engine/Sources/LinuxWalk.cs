@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.Versioning;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources;

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Sources;
 

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources;

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 namespace StingBackup.Engine.Sources;
 
 /// <summary>What a source knows of an item besides its content. Times are nanoseconds since 1970 UTC.</summary>
@@ -25,19 +27,6 @@ public sealed record ItemMetadata
     public IReadOnlyList<KeyValuePair<byte[], byte[]>> ExtendedAttributes { get; init; } = [];
     /// <summary>Windows file attributes, or null elsewhere.</summary>
     public uint? WindowsAttributes { get; init; }
-}
-
-/// <summary>What tells a changed file from an unchanged one without reading it. Stays in the host's cache.</summary>
-/// <param name="Length">Bytes; <see cref="UnknownLength"/> where a source knows it only by reading, always then: the other fields tell.</param>
-/// <param name="ModifiedNs">mtime.</param>
-/// <param name="ChangedNs">ctime; 0 where there is none.</param>
-/// <param name="Inode">Inode number; 0 where there is none.</param>
-/// <param name="Device">Device that holds it; 0 where there is none.</param>
-/// <param name="Links">Number of hard links.</param>
-public readonly record struct FileStamp(long Length, long ModifiedNs, long ChangedNs, ulong Inode, ulong Device, uint Links)
-{
-    /// <summary>The length of what must be read to know it, such as a secret of a Vault.</summary>
-    public const long UnknownLength = -1;
 }
 
 /// <summary>An item as a scan finds it. Extended attributes and link targets are read later, by <see cref="ISourceTree.ReadMetadata"/>.</summary>

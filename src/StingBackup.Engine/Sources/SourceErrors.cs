@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources;

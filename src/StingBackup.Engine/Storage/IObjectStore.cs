@@ -1,4 +1,5 @@
 using System.Buffers;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Storage;
 
@@ -29,7 +30,7 @@ public interface IObjectStore : IAsyncDisposable
     ILockingStore? Locking => null;
 
     /// <summary>The parity that is kept beside its packs; null where a store keeps none.</summary>
-    Parity.ParityStore? Parity => null;
+    IParityStore? Parity => null;
 
     /// <summary>Creates an object, durable and visible on return. False when the name exists: nothing is changed then.</summary>
     ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
@@ -83,11 +84,11 @@ public static class ObjectStoreExtensions
         var length = await store.GetLengthAsync(name, cancel).ConfigureAwait(false) ?? throw NotFound(store, name);
         if (length > Array.MaxLength)
         {
-            throw Repository.ObjectFrame.Damaged(name, $"it has {length} bytes, more than any object may");
+            throw Failures.Damaged(name, $"it has {length} bytes, more than any object may");
         }
         var bytes = new byte[length];
         var read = await store.ReadAsync(name, 0, bytes, cancel).ConfigureAwait(false);
-        return read == bytes.Length ? bytes : throw Repository.ObjectFrame.Damaged(name, $"{read} of {bytes.Length} bytes could be read");
+        return read == bytes.Length ? bytes : throw Failures.Damaged(name, $"{read} of {bytes.Length} bytes could be read");
     }
 
     /// <summary>The object when it is short: one request, without a look at its length before.</summary>

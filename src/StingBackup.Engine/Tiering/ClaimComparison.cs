@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -40,7 +42,7 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         }
         if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
         {
-            return FormatIn(name, here) is not { } format ? ObjectFrame.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
+            return FormatIn(name, here) is not { } format ? Failures.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
                 : FormatIn(name, there)?.Revision == format.Revision ? Conflict(name, $"both are revision {format.Revision}, and say different things") : null;
         }
         using var keyRole = new SignatureVerifier(keys.KeyRoleKeys.Span);

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tiering;
@@ -27,7 +28,7 @@ internal sealed class LocalCap
     /// <summary>How the local tier stands; null where it has no limit.</summary>
     public static async ValueTask<LocalCap?> ReadAsync(Installation installation, CancellationToken cancel)
     {
-        if (LimitOf(installation) is not { } limit)
+        if (installation.LocalLimit is not { } limit)
         {
             return null;
         }
@@ -38,10 +39,6 @@ internal sealed class LocalCap
         }
         return new LocalCap(installation.Store.Location, limit, used);
     }
-
-    /// <summary>The most bytes of the local tier; null for no limit.</summary>
-    public static long? LimitOf(Installation installation) => installation.LocalMaxPercent < 100 && !installation.IsLocalTierLost && TierLetGo.NextOf(installation, Tier.Local) is not null
-        && installation.HostView.RoomOf(installation.Store.Location) is var (_, total) ? total / 100 * installation.LocalMaxPercent : null;
 
     /// <summary>Makes room before a run, and gives the store that the run's packs go to.</summary>
     public static async ValueTask<IObjectStore> PrepareAsync(Installation installation, JobOutput output, CancellationToken cancel)

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -83,7 +85,7 @@ internal sealed class PackTransfer(TierRoute route, JobOutput output)
     /// <summary>False when the pack cannot be read or is damaged here.</summary>
     private async ValueTask<bool> SendAsync(PackInfo pack, CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(pack.Length, Integrity.WholePacks.MaxPackLength));
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(pack.Length, PackFormat.MaxPackLength));
         try
         {
             try
@@ -106,9 +108,9 @@ internal sealed class PackTransfer(TierRoute route, JobOutput output)
 
     private async ValueTask ReadAsync(PackInfo pack, byte[] buffer, CancellationToken cancel)
     {
-        if (pack.Length > Integrity.WholePacks.MaxPackLength)
+        if (pack.Length > PackFormat.MaxPackLength)
         {
-            throw ObjectFrame.Damaged(pack.Name, $"it has {pack.Length} bytes, more than a pack may");
+            throw Failures.Damaged(pack.Name, $"it has {pack.Length} bytes, more than a pack may");
         }
         var content = buffer.AsMemory(0, (int)pack.Length);
         var read = await route.From.ReadAsync(pack.Name, 0, content, cancel).ConfigureAwait(false);

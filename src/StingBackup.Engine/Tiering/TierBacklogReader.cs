@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -19,7 +20,7 @@ internal static class TierBacklogReader
         await foreach (var item in installation.Store.ListAsync("", cancel).ConfigureAwait(false))
         {
             var step = TierObjects.StepOf(item.Name);
-            if (step is null || confirmed.Contains(item.Name) || (tier == Tier.Archive && (step is TierStep.Index or TierStep.Points || TierObjects.IsPack(item.Name))))
+            if (step is null || confirmed.Contains(item.Name) || (tier == Tier.Archive && (step is TierStep.Index or TierStep.Points || ObjectName.IsPack(item.Name))))
             {
                 continue;
             }
@@ -46,7 +47,7 @@ internal static class TierBacklogReader
             try
             {
                 var point = PointRecord.Read(name, await installation.Store.ReadAllAsync(name, cancel).ConfigureAwait(false), installation.Reserve, installation.Writers.SigningKeyOf);
-                var time = Installation.FromNs(point.CompletedNs, 0);
+                var time = NanosecondTime.FromNs(point.CompletedNs, 0);
                 oldest = oldest is { } known && known <= time ? known : time;
             }
             catch (StingException e) when (ObjectDamage.IsOfOneObject(e))

@@ -1,4 +1,8 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -54,7 +58,7 @@ internal sealed class TierComparison
         var recalled = recalls ? await TierRecall.TryAsync(installation, route, source, cancel).ConfigureAwait(false) : null;
         var target = recalled ?? await TierListing.TakeAsync(route.To, cancel).ConfigureAwait(false);
         var view = await RepositoryView.LoadAsync(route.From, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
-        var erased = installation.Ledger.Entries.SelectMany(e => e.Aliases.Append(e.Tag)).Select(Cryptography.KeyObjectNames.Claim).ToHashSet(StringComparer.Ordinal);
+        var erased = installation.Ledger.Entries.SelectMany(e => e.Aliases.Append(e.Tag)).Select(KeyObjectNames.Claim).ToHashSet(StringComparer.Ordinal);
         var made = new TierComparison(route, source, target, view)
         {
             IsRecalled = recalled is not null, IsOfErased = erased.Contains, Erased = [.. target.Of(TierStep.Heads).Where(erased.Contains)],
@@ -74,7 +78,7 @@ internal sealed class TierComparison
         return new TierSyncPlan
         {
             Tier = Route.Target, Source = Route.Source, From = Route.From.Location, To = Route.To.Location, Points = Points.Count,
-            OldestTime = oldest is { } ns ? TimeZoneInfo.ConvertTime(Installation.FromNs(ns, 0), installation.Zone) : null,
+            OldestTime = oldest is { } ns ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(ns, 0), installation.Zone) : null,
             Packs = new PackSum(Packs.Count, Packs.Sum(p => p.Length)), Claims = Renewed.Count + Erased.Count, Missing = Missing.Count,
             Others = new ObjectSum(others.Count, others.Concat(Points.Select(p => p.Name)).Sum(name => Source.Objects[name])),
         };
@@ -85,7 +89,7 @@ internal sealed class TierComparison
     {
         var names = Enum.GetValues<TierStep>().Where(s => s is not (TierStep.Packs or TierStep.Points)).SelectMany(Lacking).Concat(Packs.Select(p => p.Name)).Concat(Points.Select(p => p.Name)).Where(n => !copied.Contains(n)).ToList();
         var points = Points.Where(p => !copied.Contains(p.Name)).ToList();
-        return new TierBacklog(points.Count, new ObjectSum(names.Count, names.Sum(n => Source.Objects[n])), points.Min(p => p.Record?.CompletedNs) is { } ns ? Installation.FromNs(ns, 0) : null);
+        return new TierBacklog(points.Count, new ObjectSum(names.Count, names.Sum(n => Source.Objects[n])), points.Min(p => p.Record?.CompletedNs) is { } ns ? NanosecondTime.FromNs(ns, 0) : null);
     }
 
     private async ValueTask<IReadOnlyList<WaitingPoint>> ReadPointsAsync(Installation installation, CancellationToken cancel)
@@ -148,7 +152,7 @@ internal sealed class TierComparison
     /// </summary>
     private async ValueTask<List<string>> FindConflictsAsync(CancellationToken cancel)
     {
-        var conflicts = Source.Objects.Where(o => !TierObjects.IsPack(o.Key) && !ClaimComparison.IsRenewable(o.Key)
+        var conflicts = Source.Objects.Where(o => !ObjectName.IsPack(o.Key) && !ClaimComparison.IsRenewable(o.Key)
             && Target.Objects.TryGetValue(o.Key, out var there) && there != o.Value).Select(o => o.Key).ToList();
         if (IsRecalled)
         {

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Jobs;
 namespace StingBackup.Engine.Tiering;
 
 /// <summary>The days of every tier at once, and the local cap: what retention does besides restore points.</summary>

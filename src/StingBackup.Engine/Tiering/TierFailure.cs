@@ -11,8 +11,4 @@ internal static class TierFailure
     public static StingException Telling(StingException failure, Installation installation, Tier tier, string waits) => TierSyncJob.IsAway(failure)
         ? new StingException("TierUnavailable", failure.Kind, $"The {tier} tier cannot be reached: {failure.Message}{waits}", installation.LocationOf(tier), failure.Remedy, failure)
         : new StingException(failure.ErrorId, failure.Kind, $"{failure.Message}{waits}", failure.Target, failure.Remedy, failure);
-
-    /// <summary>Neither the local tier nor the remote one in its place can be read.</summary>
-    public static StingException OfBoth(StingException local, StingException remote) =>
-        new StingException(local.ErrorId, local.Kind, $"{local.Message} Nor can it be read from the Remote tier: {remote.Message}", local.Target, $"{local.Remedy} Or: {remote.Remedy}", local);
 }

@@ -1,5 +1,7 @@
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Locks;
@@ -29,14 +31,6 @@ internal sealed record LetGoDecision(Tier Tier, Tier Next, int Days, IReadOnlyLi
 /// </summary>
 internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput output)
 {
-    /// <summary>The tier that must have what this one lets go; null where there is none.</summary>
-    public static Tier? NextOf(Installation installation, Tier tier) => tier switch
-    {
-        Tier.Local when installation.FurtherTiers.ContainsKey(Tier.Remote) => Tier.Remote,
-        Tier.Remote when installation.FurtherTiers.ContainsKey(Tier.Remote) && installation.FurtherTiers.ContainsKey(Tier.Archive) => Tier.Archive,
-        _ => null,
-    };
-
     /// <summary>Decides. Changes nothing.</summary>
     /// <param name="days">The tier's days.</param>
     /// <param name="time">As of when.</param>
@@ -44,7 +38,7 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
     /// <returns>Null where no tier follows.</returns>
     public async ValueTask<LetGoDecision?> DecideAsync(int days, DateTimeOffset time, CancellationToken cancel)
     {
-        if (NextOf(installation, tier) is not { } next || installation.IsLocalTierLost)
+        if (installation.NextOf(tier) is not { } next || installation.IsLocalTierLost)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
@@ -49,7 +50,7 @@ internal static class TierObjects
             case ObjectKind.Index or ObjectKind.Drop or ObjectKind.Drill:
                 if (new Id32(SHA256.HashData(bytes)) != ObjectKinds.IdIn(name))
                 {
-                    throw ObjectFrame.Damaged(name, "its SHA-256 is not its name");
+                    throw Failures.Damaged(name, "its SHA-256 is not its name");
                 }
                 break;
             case ObjectKind.Point or ObjectKind.Audit when AuditLog.KeyOf(installation, ObjectKinds.RunIn(name).Writer) is null:
@@ -63,7 +64,4 @@ internal static class TierObjects
 
     /// <summary>Whether an object is a pack that holds content.</summary>
     public static bool IsData(string name) => name.StartsWith("data/", StringComparison.Ordinal);
-
-    /// <summary>Whether an object is a pack, so that its name is the hash of its bytes and it can be looked for on any tier.</summary>
-    public static bool IsPack(string name) => IsData(name) || name.StartsWith("meta/", StringComparison.Ordinal);
 }

@@ -37,20 +37,13 @@ public static class TierQuotaJob
         ArgumentNullException.ThrowIfNull(plan);
         return Guard.RunAsync(installation, DangerOf(plan), _ =>
         {
-            StateFile.Write(FileOf(installation), new ApprovedQuota(plan.Length, installation.Clock.GetUtcNow()));
+            installation.MemoryOf(Tier.Remote).WriteQuota(plan.Length, installation.Clock.GetUtcNow());
             return Task.FromResult(new TierQuotaResult { Tier = plan.Tier, Length = plan.Length });
         }, static _ => "Raised", cancel);
     }
-
-    /// <summary>What was approved; null where nothing was.</summary>
-    internal static long? ApprovedOf(Installation installation) => StateFile.Read<ApprovedQuota>(FileOf(installation))?.Length;
-
-    private static string FileOf(Installation installation) => Path.Combine(installation.MemoryOf(Tier.Remote).Folder, "remote.quota");
 
     internal static DangerousPlan DangerOf(TierQuotaPlan plan) => new("Set-StingTierQuota", $"tier {plan.Tier}")
     {
         Facts = [new PlanFact("Tier", $"{plan.Tier} ({plan.Location})"), new PlanFact("Bytes", plan.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)), new PlanFact("Quota", Display.Length(plan.Length))],
     };
-
-    private sealed record ApprovedQuota(long Length, DateTimeOffset Time);
 }

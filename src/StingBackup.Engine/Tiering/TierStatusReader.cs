@@ -1,5 +1,4 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Locks;
 

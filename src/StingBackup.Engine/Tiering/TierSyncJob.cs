@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
 using StingBackup.Engine.Tiering.Locks;

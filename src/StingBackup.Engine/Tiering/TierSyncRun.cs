@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -141,7 +144,7 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             {
                 await route.To.DeleteAsync(name, cancel).ConfigureAwait(false);
             }
-            catch (StingException e) when (e.ErrorId == "ObjectLocked" && name.StartsWith(Cryptography.KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+            catch (StingException e) when (e.ErrorId == "ObjectLocked" && name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
             {
                 output.Warn($"'{name}' in {route.To.Location} is from before keys or format were renewed, and locked: it stays until its lock ends.");
                 _refused.Add(name);

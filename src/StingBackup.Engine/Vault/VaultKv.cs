@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Vault;
 
@@ -266,7 +267,7 @@ public sealed class VaultKv
     private KvVersion ReadVersion(JsonElement version, long number)
     {
         // A deletion time may lie ahead (delete_version_after): until then the version is live.
-        var deleted = VaultJson.Time(version, "deletion_time") is { } time && time <= Installation.ToNs(_clock.GetUtcNow());
+        var deleted = VaultJson.Time(version, "deletion_time") is { } time && time <= NanosecondTime.ToNs(_clock.GetUtcNow());
         return new KvVersion(number, VaultJson.Time(version, "created_time") ?? 0,
             VaultJson.Flag(version, "destroyed") ? KvState.Destroyed : deleted ? KvState.Deleted : KvState.Live);
     }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.People;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Portal.Access;
 

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Governance;
+using StingBackup.Engine;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 
 namespace StingBackup.Portal.Admin;

@@ -5,7 +5,7 @@ using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.People;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Portal.Admin;
 using StingBackup.Portal.Pages.Admin;
 

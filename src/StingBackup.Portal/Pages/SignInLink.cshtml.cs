@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.SignIn;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Portal.SignIn;
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 

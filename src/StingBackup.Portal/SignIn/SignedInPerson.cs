@@ -1,5 +1,5 @@
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.People;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 
 namespace StingBackup.Portal.SignIn;

@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Backup;

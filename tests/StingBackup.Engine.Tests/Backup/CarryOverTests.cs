@@ -1,9 +1,10 @@
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
-using StingBackup.Engine.Tests.Restore;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Tests.Backup;
 

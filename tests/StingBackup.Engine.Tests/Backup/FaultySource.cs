@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Tests.Backup;

@@ -23,7 +23,7 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
 
     public string Location => inner.Location;
     public ILockingStore? Locking => inner.Locking;
-    public Engine.Storage.Parity.ParityStore? Parity => inner.Parity;
+    public IParityStore? Parity => inner.Parity;
 
     public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources;
 

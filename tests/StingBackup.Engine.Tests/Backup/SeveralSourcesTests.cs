@@ -1,9 +1,13 @@
 using System.Text;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Operations.Verification;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Restore;
 
 namespace StingBackup.Engine.Tests.Backup;
@@ -173,7 +177,7 @@ public sealed class SeveralSourcesTests
     {
         await using var test = Make(_ => []);
         await test.BackupAsync();
-        var warnings = await Engine.Integrity.VerifyJob.RunAsync(test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default).OfType<WarningEvent>().Select(w => w.Message).ToListAsync();
+        var warnings = await VerifyJob.RunAsync(test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default).OfType<WarningEvent>().Select(w => w.Message).ToListAsync();
         Assert.Contains("nothing is proved", Assert.Single(warnings), StringComparison.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 using StingBackup.Bench.Scale;
 using StingBackup.Bench.Scale.Simulation;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 

@@ -6,6 +6,7 @@ using StingBackup.Engine.Capture;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore.PostgreSql;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tests.PostgreSql;
 
 namespace StingBackup.Engine.Tests.Capture;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Restore.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Wal;

@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Changes;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Changes;

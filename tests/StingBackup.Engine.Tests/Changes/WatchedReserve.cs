@@ -3,7 +3,6 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Changes;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Tests.Changes;
 

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Operations.Checks;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Restore.Chroma;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Chroma;
 using StingBackup.Engine.Sources.Sqlite;
+using StingBackup.Engine.Targets.Chroma;
 using StingBackup.Engine.Tests.Chroma.StandIn;
 using StingBackup.Engine.Tests.Support;
 
@@ -292,7 +294,7 @@ public sealed class ChromaFolderTests : IAsyncLifetime, IAsyncDisposable
         {
             var host = new Engine.Reserve.HostView();
             var examined = new Engine.Reserve.Configuration.ConfigurationLoader(host).Examine(Path.Combine(_test.Root, "sting-backup.yaml"));
-            var context = new Engine.Reserve.Configuration.ProbeContext(examined, host, TimeProvider.System, new Engine.Reserve.Configuration.ProbeFacts());
+            var context = new ProbeContext(examined, host, TimeProvider.System, new ProbeFacts());
             return await new Engine.Operations.Checks.ChromaCheck().RunAsync(context, default).Select(f => $"{f.Severity} {f.Key}: {f.Problem}").ToListAsync();
         }
         var sound = await FindingsAsync();

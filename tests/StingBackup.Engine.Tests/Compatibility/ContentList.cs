@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Tests.Compatibility;

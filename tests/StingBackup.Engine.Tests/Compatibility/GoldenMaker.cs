@@ -8,8 +8,7 @@ using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Compatibility;

@@ -1,8 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Compatibility;

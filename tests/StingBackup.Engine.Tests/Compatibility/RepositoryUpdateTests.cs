@@ -1,9 +1,9 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Updating;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Support;
 using StingBackup.Engine.Tiering;

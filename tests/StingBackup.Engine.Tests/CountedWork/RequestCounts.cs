@@ -1,4 +1,5 @@
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CsCheck;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Documentation;
@@ -14,8 +15,8 @@ public sealed class HouseTests
     /// <summary>From the ground up: a folder should use only what stands before it.</summary>
     private static readonly string[] Floors =
     [
-        "Platform", "Chunking", "Chroma", "Vault", "Storage", "Sources", "Repository", "Cryptography", "Reserve", "Changes", Top, "Governance", "Recovery", "Restore", "Capture", "Discovery", "Integrity", "Guardian", "Tiering",
-        "Backup", "Lifecycle", "Operations", "People", "Legacy",
+        "Platform", "Basics", "Chunking", "Cryptography", "Chroma", "Vault", "Storage", "Reserve", "Jobs", "Limits", "Sources", "Repository", "Keys", "Keeping", "Changes", "Targets", Top, "Governance", "Recovery", "Discovery", "Capture",
+        "Guardian", "Integrity", "Tiering", "Restore", "Backup", "Lifecycle", "Operations", "People", "Legacy",
     ];
 
     [Fact]
@@ -27,6 +28,14 @@ public sealed class HouseTests
             .Where(f => !f.Split(separator).Any(part => part is "bin" or "obj" or "node_modules")).ToList();
         Assert.True(files.Count > 1500);
         Assert.Empty(files.Where(f => File.ReadLines(f).Count() > MostLines).Select(f => Path.GetRelativePath(Golden.Top, f)));
+    }
+
+    [Fact]
+    public void The_page_of_the_house_has_the_floors_in_their_order()
+    {
+        var page = File.ReadAllText(Path.Join(Golden.Top, "docs", "architecture.md"));
+        var list = page[page.IndexOf("src/StingBackup.Engine/  ", StringComparison.Ordinal)..page.IndexOf("src/StingBackup.Cmdlets/  ", StringComparison.Ordinal)];
+        Assert.Equal(Floors, Regex.Matches(list, @"(?<=\n    |  )(?:([A-Z]\w+)/(?=  )|Installation\.cs)").Select(m => m.Groups[1].Success ? m.Groups[1].Value : Top));
     }
 
     [Fact]

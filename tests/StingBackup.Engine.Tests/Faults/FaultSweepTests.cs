@@ -29,9 +29,9 @@ public sealed class FaultSweepTests(ITestOutputHelper output)
     {
         ["files of this host, and at most one record in the audit log, whose put is swept with other verbs"] =
         [
-            "ApprovalDesk.DenyAsync", "ApprovalDesk.ListAsync", "ApprovalDesk.PlanDenial", "ApprovalDesk.PlanRevocation", "ApprovalDesk.RequestAgainAsync", "ApprovalDesk.RequestAsync", "ApprovalDesk.RevokeAsync",
+            "ApprovalDesk.DenyAsync", "ApprovalDesk.ListAsync", "ApprovalDesk.PlanDenial", "ApprovalDesk.PlanRevocation", "ApprovalDesk.RequestAgainAsync", "ApprovalDesk.RevokeAsync",
             "ApprovalInbox.RequestFile", "ApprovalInbox.TakeInAsync", "AnomalySettlementJob.PlanAsync", "AnomalySettlementJob.RunAsync", "ErasureFeed.ReadAsync", "ErasureJob.Find", "ErasureJob.List", "ErasureJob.PlanRun",
-            "ErasureJob.StopAsync", "JobReader.List", "JobStop.Plan", "JobStop.RunAsync", "KeyEscrowJob.ExportAsync", "KeyEscrowJob.PlanExportAsync", "KeyEscrowJob.TestAsync", "KeyProtectionJob.PlanAsync",
+            "ErasureJob.StopAsync", "GuardedPlans.RequestAsync", "JobReader.List", "JobStop.Plan", "JobStop.RunAsync", "KeyEscrowJob.ExportAsync", "KeyEscrowJob.PlanExportAsync", "KeyEscrowJob.TestAsync", "KeyProtectionJob.PlanAsync",
             "KeyProtectionJob.PlanRewrapAsync", "KeyProtectionJob.RewrapAsync", "KeyProtectionJob.RunAsync", "LegalHolds.Find", "PortalJob.Plan", "PortalJob.RunAsync", "ReviewJob.PlanAsync", "ReviewJob.RunAsync",
             "SignInLinks.Make", "SignInLinks.MakeAsync", "SignInLinks.PlanAsync", "SpareOutlook.LookAsync", "TierIsolation.LockAsync", "TierIsolation.Plan", "TierIsolation.PlanUnlockAsync", "TierIsolation.UnlockAsync",
             "TierQuotaJob.PlanAsync", "TierQuotaJob.RunAsync",
@@ -51,7 +51,7 @@ public sealed class FaultSweepTests(ITestOutputHelper output)
         ["needs old archives of STING; what it stores goes the way of a backup"] = ["LegacyImportJob.RunAsync", "LegacyImportPlanner.BeginAsync"],
         ["asks, carries jobs, or checks itself"] =
         [
-            "Access.Allows", "Access.Require", "BackupWait.UntilFreeAsync", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers",
+            "Access.Allows", "Access.Require", "BackupWait.UntilFreeAsync", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers",
         ],
     };
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Tests.Restore;
 
 namespace StingBackup.Engine.Tests.Faults;

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Restore;
 

@@ -1,9 +1,10 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Restore;
 using StingBackup.Engine.Tests.Support;
 using StingBackup.Engine.Tiering.Cold;

@@ -1,11 +1,8 @@
 using System.Collections.Concurrent;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Pruning;
-using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations;
-using StingBackup.Engine.Tests.Cryptography;
-using StingBackup.Engine.Tiering;
 using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Tests.Faults;

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Operations.Daemon;
 
@@ -28,7 +29,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     private static readonly Dictionary<string, AccessRight> Entries = new(StringComparer.Ordinal)
     {
         ["ApprovalInbox.RequestFile"] = AccessRight.Look, ["ApprovalInbox.TakeInAsync"] = AccessRight.Look, ["ApprovalDesk.DenyAsync"] = AccessRight.Approve, ["ApprovalDesk.ListAsync"] = AccessRight.Look, ["ApprovalDesk.PlanDenial"] = AccessRight.Look, ["ApprovalDesk.PlanRevocation"] = AccessRight.Look,
-        ["ApprovalDesk.RequestAgainAsync"] = AccessRight.Look, ["ApprovalDesk.RequestAsync"] = AccessRight.Look, ["ApprovalDesk.RevokeAsync"] = AccessRight.Approve, ["ApproverJobs.ListAsync"] = AccessRight.Look,
+        ["ApprovalDesk.RequestAgainAsync"] = AccessRight.Look, ["GuardedPlans.RequestAsync"] = AccessRight.Look, ["ApprovalDesk.RevokeAsync"] = AccessRight.Approve, ["ApproverJobs.ListAsync"] = AccessRight.Look,
         ["ApproverJobs.PlanRegisterAsync"] = AccessRight.Keys, ["ApproverJobs.PlanUnregisterAsync"] = AccessRight.Keys, ["ApproverJobs.RegisterAsync"] = AccessRight.Keys, ["ApproverJobs.UnregisterAsync"] = AccessRight.Keys,
         ["AuditReader.ReadAsync"] = AccessRight.Look, ["AuditReader.TestAsync"] = AccessRight.Look, ["BackupJob.PlanAsync"] = AccessRight.Backup, ["BackupJob.RunAsync"] = AccessRight.Backup,
         ["ColdRecut.PlanAsync"] = AccessRight.Backup, ["ColdRecut.RunAsync"] = AccessRight.Backup, ["DatabaseRestoreJob.PlanAsync"] = AccessRight.Restore, ["DatabaseRestoreJob.PlanRowsAsync"] = AccessRight.Restore, ["DatabaseRestoreJob.RunAsync"] = AccessRight.Restore,
@@ -57,7 +58,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime, IAsyncDisposable
     };
 
     /// <summary>Helpers that tell what the configuration says, carry the jobs of others, or check themselves.</summary>
-    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "BackupWait.UntilFreeAsync", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobLog.FollowAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
+    private static readonly string[] Helpers = ["Access.Allows", "Access.Require", "BackupWait.UntilFreeAsync", "ForecastJob.CheckAsync", "Guard.LookAsync", "Guard.RunAsync", "JobStream.RunAsync", "KeyAges.IsDue", "TierSyncJob.FurtherTiers"];
 
     private static readonly AccessIdentity Me = new(IdentityKind.Kratos, "6f0c1f0e-4a53-4d05-a6a8-0d6a2a2f6d10");
 

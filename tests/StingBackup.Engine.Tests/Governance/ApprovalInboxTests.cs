@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.Governance;
 

@@ -1,6 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Tests.Integrity;
 
 namespace StingBackup.Engine.Tests.Governance;

@@ -1,5 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Integrity;
@@ -233,7 +235,7 @@ public sealed class AuditChainTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(4, cbor.ReadInt32());
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(this[2].Span), cbor.ReadByteString());
         Assert.Equal(5, cbor.ReadInt32());
-        Assert.Equal(Installation.ToNs(_test.Clock.GetUtcNow()), cbor.ReadInt64());
+        Assert.Equal(NanosecondTime.ToNs(_test.Clock.GetUtcNow()), cbor.ReadInt64());
         Assert.Equal((6, 2), (cbor.ReadInt32(), cbor.ReadInt32()));
         Assert.Equal((7, "Remove-StingSubject"), (cbor.ReadInt32(), cbor.ReadTextString()));
         await Task.CompletedTask;

@@ -1,6 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;

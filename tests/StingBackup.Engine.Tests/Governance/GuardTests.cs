@@ -1,6 +1,7 @@
 using System.Text;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
@@ -31,7 +32,7 @@ public sealed class GuardTests : IAsyncLifetime, IAsyncDisposable
         var path = Path.Combine(_test.Approvals, error.Target + ".request");
         Assert.Contains($"Approve-StingApproval -Path '{path}'", error.Remedy, StringComparison.Ordinal);
         var text = await File.ReadAllTextAsync(path);
-        foreach (var part in (string[])["Remove-StingSubject", "user:ada", "Art. 17 GDPR", "2025-03-08T12:00:00Z", AuditLog.Actor])
+        foreach (var part in (string[])["Remove-StingSubject", "user:ada", "Art. 17 GDPR", "2025-03-08T12:00:00Z", Caller.OfProcess.Actor])
         {
             Assert.Contains(part, text, StringComparison.Ordinal);
         }
@@ -50,10 +51,9 @@ public sealed class GuardTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(1, await _test.TryAsync(Plan));
         var audit = await _test.AuditAsync();
         Assert.Equal([AuditEvent.Executed, AuditEvent.Requested, AuditEvent.Approved, AuditEvent.Executed], audit.Select(e => e.Event));
-        Assert.All(audit, e => Assert.Equal((AuditState.Sound, AuditLog.Actor), (e.State, e.Actor)));
+        Assert.All(audit, e => Assert.Equal((AuditState.Sound, Caller.OfProcess.Actor), (e.State, e.Actor)));
         Assert.Equal([_officer.Id], audit[2].Approvers);
-        Assert.Equal((request, "Completed"), (audit[3].RequestId, audit[3].Outcome));
-        Assert.Equal(["0102030405060708090a0b0c0d0e0f10"], audit[3].Subjects);
+        Assert.Equal((request, "Completed", "0102030405060708090a0b0c0d0e0f10"), (audit[3].RequestId, audit[3].Outcome, Assert.Single(audit[3].Subjects)));
         Assert.Empty(await _test.VerifyAsync());
         // Names stay out of the records, which lie in the clear.
         Assert.All(_test.Store.Objects.Where(o => o.Key.StartsWith("audit/", StringComparison.Ordinal)), o => Assert.Equal(-1, o.Value.Span.IndexOf("ada"u8)));

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;

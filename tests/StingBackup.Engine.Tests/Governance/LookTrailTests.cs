@@ -1,15 +1,17 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Costs;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.Clean;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Operations;
-using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Tests.Governance;
 
@@ -110,7 +112,7 @@ public sealed class LookTrailTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(("Get-StingRestorePointItem", "Looked at 2 subjects"), (look.Command, look.Outcome));
         Assert.Equal(Sorted(seven, system), look.Subjects);
         var entry = (await RecordsAsync())[^1];
-        Assert.Equal((AuditEvent.Noted, AuditLog.Actor), (entry.Event, entry.Actor));
+        Assert.Equal((AuditEvent.Noted, Caller.OfProcess.Actor), (entry.Event, entry.Actor));
 
         Assert.Empty(await SinceAsync(i => BrowseAsync(i, "users/7/a.txt", recurse: false)));   // the same again
         var another = Assert.Single(await SinceAsync(i => BrowseAsync(i, "users")));

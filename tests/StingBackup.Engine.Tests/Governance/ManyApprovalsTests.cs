@@ -1,4 +1,3 @@
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations;
@@ -173,7 +172,7 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(again.Id, (await ApprovalDesk.RequestAgainAsync(_test.Installation, again.Id, default)).Id);
         _test.Approve(again.Id, _one);
         Assert.Equal(1, await _test.TryAsync(Plan));
-        await Assert.ThrowsAsync<StingException>(() => ApprovalDesk.RequestAsync(_test.Installation, "no plan", default).AsTask());
+        await Assert.ThrowsAsync<StingException>(() => GuardedPlans.RequestAsync(_test.Installation, "no plan", default).AsTask());
     }
 
     [Fact]
@@ -232,7 +231,7 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         await UseAsync(GuardedOperation.Restore, null, team: [_one]);
         var request = new RestoreRequest { Scope = RestoreScope.File, Files = ["a.conf"], Destination = Path.Combine(_test.Root, "out") };
         var plan = await RestoreJob.PlanAsync(_test.Installation, request, default);
-        var sent = await ApprovalDesk.RequestAsync(_test.Installation, plan, default);
+        var sent = await GuardedPlans.RequestAsync(_test.Installation, plan, default);
         Assert.Equal(("Restore-StingFile", ApprovalState.Open), (sent.Command, sent.State));
         _test.Approve(sent.Id, _one);
         Assert.Equal(ApprovalState.Approved, (await RestoreJob.PlanAsync(_test.Installation, request, default)).Approval);

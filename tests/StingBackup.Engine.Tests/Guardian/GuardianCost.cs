@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Guardian.Simulation;
 
 namespace StingBackup.Engine.Tests.Guardian;

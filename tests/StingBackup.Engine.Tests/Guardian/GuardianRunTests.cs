@@ -3,8 +3,9 @@ using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Operations.Metrics;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Restore.Clean;
 using StingBackup.Engine.Tests.Guardian.Simulation;
 
 namespace StingBackup.Engine.Tests.Guardian;

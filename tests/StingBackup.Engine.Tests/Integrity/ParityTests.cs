@@ -3,12 +3,12 @@ using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Storage.Parity;
 using StingBackup.Engine.Tests.Lifecycle.Pruning;
+using StingBackup.Engine.Tests.Repository.Parity;
 using StingBackup.Engine.Tests.Restore;
-using StingBackup.Engine.Tests.Storage.Parity;
 using StingBackup.Engine.Tests.Tiering;
 
 namespace StingBackup.Engine.Tests.Integrity;

@@ -1,9 +1,5 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Integrity;

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;

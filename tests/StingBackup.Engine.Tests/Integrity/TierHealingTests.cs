@@ -1,4 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
@@ -73,7 +76,7 @@ public sealed class TierHealingTests(SampleRepository sample) : IClassFixture<Sa
     public async Task Drops_and_the_ledger_are_healed_too()
     {
         await using var made = await sample.OpenAsync(new MemoryObjectStore(sample.Objects), NewState());
-        var entry = new Engine.Cryptography.LedgerEntry { Reserve = made.Reserve, Sequence = 1, Previous = default, Pseudonym = new Id16(new byte[16]), Tag = new Id16(Enumerable.Repeat((byte)7, 16).ToArray()), ErasedNs = 1, Epoch = 1, Request = default };
+        var entry = new LedgerEntry { Reserve = made.Reserve, Sequence = 1, Previous = default, Pseudonym = new Id16(new byte[16]), Tag = new Id16(Enumerable.Repeat((byte)7, 16).ToArray()), ErasedNs = 1, Epoch = 1, Request = default };
         var objects = sample.Copy();
         objects[entry.ObjectName] = entry.ToBytes(sample.Reader.Role.Keys.KeyRole);
         var first = PointRecord.Guess(objects[objects.Keys.First(n => n.StartsWith("points/", StringComparison.Ordinal))])!;
@@ -138,7 +141,7 @@ public sealed class TierHealingTests(SampleRepository sample) : IClassFixture<Sa
         var claim = sample.Objects.Keys.First(n => n.StartsWith("subjects/", StringComparison.Ordinal));
         var local = new MemoryObjectStore(Hurt(claim, true));
         await using var installation = await sample.OpenAsync(local, NewState(), new MemoryObjectStore(Remote()));
-        var entry = new Engine.Cryptography.LedgerEntry { Reserve = installation.Reserve, Sequence = 1, Previous = default, Pseudonym = new Id16(new byte[16]), Tag = ObjectKinds.TagIn(claim), ErasedNs = 1, Epoch = 1, Request = default };
+        var entry = new LedgerEntry { Reserve = installation.Reserve, Sequence = 1, Previous = default, Pseudonym = new Id16(new byte[16]), Tag = ObjectKinds.TagIn(claim), ErasedNs = 1, Epoch = 1, Request = default };
         await local.PutAsync(entry.ObjectName, entry.ToBytes(sample.Reader.Role.Keys.KeyRole), default);
         var healer = new TierHealer(installation, new FaultBook(), await OutputAsync());
         Assert.False(await healer.HealAsync(claim, "it is missing", installation.Writers, default));

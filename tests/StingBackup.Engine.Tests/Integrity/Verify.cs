@@ -1,4 +1,4 @@
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Integrity;

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 

@@ -1,5 +1,3 @@
-using StingBackup.Engine.Integrity;
-
 namespace StingBackup.Engine.Tests.Integrity;
 
 /// <summary>Each object of a small repository, damaged in each region: verification names that object, and the files that a reader cannot read any more.</summary>

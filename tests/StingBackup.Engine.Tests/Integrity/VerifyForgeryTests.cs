@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;

@@ -1,4 +1,3 @@
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Integrity;

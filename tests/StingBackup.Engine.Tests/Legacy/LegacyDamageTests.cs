@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using StingBackup.Engine.Legacy;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Restore;
 
 namespace StingBackup.Engine.Tests.Legacy;

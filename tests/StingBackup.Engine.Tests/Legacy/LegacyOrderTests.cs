@@ -3,6 +3,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Legacy;
 using StingBackup.Engine.Operations;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Restore;

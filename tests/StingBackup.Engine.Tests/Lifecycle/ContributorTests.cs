@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Chroma;
 using StingBackup.Engine.Tests.PostgreSql;
 

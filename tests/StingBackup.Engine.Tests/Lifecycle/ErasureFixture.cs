@@ -1,12 +1,14 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Lifecycle;

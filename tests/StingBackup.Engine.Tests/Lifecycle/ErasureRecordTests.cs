@@ -1,8 +1,7 @@
-using StingBackup.Engine.Lifecycle.Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Lifecycle;

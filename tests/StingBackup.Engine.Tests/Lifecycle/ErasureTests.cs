@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
-using StingBackup.Engine.Lifecycle.Certificates;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Lifecycle.Certificates;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;

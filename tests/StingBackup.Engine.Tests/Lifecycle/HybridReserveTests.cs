@@ -1,10 +1,10 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 
 namespace StingBackup.Engine.Tests.Lifecycle;
 

@@ -1,7 +1,7 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 

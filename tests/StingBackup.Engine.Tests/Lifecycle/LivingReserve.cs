@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;

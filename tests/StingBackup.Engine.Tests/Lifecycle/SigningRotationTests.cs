@@ -1,7 +1,8 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Certificates;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 
 namespace StingBackup.Engine.Tests.Lifecycle;
 

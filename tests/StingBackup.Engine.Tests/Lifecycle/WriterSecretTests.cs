@@ -1,10 +1,9 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Lifecycle;

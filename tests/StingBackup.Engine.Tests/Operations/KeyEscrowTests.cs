@@ -1,9 +1,9 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations;
-using StingBackup.Engine.Restore;
 
 namespace StingBackup.Engine.Tests.Operations;
 
@@ -243,7 +243,7 @@ public sealed class KeyEscrowTests : IAsyncLifetime, IDisposable
     [Fact]
     public void An_escrow_that_another_program_wrote_from_the_page_opens()
     {
-        var golden = Path.Combine(AppContext.BaseDirectory, "Cryptography", "Golden", "escrow-1");
+        var golden = Path.Combine(AppContext.BaseDirectory, "Keys", "Golden", "escrow-1");
         using var found = EscrowFolder.Read([Path.Combine(golden, "share-3.txt"), Path.Combine(golden, "share-1.txt")]);
         var (escrow, keys) = found.Open();
         using var opened = keys;

@@ -1,8 +1,9 @@
 using System.Security;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Operations;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Vault;
 using StingBackup.Fixtures.Vault;
 

@@ -1,6 +1,8 @@
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Integrity;
 using StingBackup.Engine.Tests.Support;
@@ -139,7 +141,7 @@ public sealed class StatusReaderTests
             Threads = 1, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = opened.Clock,
         };
         var status = await StatusReader.ReadAsync(installation, default);
-        Assert.Equal((protection, 3, SpareState.DefaultTarget), (status.KeyProtection, status.SparesLeft, status.SparesTarget));
+        Assert.Equal((protection, 3, KeySuiteSettings.Spares.Default), (status.KeyProtection, status.SparesLeft, status.SparesTarget));
         Assert.Equal(keys.WriterId.ToString(), status.Writer);
         Assert.Contains(status.Warnings, w => w.Contains("spare keys are left", StringComparison.Ordinal) && w.Contains(advice, StringComparison.Ordinal));
 

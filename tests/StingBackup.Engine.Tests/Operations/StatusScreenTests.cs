@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using StingBackup.Engine.Operations;
-using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;

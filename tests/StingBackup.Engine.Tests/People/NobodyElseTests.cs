@@ -1,7 +1,7 @@
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.People;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.People;
 
@@ -73,7 +73,7 @@ public sealed class NobodyElseTests : IAsyncLifetime
         var reader = ada.Value.Repository.Reader;
         await RefusedAsync("AccessDenied", async () => await reader.ReadPageAsync(tree.Row.Pseudonym, tree.Row.Root, default));
         await RefusedAsync("ChunkDamaged", async () => await reader.ReadPageAsync(own, tree.Row.Root, default));
-        var entry = (await bob.Value.Repository.Walker.FindAsync(tree.Root, Engine.Sources.EntryPath.Parse(Theirs), default))!;
+        var entry = (await bob.Value.Repository.Walker.FindAsync(tree.Root, EntryPath.Parse(Theirs), default))!;
         await RefusedAsync("AccessDenied", async () => await reader.ReadDataAsync(tree.Row.Pseudonym, entry.Extents[0].Id, default));
         await RefusedAsync("ChunkDamaged", async () => await reader.ReadDataAsync(own, entry.Extents[0].Id, default));
         await RefusedAsync("AccessDenied", async () => await ada.Value.Repository.Subjects.HeadAsync(tree.Row, default));

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.People;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.People;
 

@@ -1,4 +1,3 @@
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.People;
 
 namespace StingBackup.Engine.Tests.People;

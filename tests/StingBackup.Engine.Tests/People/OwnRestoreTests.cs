@@ -1,4 +1,3 @@
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.People;
 

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.People;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;

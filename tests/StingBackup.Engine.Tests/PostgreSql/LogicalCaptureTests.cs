@@ -1,4 +1,6 @@
 using System.Text;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
 using StingBackup.Engine.Tests.Support;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
-using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Physical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
 using StingBackup.Engine.Sources.PostgreSql.Wal;

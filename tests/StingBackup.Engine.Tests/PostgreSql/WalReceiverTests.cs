@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Physical;

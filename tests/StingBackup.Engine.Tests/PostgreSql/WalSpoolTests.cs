@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tests.Support;

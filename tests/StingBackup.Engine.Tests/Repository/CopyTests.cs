@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Repository;
@@ -26,8 +26,8 @@ public sealed class CopyTests
         await damaged.PutAsync("format/1", "bad"u8.ToArray(), default);
         await whole.PutAsync("format/1", "good"u8.ToArray(), default);
         var told = new List<(string, Tier, string)>();
-        var why = ObjectFrame.Damaged("format/1", "it is");
-        string Open(byte[] bytes) => bytes.Length == 4 ? "opened" : throw ObjectFrame.Damaged("format/1", "it is short");
+        var why = Failures.Damaged("format/1", "it is");
+        string Open(byte[] bytes) => bytes.Length == 4 ? "opened" : throw Failures.Damaged("format/1", "it is short");
         CopyReader Reader(params (Tier, IObjectStore)[] tiers) => new(_ => Tiers(tiers), (name, tier, e) => told.Add((name, tier, e.ErrorId)));
         Assert.Equal("opened", await Reader((Tier.Local, empty), (Tier.Remote, damaged), (Tier.Archive, whole)).ReadAsync("format/1", Open, why, default));
         Assert.Equal([("format/1", Tier.Archive, "ObjectDamaged")], told);

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Tests.Repository;
 

@@ -4,8 +4,7 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Lifecycle;
 
 namespace StingBackup.Engine.Tests.Repository;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.Repository;
@@ -66,11 +67,11 @@ public sealed class ObjectKindTests
     [Fact]
     public void What_stands_in_names_is_read_and_what_does_not_is_zero()
     {
-        Assert.True(Engine.Repository.Id32.TryParse(Id32, out var id));
-        Assert.True(Engine.Repository.Id16.TryParse(Id16, out var half));
+        Assert.True(Engine.Basics.Id32.TryParse(Id32, out var id));
+        Assert.True(Engine.Basics.Id16.TryParse(Id16, out var half));
         Assert.Equal((id, default), (ObjectKinds.IdIn($"data/00/{Id32}"), ObjectKinds.IdIn("data/00/none")));
         Assert.Equal((half, default), (ObjectKinds.TagIn($"writers/{Id16}.7"), ObjectKinds.TagIn($"writers/{Id16[..31]}g")));
         Assert.Equal((half, 42L), ObjectKinds.RunIn($"points/{Id16}/{Number}"));
-        Assert.Equal((default(Engine.Repository.Id16), 0L), ObjectKinds.RunIn($"points/none/{Number}"));
+        Assert.Equal((default(Engine.Basics.Id16), 0L), ObjectKinds.RunIn($"points/none/{Number}"));
     }
 }

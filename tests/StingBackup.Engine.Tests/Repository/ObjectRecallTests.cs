@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Backup;
 
@@ -48,7 +48,7 @@ public sealed class ObjectRecallTests : IAsyncDisposable
         await ChangeAsync(2);
         var gone = await FirstAsync("points/");
         await _memory.DeleteAsync(gone.Name, default);
-        var view = await RepositoryView.LoadAsync(_test.Installation, null, default);
+        var view = await _test.Installation.LoadViewAsync(null, default);
         Assert.DoesNotContain(view.Points, p => p.Record.ObjectName == gone.Name);
         Assert.Equal(2, view.Points.Count);
     }
@@ -60,7 +60,7 @@ public sealed class ObjectRecallTests : IAsyncDisposable
         {
             await ChangeAsync(i);
         }
-        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        await _test.Installation.LoadViewAsync(null, default);
         var signed = Directory.GetFiles(Path.Combine(_test.Root, "cache"), "signed", SearchOption.AllDirectories).Single();
         var bytes = await File.ReadAllBytesAsync(signed);
         bytes[^20] ^= 1;
@@ -72,14 +72,14 @@ public sealed class ObjectRecallTests : IAsyncDisposable
             await File.WriteAllBytesAsync(fragment, content);
         }
         _reads.Clear();
-        var view = await RepositoryView.LoadAsync(_test.Installation, null, default);
+        var view = await _test.Installation.LoadViewAsync(null, default);
         Assert.Empty(view.Damage);
         Assert.Equal(4, view.Points.Count);
         Assert.Equal(4, _reads.Count(name => name.StartsWith("index/", StringComparison.Ordinal)));
         Assert.Single(_reads, name => name.StartsWith("points/", StringComparison.Ordinal));
         // And are good again.
         _reads.Clear();
-        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        await _test.Installation.LoadViewAsync(null, default);
         Assert.Empty(_reads);
     }
 
@@ -88,13 +88,13 @@ public sealed class ObjectRecallTests : IAsyncDisposable
     {
         await ChangeAsync(0);
         await ChangeAsync(1);
-        await RepositoryView.LoadAsync(_test.Installation, null, default);
+        await _test.Installation.LoadViewAsync(null, default);
         var point = await FirstAsync("points/");
         var bytes = await _memory.ReadAllAsync(point.Name, default);
         bytes[bytes.Length / 2] ^= 1;
         await _memory.DeleteAsync(point.Name, default);
         await _memory.PutAsync(point.Name, bytes, default);
-        Assert.Empty((await RepositoryView.LoadAsync(_test.Installation, null, default)).Damage);
+        Assert.Empty((await _test.Installation.LoadViewAsync(null, default)).Damage);
         var errors = new List<StingException>();
         await _test.BackupAsync(BackupType.Full, errors);
         Assert.Contains(errors, e => e.Target == point.Name);
@@ -120,19 +120,19 @@ public sealed class ObjectRecallTests : IAsyncDisposable
             Reserve = _test.Keys.Reserve, ReserveRoot = _test.ReserveRoot, Map = _test.Installation.Map, Store = _test.Store, Host = _test.Installation.Host, Writers = both, UnlockAsync = _test.Installation.UnlockAsync, StateFolder = _test.Installation.StateFolder,
             CacheFolder = _test.Installation.CacheFolder, Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = _test.Clock, Recalls = true,
         };
-        var whole = (await RepositoryView.LoadAsync(installation, null, default)).Index;
+        var whole = (await installation.LoadViewAsync(null, default)).Index;
         foreach (var type in new[] { BackupType.Incremental, BackupType.Full })
         {
-            var own = (await RepositoryView.LoadForRunAsync(installation, type, default)).Index;
+            var own = (await installation.LoadRunViewAsync(type, default)).Index;
             Assert.Equal(whole.Count - 1, own.Count);
             Assert.False(own.TryFind(content.Entries[0].Id, out _));
             Assert.Equal(whole.Packs.Count(), own.Packs.Count());
         }
         Assert.True(whole.TryFind(content.Entries[0].Id, out _));
-        Assert.Equal(0, (await RepositoryView.LoadPointsAsync(installation, default)).Index.Count);
+        Assert.Equal(0, (await installation.LoadPointsAsync(default)).Index.Count);
         // What a look without the index saved has not taken the copies of fragments away.
         _reads.Clear();
-        await RepositoryView.LoadAsync(installation, null, default);
+        await installation.LoadViewAsync(null, default);
         Assert.DoesNotContain(_reads, name => name.StartsWith("index/", StringComparison.Ordinal));
     }
 

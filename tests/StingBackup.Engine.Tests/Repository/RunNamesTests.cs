@@ -1,6 +1,7 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Lifecycle.Pruning;
 

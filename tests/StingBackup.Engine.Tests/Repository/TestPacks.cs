@@ -1,4 +1,5 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;

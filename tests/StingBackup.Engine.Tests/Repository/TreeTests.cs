@@ -1,4 +1,5 @@
 using CsCheck;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;

@@ -1,6 +1,6 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Tests.Reserve;
 

@@ -1,6 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Tests.Reserve;
 

@@ -1,8 +1,8 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Reserve.Sample;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Reserve;

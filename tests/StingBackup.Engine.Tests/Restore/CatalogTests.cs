@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Support;

@@ -1,8 +1,8 @@
 using System.Runtime.Versioning;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Repository;
 using StingBackup.Engine.Tests.Support;

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Restore;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Backup;
 

@@ -1,5 +1,6 @@
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Tests.Restore;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 

@@ -1,8 +1,8 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Discovery;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Tests.Support;
 using StingBackup.Fixtures;
 

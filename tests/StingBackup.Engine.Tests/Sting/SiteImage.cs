@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve.Sample;
-using StingBackup.Engine.Sources.Vault;
 using StingBackup.Engine.Tests.Restore;
 using StingBackup.Fixtures.Sting;
 

@@ -1,5 +1,5 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;

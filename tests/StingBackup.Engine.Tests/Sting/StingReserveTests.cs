@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
@@ -221,9 +223,9 @@ public sealed class StingReserveTests : IAsyncLifetime, IAsyncDisposable
     }
 
     private async Task<IntegrityResult> VerifyAsync() => await TestInstallation.CompleteAsync<IntegrityResult>(
-        Engine.Integrity.VerifyJob.RunAsync(_test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default), [], []);
+        VerifyJob.RunAsync(_test.Installation, new VerifyRequest { Level = IntegrityLevel.References }, default), [], []);
 
-    private static string CanonicalText(string json) => Encoding.UTF8.GetString(Engine.Sources.Vault.CanonicalJson.ToBytes(System.Text.Json.JsonDocument.Parse(json).RootElement));
+    private static string CanonicalText(string json) => Encoding.UTF8.GetString(CanonicalJson.ToBytes(System.Text.Json.JsonDocument.Parse(json).RootElement));
 
     private static async Task<int> CountAsync(VaultStandIn vault)
     {

@@ -1,4 +1,5 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Discovery;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;

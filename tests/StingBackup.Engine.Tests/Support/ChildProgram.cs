@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using StingBackup.Engine.Tests.Jobs;
+using StingBackup.Engine.Tests.Limits;
 
 namespace StingBackup.Engine.Tests.Support;
 
@@ -33,12 +35,12 @@ internal static class ChildProgram
                 await CountedWork.WorkScript.RunAsync(Console.Out);
                 return 0;
             case ["limits", var share, var seconds]:
-                return await Platform.Limits.LimitedProcess.RunAsync(share, seconds, Console.Out);
+                return await LimitedProcess.RunAsync(share, seconds, Console.Out);
             case ["runbooks", var folder, var seed, var scale, .. var scenarios]:
                 var invariant = System.Globalization.CultureInfo.InvariantCulture;
                 return await new Recovery.Whole.WholeRunbooks(folder, int.Parse(seed, invariant), double.Parse(scale, invariant), Console.Out).RunAsync(scenarios);
             case ["job", var folder]:
-                return await Operations.Jobs.WaitingJob.RunAsync(folder, Console.Out);
+                return await WaitingJob.RunAsync(folder, Console.Out);
             case ["guardian-cost", var mode, var seed]:
                 return await Guardian.GuardianCost.RunAsync(mode, int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
             case ["encryptors", var seed, var trials, var people, var days]:

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Limits;
 namespace StingBackup.Engine.Tests.Support;
 
 /// <summary>Runs on Linux; elsewhere it is named as skipped.</summary>
@@ -45,8 +46,8 @@ internal sealed class ControlGroupFactAttribute : FactAttribute
 {
     public ControlGroupFactAttribute()
     {
-        var files = new Engine.Platform.Limits.ControlFiles();
-        var (place, reason) = Engine.Platform.Limits.ControlGroupPlace.Find(files);
-        Skip = place is null ? reason : Engine.Platform.Limits.ControlGroup.ObstacleOf(files, place) is { Length: > 0 } obstacle ? obstacle : files.MayMakeIn(place.Own) ? null : $"There is no right to make a control group in {place.Own}.";
+        var files = new ControlFiles();
+        var (place, reason) = ControlGroupPlace.Find(files);
+        Skip = place is null ? reason : ControlGroup.ObstacleOf(files, place) is { Length: > 0 } obstacle ? obstacle : files.MayMakeIn(place.Own) ? null : $"There is no right to make a control group in {place.Own}.";
     }
 }

@@ -1,6 +1,6 @@
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 
 namespace StingBackup.Engine.Tests.Support;
 

@@ -1,6 +1,5 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Tests.Tiering;
 

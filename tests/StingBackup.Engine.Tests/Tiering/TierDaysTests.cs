@@ -4,7 +4,6 @@ using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Tests.Integrity;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Tests.Tiering;
 

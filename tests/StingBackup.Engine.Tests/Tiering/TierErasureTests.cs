@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Support;
 using StingBackup.Engine.Tiering;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Integrity;

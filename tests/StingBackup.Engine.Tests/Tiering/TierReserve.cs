@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Integrity;
 using StingBackup.Engine.Tests.Restore;

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;

@@ -4,8 +4,8 @@ using System.Text.Json;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Targets.Vault;
 using StingBackup.Engine.Vault;
 using Xunit.Abstractions;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Sources.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
-using StingBackup.Fixtures.Vault;
+using StingBackup.Engine.Targets.Vault;
 using StingBackup.Engine.Vault;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;
 

@@ -1,6 +1,5 @@
-using StingBackup.Engine.Cryptography;
-using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;
 

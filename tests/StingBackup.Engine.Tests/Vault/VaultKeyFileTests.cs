@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;

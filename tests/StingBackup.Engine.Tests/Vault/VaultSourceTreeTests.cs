@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
-using StingBackup.Fixtures.Vault;
 using StingBackup.Engine.Vault;
+using StingBackup.Fixtures.Vault;
 
 namespace StingBackup.Engine.Tests.Vault;
 

@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using StingBackup.Engine.Restore;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Tests.World;
 

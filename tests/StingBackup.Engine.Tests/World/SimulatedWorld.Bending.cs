@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.World;

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.World;
@@ -143,7 +145,7 @@ internal sealed partial class SimulatedWorld
             {
                 continue;   // damaged
             }
-            if (Installation.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
+            if (NanosecondTime.FromNs(point.TimeNs, 0).AddDays(Retention.ClassDays[part.Class]) > Now.AddHours(1))
             {
                 throw new ModelViolation($"{of} was let go before its days were over");
             }

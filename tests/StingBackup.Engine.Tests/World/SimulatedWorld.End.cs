@@ -1,4 +1,4 @@
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Tests.World;

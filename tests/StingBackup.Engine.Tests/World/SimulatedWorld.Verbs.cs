@@ -3,6 +3,7 @@ using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tiering;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Support;
 

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.World;
@@ -98,7 +99,7 @@ internal sealed class WorldHost(SimulatedWorld world, int number, KeyOptions opt
             OpenSource = _ => new MemoryTree(running.Reserve, running.Unreadable), OpenTarget = _ => running.Target, StateFolder = Path.Combine(Folder, "state"), CacheFolder = Path.Combine(Folder, "cache"),
             Threads = 1, ZstdLevel = 1, Zone = TimeZoneInfo.Utc, Clock = Clock, Random = new SeededRandom(-1 - seed), SyncsAtCommit = false, LocalMaxPercent = 100, ConfiguredQuota = long.MaxValue, ErasureDelay = SimulatedWorld.ErasureDelay,
             Retention = SimulatedWorld.Retention, PruneGrace = mutation?.Grace ?? SimulatedWorld.Grace, MaxWaste = 0.2, PackSizes = new PackSizes(6 << 10, 6 << 10),
-            Guarding = Engine.Guardian.AnomalyOptions.Default with { IsOn = false },   // files of noise that change whole look like an encryptor's
+            Guarding = AnomalyOptions.Default with { IsOn = false },   // files of noise that change whole look like an encryptor's
         };
     }
 

@@ -1,7 +1,8 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tests.Cryptography;
+using StingBackup.Engine.Tests.Keys;
 using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.World;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources;
-using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Fixtures.PostgreSql;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Reserve.Sample;
 using StingBackup.Fixtures.PostgreSql;
 using StingBackup.Fixtures.Vault;

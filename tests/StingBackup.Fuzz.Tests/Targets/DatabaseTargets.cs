@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chroma;
 using StingBackup.Engine.Guardian;
 using StingBackup.Engine.People;
-using StingBackup.Engine.Restore.Chroma;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.Chroma;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
@@ -14,6 +14,7 @@ using StingBackup.Engine.Sources.PostgreSql.Restore;
 using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Sources.Sqlite;
 using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Targets.Chroma;
 using StingBackup.Fuzz.Tests.Loop;
 
 namespace StingBackup.Fuzz.Tests.Targets;

@@ -1,5 +1,5 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Fuzz.Tests.Targets;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using StingBackup.Engine;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Repository;
 using StingBackup.Fuzz.Tests.Loop;
 
 namespace StingBackup.Fuzz.Tests.Targets;

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Legacy;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Reserve;

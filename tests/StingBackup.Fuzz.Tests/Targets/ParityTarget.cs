@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Storage.Parity;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Fuzz.Tests.Loop;
 
 namespace StingBackup.Fuzz.Tests.Targets;

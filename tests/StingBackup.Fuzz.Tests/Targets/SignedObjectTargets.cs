@@ -1,8 +1,10 @@
 using System.Formats.Cbor;
 using System.Security.Cryptography;
-using StingBackup.Engine;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Recovery;
 using StingBackup.Engine.Repository;
 using StingBackup.Fuzz.Tests.Loop;
@@ -24,9 +26,9 @@ internal static class SignedObjectTargets
         {
             var point = PointRecord.Read(PointRecord.NameOf(Fixed.Writer, 7), bytes, Fixed.Reserve, Fixed.Writers.SigningKeyOf);
             SaysTheSame(bytes, point.ToBytes(Fixed.Signer));
-            _ = Installation.FromNs(point.TimeNs, point.OffsetMinutes);
-            _ = Installation.FromNs(point.CompletedNs, point.OffsetMinutes);
-            _ = point.Anomalies.Select(a => Installation.FromNs(a.SinceNs, 0)).Count();
+            _ = NanosecondTime.FromNs(point.TimeNs, point.OffsetMinutes);
+            _ = NanosecondTime.FromNs(point.CompletedNs, point.OffsetMinutes);
+            _ = point.Anomalies.Select(a => NanosecondTime.FromNs(a.SinceNs, 0)).Count();
         }),
         new("point-guess", () => [Point().ToBytes(Fixed.Signer)], static input => PointRecord.Guess(input)),
         Signed("drop", ObjectKind.Drop, () => [Drop().ToBytes(Fixed.Signer)], static bytes => SaysTheSame(bytes, DropRecord.Read(DropRecord.NameOf(bytes), bytes, Fixed.Reserve, Fixed.Writers).ToBytes(Fixed.Signer))),

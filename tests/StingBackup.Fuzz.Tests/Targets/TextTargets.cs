@@ -1,6 +1,6 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Discovery;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Operations.Schedules;
@@ -9,7 +9,6 @@ using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Restore.PostgreSql;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Storage.S3;
 using StingBackup.Fuzz.Tests.Loop;

@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using StingBackup.Engine;
 using StingBackup.Engine.Operations.Jobs;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Tests.Support;
 
 namespace StingBackup.Portal.Tests.Admin;
@@ -10,7 +11,7 @@ namespace StingBackup.Portal.Tests.Admin;
 public sealed class AdminPageTests(Browser browser, AdminSite site) : IClassFixture<AdminSite>
 {
     // In the dark only colours are others.
-    private async Task<IPage> SignInAsync(Engine.Governance.AccessIdentity who)
+    private async Task<IPage> SignInAsync(AccessIdentity who)
     {
         var page = await browser.PageAsync();
         await page.GotoAsync((await site.LinkAsync(who)).ToString());
@@ -64,7 +65,7 @@ public sealed class AdminPageTests(Browser browser, AdminSite site) : IClassFixt
         await site.FillAsync();
         // A job that runs, as long as the pages are looked at.
         using var stop = new CancellationTokenSource();
-        await using var installation = await site.OpenAsync(Engine.Governance.Caller.OfProcess);
+        await using var installation = await site.OpenAsync(Caller.OfProcess);
         var began = new TaskCompletionSource();
         var job = Task.Run(async () =>
         {

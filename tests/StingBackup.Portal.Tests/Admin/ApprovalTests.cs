@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using StingBackup.Engine.Governance;
 
 namespace StingBackup.Portal.Tests.Admin;
 

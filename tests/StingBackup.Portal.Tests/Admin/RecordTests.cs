@@ -136,7 +136,7 @@ public sealed class RecordTests(AdminSite site) : IClassFixture<AdminSite>
     [Fact]
     public async Task A_job_is_seen_while_it_runs_and_stopped_by_whoever_may_begin_it()
     {
-        await using var installation = await site.OpenAsync(Engine.Governance.Caller.OfProcess);
+        await using var installation = await site.OpenAsync(Caller.OfProcess);
         var began = new TaskCompletionSource();
         var job = Task.Run(async () =>
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine;
+using StingBackup.Engine.People;
 using StingBackup.Portal.Tests.Support;
 
 namespace StingBackup.Portal.Tests.Admin;

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using StingBackup.Engine;
-using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Own;
 using StingBackup.Portal.Tests.Support;
 

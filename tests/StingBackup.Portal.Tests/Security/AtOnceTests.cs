@@ -1,7 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
-using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Http;
 using StingBackup.Portal.Own;
 using StingBackup.Portal.Tests.Support;

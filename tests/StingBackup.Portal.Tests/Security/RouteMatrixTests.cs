@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Tests.Support;
 
@@ -58,7 +59,7 @@ public sealed class RouteMatrixTests
         }
         // The rule itself, whatever routes there are.
         var gate = new PortalGate(_ => Task.CompletedTask, site.Portal);
-        var user = new PortalUser(new(Engine.Governance.IdentityKind.Person, "user:a"), "A", "user:a", clock.GetUtcNow() - site.Portal.Options.Fresh - TimeSpan.FromSeconds(1));
+        var user = new PortalUser(new(IdentityKind.Person, "user:a"), "A", "user:a", clock.GetUtcNow() - site.Portal.Options.Fresh - TimeSpan.FromSeconds(1));
         Assert.Equal("FreshSignInNeeded", gate.Judge(new PortalRuleAttribute(Audience.Person) { Fresh = true }, user)!.Id);
         Assert.Null(gate.Judge(new PortalRuleAttribute(Audience.Person), user));
     }

@@ -1,4 +1,6 @@
+using StingBackup.Engine;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.People;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Tests.Support;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 
@@ -38,7 +39,7 @@ internal static class CertificateFile
 
     public static JsonArray Array<T>(IEnumerable<T> items, Func<T, JsonNode> make) => new([.. items.Select(make)]);
 
-    public static string Time(long ns) => Time(Installation.FromNs(ns, 0));
+    public static string Time(long ns) => Time(NanosecondTime.FromNs(ns, 0));
 
     public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 

@@ -1,4 +1,4 @@
-using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 

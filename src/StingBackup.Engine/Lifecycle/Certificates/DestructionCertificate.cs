@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Keys;
 
 namespace StingBackup.Engine.Lifecycle.Certificates;
 

@@ -3,7 +3,6 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Lifecycle.Forecast;
 
@@ -133,7 +132,7 @@ public static class ForecastJob
         return length >= 0;
     }
 
-    private static long? LimitOf(Installation installation, Tier tier) => tier switch { Tier.Local => LocalCap.LimitOf(installation), Tier.Remote => installation.RemoteQuota, _ => null };
+    private static long? LimitOf(Installation installation, Tier tier) => tier switch { Tier.Local => installation.LocalLimit, Tier.Remote => installation.RemoteQuota, _ => null };
 
     private static StingException Bad(string target, string form) => new("ForecastNotUnderstood", FailureKind.InvalidArgument, $"'{target}': {form}.", target, "Get-Help Get-StingStorageForecast -Examples shows some.");
 }

@@ -1,5 +1,6 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Forecast;

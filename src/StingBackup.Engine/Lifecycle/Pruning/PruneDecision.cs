@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
@@ -49,7 +50,7 @@ internal sealed class PruneDecision
     {
         if (mark.Condemned is { } condemned)
         {
-            var due = Installation.FromNs(condemned.TimeNs, 0) + installation.PruneGrace;
+            var due = NanosecondTime.FromNs(condemned.TimeNs, 0) + installation.PruneGrace;
             return due <= installation.Clock.GetUtcNow() ? new MarkStanding("", due, IsDue: true) : new MarkStanding("readers that began before", due, IsDue: false);
         }
         var open = mark.Sessions?.Sessions.Where(session => !survey.HasEnded(session.Writer, session.Sequence)).ToList() ?? [];

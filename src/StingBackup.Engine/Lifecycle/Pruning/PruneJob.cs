@@ -1,5 +1,5 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering;
 using StingBackup.Engine.Tiering.Locks;
@@ -22,7 +22,7 @@ public static class PruneJob
     {
         Access.Require(installation, "Optimize-StingRepository");
         ArgumentNullException.ThrowIfNull(installation);
-        RetentionJob.RequireRight(installation);
+        Maintenance.Require(installation.Writers, installation.Writer);
         RefuseCold(tier);
         PrunePlan? plan = null;
         var look = JobStream.RunAsync(installation.Clock, async (output, token) =>
@@ -72,7 +72,7 @@ public static class PruneJob
         Repository = installation.Store.Location, Tier = Tier.Local, All = new PackSum(survey.Stored.Count, survey.Stored.Values.Sum(pack => pack.Length)), LiveLength = survey.LiveLength,
         Unreached = SumOf(decision.Unreached), Wasteful = SumOf(decision.Wasteful), RewriteLength = decision.Wasteful.Sum(use => use.LiveLength),
         Due = decision.Marks.Where(mark => mark.Standing.IsDue).Select(mark => Remaining(mark.Mark, survey)).Aggregate(default(PackSum), static (a, b) => new PackSum(a.Packs + b.Packs, a.Length + b.Length)),
-        Marks = decision.Marks.Select(mark => new MarkStatus(mark.Mark.Marked.Mark.ToString(), Installation.FromNs(mark.Mark.Marked.TimeNs, 0), Remaining(mark.Mark, survey), mark.Standing.WaitsFor, mark.Standing.Due)).ToArray(),
+        Marks = decision.Marks.Select(mark => new MarkStatus(mark.Mark.Marked.Mark.ToString(), NanosecondTime.FromNs(mark.Mark.Marked.TimeNs, 0), Remaining(mark.Mark, survey), mark.Standing.WaitsFor, mark.Standing.Due)).ToArray(),
     };
 
     private static (PackSum Locked, DateTimeOffset? Until) LockedOf(PruneSurvey survey, PruneDecision decision, LockMemory known, DateTimeOffset now)

@@ -1,5 +1,6 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Tiering.Locks;
 
@@ -22,7 +23,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
 
     public async Task<object> RunAsync(CancellationToken cancel)
     {
-        RetentionJob.RequireRight(installation);
+        Maintenance.Require(installation.Writers, installation.Writer);
         using var hostLock = installation.LockHost();
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = "Prune";

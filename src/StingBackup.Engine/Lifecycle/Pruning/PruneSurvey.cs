@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;

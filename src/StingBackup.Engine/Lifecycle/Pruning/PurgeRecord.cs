@@ -1,11 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Storage.Parity;
 
 namespace StingBackup.Engine.Lifecycle.Pruning;
 

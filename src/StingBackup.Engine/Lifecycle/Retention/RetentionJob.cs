@@ -1,8 +1,12 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keeping;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Engine.Tiering;
-using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Lifecycle.Retention;
 
@@ -65,7 +69,7 @@ public static class RetentionJob
         ArgumentNullException.ThrowIfNull(plan);
         return JobStream.RunAsync(installation, "retention", async (output, token) =>
         {
-            RequireRight(installation);
+            Maintenance.Require(installation.Writers, installation.Writer);
             Recovery.TierIsolation.RequireOpen(installation, "retention");
             if (await RetentionCut.NeededAsync(installation, token).ConfigureAwait(false) is { } cut)
             {
@@ -96,7 +100,7 @@ public static class RetentionJob
             {
                 Reserve = installation.Reserve, Writer = installation.Writer, TimeNs = installation.NowNs,
                 Sequence = view.Points.Where(point => point.Record.Writer == installation.Writer).Select(point => point.Record.Sequence).DefaultIfEmpty().Max(),
-                Parts = [.. going.Select(entry => new DroppedPart(Id16.TryParse(entry.Writer, out var writer) ? writer : default, entry.Sequence, entry.DataClass, entry.Reason!.Value, Installation.ToNs(entry.EndTime)))],
+                Parts = [.. going.Select(entry => new DroppedPart(Id16.TryParse(entry.Writer, out var writer) ? writer : default, entry.Sequence, entry.DataClass, entry.Reason!.Value, NanosecondTime.ToNs(entry.EndTime)))],
             };
             var bytes = drop.ToBytes(installation.Signer);
             await installation.Store.PutAsync(DropRecord.NameOf(bytes), bytes, cancel).ConfigureAwait(false);
@@ -108,15 +112,5 @@ public static class RetentionJob
             Dropped = going.Count, Kept = now.Entries.Count - going.Count, Held = now.Held, Tiers = await TierDays.RunAsync(installation, output, cancel).ConfigureAwait(false),
             Duration = installation.Clock.GetElapsedTime(started),
         };
-    }
-
-    /// <summary>Refuses where this host may not let anything go.</summary>
-    internal static void RequireRight(Installation installation)
-    {
-        if (installation.Writers.Find(installation.Writer) is not { MayMaintain: true })
-        {
-            throw new StingException("NotAllowedToMaintain", FailureKind.Refused, $"This host, writer {installation.Writer}, may write backups and let nothing go.", installation.Writer.ToString(),
-                "Run it on the host that 'init' made, where the key directory is.");
-        }
     }
 }

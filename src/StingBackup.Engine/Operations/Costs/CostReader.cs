@@ -1,8 +1,9 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 
 namespace StingBackup.Engine.Operations.Costs;
 

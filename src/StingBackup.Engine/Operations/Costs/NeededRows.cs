@@ -1,4 +1,5 @@
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations.Costs;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using StingBackup.Engine.Changes;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Operations.Alerts;
-using StingBackup.Engine.Operations.Jobs;
 using StingBackup.Engine.Operations.Metrics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;

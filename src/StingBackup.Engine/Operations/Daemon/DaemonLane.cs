@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Operations.Daemon;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Operations.Alerts;
 using StingBackup.Engine.Reserve.Configuration;
 

@@ -1,8 +1,8 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Daemon;

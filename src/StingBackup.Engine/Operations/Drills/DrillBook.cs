@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -8,7 +10,7 @@ namespace StingBackup.Engine.Operations.Drills;
 /// <summary>A drill's evidence and the object that holds it.</summary>
 internal sealed record DrillEvidence(string Name, DrillRecord Record)
 {
-    public DateTimeOffset Time => Installation.FromNs(Record.TimeNs, 0);
+    public DateTimeOffset Time => NanosecondTime.FromNs(Record.TimeNs, 0);
     /// <summary>Whether it counts: one from another tier than the strategy names proves nothing, good or bad.</summary>
     public bool Counts => Record.Verdict != RecoveryVerdict.NoEvidence;
 }

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations.Drills;
@@ -18,7 +19,7 @@ internal static class DrillCalendar
     public static async ValueTask<RecoveryTestSummary> ReadAsync(Installation installation, IEnumerable<PointRecord> points, CancellationToken cancel)
     {
         var book = await DrillBook.LoadAsync(installation, cancel).ConfigureAwait(false);
-        return Of(book, points.Where(p => !p.IsImported && !p.IsVoid).Select(p => (DateTimeOffset?)Installation.FromNs(p.TimeNs, 0)).Min(), installation.Tiers, installation.Zone, installation.Clock.GetUtcNow());
+        return Of(book, points.Where(p => !p.IsImported && !p.IsVoid).Select(p => (DateTimeOffset?)NanosecondTime.FromNs(p.TimeNs, 0)).Min(), installation.Tiers, installation.Zone, installation.Clock.GetUtcNow());
     }
 
     /// <summary>The summary.</summary>

@@ -1,7 +1,7 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Operations.Drills;
 
@@ -134,7 +134,7 @@ internal sealed class DrillChooser(RepositoryReading repository, DrillOdds odds,
         {
             return await repository.Subjects.HeadAsync(row, cancel).ConfigureAwait(false);
         }
-        catch (StingException e) when (StingBackup.Engine.Failures.IsOfOneItem(e))
+        catch (StingException e) when (Basics.Failures.IsOfOneItem(e))
         {
             Failures.Add(e);
             return null;

@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Restore.Scratch;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
-using StingBackup.Engine.Tiering.Cold.Thawing;
 
 namespace StingBackup.Engine.Operations.Drills;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Repository;
 
 namespace StingBackup.Engine.Operations.Drills;
 

@@ -1,11 +1,14 @@
 using System.Globalization;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Integrity.References;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
-using StingBackup.Engine.Sources;
+using StingBackup.Engine.Restore.Scratch;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
+using StingBackup.Engine.Targets;
 
 namespace StingBackup.Engine.Operations.Drills;
 

@@ -1,6 +1,6 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Restore;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 
 namespace StingBackup.Engine.Operations.Drills;
 

@@ -1,6 +1,8 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
+using StingBackup.Engine.Restore.Scratch;
 using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Operations.Drills;

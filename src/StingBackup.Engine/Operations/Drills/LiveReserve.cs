@@ -1,10 +1,13 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Restore;
-using StingBackup.Engine.Restore.Vault;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.Vault;
+using StingBackup.Engine.Targets;
+using StingBackup.Engine.Targets.Vault;
 
 namespace StingBackup.Engine.Operations.Drills;
 

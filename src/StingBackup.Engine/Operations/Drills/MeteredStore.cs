@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Drills;
 
@@ -28,7 +27,7 @@ internal sealed class MeteredStore(IObjectStore inner) : IObjectStore
     {
         var read = await inner.ReadAsync(name, offset, buffer, cancel).ConfigureAwait(false);
         Interlocked.Add(ref _length, read);
-        if (TierObjects.IsPack(name))
+        if (ObjectName.IsPack(name))
         {
             _packs.TryAdd(name, true);
         }

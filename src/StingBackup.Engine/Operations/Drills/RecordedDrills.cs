@@ -1,16 +1,12 @@
 namespace StingBackup.Engine.Operations.Drills;
 
-/// <summary>What restore drills have shown, for status and reports (<see cref="Installation.Drills"/>); a test gives its own.</summary>
-internal interface IDrillEvidence
-{
-    /// <summary>Drills that count and were held from one moment to another, and when the last one was until then.</summary>
-    /// <returns>Null where none was ever held, which is told as such and never as a success.</returns>
-    ValueTask<DrillSummary?> ReadAsync(Installation installation, DateTimeOffset from, DateTimeOffset to, CancellationToken cancel);
-}
-
 /// <summary>Reads the signed evidence in the repository. What is damaged, or no evidence of its kind, does not count.</summary>
 internal sealed class RecordedDrills : IDrillEvidence
 {
+    /// <summary>What an installation's drills have shown.</summary>
+    public static ValueTask<DrillSummary?> SumAsync(Installation installation, DateTimeOffset from, DateTimeOffset to, CancellationToken cancel) =>
+        (installation.Drills ?? new RecordedDrills()).ReadAsync(installation, from, to, cancel);
+
     public async ValueTask<DrillSummary?> ReadAsync(Installation installation, DateTimeOffset from, DateTimeOffset to, CancellationToken cancel)
     {
         var counted = (await DrillBook.LoadAsync(installation, cancel).ConfigureAwait(false)).All.Where(e => e.Counts && e.Time < to).ToList();

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore.Scratch;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;

@@ -2,7 +2,9 @@ using System.Globalization;
 using StingBackup.Engine.Capture;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Operations.Reports;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tiering.Cold;
 
 namespace StingBackup.Engine.Operations.Drills;
@@ -81,7 +83,7 @@ public static class TargetReader
         var day = ClassHistory.Of(dataClass, points, now - Day, now, target);
         return new RecoveryObjective
         {
-            Objective = "RPO", Name = name, Target = target, Reached = day?.ReachedRpo, Time = newest is null ? null : TimeZoneInfo.ConvertTime(Installation.FromNs(newest.TimeNs, 0), installation.Zone), Source = newest?.Name ?? "",
+            Objective = "RPO", Name = name, Target = target, Reached = day?.ReachedRpo, Time = newest is null ? null : TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(newest.TimeNs, 0), installation.Zone), Source = newest?.Name ?? "",
             Basis = newest is null ? "no whole restore point yet" : "the longest stretch between whole restore points that reaches into the last 24 hours",
         };
     }

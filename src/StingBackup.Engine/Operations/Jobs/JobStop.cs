@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 
 namespace StingBackup.Engine.Operations.Jobs;
 
@@ -68,7 +69,7 @@ public static class JobStop
 
     private static HostJob Find(Installation installation, string id) => JobReader.List(PlaceOf(installation), new JobQuery { Id = id }, installation.Zone)[0];
 
-    private static JobPlace PlaceOf(Installation installation) => JobPlace.Of(installation) ?? throw JobReader.NotFound("without a configuration");
+    private static JobPlace PlaceOf(Installation installation) => installation.JobPlace ?? throw JobReader.NotFound("without a configuration");
 
     private static string RightOf(string kind) => Rights.FirstOrDefault(right => kind.StartsWith(right.Kind, StringComparison.Ordinal)).Command ?? "Repair-StingRepository";
 

@@ -2,9 +2,12 @@ using StingBackup.Engine.Backup;
 using StingBackup.Engine.Capture;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations.Drills;
 using StingBackup.Engine.Operations.Reports;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Sources.PostgreSql.Wal;
 using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Operations.Metrics;
@@ -67,7 +70,7 @@ public static class MetricsReader
         {
             places.Add(new StorageMetric("disk", total - free, total));
         }
-        if (LocalCap.LimitOf(installation) is { } limit and > 0)
+        if (installation.LocalLimit is { } limit and > 0)
         {
             places.Add(new StorageMetric("local", status.StoreLength, limit));
         }
@@ -110,7 +113,7 @@ public static class MetricsReader
         var open = Guardian.AnomalyBook.Of(installation, points).Open;
         return open.Count == 0 ? new AnomalyMetric(0, 0, AnomalyReasons.None, "", null)
             : new AnomalyMetric(open.Count, open.Max(o => o.Score), open.Aggregate(AnomalyReasons.None, (all, o) => all | o.Reasons), open.Select(o => o.Points[^1]).MaxBy(p => p.TimeNs)!.Name,
-                TimeZoneInfo.ConvertTime(Installation.FromNs(open.Min(o => o.SinceNs), 0), installation.Zone));
+                TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(open.Min(o => o.SinceNs), 0), installation.Zone));
     }
 
     private static DamageMetric[] DamageOf(Installation installation) =>

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using StingBackup.Engine.Cryptography;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Operations.Portal;

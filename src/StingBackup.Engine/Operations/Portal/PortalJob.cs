@@ -1,7 +1,7 @@
 using System.Security;
-using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Operations.Jobs;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Portal;
@@ -60,7 +60,7 @@ public static class PortalJob
             var portal = new PortalChild(plan, installation.Clock, output);
             try
             {
-                return await JobRegister.AroundAsync(JobPlace.Of(installation), "portal", output, stop => RunAsync(installation, portal, passphrase, stop), token).ConfigureAwait(false);
+                return await JobRegister.AroundAsync(installation.JobPlace, "portal", output, stop => RunAsync(installation, portal, passphrase, stop), token).ConfigureAwait(false);
             }
             catch (StingException e) when (e.ErrorId == "JobStopped" && portal.Run is { } run)
             {

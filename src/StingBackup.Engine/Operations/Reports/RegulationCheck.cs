@@ -1,6 +1,7 @@
 using System.Globalization;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
-using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Operations.Reports;
 
@@ -33,7 +34,7 @@ internal static class RegulationCheck
         {
             return new("GDPR", requirement, EvidenceState.NotJudged, "This host has no key directory: make the report where the key directory is.");
         }
-        var late = book.Erasures.Count(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete && report.CreatedTime - Installation.FromNs(erasure.RequestedNs, 0) > ErasureTime)
+        var late = book.Erasures.Count(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete && report.CreatedTime - NanosecondTime.FromNs(erasure.RequestedNs, 0) > ErasureTime)
             + report.Erasures!.Count(erasure => erasure.Took > ErasureTime);
         return new("GDPR", requirement, late > 0 ? EvidenceState.NotMet : EvidenceState.Met,
             Text($"{report.Erasures!.Count:N0} ended this month, {report.ErasuresOpen:N0} are open, {late:N0} took or wait longer than {ErasureTime.Days} days. Test-StingDestructionCertificate checks a certificate anywhere."))
@@ -90,7 +91,7 @@ internal static class RegulationCheck
             return new("PCI-DSS", requirement, EvidenceState.NotJudged, "Everything is AES-256-GCM; how old keys are shows where the key directory is.");
         }
         var overdue = KeyAges.Overdue(keys, configuration.Keys.RotateDays, installation.Clock.GetUtcNow());
-        var isOpen = keys.Protection == Cryptography.KeyFileProtection.Open;
+        var isOpen = keys.Protection == KeyFileProtection.Open;
         return new("PCI-DSS", requirement, overdue.Count > 0 || isOpen ? EvidenceState.NotMet : EvidenceState.Met,
             Text($"Everything is AES-256-GCM under a key for each subject. {(isOpen ? "The key file is not protected. " : "")}{(overdue.Count > 0 ? string.Join(' ', overdue) : $"No key is older than keys.rotate_days ({configuration.Keys.RotateDays}).")} Get-StingKey shows them."));
     }

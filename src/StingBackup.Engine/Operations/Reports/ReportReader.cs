@@ -2,8 +2,9 @@ using System.Globalization;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Operations.Costs;
+using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Operations.Reports;
 
@@ -37,7 +38,7 @@ public static class ReportReader
             LetGo = await LetGoAsync(installation, when.From, to, cancel).ConfigureAwait(false), Erasures = book is null ? null : ErasuresOf(book, when.From, to),
             ErasuresOpen = book?.Erasures.LongCount(erasure => erasure.State is ErasureState.Pending or ErasureState.Incomplete), Access = AccessOf(audit, when.From, to), AuditRecords = audit.Count,
             AuditFaults = audit.LongCount(entry => entry.State != AuditState.Sound), Damage = status.Damage.Count, Regulations = [], Exceptions = [],
-            Deduplication = DeduplicationOf(points, when.From, to), Drills = await installation.Drills.ReadAsync(installation, when.From, to, cancel).ConfigureAwait(false),
+            Deduplication = DeduplicationOf(points, when.From, to), Drills = await RecordedDrills.SumAsync(installation, when.From, to, cancel).ConfigureAwait(false),
         };
         return report with { Regulations = RegulationCheck.Of(report, installation, book), Exceptions = [.. ExceptionsOf(report), .. exceptions, .. status.Warnings] };
     }
@@ -106,12 +107,12 @@ public static class ReportReader
     private static async ValueTask<long> LetGoAsync(Installation installation, DateTimeOffset from, DateTimeOffset to, CancellationToken cancel)
     {
         var drops = await DropBook.LoadAsync(installation.Store, installation.Reserve, installation.Writers, [], cancel).ConfigureAwait(false);
-        return drops.Records.Where(drop => Installation.FromNs(drop.TimeNs, 0) is var time && time >= from && time < to).Sum(drop => (long)drop.Parts.Count);
+        return drops.Records.Where(drop => NanosecondTime.FromNs(drop.TimeNs, 0) is var time && time >= from && time < to).Sum(drop => (long)drop.Parts.Count);
     }
 
     private static ReportedErasure[] ErasuresOf(ErasureBook book, DateTimeOffset from, DateTimeOffset to) =>
     [
-        .. book.Erasures.Where(erasure => erasure.State == ErasureState.Completed).Select(erasure => new ReportedErasure(erasure.Id.ToString(), Installation.FromNs(erasure.RequestedNs, 0), Installation.FromNs(erasure.ErasedNs, 0)) { Certificate = book.CertificateOf(erasure.Id) })
+        .. book.Erasures.Where(erasure => erasure.State == ErasureState.Completed).Select(erasure => new ReportedErasure(erasure.Id.ToString(), NanosecondTime.FromNs(erasure.RequestedNs, 0), NanosecondTime.FromNs(erasure.ErasedNs, 0)) { Certificate = book.CertificateOf(erasure.Id) })
             .Where(erasure => erasure.ErasedTime >= from && erasure.ErasedTime < to),
     ];
 

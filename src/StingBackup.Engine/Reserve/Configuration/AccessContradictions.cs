@@ -1,5 +1,3 @@
-using StingBackup.Engine.Governance;
-
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>Roles and approvals that do not fit each other.</summary>

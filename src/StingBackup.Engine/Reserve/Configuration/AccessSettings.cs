@@ -1,5 +1,3 @@
-using StingBackup.Engine.Governance;
-
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>Who may do what.</summary>

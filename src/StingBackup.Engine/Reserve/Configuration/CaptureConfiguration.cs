@@ -1,5 +1,3 @@
-using StingBackup.Engine.Sources.PostgreSql.Wal;
-
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>How a server's write-ahead log is captured.</summary>

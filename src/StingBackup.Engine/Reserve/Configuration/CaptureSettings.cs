@@ -1,5 +1,3 @@
-using StingBackup.Engine.Sources.PostgreSql.Wal;
-
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>The settings of the capture of a server's write-ahead log.</summary>

@@ -1,5 +1,4 @@
-using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -51,7 +50,7 @@ Folders = values.Get(SourceSettings.Folders),
         {
             MinimumCopies = values.Get(RetentionTable.MinimumCopies), Thinning = RetentionTable.BindThinning(values), Profiles = values.Get(RetentionTable.Profiles),
         },
-        Guarding = new Guardian.AnomalyOptions(values.Get(AnomalySettings.Enabled), values.Get(AnomalySettings.Honeypots), TimeSpan.FromDays(values.Get(AnomalySettings.HoldDays))),
+        Guarding = new AnomalyOptions(values.Get(AnomalySettings.Enabled), values.Get(AnomalySettings.Honeypots), TimeSpan.FromDays(values.Get(AnomalySettings.HoldDays))),
         PruneGrace = TimeSpan.FromHours(values.Get(PruneSettings.GraceHours)),
         MaxWaste = values.Get(PruneSettings.MaxWaste) / 100.0,
         Prices = CostSettings.Prices.ToDictionary(p => p.Key, p => values.Get(p.Value)), RequestPrices = CostSettings.RequestPrices.ToDictionary(p => p.Key, p => values.Get(p.Value)),

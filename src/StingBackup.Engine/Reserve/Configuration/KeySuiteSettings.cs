@@ -1,5 +1,3 @@
-using StingBackup.Engine.Cryptography;
-
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>What key pairs are made of, and how many ahead.</summary>
@@ -20,7 +18,7 @@ public static class KeySuiteSettings
     {
         Key = "keys.spares",
         Type = SettingTypes.Integer(1, 1_000_000),
-        Default = SpareState.DefaultTarget,
+        Default = 1000,
         Summary = "Key pairs that a host keeps ready for people and jars that are new: each takes one. A host that may not make keys, or whose key file has a passphrase, leaves out whom it has none for; a status warns below a fifth.",
     };
 }

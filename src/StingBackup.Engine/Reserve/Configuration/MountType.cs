@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>A folder beside the reserve's own: a small mapping with <c>at</c> and <c>path</c>.</summary>
@@ -7,7 +8,7 @@ internal sealed class MountType : SettingType<FolderMount>
 
     private static readonly ScalarType<string> Name = new(
         "a name without '/'",
-        (text, _) => Sources.EntryPath.IsValidName(System.Text.Encoding.UTF8.GetBytes(text)) && !text.Contains('\\', StringComparison.Ordinal) ? text
+        (text, _) => EntryPath.IsValidName(System.Text.Encoding.UTF8.GetBytes(text)) && !text.Contains('\\', StringComparison.Ordinal) ? text
             : SettingTypes.Bad<string>($"'{text}' is no name of a folder in the reserve", "Write one name without '/', such as jars."),
         text => text);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -144,9 +145,9 @@ internal static class SettingTypes
     public static ScalarType<string?> Location(params string[] schemes) => new(
         $"a URL ({string.Join(" or ", schemes.Select(s => s + "://…"))}), without credentials",
         (text, _) => !Uri.TryCreate(text, UriKind.Absolute, out var url) || !schemes.Contains(url.Scheme) || url.Host.Length == 0
-                ? Bad<string?>($"'{Operations.Logging.Redaction.Url(text)}' is not a place for this tier", $"Write {string.Join(" or ", schemes.Select(s => s + "://bucket"))}.")
+                ? Bad<string?>($"'{Redaction.Url(text)}' is not a place for this tier", $"Write {string.Join(" or ", schemes.Select(s => s + "://bucket"))}.")
             : url.UserInfo.Length > 0 || url.Query.Length > 0
-                ? Bad<string?>($"'{Operations.Logging.Redaction.Url(text)}' holds credentials or parameters", "Remove them; credentials never stand in this file.")
+                ? Bad<string?>($"'{Redaction.Url(text)}' holds credentials or parameters", "Remove them; credentials never stand in this file.")
             : text.TrimEnd('/'),
         text => text!);
 
@@ -158,8 +159,8 @@ internal static class SettingTypes
 
     private const string WebDescription = "an address (https://… or http://…), without credentials", WebRemedy = "Write https://host:port.";
 
-    private static string? WebProblem(string text) => !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0 ? $"'{Operations.Logging.Redaction.Url(text)}' is no address of HTTP"
-        : url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 ? $"'{Operations.Logging.Redaction.Url(text)}' holds credentials or parameters" : null;
+    private static string? WebProblem(string text) => !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0 ? $"'{Redaction.Url(text)}' is no address of HTTP"
+        : url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 ? $"'{Redaction.Url(text)}' holds credentials or parameters" : null;
 
     /// <summary>A bucket and what keys in it start with.</summary>
     public static ScalarType<string?> Bucket(params string[] schemes)

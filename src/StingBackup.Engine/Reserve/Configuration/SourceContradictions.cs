@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Reserve.Configuration;
 
 /// <summary>What is said about sources that do not fit together.</summary>
@@ -128,7 +129,7 @@ internal sealed class SourceContradictions(SettingValues values, IHostView host,
         var map = ReserveMap.Compile(new ReserveSettings { Path = folder, Rules = values.Get(Settings.Rules), Exclude = values.Get(Settings.Exclude), ExcludeSystem = values.Get(Settings.ExcludeSystem) }, UsersMap.Empty);
         var below = path == folder ? "" : Path.GetRelativePath(folder, path).Replace('\\', '/');
         var inReserve = string.Join('/', ((string[])[at, below]).Where(p => p.Length > 0));
-        return map.Classify(Sources.EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(inReserve)), ItemKind.Directory).IsExcluded;
+        return map.Classify(EntryPath.FromBytes(System.Text.Encoding.UTF8.GetBytes(inReserve)), ItemKind.Directory).IsExcluded;
     }
 
     /// <summary>What belongs to a source that is not named does nothing, which its writer should know.</summary>

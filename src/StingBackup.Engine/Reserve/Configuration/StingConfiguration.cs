@@ -1,4 +1,4 @@
-using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Reserve.Configuration;
 
@@ -37,7 +37,7 @@ public sealed record StingConfiguration
     /// <summary>Every class, the first one first.</summary>
     public IReadOnlyList<DataClass> Priority { get; init; } = ScheduleSettings.Priority.Default;
     /// <summary>How runs are watched for ransomware and mass damage.</summary>
-    public Guardian.AnomalyOptions Guarding { get; init; } = Guardian.AnomalyOptions.Default;
+    public AnomalyOptions Guarding { get; init; } = AnomalyOptions.Default;
     /// <summary>How long readers that began before may still need a pack that no restore point reaches.</summary>
     public required TimeSpan PruneGrace { get; init; }
     /// <summary>Share of a pack, 0 to 1, that may be unneeded before it is written anew.</summary>
@@ -51,7 +51,7 @@ public sealed record StingConfiguration
     /// <summary>How long an erasure can be stopped.</summary>
     public required TimeSpan ErasureDelay { get; init; }
     /// <summary>Who may do what, and how many others must approve it.</summary>
-    public Governance.AccessPolicy Access { get; init; } = Governance.AccessPolicy.None;
+    public AccessPolicy Access { get; init; } = AccessPolicy.None;
     /// <summary>How much of the host a run may use.</summary>
     public required PerformanceSettings Performance { get; init; }
     /// <summary>The bucket of the remote tier, or null.</summary>
@@ -114,7 +114,7 @@ public sealed record StingConfiguration
 /// <param name="BackupRoot">Its folder, or the address of its bucket.</param>
 /// <param name="ReserveId">The reserve's identity, or null before <c>init</c>.</param>
 /// <param name="KeyFingerprint">SHA-256 of the key role's public key, 64 lower-case hexadecimal digits, or null before <c>init</c>.</param>
-public sealed record RepositorySettings(string BackupRoot, Repository.Id16? ReserveId, string? KeyFingerprint);
+public sealed record RepositorySettings(string BackupRoot, Id16? ReserveId, string? KeyFingerprint);
 
 /// <summary>What is backed up, and as what.</summary>
 public sealed record ReserveSettings
@@ -181,7 +181,7 @@ public sealed record KeySettings(string Directory, IReadOnlyList<string> Replica
     /// <summary>Suite of key pairs that are made from now on.</summary>
     public KeySuite Suite { get; init; }
     /// <summary>Key pairs that a host keeps ready for new subjects.</summary>
-    public int Spares { get; init; } = Cryptography.SpareState.DefaultTarget;
+    public int Spares { get; init; } = KeySuiteSettings.Spares.Default;
     /// <summary>Age in days from which a key should be renewed; 0 for never.</summary>
     public int RotateDays { get; init; }
 }

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
-using StingBackup.Engine.Sources;
 
 namespace StingBackup.Engine.Reserve.Sample;
 

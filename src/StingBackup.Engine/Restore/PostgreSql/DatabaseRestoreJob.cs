@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Restore.PostgreSql;
 

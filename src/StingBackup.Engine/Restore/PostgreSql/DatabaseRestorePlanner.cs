@@ -1,7 +1,5 @@
-using StingBackup.Engine.Capture;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Sources.PostgreSql;
 using StingBackup.Engine.Sources.PostgreSql.Physical;
 using StingBackup.Engine.Sources.PostgreSql.Wal;

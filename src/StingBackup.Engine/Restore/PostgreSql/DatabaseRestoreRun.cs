@@ -1,4 +1,6 @@
 using System.Globalization;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Sources.PostgreSql.Physical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
@@ -148,7 +150,7 @@ internal sealed class DatabaseRestoreRun(Installation installation, DatabaseRest
 
         WalStretch Seen(WalStretch stretch)
         {
-            end = Installation.FromNs(stretch.TimeNs, 0);
+            end = NanosecondTime.FromNs(stretch.TimeNs, 0);
             return stretch;
         }
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Restore.Scratch;
 using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Engine.Restore.PostgreSql;

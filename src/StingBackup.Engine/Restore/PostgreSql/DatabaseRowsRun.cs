@@ -1,8 +1,10 @@
-using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Reserve;
-using StingBackup.Engine.Sources.PostgreSql;
+using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Restore.Scratch;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
+using StingBackup.Engine.Targets.PostgreSql;
 
 namespace StingBackup.Engine.Restore.PostgreSql;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Sources.Chroma;

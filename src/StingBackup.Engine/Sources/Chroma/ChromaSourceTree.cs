@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chroma;
+using StingBackup.Engine.Jobs;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources.Chroma;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using StingBackup.Engine.Chroma;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Sources.PostgreSql;
 
 namespace StingBackup.Engine.Sources.Chroma;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chroma;
-using StingBackup.Engine.Sources.Vault;
 
 namespace StingBackup.Engine.Sources.Chroma;
 

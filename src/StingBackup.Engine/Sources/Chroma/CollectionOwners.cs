@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chroma;
 using StingBackup.Engine.Reserve;
 

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 namespace StingBackup.Engine.Sources.Chroma;
 
 /// <summary>The files of Chroma's segments at one look: folders that are named by a UUID, and the stamp of each file in them.</summary>

@@ -1,5 +1,4 @@
 using StingBackup.Engine.Chroma;
-using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Sources.Chroma;
 

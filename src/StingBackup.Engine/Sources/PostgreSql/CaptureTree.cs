@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 

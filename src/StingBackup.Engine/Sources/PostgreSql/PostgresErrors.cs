@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 

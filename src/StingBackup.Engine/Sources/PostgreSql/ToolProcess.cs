@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql;
 

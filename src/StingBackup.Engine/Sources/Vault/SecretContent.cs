@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Sources.Vault;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Sources.Vault;
 
 /// <summary>Tells what of Vault's failures is one secret's from what is all of the source's.</summary>

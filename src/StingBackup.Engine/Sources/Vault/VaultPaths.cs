@@ -1,4 +1,5 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 

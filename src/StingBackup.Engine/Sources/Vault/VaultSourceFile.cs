@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 namespace StingBackup.Engine.Sources.Vault;
 
 /// <summary>A secret's content in memory, of one version.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Sources.Vault;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Vault;
 
 namespace StingBackup.Engine.Sources.Vault;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Basics;
 namespace StingBackup.Engine.Storage.S3;
 
 /// <summary>Where a tier lies: <c>s3://bucket/prefix</c>, or <c>glacier://bucket/prefix</c> for a bucket whose packs go to a storage class for archives.</summary>
@@ -19,7 +20,7 @@ public sealed record S3Address(string Bucket, string Prefix, bool IsArchive)
     {
         ArgumentNullException.ThrowIfNull(text);
         return ProblemOf(text) is { } problem
-            ? throw new StingException("StoreAddressInvalid", FailureKind.InvalidArgument, $"'{Operations.Logging.Redaction.Url(text)}' is no address of a bucket: {problem}.", Operations.Logging.Redaction.Url(text),
+            ? throw new StingException("StoreAddressInvalid", FailureKind.InvalidArgument, $"'{Redaction.Url(text)}' is no address of a bucket: {problem}.", Redaction.Url(text),
                 "Write s3://bucket/prefix or glacier://bucket/prefix; credentials never stand in it.")
             : Split(text);
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Storage.S3;
 
@@ -124,7 +125,7 @@ internal sealed class S3Errors(S3Options options, TimeProvider clock)
 
     private static string Of(string? name) => name is null ? "" : $" '{name}'";
 
-    private static string Text(Exception cause) => Operations.Logging.Redaction.Text(cause.Message.Trim().TrimEnd('.').ReplaceLineEndings(" "));
+    private static string Text(Exception cause) => Redaction.Text(cause.Message.Trim().TrimEnd('.').ReplaceLineEndings(" "));
 
     private static Exception Innermost(Exception cause)
     {

@@ -1,3 +1,5 @@
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -29,7 +31,7 @@ internal sealed class ArchiveCopies(Installation installation, IObjectStore sour
             }
             else if (length != item.Length)
             {
-                output.Failed(ObjectFrame.Damaged(item.Name, FormattableString.Invariant($"it has {length} bytes in {archive.Location} and {item.Length} in {source.Location}")));
+                output.Failed(Failures.Damaged(item.Name, FormattableString.Invariant($"it has {length} bytes in {archive.Location} and {item.Length} in {source.Location}")));
             }
         }
         if (prefix == "subjects/")

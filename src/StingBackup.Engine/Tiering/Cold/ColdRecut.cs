@@ -1,5 +1,5 @@
 using StingBackup.Engine.Governance;
-using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -20,7 +20,7 @@ public static class ColdRecut
     {
         Access.Require(installation, "Sync-StingTier");
         ArgumentNullException.ThrowIfNull(installation);
-        RetentionJob.RequireRight(installation);
+        Maintenance.Require(installation.Writers, installation.Writer);
         source ??= installation.Store;
         ColdSurvey? survey = null;
         await foreach (var _ in JobStream.RunAsync(installation.Clock, async (output, token) => survey = await ColdSurvey.TakeAsync(installation, source, output, token).ConfigureAwait(false), cancel).ConfigureAwait(false))
@@ -47,7 +47,7 @@ public static class ColdRecut
     /// <summary>The same within another job.</summary>
     internal static Task<ArchiveResult> RunAsync(Installation installation, IObjectStore? source, JobOutput output, CancellationToken cancel)
     {
-        RetentionJob.RequireRight(installation);
+        Maintenance.Require(installation.Writers, installation.Writer);
         return new ColdRun(installation, source ?? installation.Store, output).RunAsync(cancel);
     }
 

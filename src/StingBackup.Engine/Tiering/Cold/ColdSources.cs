@@ -1,5 +1,7 @@
 using System.IO.Hashing;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -90,7 +92,7 @@ internal sealed class ColdSources(IObjectStore source, RepositoryIndex index, Jo
                 var record = buffer.AsMemory(entry.Offset - start, entry.StoredLength);
                 if (read != end - start || XxHash3.HashToUInt64(record.Span) != rows[first].Sum)
                 {
-                    throw ObjectFrame.Damaged(name, "it reads otherwise than a moment ago");
+                    throw Failures.Damaged(name, "it reads otherwise than a moment ago");
                 }
                 yield return (entry, record);
             }
@@ -113,7 +115,7 @@ internal sealed class ColdSources(IObjectStore source, RepositoryIndex index, Jo
         var pack = place.Segment.Pack;
         if (!place.Entry.LiesIn(pack.Length))
         {
-            output.Failed(ObjectFrame.Damaged(pack.Name, "the index names a chunk outside of it"));
+            output.Failed(Failures.Damaged(pack.Name, "the index names a chunk outside of it"));
             _bad.Add(pack.Id);
             Elsewhere(waiting, place);
             return;

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;

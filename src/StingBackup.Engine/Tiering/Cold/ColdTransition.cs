@@ -1,3 +1,4 @@
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tiering.Cold;

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tiering.Locks;

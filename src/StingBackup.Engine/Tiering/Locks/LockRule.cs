@@ -1,4 +1,4 @@
-using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Keeping;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tiering.Cold;
@@ -35,7 +36,7 @@ internal sealed class LockSurvey
         var view = await RepositoryView.LoadAsync(route.From, installation.Reserve, installation.Writers, cancel).ConfigureAwait(false);
         var survey = new LockSurvey(installation, route.Target, view, listing);
         var now = installation.Clock.GetUtcNow();
-        int? tierDays = TierLetGo.NextOf(installation, route.Target) is null ? null : installation.Retention.RemoteDays;
+        int? tierDays = installation.NextOf(route.Target) is null ? null : installation.Retention.RemoteDays;
         var points = view.Backups.Where(p => listing.Objects.ContainsKey(p.Record.ObjectName)).Select(p => p.Record);
         var parts = new LockRule(installation.Retention, installation.Zone, now, locking.AtLeast, tierDays)
             .Decide(points.SelectMany(p => (route.Target == Tier.Archive ? ColdSurvey.PartsOf(p) : p.Classes).Select(c => (p, c))));
@@ -122,7 +123,7 @@ internal sealed class LockSurvey
         {
             _current.UnionWith(_view.Index.Fragments.Select(f => f.Name));
         }
-        foreach (var name in Listing.Objects.Keys.Where(name => LockedNames.Covers(name) && !TierObjects.IsPack(name)))
+        foreach (var name in Listing.Objects.Keys.Where(name => LockedNames.Covers(name) && !ObjectName.IsPack(name)))
         {
             if (ObjectKinds.Of(name) != ObjectKind.Index || _current.Contains(name))
             {

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using StingBackup.Engine;
-using StingBackup.Engine.Operations;
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Admin;
 

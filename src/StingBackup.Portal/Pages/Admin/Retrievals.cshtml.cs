@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
-using StingBackup.Engine.Tiering.Cold.Thawing;
+using StingBackup.Engine.Restore.Thawing;
 using StingBackup.Portal.Access;
 using StingBackup.Portal.Admin;
 

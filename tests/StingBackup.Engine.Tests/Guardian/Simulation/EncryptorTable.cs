@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using StingBackup.Engine.Guardian;
+using StingBackup.Engine.Restore.Clean;
 
 namespace StingBackup.Engine.Tests.Guardian.Simulation;
 

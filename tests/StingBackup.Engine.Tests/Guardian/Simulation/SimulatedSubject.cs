@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Chunking;
 using StingBackup.Engine.Guardian;
 using StingBackup.Engine.Repository;

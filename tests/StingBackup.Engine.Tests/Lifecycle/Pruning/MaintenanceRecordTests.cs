@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Pruning;

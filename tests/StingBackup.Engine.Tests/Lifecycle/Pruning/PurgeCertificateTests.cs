@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
@@ -105,7 +106,7 @@ public sealed class PurgeCertificateTests : IDisposable
         await using var installation = await _fixture.OpenAsync();
         using var reader = installation.Keys!.Unlock(null);
         var enrolled = installation.Writers.All.Single(w => w.Id.ToString() == writer) with { MayMaintain = false };
-        return new Engine.Cryptography.WriterObject(installation.Reserve, 7, enrolled, 1).ToBytes(reader.Role.Keys.KeyRole);
+        return new WriterObject(installation.Reserve, 7, enrolled, 1).ToBytes(reader.Role.Keys.KeyRole);
     }
 
     [Fact]

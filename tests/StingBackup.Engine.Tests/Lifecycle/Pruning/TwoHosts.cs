@@ -1,13 +1,12 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
-using StingBackup.Engine.Storage.Parity;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Integrity;
 

@@ -1,6 +1,6 @@
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Retention;
-using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Lifecycle.Retention;

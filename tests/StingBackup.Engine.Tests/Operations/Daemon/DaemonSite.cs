@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using StingBackup.Engine.Operations;
 using StingBackup.Engine.Operations.Daemon;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Operations.Daemon;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.Operations.Daemon;
@@ -64,7 +65,7 @@ public sealed class DaemonTests
         Assert.True(ticks.Count >= (IsSoak ? 95 : 19), $"{ticks.Count}");
 
         // And no class waited longer than it may: an hour in peak hours, a quarter else, but for the time that the reserve was away and the minutes of a retry.
-        var users = (await site.PointsAsync()).Where(p => p.Classes.Any(c => c.Class == DataClass.UserFiles)).Select(p => Installation.FromNs(p.TimeNs, 0)).ToList();
+        var users = (await site.PointsAsync()).Where(p => p.Classes.Any(c => c.Class == DataClass.UserFiles)).Select(p => NanosecondTime.FromNs(p.TimeNs, 0)).ToList();
         Assert.All(users.Zip(users.Skip(1)), pair =>
         {
             var hour = TimeZoneInfo.ConvertTime(pair.Second.AddMinutes(-1), Berlin).Hour;

@@ -1,6 +1,6 @@
 using System.Text;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations.Drills;
+using StingBackup.Engine.Operations.Verification;
 
 namespace StingBackup.Engine.Tests.Operations.Drills;
 

@@ -1,6 +1,8 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Governance;
+using StingBackup.Engine.Jobs;
 using StingBackup.Engine.Operations.Jobs;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Operations.Daemon;
 
 namespace StingBackup.Engine.Tests.Operations.Jobs;

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations.Metrics;
+using StingBackup.Engine.Operations.Verification;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
@@ -153,7 +154,7 @@ public sealed partial class MetricsTests
         Assert.True((await VerifyAsync(IntegrityLevel.Packs)).Passed);
         var healed = await ReadAsync(test);
         Assert.Empty(healed.Damage);
-        Assert.Equal(Installation.FromNs(test.Installation.NowNs, 0).ToUnixTimeSeconds(), (long)Value(healed, "integrity_oldest_check_timestamp_seconds", "local"));
+        Assert.Equal(NanosecondTime.FromNs(test.Installation.NowNs, 0).ToUnixTimeSeconds(), (long)Value(healed, "integrity_oldest_check_timestamp_seconds", "local"));
 
         Task<IntegrityResult> VerifyAsync(IntegrityLevel level) =>
             TestInstallation.CompleteAsync<IntegrityResult>(VerifyJob.RunAsync(test.Installation, new VerifyRequest { Level = level }, default), []);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Operations.Reports;
 using StingBackup.Engine.Repository;
-using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Operations.Reports;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Operations.Reports;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
 
@@ -40,7 +42,7 @@ public sealed class ReportTests : IAsyncDisposable
         _test.Clock.Advance(TimeSpan.FromHours(1));
         // A run that was given up: whoever gives up signs a void point in its slot.
         var last = await NewestAsync();
-        var given = new PointRecord { Reserve = _test.Keys.Reserve, Writer = _test.Keys.Writer, Sequence = last.Sequence + 1, Previous = last.Hash, TimeNs = Installation.ToNs(_test.Clock.GetUtcNow()), CompletedNs = Installation.ToNs(_test.Clock.GetUtcNow()), IsVoid = true, OffsetMinutes = 60 };
+        var given = new PointRecord { Reserve = _test.Keys.Reserve, Writer = _test.Keys.Writer, Sequence = last.Sequence + 1, Previous = last.Hash, TimeNs = NanosecondTime.ToNs(_test.Clock.GetUtcNow()), CompletedNs = NanosecondTime.ToNs(_test.Clock.GetUtcNow()), IsVoid = true, OffsetMinutes = 60 };
         Assert.True(await _test.Store.PutAsync(given.ObjectName, given.ToBytes(_test.Keys.Signer), default));
         _test.Clock.Advance(TimeSpan.FromHours(5));
     }
@@ -76,7 +78,7 @@ public sealed class ReportTests : IAsyncDisposable
         var from = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.FromHours(1));
         Assert.Equal((from, _test.Clock.GetUtcNow()), (report.From, report.To.ToUniversalTime()));
         Assert.False(report.IsWhole);
-        var march = points.Where(p => Installation.FromNs(p.TimeNs, 0) >= from).ToList();
+        var march = points.Where(p => NanosecondTime.FromNs(p.TimeNs, 0) >= from).ToList();
         Assert.Equal(7, march.Count);
         Assert.Equal((7L, 5L, 1L, 1L), (report.Runs.Total, report.Runs.Completed, report.Runs.WithErrors, report.Runs.Failed));
         Assert.Equal(5.0 / 7, report.Runs.SuccessRate);
@@ -85,7 +87,7 @@ public sealed class ReportTests : IAsyncDisposable
 
         var files = Assert.Single(report.Classes, c => c.DataClass == DataClass.UserFiles);
         var whole = points.Where(p => p.Classes.Any(c => c is { Class: DataClass.UserFiles, Errors: 0 })).Select(p => p.TimeNs / 100).ToList();
-        var longest = whole.Zip([.. whole.Skip(1), Installation.ToNs(report.To) / 100]).Where(gap => gap.Second * 100 >= Installation.ToNs(from)).Max(gap => gap.Second - gap.First);
+        var longest = whole.Zip([.. whole.Skip(1), NanosecondTime.ToNs(report.To) / 100]).Where(gap => gap.Second * 100 >= NanosecondTime.ToNs(from)).Max(gap => gap.Second - gap.First);
         Assert.Equal(longest, files.ReachedRpo!.Value.Ticks);
         Assert.Equal((5L, 1L, TimeSpan.FromMinutes(15), false), (files.Points, files.PointsWithErrors, files.TargetRpo, files.IsReached));
         Assert.Equal(6, files.Misses);   // from the last of February, four in between, and since the last whole one

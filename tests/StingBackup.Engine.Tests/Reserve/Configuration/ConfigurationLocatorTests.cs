@@ -1,4 +1,3 @@
-using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.Reserve.Configuration;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using StingBackup.Engine.Repository;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Support;

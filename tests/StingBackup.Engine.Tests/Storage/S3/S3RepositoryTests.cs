@@ -1,6 +1,7 @@
 using System.Text;
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
+using StingBackup.Engine.Operations;
+using StingBackup.Engine.Operations.Verification;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;

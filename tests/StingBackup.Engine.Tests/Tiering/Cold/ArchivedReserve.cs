@@ -1,6 +1,4 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Cryptography;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;

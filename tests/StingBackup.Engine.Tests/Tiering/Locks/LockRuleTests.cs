@@ -1,3 +1,4 @@
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tiering.Locks;
@@ -12,7 +13,7 @@ public sealed class LockRuleTests
 
     private static (PointRecord, PointClass) Part(DateTimeOffset time, DataClass dataClass) => (new PointRecord
     {
-        Reserve = default, Writer = default, Sequence = (time.UtcTicks - Start.UtcTicks) / TimeSpan.TicksPerMinute, Previous = default, Name = $"backup_{time:yyyyMMdd_HHmmss}", TimeNs = Installation.ToNs(time), CompletedNs = Installation.ToNs(time),
+        Reserve = default, Writer = default, Sequence = (time.UtcTicks - Start.UtcTicks) / TimeSpan.TicksPerMinute, Previous = default, Name = $"backup_{time:yyyyMMdd_HHmmss}", TimeNs = NanosecondTime.ToNs(time), CompletedNs = NanosecondTime.ToNs(time),
     }, new PointClass(dataClass, [], 1, 1, 1, 0));
 
     private static IReadOnlyList<LockedPart> Decide(RetentionSettings settings, DateTimeOffset now, int? tierDays, params (PointRecord, PointClass)[] parts) =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Keeping;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Reserve;
@@ -7,6 +8,7 @@ using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Backup;
 using StingBackup.Engine.Tests.Restore;
 using StingBackup.Engine.Tests.Storage.Locks;

@@ -1,5 +1,4 @@
 using StingBackup.Engine.Backup;
-using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Lifecycle.Forecast;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
@@ -9,6 +8,7 @@ using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Targets;
 using StingBackup.Engine.Tests.Integrity;
 using StingBackup.Engine.Tiering;
 
@@ -43,7 +43,7 @@ internal sealed class YearRun : IAsyncDisposable
         _random = new Random(plan.Seed);
         _test = new TestInstallation(_local, Start)
         {
-            Threads = 2, Guarding = Engine.Guardian.AnomalyOptions.Default with { IsOn = false },   // files of noise that change whole look like an encryptor's
+            Threads = 2, Guarding = AnomalyOptions.Default with { IsOn = false },   // files of noise that change whole look like an encryptor's
             Settings = new ReserveSettings
             {
                 Path = "/", Rules = [.. classes.Select(c => new ClassRule($"{c.Folder}/**", c.Class, c.Class == DataClass.UserFiles ? "user#1" : c.Class == DataClass.Embeddings ? "jar:7" : "system"))],

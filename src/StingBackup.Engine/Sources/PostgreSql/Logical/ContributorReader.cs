@@ -1,5 +1,7 @@
 using Npgsql;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 

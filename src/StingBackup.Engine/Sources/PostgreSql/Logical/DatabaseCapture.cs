@@ -1,5 +1,6 @@
 using System.Text;
 using Npgsql;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 

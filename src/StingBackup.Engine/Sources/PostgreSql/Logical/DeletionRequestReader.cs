@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 

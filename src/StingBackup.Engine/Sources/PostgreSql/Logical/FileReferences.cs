@@ -1,4 +1,5 @@
 using System.Text;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Reserve;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Restore;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Logical;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StingBackup.Engine.Basics;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Physical;
 

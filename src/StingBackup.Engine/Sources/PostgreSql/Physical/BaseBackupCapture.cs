@@ -1,6 +1,9 @@
 using System.Formats.Tar;
 using System.IO.Pipelines;
 using System.Text;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Physical;
 

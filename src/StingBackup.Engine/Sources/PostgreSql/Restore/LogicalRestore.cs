@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Restore;

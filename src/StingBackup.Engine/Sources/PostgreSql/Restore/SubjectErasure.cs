@@ -1,4 +1,5 @@
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Restore;

@@ -1,3 +1,4 @@
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Sources.PostgreSql.Logical;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Restore;

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 
@@ -84,7 +85,7 @@ public sealed class FileWalSink : IWalSink
             {
                 Guard("write", Write);
             }
-            _buffered += WalFormat.WriteRecord(_buffer.AsSpan(_buffered), start, Installation.ToNs(serverTime), part);
+            _buffered += WalFormat.WriteRecord(_buffer.AsSpan(_buffered), start, NanosecondTime.ToNs(serverTime), part);
             End = start = new Lsn(start.Value + (ulong)part.Length);
         }
     }
@@ -107,7 +108,7 @@ public sealed class FileWalSink : IWalSink
             File.Delete(torn.Path);   // what it may have held is here again
             _torn = null;
         }
-        var age = Installation.ToNs(_clock.GetUtcNow()) - (_current?.CreatedNs ?? 0);
+        var age = NanosecondTime.ToNs(_clock.GetUtcNow()) - (_current?.CreatedNs ?? 0);
         var request = Path.Combine(_options.Folder, WalSpool.SealRequest);
         var asked = File.Exists(request);
         if (_current is { } full && _length > WalFormat.HeaderSize && (asked || _length >= _options.RotateBytes || age >= _options.RotateAge.Ticks * 100))
@@ -179,7 +180,7 @@ public sealed class FileWalSink : IWalSink
 
     private void Begin(Lsn start)
     {
-        var created = Installation.ToNs(_clock.GetUtcNow());
+        var created = NanosecondTime.ToNs(_clock.GetUtcNow());
         var path = Path.Combine(_options.Folder, WalFormat.FileName(_identity.Timeline, start));
         var file = Durable.CreateNew(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         try

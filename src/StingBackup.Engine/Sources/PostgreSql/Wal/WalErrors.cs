@@ -1,3 +1,4 @@
+using StingBackup.Engine.Reserve.Configuration;
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 
 /// <summary>What can go wrong between the server's log and the spool.</summary>

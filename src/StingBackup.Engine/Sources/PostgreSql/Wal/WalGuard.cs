@@ -1,3 +1,4 @@
+using StingBackup.Engine.Reserve.Configuration;
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 
 /// <summary>

@@ -1,15 +1,7 @@
 using Npgsql;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
-
-/// <summary>What to do when the receiver cannot keep up.</summary>
-public enum StallPolicy
-{
-    /// <summary>Commits wait: nothing acknowledged is ever lost, and the database stands while the receiver does.</summary>
-    Block,
-    /// <summary>After a while commits no longer wait, which is told; they wait again as soon as the receiver has caught up.</summary>
-    Degrade,
-}
 
 /// <summary>How bad it is, worst last.</summary>
 public enum WalAlarm
@@ -26,21 +18,6 @@ public enum WalAlarm
     Degraded,
     /// <summary>The server threw away log that was not received; a new base backup is needed.</summary>
     Lost,
-}
-
-/// <summary>From when on to raise an alarm.</summary>
-public sealed record WalThresholds
-{
-    /// <summary>Bytes of lag.</summary>
-    public ulong LagBytes { get; init; } = 64 << 20;
-    /// <summary>Time of lag.</summary>
-    public TimeSpan LagTime { get; init; } = TimeSpan.FromSeconds(10);
-    /// <summary>How long a receiver may be away before that counts as a stall: less than what a client's patience is.</summary>
-    public TimeSpan StallTime { get; init; } = TimeSpan.FromSeconds(5);
-    /// <summary>Free bytes on the spool's disk.</summary>
-    public long SpoolRoom { get; init; } = 1L << 30;
-    /// <summary>Bytes of log that the server keeps for the slot.</summary>
-    public ulong Retained { get; init; } = 4UL << 30;
 }
 
 /// <summary>What the server says of the receiver.</summary>

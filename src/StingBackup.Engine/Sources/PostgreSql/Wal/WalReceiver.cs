@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Npgsql;
 using Npgsql.Replication;
 using NpgsqlTypes;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using StingBackup.Engine.Basics;
+using StingBackup.Engine.Platform;
 
 namespace StingBackup.Engine.Sources.PostgreSql.Wal;
 
