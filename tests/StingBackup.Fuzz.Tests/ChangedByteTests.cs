@@ -61,6 +61,27 @@ public sealed class ChangedByteTests
         }
     }
 
+    /// <summary>Nobody signs parity, so that what it gives is proved by the pack's name alone.</summary>
+    [Fact]
+    public void A_changed_byte_of_parity_gives_the_pack_or_is_refused()
+    {
+        foreach (var seed in ParityTarget.Seeds())
+        {
+            Assert.Equal(ParityTarget.Pack, ParityTarget.Read(seed));
+            foreach (var changed in Changes(seed[ParityTarget.HeadSize..]))
+            {
+                try
+                {
+                    Assert.Equal(ParityTarget.Pack, ParityTarget.Read([.. seed[..ParityTarget.HeadSize], .. changed]) ?? ParityTarget.Pack);
+                }
+                catch (StingException e)
+                {
+                    Assert.NotEmpty(e.ErrorId);
+                }
+            }
+        }
+    }
+
     private static void Sweep(byte[] bytes, Func<byte[], object?> read)
     {
         var whole = read(bytes);

@@ -42,11 +42,7 @@ public static class ErasureJob
             throw ErasureTargets.Nothing(request);
         }
         ErasureTargets.RefuseHeld(book, targets, names, await ReaderAsync(installation, cancel).ConfigureAwait(false));
-        if (book.Erasures.FirstOrDefault(record => record.State is ErasureState.Pending or ErasureState.Incomplete && record.Targets.Any(t => targets.Exists(o => o.Pseudonym == t.Pseudonym))) is { } open)
-        {
-            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{request.Subject}' was asked for already, on {Display.Time(NanosecondTime.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
-                $"Stop it with Stop-StingErasure -Id {open.Id}, or carry it out with Complete-StingErasure when it is due.");
-        }
+        RefuseAsked(book, targets, request.Subject);
         var scope = (await new ErasureTiers(installation, targets.Select(target => target.Pseudonym).ToHashSet()).MeasureAsync(repository.View, cancel).ConfigureAwait(false)).Scope;
         var now = installation.Clock.GetUtcNow();
         return new ErasurePlan
@@ -59,7 +55,7 @@ public static class ErasureJob
     }
 
     /// <summary>Takes a planned erasure down, once a second identity has approved it: it is due after the delay, and can be stopped until then. Needs the key role.</summary>
-    /// <exception cref="StingException"><c>LegalHoldStands</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
+    /// <exception cref="StingException"><c>LegalHoldStands</c>, <c>ErasureExists</c>, <c>ApprovalRequired</c> and the others of <see cref="Guard"/></exception>
     public static Task<Erasure> RequestAsync(Installation installation, ErasurePlan plan, CancellationToken cancel)
     {
         Access.Require(installation, "Remove-StingSubject");
@@ -75,12 +71,23 @@ public static class ErasureJob
         return ErasureApproval.PlanOf(planned.Names, planned.Targets, plan.LegalBasis, plan.Reference, Display.Duration(installation.ErasureDelay));
     }
 
+    /// <summary>Refuses who is to be erased already: of two requests one could be stopped, and the other would be carried out.</summary>
+    private static void RefuseAsked(ErasureBook book, IReadOnlyList<ErasureTarget> targets, string subject)
+    {
+        if (book.Erasures.FirstOrDefault(record => record.State is ErasureState.Pending or ErasureState.Incomplete && record.Targets.Any(t => targets.Any(o => o.Pseudonym == t.Pseudonym))) is { } open)
+        {
+            throw new StingException("ErasureExists", FailureKind.AlreadyExists, $"The erasure of '{subject}' was asked for already, on {Display.Time(NanosecondTime.FromNs(open.RequestedNs, 0))}.", open.Id.ToString(),
+                $"Stop it with Stop-StingErasure -Id {open.Id}, or carry it out with Complete-StingErasure when it is due.");
+        }
+    }
+
     private static async Task<Erasure> KeepAsync(Installation installation, ErasurePlan plan, PlannedErasure planned, GuardPass pass, CancellationToken cancel)
     {
         var book = Book(installation);
         var role = await RoleAsync(installation, cancel).ConfigureAwait(false);
         using var held = await role.HoldAsync(cancel).ConfigureAwait(false);
         ErasureTargets.RefuseHeld(book, planned.Targets, planned.Names, await ReaderAsync(installation, cancel).ConfigureAwait(false));
+        RefuseAsked(book, planned.Targets, planned.Request.Subject);
         var record = new ErasureRecord
         {
             Reserve = installation.Reserve, Id = Id16.New(installation.Random), State = ErasureState.Pending, Names = planned.Names, Targets = planned.Targets,

@@ -26,7 +26,7 @@ internal static class TierCheckReader
                 var replaced = events.Where(e => e.Replaced).Select(e => e.Object).Distinct(StringComparer.Ordinal).Count();
                 var own = events.Where(e => e.Replaced && e.From == tier).Select(e => e.Object).Distinct(StringComparer.Ordinal).Count();
                 var open = events.GroupBy(e => e.Object, StringComparer.Ordinal).Count(g => !g.Last().Replaced);
-                yield return string.Create(CultureInfo.InvariantCulture, $"On the {tier} tier {replaced} objects were damaged or missing in the last 7 days and {(own == 0 ? "replaced from other tiers" : $"put right, {own} of them by their own parity")}{(open > 0 ? $", and {open} damaged ones were only read from there (Repair-StingRepository replaces them)" : "")}; the last was '{last.Object}'. Find out what damages or removes objects there.");
+                yield return string.Create(CultureInfo.InvariantCulture, $"On the {tier} tier {replaced} objects were damaged or missing in the last 7 days and {(own == 0 ? "replaced from other tiers" : $"put right, {own} of them by their own parity")}{(open > 0 ? $", and {open} damaged ones were only read, from other tiers or by their parity (Repair-StingRepository puts them right)" : "")}; the last was '{last.Object}'. Find out what damages or removes objects there.");
             }
         }
     }

@@ -36,7 +36,7 @@ public sealed class ChunkBytes : IDisposable
 /// and its id, recomputed from the raw bytes, is the one asked for. Safe to call from many threads.
 /// </summary>
 /// <remarks>Without keys it still reads tables of tree pages and subject pages, which are in the clear.</remarks>
-public sealed class ChunkReader : IDisposable
+public sealed partial class ChunkReader : IDisposable
 {
     private readonly IObjectStore _store;
     private readonly RepositoryIndex _index;
@@ -55,15 +55,6 @@ public sealed class ChunkReader : IDisposable
         _reserve = reserve;
         _keys = keys;
     }
-
-    /// <summary>Where else packs may lie under the same names, the nearest first; asked when no place here gives a chunk. Null for nowhere.</summary>
-    internal Func<CancellationToken, IAsyncEnumerable<(Tier Tier, IObjectStore Store)>>? Copies { get; init; }
-
-    /// <summary>Told of each chunk that came from another tier: its pack, the tier, and what was wrong here.</summary>
-    internal Action<string, Tier, StingException>? CameFrom { get; init; }
-
-    /// <summary>Where a tier that cuts packs anew has a chunk, asked when the index's places do not give it; null where there is none.</summary>
-    internal Func<Id32, CancellationToken, ValueTask<(IObjectStore Store, IReadOnlyList<ChunkPlace> Places)>>? FurtherPlaces { get; init; }
 
     /// <summary>The index that places are looked up in.</summary>
     public RepositoryIndex Index => _index;
@@ -130,8 +121,10 @@ public sealed class ChunkReader : IDisposable
     }
 
     /// <summary>Opens a chunk within a pack whose bytes are at hand, as many of them as could be read.</summary>
-    internal ChunkBytes OpenIn(ReadOnlySpan<byte> pack, ChunkPlace place) => place.Entry.Offset + (long)place.Entry.StoredLength <= pack.Length
-        ? OpenRecord(place, pack.Slice(place.Entry.Offset, place.Entry.StoredLength))
+    internal ChunkBytes OpenIn(ReadOnlySpan<byte> pack, ChunkPlace place) => OpenRecord(place, RecordIn(pack, place));
+
+    private static ReadOnlySpan<byte> RecordIn(ReadOnlySpan<byte> pack, ChunkPlace place) => place.Entry.Offset + (long)place.Entry.StoredLength <= pack.Length
+        ? pack.Slice(place.Entry.Offset, place.Entry.StoredLength)
         : throw Damaged(place.Entry.Id, place, "the pack ends before it");
 
     private async ValueTask<T> ReadAnyPlaceAsync<T>(Id32 id, Opener<T> open, CancellationToken cancel)
@@ -150,57 +143,16 @@ public sealed class ChunkReader : IDisposable
             }
         }
         first ??= new StingException("ChunkMissing", FailureKind.Integrity, $"Chunk {id} is in no pack that the index names.", id.ToString(), "Run Repair-StingRepository to rebuild the index from the packs.");
-        if (Copies is not null && first.ErrorId is "ChunkDamaged" or "ObjectDamaged" or "StoreFailed")   // what is only not here, the store looks for by itself
+        if (first.ErrorId is "ChunkDamaged" or "ObjectDamaged" or "StoreFailed")   // what is only not here, the store looks for by itself
         {
             var (found, copy) = await ReadCopyAsync(id, open, first, cancel).ConfigureAwait(false);
+            (found, copy) = found ? (found, copy) : await ReadRecoveredAsync(id, open, first, cancel).ConfigureAwait(false);
             if (found)
             {
                 return copy!;
             }
         }
         return FurtherPlaces is null ? throw first : await ReadFurtherAsync(id, open, first, cancel).ConfigureAwait(false);
-    }
-
-    /// <summary>The same pack on another tier: the chunk proves itself, wherever it comes from.</summary>
-    private async ValueTask<(bool Found, T? Value)> ReadCopyAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
-    {
-        await foreach (var (tier, store) in Copies!(cancel).ConfigureAwait(false))
-        {
-            foreach (var place in _index.FindAll(id))
-            {
-                try
-                {
-                    using var record = await ReadRecordAsync(store, place, cancel).ConfigureAwait(false);
-                    var opened = open(place, record.Span);
-                    CameFrom?.Invoke(place.Segment.Pack.Name, tier, first);
-                    return (true, opened);
-                }
-                catch (StingException e) when (ObjectDamage.IsOfOneObject(e) || e.ErrorId == "PackArchived")
-                {
-                    // Its copy is no better: the next place, the next tier.
-                }
-            }
-        }
-        return default;
-    }
-
-    /// <summary>That a pack must be thawed says more than that it is on no hot tier.</summary>
-    private async ValueTask<T> ReadFurtherAsync<T>(Id32 id, Opener<T> open, StingException first, CancellationToken cancel)
-    {
-        var (store, places) = await FurtherPlaces!(id, cancel).ConfigureAwait(false);
-        foreach (var place in places)
-        {
-            try
-            {
-                using var record = await ReadRecordAsync(store, place, cancel).ConfigureAwait(false);
-                return open(place, record.Span);
-            }
-            catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
-            {
-                first = e.ErrorId == "PackArchived" ? e : first;
-            }
-        }
-        throw first;
     }
 
     private delegate T Opener<out T>(ChunkPlace place, ReadOnlySpan<byte> record);

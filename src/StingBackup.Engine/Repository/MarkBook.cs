@@ -13,10 +13,13 @@ internal sealed record PackMark(MarkRecord Marked, MarkRecord? Sessions, MarkRec
 /// <summary>Packs that are on their way out.</summary>
 internal sealed class MarkBook
 {
-    private MarkBook(IReadOnlyList<PackMark> marks) => Marks = marks;
+    private MarkBook(IReadOnlyList<PackMark> marks, IReadOnlyList<MarkRecord> left) => (Marks, Left) = (marks, left);
 
     /// <summary>The marks, oldest first.</summary>
     public IReadOnlyList<PackMark> Marks { get; }
+
+    /// <summary>Later steps of marks whose first was not found: they count for nobody.</summary>
+    public IReadOnlyList<MarkRecord> Left { get; }
 
     /// <summary>Packs that do not exist for whoever begins now.</summary>
     public IReadOnlySet<Id32> Packs => Marks.SelectMany(mark => mark.Marked.Packs).Select(pack => pack.Id).ToHashSet();
@@ -46,11 +49,13 @@ internal sealed class MarkBook
                 damage.Add(e);
             }
         }
+        var begun = steps.Where(step => step.Step == MarkStep.Marked).Select(step => step.Mark).ToHashSet();
         return new MarkBook([.. from step in steps
                                 group step by step.Mark into mark
                                 let first = mark.FirstOrDefault(step => step.Step == MarkStep.Marked)
                                 where first is not null
                                 orderby first.TimeNs, first.Mark
-                                select new PackMark(first, mark.FirstOrDefault(step => step.Step == MarkStep.Sessions), mark.FirstOrDefault(step => step.Step == MarkStep.Condemned))]);
+                                select new PackMark(first, mark.FirstOrDefault(step => step.Step == MarkStep.Sessions), mark.FirstOrDefault(step => step.Step == MarkStep.Condemned))],
+            [.. steps.Where(step => !begun.Contains(step.Mark))]);
     }
 }

@@ -81,6 +81,10 @@ internal sealed class PointFinder
         {
             return point;
         }
+        if (_view.Points.Any(p => p.Record.IsLetGo && p.Record.Name == id))
+        {
+            throw NotFound(id, $"Backup '{id}' is kept no longer: its days were over, and retention let it go.");
+        }
         if (_backups.Count == 0)
         {
             throw NotFound(id, $"There is no backup '{id}': the repository holds none yet.");

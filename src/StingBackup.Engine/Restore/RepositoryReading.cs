@@ -17,7 +17,7 @@ internal sealed class RepositoryReading : IDisposable
         _cold = ColdPlaces.Of(installation);
         Reader = new ChunkReader(installation.Reading, view.Index, installation.Reserve, keys)
         {
-            Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note, FurtherPlaces = _cold is null ? null : _cold.FindAsync,
+            Copies = Copies.Others.Any ? Copies.Others.OpenAsync : null, CameFrom = Copies.Note, Recovered = installation.Store.Parity is null ? null : Copies.RecoverAsync, FurtherPlaces = _cold is null ? null : _cold.FindAsync,
         };
         Walker = new TreeWalker(Reader);
         Subjects = new SubjectDirectory(installation, Reader);
@@ -25,7 +25,7 @@ internal sealed class RepositoryReading : IDisposable
     }
 
     public RepositoryView View { get; }
-    /// <summary>What came from other tiers.</summary>
+    /// <summary>What came from other tiers, or from parity.</summary>
     public CopiesRead Copies { get; }
     public PointFinder Finder { get; }
     public ChunkReader Reader { get; }

@@ -4,9 +4,11 @@ using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Repository.Parity;
+using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Lifecycle.Pruning;
 using StingBackup.Engine.Tests.Repository.Parity;
+using StingBackup.Engine.Tests.Restore;
 using StingBackup.Engine.Tests.Tiering;
 
 namespace StingBackup.Engine.Tests.Integrity;
@@ -76,6 +78,59 @@ public sealed class ParityTests(SampleRepository sample) : IClassFixture<SampleR
         Assert.Empty(result.Healed);
         Assert.Contains(result.Faults, f => f.Object == name && f.Problem.Contains("of the pieces of one group of its parity are lost", StringComparison.Ordinal));
         Assert.Equal(hurt, memory.Objects[name].ToArray());
+    }
+
+    [Fact]
+    public async Task A_restore_reads_by_parity_says_so_and_changes_nothing()
+    {
+        var objects = WithParity(sample.Copy());
+        var wanted = await RestoreAsync(objects, [], []);
+        foreach (var name in sample.Objects.Keys.Where(ObjectName.IsPack))
+        {
+            var hurt = objects[name].ToArray();
+            foreach (var at in Enumerable.Range(0, 16))
+            {
+                hurt[at * (hurt.Length - 1) / 15] ^= 0x10;
+            }
+            objects[name] = hurt;
+        }
+        List<string> warnings = [];
+        List<StingException> errors = [];
+        Assert.Equal(wanted, await RestoreAsync(objects, warnings, errors));
+        Assert.Empty(errors);
+        Assert.All((string[])["data/", "meta/"], kind => Assert.Contains(warnings, w => w.StartsWith($"ReadByParity: '{kind}", StringComparison.Ordinal)));
+
+        // What it cannot give is an error of its files, as without it.
+        foreach (var name in sample.Objects.Keys.Where(n => n.StartsWith("meta/", StringComparison.Ordinal)))
+        {
+            objects[name] = sample.Objects[name];
+        }
+        foreach (var name in objects.Keys.Where(n => ObjectKinds.Of(n) == ObjectKind.Parity).ToList())
+        {
+            objects[name] = Verify.Flip(objects[name], 30);
+        }
+        await RestoreAsync(objects, [], errors);
+        Assert.Contains(errors, e => e.Message.Contains("is damaged", StringComparison.Ordinal));
+    }
+
+    /// <summary>Restores the newest state, and sees that nothing was changed by it.</summary>
+    private async Task<SortedDictionary<string, string>> RestoreAsync(Dictionary<string, ReadOnlyMemory<byte>> objects, List<string> warnings, List<StingException> errors)
+    {
+        var memory = new MemoryObjectStore(objects);
+        await using var installation = await sample.OpenAsync(new ParityStore(memory, Percent), Verify.NewState());
+        var destination = Directory.CreateDirectory(Path.Combine(sample.Folder, "restored", Guid.NewGuid().ToString("n"))).FullName;
+        var plan = await RestoreJob.PlanAsync(installation, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = destination, Date = "latest" }, default);
+        await foreach (var told in RestoreJob.RunAsync(installation, plan, default))
+        {
+            switch (told)
+            {
+                case WarningEvent warning: warnings.Add(warning.Message); break;
+                case ItemFailedEvent failed: errors.Add(failed.Error); break;
+            }
+        }
+        Assert.All(objects.Where(o => ObjectName.IsPack(o.Key)), o => Assert.True(memory.Objects[o.Key].Span.SequenceEqual(o.Value.Span)));
+        Assert.Equal(warnings.Exists(w => w.StartsWith("ReadByParity", StringComparison.Ordinal)), (await StatusReader.ReadAsync(installation, default)).Warnings.Any(w => w.Contains("or by their parity", StringComparison.Ordinal)));
+        return FolderImage.Read(destination);
     }
 
     [Fact]

@@ -208,7 +208,7 @@ public sealed class TierHealingTests(SampleRepository sample) : IClassFixture<Sa
                 await TestInstallation.CompleteAsync<RestoreResult>(RestoreJob.RunAsync(alone, await RestoreJob.PlanAsync(alone, new RestoreRequest { Scope = RestoreScope.Reserve, Destination = destination + "x", Date = "latest" }, default), default), errors);
                 Assert.NotEmpty(errors);
                 Assert.Contains(warnings, w => w.StartsWith("ReadFromOtherTier: 'data/", StringComparison.Ordinal));
-                Assert.Contains((await StatusReader.ReadAsync(installation, default)).Warnings, w => w.Contains("only read from there", StringComparison.Ordinal));
+                Assert.Contains((await StatusReader.ReadAsync(installation, default)).Warnings, w => w.Contains("were only read, from other tiers", StringComparison.Ordinal));
             }
         }
     }

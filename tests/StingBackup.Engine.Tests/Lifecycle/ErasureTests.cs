@@ -202,6 +202,17 @@ public sealed class ErasureTests
         Assert.Equal("UserNotFound", (await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync("carol"))).ErrorId);
     }
 
+    [Fact]
+    public async Task Of_two_who_ask_for_the_same_person_at_once_one_is_refused()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        var plan = await fixture.PlanAsync();
+        await fixture.RequestAsync();   // by somebody else, between plan and request
+        await using var installation = await fixture.OpenAsync();
+        Assert.Equal("ErasureExists", (await Assert.ThrowsAsync<StingException>(() => fixture.ApprovedAsync(installation, () => ErasureJob.RequestAsync(installation, plan, default)))).ErrorId);
+        Assert.Single(ErasureJob.List(installation));
+    }
+
     [Theory]
     [InlineData("store-2")]
     [InlineData("epoch-2")]

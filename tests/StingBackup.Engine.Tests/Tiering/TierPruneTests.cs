@@ -21,7 +21,7 @@ public sealed class TierPruneTests
     {
         await using var reserve = new TierReserve(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) { ClassDays = 30 };
         reserve.Write("users/1/old.bin", 300_000);
-        await reserve.BackupAsync();
+        var first = await reserve.BackupAsync();
         reserve.Delete("users/1/old.bin");
         reserve.Write("users/1/new.bin", 200_000);
         reserve.Test.Clock.Advance(TimeSpan.FromDays(10));
@@ -33,6 +33,9 @@ public sealed class TierPruneTests
 
         reserve.Test.Clock.Advance(TimeSpan.FromDays(25));
         Assert.True((await reserve.RetainAsync()).Dropped > 0);
+        var gone = await Assert.ThrowsAsync<StingException>(() => reserve.RestoreAsync(first.BackupId));
+        Assert.Equal("BackupNotFound", gone.ErrorId);
+        Assert.Contains("retention let it go", gone.Message, StringComparison.Ordinal);
         // The local tier has decided, and the remote one does not know yet.
         Assert.Equal("TierBehind", (await Assert.ThrowsAsync<StingException>(async () => await PruneJob.PlanAsync(reserve.Open(), Tier.Remote, default))).ErrorId);
         await SweepAsync(reserve, Tier.Local);
@@ -43,6 +46,49 @@ public sealed class TierPruneTests
         Assert.Equal(0, TierReserve.Count(reserve.RemoteMemory, "gc/"));
         await reserve.SyncAsync();   // the sweep's audit records; and nothing that was swept
         Assert.Equal(1, TierReserve.Count(reserve.RemoteMemory, "data/"));
+        Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
+        Assert.Equal(reserve.Image(), await reserve.RestoreAsync());
+    }
+
+    /// <summary>What the remote tier gave up before the local one would come back with the next sync, and until then it would count as behind.</summary>
+    [Fact]
+    public async Task A_replaced_fragment_stays_as_long_as_the_local_tier_has_it()
+    {
+        await using var reserve = new TierReserve(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) { ClassDays = 30 };
+        reserve.Write("users/1/old.bin", 300_000);
+        await reserve.BackupAsync();
+        reserve.Delete("users/1/old.bin");
+        reserve.Write("users/1/new.bin", 200_000);
+        reserve.Test.Clock.Advance(TimeSpan.FromDays(1));
+        await reserve.BackupAsync();
+        reserve.Test.Clock.Advance(TimeSpan.FromDays(31));
+        Assert.True((await reserve.RetainAsync()).Dropped > 0);
+        await PruneAsync(reserve, Tier.Local);
+        await PruneAsync(reserve, Tier.Local);
+        reserve.Test.Clock.Advance(TimeSpan.FromHours(49));
+        // The sweep that deletes ends between the fragment that replaces and what it replaces.
+        var replaced = new List<string>();
+        reserve.Local.Before = (verb, name) =>
+        {
+            if (verb == "delete" && name.StartsWith("index/", StringComparison.Ordinal))
+            {
+                replaced.Add(name);
+                throw new StingException("StoreUnavailable", FailureKind.Io, "the power went (test)", name, "None.");
+            }
+        };
+        await Assert.ThrowsAsync<StingException>(() => PruneAsync(reserve, Tier.Local));
+        reserve.Local.Before = (_, _) => { };
+        Assert.True(reserve.LocalMemory.Objects.ContainsKey(Assert.Single(replaced)));
+
+        await reserve.SyncAsync();
+        await PruneAsync(reserve, Tier.Remote);
+        Assert.True(reserve.RemoteMemory.Objects.ContainsKey(replaced[0]));
+        await PruneAsync(reserve, Tier.Remote);   // it was refused as behind
+
+        await PruneAsync(reserve, Tier.Local);
+        await reserve.SyncAsync();
+        await PruneAsync(reserve, Tier.Remote);
+        Assert.False(reserve.LocalMemory.Objects.ContainsKey(replaced[0]) || reserve.RemoteMemory.Objects.ContainsKey(replaced[0]));
         Assert.Empty(await reserve.VerifyAloneAsync(reserve.RemoteMemory.Objects));
         Assert.Equal(reserve.Image(), await reserve.RestoreAsync());
     }

@@ -22,23 +22,18 @@ internal sealed partial class SimulatedWorld
         return IndexFragment.Write(content, _template.Reserve, fragment.Writer, fragment.Sequence, fragment.Level, host.Running!.Signer);
     }
 
-    /// <summary>Takes over records of earlier epochs that lie in places which are mounted, where their secret does too.</summary>
+    /// <summary>Takes over records of earlier epochs that a replica brought back, where their secret is mounted too. The first replica, by which epochs are switched, has them no more.</summary>
     public void MergeEarlierEpochs(WorldHost host, ReserveKeys keys)
     {
         using var store = keys.OpenKeyStore();
-        // The place that is back gets what the others have, as mending it does.
-        var current = host.Options.KeyStoreReplicas.Select(place => Path.Combine(place, RecordFile.NameOf(store.Epoch))).Where(path => !Disk.IsAway(path)).ToList();
-        if (current.Find(Disk.All.ContainsKey) is { } whole)
-        {
-            current.Where(path => !Disk.All.ContainsKey(path)).ToList().ForEach(path => host.Running!.Files.Replace(path, Disk.All[whole]));
-        }
         var mounted = Disk.All.Where(f => !Disk.IsAway(f.Key) && f.Value.Length > 0).ToList();
         foreach (var (path, bytes) in mounted.Where(f => f.Key.EndsWith(".secret", StringComparison.Ordinal)))
         {
             var payload = KeyFrame.ReadWhole(bytes, KeyFileKind.EpochSecret, path).Span;
             var epoch = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(payload[16..]);
             using var cipher = new AesGcm(payload[20..], 16);
-            foreach (var (records, content) in mounted.Where(f => epoch < store.Epoch && Path.GetFileName(f.Key) == RecordFile.NameOf(epoch)))
+            var isBack = !Disk.All.ContainsKey(Path.Combine(host.Options.KeyStoreReplicas[0], RecordFile.NameOf(epoch)));
+            foreach (var (records, content) in mounted.Where(f => isBack && epoch < store.Epoch && Path.GetFileName(f.Key) == RecordFile.NameOf(epoch)))
             {
                 var back = new List<KeyRecord>();
                 foreach (var record in RecordFile.Read(content, _template.Reserve, epoch, records).Records.Where(r => store.NewestGeneration(r.Pseudonym) is null))

@@ -15,6 +15,8 @@ internal sealed partial class SimulatedWorld
     private readonly Dictionary<string, (string Who, long Since)> _holds = new(StringComparer.Ordinal);
     /// <summary>Who is to be erased, under which pseudonyms: until that is done both may be true.</summary>
     private readonly Dictionary<Id16, string> _doomed = [];
+    /// <summary>Requests for erasures that are being made, and those of which nobody was told whether they were: their host crashed or got no answer.</summary>
+    private readonly Dictionary<RunningVerb, (string Who, IReadOnlyList<string> Pseudonyms)> _asking = [];
     private readonly HashSet<string> _erased = new(StringComparer.Ordinal);
     private readonly HashSet<Id16> _erasedPseudonyms = [];
     private readonly Dictionary<Id16, (long Sequence, Id32 Hash)> _points = [], _audits = [];
@@ -156,11 +158,13 @@ internal sealed partial class SimulatedWorld
         }
     }
 
-    private void Asked(string who, IEnumerable<string> pseudonyms)
+    private void Asked(RunningVerb running)
     {
-        foreach (var pseudonym in pseudonyms)
+        _asking.Remove(running, out var asked);
+        var who = asked.Who;
+        foreach (var pseudonym in asked.Pseudonyms)
         {
-            _doomed[Id16.TryParse(pseudonym, out var id) ? id : default] = who;
+            _doomed[IdOf(pseudonym)] = who;
         }
         // Who asked to be forgotten brings nothing new; another person comes.
         foreach (var host in Hosts)
@@ -174,13 +178,17 @@ internal sealed partial class SimulatedWorld
     {
         foreach (var text in pseudonyms)
         {
-            var pseudonym = Id16.TryParse(text, out var id) ? id : default;
-            _erasedPseudonyms.Add(pseudonym);
-            _erased.Add(_doomed[pseudonym]);
+            _erasedPseudonyms.Add(IdOf(text));
+            _erased.Add(_doomed.TryGetValue(IdOf(text), out var who) ? who : _asking.Values.First(asked => asked.Pseudonyms.Contains(text)).Who);
         }
         _keysTouched = true;
         CheckKeys();
     }
+
+    private static Id16 IdOf(string pseudonym) => Id16.TryParse(pseudonym, out var id) ? id : default;
+
+    /// <summary>Whose erasure was asked for, or may have been.</summary>
+    private bool MayBeDoomed(string who) => _doomed.ContainsValue(who) || _asking.Values.Any(asked => asked.Who == who);
 
     /// <summary>Looks at what the step touched: the reach of every live point, once anything changed that could cut it; the keys, once a key file changed.</summary>
     private void CheckTouched()
@@ -262,7 +270,7 @@ internal sealed partial class SimulatedWorld
 
     /// <summary>Parts of points of the local tier that can be restored, in an order that does not follow names, which are drawn anew in each replay.</summary>
     private List<(PointRecord Point, PointClass Part)> Restorable() =>
-        [.. Book.LiveOn(Tier.Local).Where(live => _committed[(live.Point.Writer, live.Point.Sequence)].Files.Keys.Any(path => ClassOf(path) == live.Part.Class && !_erased.Contains(SubjectOf(path)) && !_doomed.ContainsValue(SubjectOf(path))))
+        [.. Book.LiveOn(Tier.Local).Where(live => _committed[(live.Point.Writer, live.Point.Sequence)].Files.Keys.Any(path => ClassOf(path) == live.Part.Class && !_erased.Contains(SubjectOf(path)) && !MayBeDoomed(SubjectOf(path))))
             .OrderBy(live => _template.Writers.Index().First(w => w.Item == live.Point.Writer).Index).ThenBy(live => live.Point.Sequence).ThenBy(live => live.Part.Class)];
 
     private void CompareRestored(RunningVerb running, PointRecord point, DataClass dataClass, List<StingException> errors)
@@ -297,7 +305,7 @@ internal sealed partial class SimulatedWorld
             }
             else if (!restored.TryGetValue(path, out var bytes))
             {
-                if (!unreadable.Contains(path) && !_doomed.ContainsValue(who))
+                if (!unreadable.Contains(path) && !MayBeDoomed(who))
                 {
                     return $"'{path}' is missing";
                 }

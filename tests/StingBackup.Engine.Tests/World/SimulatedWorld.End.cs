@@ -58,6 +58,7 @@ internal sealed partial class SimulatedWorld
                 }
             }
         }
+        await AloneAsync(0, Verb.EndErasure);   // one that had to wait for a sync
         foreach (var tier in Tiers.Keys)
         {
             CheckReach(tier);

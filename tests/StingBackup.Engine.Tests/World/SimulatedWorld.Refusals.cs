@@ -1,5 +1,6 @@
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Tiering;
 
 namespace StingBackup.Engine.Tests.World;
 
@@ -12,15 +13,20 @@ internal sealed partial class SimulatedWorld
     private bool _isUnmended;
     private long _behindAt = -1, _erasedAt = -1, _firstClaimAt = long.MaxValue;
 
-    /// <summary>Whether the remote tier lacks a point that the local one has.</summary>
-    private bool IsBehind => Shape.HasRemote && Tiers[Tier.Local].Objects.Keys.Any(name => ObjectKinds.Of(name) == ObjectKind.Point && !Tiers[Tier.Remote].Objects.ContainsKey(name));
+    /// <summary>Whether the remote tier lacks a point, a fragment of the index or a record that the local one has.</summary>
+    private bool IsBehind => Shape.HasRemote && Tiers[Tier.Local].Objects.Keys.Any(name => !Tiers[Tier.Remote].Objects.ContainsKey(name)
+        && TierObjects.StepOf(name) is TierStep.Points or TierStep.Index or TierStep.Records && ObjectKinds.Of(name) is not (ObjectKind.Audit or ObjectKind.Drill));
 
     private bool MayRefuse(RunningVerb running, string error) => error switch
     {
         "KeysBusy" => true,   // said by the simulated disk alone, of a lock that another one has
         "TierBehind" => running.Verb == Verb.SweepRemote && _behindAt >= running.BeganAt,
         "LegalHoldStands" => running.Verb == Verb.RequestErasure && (running.HeldThen.Contains(running.Who!) || MayBeHeld(running.Who!)),
-        "SubjectErased" => running.Verb is Verb.RequestErasure or Verb.Hold && (_erased.Contains(running.Who!) || _doomed.ContainsValue(running.Who!)),
+        "SubjectErased" => running.Verb is Verb.RequestErasure or Verb.Hold && (_erased.Contains(running.Who!) || MayBeDoomed(running.Who!)),
+        "NothingToErase" => running.Verb == Verb.RequestErasure && MayBeDoomed(running.Who!),   // an erasure came to its end between the look for names and the look for claims
+        "ChunkMissing" => running.Verb is Verb.RequestErasure or Verb.EndErasure && !_isSynced,   // it looks through the remote tier alone, whose index a sync that did not end has not brought yet
+        "ErasureExists" => running.Verb == Verb.RequestErasure && MayBeDoomed(running.Who!),
+        "BackupNotFound" => running.Verb == Verb.Restore && !Book.LiveOn(Tier.Local).Any(live => (live.Point.Writer, live.Point.Sequence) == running.Point),   // let go since it was chosen
         "UserNotFound" => running.Verb is Verb.RequestErasure or Verb.Hold && !WasKnown(running),
         "KeyStoreReplicaMissing" or "EpochSecretMissing" => _isUnmended,   // a place that was away lacks what a turn made meanwhile
         "ClaimMissing" => running.Verb is Verb.Backup or Verb.Full && _erasedAt >= running.BeganAt,   // it had looked at the ledger before

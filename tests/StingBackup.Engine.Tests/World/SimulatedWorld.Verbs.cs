@@ -79,6 +79,7 @@ internal sealed partial class SimulatedWorld
             return null;
         }
         var (point, part) = live[running.Argument % live.Count];
+        running.Point = (point.Writer, point.Sequence);
         var errors = await RestoreAsync(installation, point, part.Class);
         return () => CompareRestored(running, point, part.Class, errors);
     }
@@ -104,8 +105,9 @@ internal sealed partial class SimulatedWorld
     {
         var who = running.Who = $"u{running.Argument % _people}";
         var plan = await ErasureJob.PlanAsync(installation, new ErasureRequest(RestoreScope.User, who, "GDPR Art. 17", "ticket", "dpo"), default);
-        var asked = await ApprovedAsync(installation, () => ErasureJob.RequestAsync(installation, plan, default));
-        return () => Asked(who, asked.Pseudonyms);
+        _asking[running] = (who, plan.Pseudonyms);   // this thread alone runs while the world waits for it
+        await ApprovedAsync(installation, () => ErasureJob.RequestAsync(installation, plan, default));
+        return () => Asked(running);
     }
 
     private async Task<Action?> EndErasureAsync(Installation installation)
@@ -201,6 +203,10 @@ internal sealed partial class SimulatedWorld
         {
             Tell(host, $"{running.Verb} failed: {e.ErrorId}: {e.Message}");
             Count(Refused, $"{running.Verb}: {e.ErrorId}{(running.WasDisturbed ? " (disturbed)" : "")}");
+            if (!running.WasDisturbed)
+            {
+                _asking.Remove(running);   // what nothing was done to and is refused was not done
+            }
             if (!running.WasDisturbed && !MayRefuse(running, e.ErrorId))
             {
                 throw new ModelViolation($"{running.Verb} of host {host.Number} failed where nothing was wrong: {e.ErrorId}: {e.Message}{PlaceOf(e)}");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Platform;
@@ -39,6 +40,8 @@ internal sealed class RunningVerb(Verb verb, int argument, Gate gate)
     public MemoryTarget Target { get; } = new();
     /// <summary>The person that it is about.</summary>
     public string? Who { get; set; }
+    /// <summary>The run that it restores.</summary>
+    public (Id16 Writer, long Sequence)? Point { get; set; }
     /// <summary>Who may have been held when it began.</summary>
     public IReadOnlySet<string> HeldThen { get; init; } = new HashSet<string>();
     public DateTimeOffset Began { get; init; }

@@ -30,6 +30,7 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         var bounds = tier == Tier.Local ? null : await PruneBounds.TakeAsync(home, tier, cancel).ConfigureAwait(false);
         var survey = await PruneSurvey.TakeAsync(installation, bounds, output, cancel).ConfigureAwait(false);
         await RemoveReplacedAsync(survey, cancel).ConfigureAwait(false);
+        await RemoveLeftAsync(survey, cancel).ConfigureAwait(false);
         if (installation.Store.Parity is not null && await Integrity.ParityKeeping.SweepAsync(installation.Store, cancel).ConfigureAwait(false) is > 0 and var orphans)
         {
             output.Explain($"Parity of {orphans} packs that are gone was deleted.");
@@ -109,8 +110,8 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
     {
         if (mark is { Sessions: null, Condemned: null })
         {
-            // Its sweeper ended in between. What is open now includes what was open then and still is.
-            await NameSessionsAsync(mark.Marked, cancel).ConfigureAwait(false);
+            // Its sweeper ended in between. What is open now includes what was open then and still is. Who signs it is named in it.
+            await NameSessionsAsync(mark.Marked with { Writer = installation.Writer, Sequence = survey.LastSequence }, cancel).ConfigureAwait(false);
         }
         else if (mark.Condemned is null && standing.WaitsFor.Length == 0)
         {
@@ -253,6 +254,20 @@ internal sealed class PruneRun(Installation installation, Tier tier, Installatio
         foreach (var step in (MarkStep[])[MarkStep.Sessions, MarkStep.Condemned, MarkStep.Marked])
         {
             await installation.Store.DeleteAsync(MarkRecord.NameOf(mark.Marked.Mark, step), cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Of two sweeps side by side one may write a step of a mark that the other has just removed. The first step comes before the others and goes after them: where one of them was seen and it is not there, the mark is gone.
+    /// </summary>
+    private async ValueTask RemoveLeftAsync(PruneSurvey survey, CancellationToken cancel)
+    {
+        foreach (var step in survey.Marks.Left)
+        {
+            if (await installation.Store.GetLengthAsync(MarkRecord.NameOf(step.Mark, MarkStep.Marked), cancel).ConfigureAwait(false) is null)
+            {
+                await installation.Store.DeleteAsync(step.ObjectName, cancel).ConfigureAwait(false);
+            }
         }
     }
 

@@ -273,6 +273,29 @@ public sealed class PruneTests
         }
     }
 
+    /// <summary>Of two sweeps side by side the slower writes a step of a mark that the other has removed meanwhile.</summary>
+    [Fact]
+    public async Task Steps_of_a_mark_that_is_gone_do_not_stand_for_ever()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        await hosts.PruneAsync();
+        await hosts.PruneAsync();
+        var late = hosts.Memory.Objects.Where(o => o.Key.StartsWith("gc/", StringComparison.Ordinal) && !o.Key.EndsWith("/1", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, late.Count);   // the sessions, and what is condemned
+        hosts.Test.Clock.Advance(Grace);
+        Assert.True((await hosts.PruneAsync()).Deleted.Packs > 0);
+        Assert.Empty(hosts.Names("gc/"));
+        foreach (var (name, bytes) in late)
+        {
+            await hosts.Memory.PutAsync(name, bytes, default);
+        }
+        Assert.Equal(0, (await hosts.PruneAsync()).Deleted.Packs);
+        Assert.Empty(hosts.Names("gc/"));
+        await hosts.VerifyAsync();
+    }
+
     [Fact]
     public async Task A_host_that_only_writes_lets_nothing_go_and_sweeps_nothing()
     {
