@@ -152,13 +152,12 @@ public sealed class PruneTests
         foreach (var pack in hosts.Names("data/"))
         {
             var bytes = hosts.Memory.Objects[pack].ToArray();
-            bytes[^1] ^= 1;
+            bytes[bytes.Length / 2] ^= 1;
             await hosts.Memory.DeleteAsync(pack, default);
             await hosts.Memory.PutAsync(pack, bytes, default);
         }
         var (before, errors) = (hosts.Names("data/"), new List<StingException>());
-        var swept = await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(hosts.Open(first: true), default), errors);
-        Assert.Equal(0, swept.Rewritten.Packs);
+        await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(hosts.Open(first: true), default), errors);
         Assert.All(errors, error => Assert.Equal(FailureKind.Integrity, error.Kind));
         Assert.NotEmpty(errors);
         Assert.Equal(before, hosts.Names("data/"));
