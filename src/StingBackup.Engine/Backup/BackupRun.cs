@@ -72,12 +72,12 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         {
             _openers = stages[CaptureStage.Databases].Where(s => s.Begin is not null).ToDictionary(s => s, s => s.Begin!(stop.Token));
             using var trees = new TreeStage(store, caches, _counters, ZstdLevel) { Observer = _observer, Witness = _witness };
-            var content = new Stage(CaptureStage.Content, caches, subjects, store, trees);
+            var content = new Stage(CaptureStage.Content, caches, subjects, store, trees, new CarryOver(caches, store, run));
             await AskForContributorsAsync(stop.Token).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Content], content, stop).ConfigureAwait(false);
             await ReadStageAsync(stages[CaptureStage.Databases], content with { When = CaptureStage.Databases }, stop).ConfigureAwait(false);
             await ReadLatecomersAsync([.. stages[CaptureStage.Content]], content, stop).ConfigureAwait(false);
-            var (kept, carried) = Settle(new CarryOver(caches, store, run), trees);
+            var (kept, carried) = Settle(content.CarryOver, trees);
             var classes = trees.Finish(kept, carried, subjects.Get);
             var deduplication = trees.Files.Sum(() => plan.Classes.SelectMany(c => caches.ReadLast(c, static () => { })), _counters.BytesNew);
             output.Progress.Status = output.Progress.Stage = "waiting for the disk";
@@ -110,6 +110,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     private ValueTask AskForContributorsAsync(CancellationToken cancel) =>
         import is null && installation.Contributors is { } contributors && plan.Classes.Any(c => c is DataClass.HoneyJars or DataClass.Embeddings) ? contributors.RefreshAsync(output, cancel) : ValueTask.CompletedTask;
 
+    private ReserveSource[] LostOf(DataClass dataClass) => [.. _lost.Select(l => l.Source).Where(s => s.Classes.Contains(dataClass))];
+
     private List<DataClass> Kept() => [.. plan.Classes.Except(_lost.SelectMany(l => l.Source.Classes))];
 
     /// <summary>
@@ -120,7 +122,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var carried = new List<CarriedClass>();
         foreach (var dataClass in plan.Classes.Except(Kept()))
         {
-            ReserveSource[] lost = [.. _lost.Select(l => l.Source).Where(s => s.Classes.Contains(dataClass))];
+            var lost = LostOf(dataClass);
             if (trees.HasItemsOfOthers(dataClass, lost) && carryOver.Of(dataClass, lost) is { } kept)
             {
                 carried.Add(kept);
@@ -191,8 +193,8 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
         var open = new List<OpenedSource>();
         try
         {
-            // What feeds only classes that are lost already need not be read.
-            foreach (var source in sources.Where(s => s.Classes.Overlaps(Kept())))
+            // What feeds only classes that wait for another source need not be read.
+            foreach (var source in sources.Where(s => s.Classes.Any(c => plan.Classes.Contains(c) && (LostOf(c) is not { Length: > 0 } lost || stage.CarryOver.Of(c, lost) is not null))))
             {
                 try
                 {
@@ -381,7 +383,7 @@ internal sealed class BackupRun(Installation installation, BackupPlan plan, JobO
     }
 
     /// <summary>What reading a stage needs of the run.</summary>
-    private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees)
+    private sealed record Stage(CaptureStage When, RunCaches Caches, RunSubjects Subjects, RunStore Store, TreeStage Trees, CarryOver CarryOver)
     {
         public IReadOnlySet<EntryPath>? Only { get; init; }
     }

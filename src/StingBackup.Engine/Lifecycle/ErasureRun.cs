@@ -180,7 +180,7 @@ internal sealed class ErasureRun(Installation installation, ErasureBook book, Su
         }
         if (!proof.Holds)
         {
-            waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.NeighbourFault is { } why ? $" ({why})" : "")}.");
+            waiting.Add($"Reading does not show it: {proof.Refused} of {proof.Tried} chunks of it open for nobody, {proof.NeighboursOpened} of {proof.NeighboursTried} of others open{(proof.Fault is { } why ? $" ({why})" : "")}.");
         }
         await AuditLog.NoteAsync(installation, "Complete-StingErasure", [.. record.Targets.Select(target => target.Pseudonym)], waiting.Count > 0 ? "Incomplete" : "Completed", cancel).ConfigureAwait(false);
         if (waiting.Count > 0)

@@ -97,8 +97,8 @@ internal sealed record ErasureScope(IReadOnlyList<ErasureHit> Hits, long Packs, 
 /// <param name="Refused">How many of them open for nobody.</param>
 /// <param name="NeighboursTried">Chunks of others that were tried.</param>
 /// <param name="NeighboursOpened">How many of them open.</param>
-/// <param name="NeighbourFault">Why the first of them does not, if one does not.</param>
-internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried, int NeighboursOpened, string? NeighbourFault)
+/// <param name="Fault">Why the first that shows nothing does not, if one does not.</param>
+internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried, int NeighboursOpened, string? Fault)
 {
     private const int Sample = 32;
 
@@ -107,7 +107,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
 
     /// <summary>The same of several tiers.</summary>
     public ErasureProof With(ErasureProof other) =>
-        new(Tried + other.Tried, Refused + other.Refused, NeighboursTried + other.NeighboursTried, NeighboursOpened + other.NeighboursOpened, NeighbourFault ?? other.NeighbourFault);
+        new(Tried + other.Tried, Refused + other.Refused, NeighboursTried + other.NeighboursTried, NeighboursOpened + other.NeighboursOpened, Fault ?? other.Fault);
 
     /// <summary>Tries to read what lies on a tier, with keys as they are now. The ledger is the one of now too: whoever was erased in the same turn opens no more.</summary>
     public static async ValueTask<ErasureProof> TryAsync(Installation installation, ScopedTier tier, ErasureLedger ledger, ErasureScope scope, SubjectReader keys, CancellationToken cancel)
@@ -126,6 +126,10 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
             catch (StingException e) when (e.ErrorId == "SubjectKeyMissing")
             {
                 refused++;
+            }
+            catch (StingException e)
+            {
+                fault ??= e.Message;   // damaged, say: it shows nothing
             }
         }
         // Only whom the ledger does not name as erased can be expected to open.

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Backup;
 using StingBackup.Engine.Basics;
 using StingBackup.Engine.Operations;
+using StingBackup.Engine.Platform;
 using StingBackup.Engine.Reserve;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Sources;
@@ -155,6 +156,55 @@ public sealed class CarryOverTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_carried_over_stands_among_what_other_databases_gave()
+    {
+        _test.FurtherSources = [Source("aa", DataClass.Settings), Source("db", DataClass.Settings), Source("zz", DataClass.Settings)];
+        Write("aa", "rows.copy", "a 1");
+        Write("db", "y/rows.copy", "rows y");
+        Write("zz", "rows.copy", "z 1");
+        await _test.BackupAsync();
+        Write("aa", "rows.copy", "a 2");
+        Write("zz", "rows.copy", "z 2");
+        var (second, _) = await FailingAsync();
+        Assert.Equal("db", Assert.Single(second.Carried).Source);
+        Assert.Equal(("a 2", "rows 1", "rows y", "z 2"), (await RestoredAsync("aa/rows.copy"), await RestoredAsync("db/x/rows.copy"), await RestoredAsync("db/y/rows.copy"), await RestoredAsync("zz/rows.copy")));
+    }
+
+    [Fact]
+    public async Task Of_a_folder_that_fails_half_way_all_is_of_the_point_before()
+    {
+        Write("jars", "a.md", "a 1");
+        Write("jars", "b.md", "b 1");
+        var breaks = false;
+        var jars = Source("jars", DataClass.Settings);
+        _test.FurtherSources = [jars with { Stage = CaptureStage.Content, OpenAsync = (_, _) => ValueTask.FromResult<ISourceTree>(new BreakingTree(DirectorySource.Open(FolderOf("jars")), path => breaks && path == "b.md")) }, Source("db", DataClass.Settings)];
+        await _test.BackupAsync();
+        breaks = true;
+        Write("jars", "a.md", "a 2");
+        Write("jars", "b.md", "b 2, longer");
+        var errors = new List<StingException>();
+        var second = await _test.BackupAsync(BackupType.Full, errors);
+        Assert.Equal(("jars", "VaultSealed"), (Assert.Single(second.Carried).Source, Assert.Single(errors).ErrorId));
+        Assert.Equal(("a 1", "b 1", "rows 1"), (await RestoredAsync("jars/a.md"), await RestoredAsync("jars/b.md"), await RestoredAsync("db/x/rows.copy")));
+    }
+
+    [Fact]
+    public async Task Nothing_of_whoever_has_no_keys_any_more_is_carried_over()
+    {
+        var db = Source("db", DataClass.Settings);
+        _test.FurtherSources = [db with { Place = (path, _) => new Placement(false, DataClass.Settings, path.ToString().StartsWith("gone", StringComparison.Ordinal) ? "user:gone" : SubjectNames.System) }];
+        Write("db", "gone.copy", "of somebody");
+        await _test.BackupAsync();
+        _test.Keys.Refused.Add("user:gone");
+        _failing = "db";
+        var second = await _test.BackupAsync(errors: []);
+        using var catalog = new Catalog(_test.Installation);
+        var paths = await catalog.ItemsAsync(second.BackupId!, DataClass.Settings, null, null, recurse: true, default).Select(item => item.Path).ToListAsync();
+        Assert.Contains("db/x/rows.copy", paths);
+        Assert.DoesNotContain("db/gone.copy", paths);
+    }
+
+    [Fact]
     public async Task A_class_that_nothing_else_feeds_waits()
     {
         await _test.BackupAsync();
@@ -177,5 +227,18 @@ public sealed class CarryOverTests : IAsyncDisposable
         _test.Clock.Advance(TimeSpan.FromMinutes(1));
         var result = await TestInstallation.CompleteAsync<BackupResult>(BackupJob.RunAsync(installation, plan, default), []);
         Assert.DoesNotContain(DataClass.Settings, result.Classes);
+    }
+
+    /// <summary>Fails as a whole when a file is read.</summary>
+    private sealed class BreakingTree(ISourceTree tree, Func<string, bool> breaks) : ISourceTree
+    {
+        public string Location => tree.Location;
+        public IEnumerable<SourceEntry> Scan(Func<EntryPath, ItemKind, ScanChoice> choose, Action<StingException> failed, CancellationToken cancel) => tree.Scan(choose, failed, cancel);
+        public ItemMetadata ReadMetadata(SourceEntry entry) => tree.ReadMetadata(entry);
+        public int ReadSmall(SourceEntry entry, Span<byte> buffer, out FileStamp stamp) => breaks(entry.Path.ToString()) ? throw Sealed() : tree.ReadSmall(entry, buffer, out stamp);
+        public ISourceFile Open(SourceEntry entry) => breaks(entry.Path.ToString()) ? throw Sealed() : tree.Open(entry);
+        public void Dispose() => tree.Dispose();
+
+        private static StingException Sealed() => new("VaultSealed", FailureKind.Io, "The Vault is sealed.", "vault", "Unseal it.");
     }
 }

@@ -44,6 +44,30 @@ public sealed class ErasureRunTests
     }
 
     [Fact]
+    public async Task Where_others_data_cannot_be_opened_either_nothing_is_proven_and_no_certificate_made()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        var sound = fixture.Keys.Store.Objects.Where(o => o.Key.StartsWith("data/", StringComparison.Ordinal)).ToDictionary(o => o.Key, o => o.Value.ToArray());
+        await ReplaceAsync(sound.ToDictionary(o => o.Key, o => Array.ConvertAll(o.Value, one => (byte)(one ^ 1))));
+        var errors = new List<StingException>();
+        var waiting = Assert.Single(await fixture.CompleteAsync(errors));
+        Assert.Equal((ErasureState.Incomplete, null), (waiting.State, waiting.Certificate));
+        Assert.Contains(errors, error => error.ErrorId == "ErasureIncomplete" && error.Message.Contains("Reading does not show it", StringComparison.Ordinal));
+        await ReplaceAsync(sound);
+        Assert.Equal(ErasureState.Completed, Assert.Single(await fixture.CompleteAsync()).State);
+
+        async Task ReplaceAsync(Dictionary<string, byte[]> packs)
+        {
+            foreach (var (name, bytes) in packs)
+            {
+                await fixture.Keys.Store.DeleteAsync(name, default);
+                await fixture.Keys.Store.PutAsync(name, bytes, default);
+            }
+        }
+    }
+
+    [Fact]
     public void A_record_of_before_approvals_and_contributions_is_read_as_one_without_them()
     {
         var id = new Id16(new byte[Id16.Size]);

@@ -144,6 +144,26 @@ public sealed class PruneTests
     }
 
     [Fact]
+    public async Task A_wasteful_pack_that_is_damaged_is_told_and_stays_as_it_is()
+    {
+        await using var hosts = new TwoHosts();
+        await TwoYearsAsync(hosts);
+        await hosts.LetGoAsync();
+        foreach (var pack in hosts.Names("data/"))
+        {
+            var bytes = hosts.Memory.Objects[pack].ToArray();
+            bytes[bytes.Length / 2] ^= 1;
+            await hosts.Memory.DeleteAsync(pack, default);
+            await hosts.Memory.PutAsync(pack, bytes, default);
+        }
+        var (before, errors) = (hosts.Names("data/"), new List<StingException>());
+        await TestInstallation.CompleteAsync<PruneResult>(PruneJob.RunAsync(hosts.Open(first: true), default), errors);
+        Assert.All(errors, error => Assert.Equal(FailureKind.Integrity, error.Kind));
+        Assert.NotEmpty(errors);
+        Assert.Equal(before, hosts.Names("data/"));
+    }
+
+    [Fact]
     public async Task What_is_no_session_and_no_pack_of_any_run_is_passed_over()
     {
         await using var hosts = new TwoHosts();
