@@ -39,6 +39,9 @@ internal sealed class HostileRepository : IAsyncDisposable
 
     private readonly PackSlab _data = new(24 << 20), _meta = new(24 << 20);
 
+    // Chunks that claim to be longer than any may be, which the assembler refuses to write: their packs are bent after it.
+    private readonly Dictionary<Id32, int> _beyond = [];
+
     private HostileRepository(TestInstallation test, RunSubject subject) => (Test, _subject) = (test, subject);
 
     public TestInstallation Test { get; }
@@ -62,7 +65,12 @@ internal sealed class HostileRepository : IAsyncDisposable
     {
         using var ids = new Engine.Cryptography.ChunkIds(_subject.Keys.IdKey);
         var id = ids.Compute((byte)ChunkType.Data, raw);
-        _data.Add(_subject, id, ChunkType.Data, codec, [], stored ?? raw.ToArray(), rawLength ?? raw.Length);
+        var length = rawLength ?? raw.Length;
+        if (length > PackFormat.MaxRawLength)
+        {
+            _beyond[id] = length;
+        }
+        _data.Add(_subject, id, ChunkType.Data, codec, [], stored ?? raw.ToArray(), Math.Min(length, PackFormat.MaxRawLength));
         return id;
     }
 
@@ -170,6 +178,7 @@ internal sealed class HostileRepository : IAsyncDisposable
             {
                 var pack = new PageBuffer(1);
                 var tables = new PackAssembler(Test.Keys.Reserve, Test.Keys.Writer, 2).Assemble(slab, kind, ref pack, out var size);
+                tables = Bend(tables, pack.Memory.Span[..size]);
                 await Store.PutAsync(tables.Pack.Name, pack.Memory[..size].ToArray(), default);
                 content.Add(tables);
             }
@@ -182,6 +191,20 @@ internal sealed class HostileRepository : IAsyncDisposable
             Classes = [.. before.Classes.Select(c => c.Class == DataClass.UserFiles ? c with { SubjectPages = pages, Subjects = rows.Count, Items = c.Items + items, Length = c.Length + length } : c)],
         };
         await Store.PutAsync(point.ObjectName, point.ToBytes(Test.Keys.Signer), default);
+    }
+
+    private PackTables Bend(PackTables tables, Span<byte> pack)
+    {
+        var rows = pack.Length - PackFormat.TrailerSize - BinaryPrimitives.ReadInt32LittleEndian(pack[^8..]) + PackFormat.FooterFixedSize + (4 * tables.Segments.Count);
+        ChunkEntry[] entries = [.. tables.Entries.Select(e => _beyond.TryGetValue(e.Id, out var length) ? e with { RawLength = length } : e)];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            Assert.Equal(tables.Entries[i], ChunkEntry.Read(pack[(rows + (i * ChunkEntry.Size))..]));
+            entries[i].Write(pack[(rows + (i * ChunkEntry.Size))..]);
+            BinaryPrimitives.WriteInt32LittleEndian(pack[(entries[i].Offset + 12)..], entries[i].RawLength);
+        }
+        var info = new PackInfo(new Id32(SHA256.HashData(pack)), tables.Pack.Kind, pack.Length);
+        return new PackTables(info, [.. tables.Segments.Select(s => new SegmentInfo(info, s.Offset, s.Header))], entries);
     }
 
     public async ValueTask DisposeAsync()

@@ -216,7 +216,9 @@ public sealed class TierLockTests
         await reserve.BackupAsync();
         reserve.Advance(4.5);
         Assert.True((await reserve.RetainAsync()).Dropped > 0);
-        Assert.Equal(2, (await reserve.PruneAsync(Tier.Local)).Rewritten.Packs);   // one of each, and none with both
+        var content = reserve.Local.Objects.Keys.Where(k => k.StartsWith("data/", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+        Assert.True((await reserve.PruneAsync(Tier.Local)).Rewritten.Packs >= 2);
+        Assert.Equal(2, reserve.Local.Objects.Keys.Count(k => k.StartsWith("data/", StringComparison.Ordinal) && !content.Contains(k)));   // one of each, and none with both
         await reserve.SyncAsync();
         Assert.All(LockedReserve.Ends(reserve.Remote, "data/"), end => Assert.True(end.Value > reserve.Now));
     }
