@@ -93,6 +93,13 @@ Describe 'Damage' {
         $result.Faults | Out-String -Width 80 | Should -Match 'Remedy +: '
     }
 
+    It 'of a pack that has its parity is read by that, and told' {
+        $result = Restore-StingReserve -BackupId $first.BackupId -Destination ./by-parity -Force -WarningVariable warnings -WarningAction SilentlyContinue
+        $result.State | Should -Be Completed
+        $warnings -join ' ' | Should -BeLike "*ReadByParity*$($pack.Name)*Repair-StingRepository*"
+        Remove-Item ./backups/parity -Recurse -Force
+    }
+
     It 'never reaches a restored file, and the rest comes back' {
         $result = Restore-StingReserve -BackupId $first.BackupId -Destination ./restored -Force -ErrorAction SilentlyContinue -ErrorVariable failures
         $result.State | Should -Be CompletedWithErrors

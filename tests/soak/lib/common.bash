@@ -30,7 +30,7 @@ soak_begin() {
     PATH=$root/out/bin:$PATH
     [[ -x $root/out/bin/sting-backup && -f $bench_dll ]] || cannot "not built: dotnet build -c Release"
     sting-backup --help 2>/dev/null | grep -q incremental || cannot "this build of sting-backup has no backup command"
-    work=$(mktemp -d "${given:-${TMPDIR:-/tmp}}/sting-soak-XXXXXX")
+    work=$(mktemp -d "${given:-${TMPDIR:-/tmp}}/sting-soak-XXXXXX") || exit 2
     if [[ $keep ]]; then
         trap 'echo "kept: $work" >&2; stop_child' EXIT
     else
