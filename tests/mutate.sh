@@ -6,12 +6,13 @@
 #   --seed S       draws others; 1 unless told
 #   --tests T      these tests (a part of a full name, after StingBackup.Engine.Tests.) instead of those that areas.txt names for it; may be given again
 #   --workers N    test processes at once; 2 unless told
+#   --again        of the last run what nobody noticed, and what ended by time, with four minutes more: on a machine that others use it need not be the change that made it slow
 #   --report       runs nothing and tells of the last run again
 # Messages (string literals) are not changed, nor ConfigureAwait: no behaviour depends on them.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 list=$PWD/tests/coverage/areas.txt
-area=format files=() sample=0 seed=1 tests=() workers=2 run=1
+area=format files=() sample=0 seed=1 tests=() workers=2 again=() run=1
 version=5.1.0
 usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"; }
 while (($#)); do
@@ -25,6 +26,7 @@ while (($#)); do
             [[ ${2:-} =~ ^[0-9]+$ ]] || { echo "$1 needs a number." >&2; exit 2; }
             printf -v "${1#--}" %d "$2"
             shift ;;
+        --again) again=(--again) ;;
         --report) run='' ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; echo "'$1' is no option." >&2; exit 2 ;;
@@ -34,10 +36,11 @@ done
 out=$PWD/out/mutation/$area tree=$PWD/out/mutation/tree tool=$PWD/out/tools/dotnet-stryker
 
 mutate() {
-    rm -rf "$out" && mkdir -p "$out" out/tools || exit 1
+    ((${#again[@]})) || rm -rf "$out"
+    mkdir -p "$out" out/tools || exit 1
     [[ -x $tool ]] || dotnet tool install --tool-path out/tools dotnet-stryker --version $version >"$out/install.log" 2>&1 || { cat "$out/install.log"; exit 1; }
     ((${#tests[@]})) || mapfile -t tests < <(awk -v area="$area" '$1 == "mutant" && $2 == area { print $3 }' "$list")
-    python3 tests/coverage/mutants.py plan "$list" "$area" "$out" --tree "$tree" --sample "$sample" --seed "$seed" --workers "$workers" --tests "${tests[@]}" --files "${files[@]}" || exit 1
+    python3 tests/coverage/mutants.py plan "$list" "$area" "$out" --tree "$tree" --sample "$sample" --seed "$seed" --workers "$workers" "${again[@]}" --tests "${tests[@]}" --files "${files[@]}" || exit 1
     local temporary
     temporary=$(mktemp -d) || exit 1
     trap 'rm -rf "$temporary"' RETURN   # what a change keeps from being removed

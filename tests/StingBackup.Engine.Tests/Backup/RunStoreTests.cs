@@ -42,8 +42,10 @@ public sealed class RunStoreTests : IDisposable
         List<Id32> ids = [.. Enumerable.Range(0, 20).Select(_ => NewId())];
         foreach (var id in ids)
         {
+            Assert.False(run.Holds(id));
             Assert.True(run.Claim(id));
             Assert.False(run.Claim(id));
+            Assert.True(run.Holds(id));
             run.AddPage(_owner, id, ChunkType.SubjectPage, ChunkCodec.Raw, [], RandomNumberGenerator.GetBytes(1500), 1500);
         }
         var underway = _memory.Objects.Keys.Count(name => name.StartsWith("index/", StringComparison.Ordinal));

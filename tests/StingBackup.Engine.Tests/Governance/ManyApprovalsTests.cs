@@ -269,5 +269,8 @@ public sealed class ManyApprovalsTests : IAsyncLifetime, IAsyncDisposable
         await RunAsync(365);
         Assert.Contains("Settings=365", (await _test.AuditAsync()).Last(e => e.Event == AuditEvent.Executed).Outcome, StringComparison.Ordinal);
         Assert.Empty(await _test.VerifyAsync());
+        // What the record of before does not name, or by no number, was not kept for longer; and all is more than any number.
+        await AuditLog.NoteAsync(_test.Installation, "Invoke-StingRetention", [], "Keeps archive=all Settings=long copies", default);
+        Assert.Equal(new PlanFact("archive", "365 in the place of all"), Assert.Single((await RetentionCut.NeededAsync(_test.Installation, default))!.Facts));
     }
 }

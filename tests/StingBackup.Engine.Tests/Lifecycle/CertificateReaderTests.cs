@@ -83,6 +83,11 @@ public sealed class CertificateReaderTests : IDisposable
             Carry(c);
             c["reserve_id"] = "none";
         }));
+        Assert.False(IsTrusted(_next, earlier, c =>
+        {
+            Carry(c);
+            c.Remove("reserve_id");
+        }));
     }
 
     [Fact]
@@ -121,6 +126,7 @@ public sealed class CertificateReaderTests : IDisposable
         };
         var scope = new ErasureScope([], 1, 2, [0], [1]).With(new ErasureScope([], 2, 3, [4, 5], [6]));
         var proof = new ErasureProof(1, 1, 2, 2, null).With(new ErasureProof(2, 2, 3, 2, "it does not open"));
+        Assert.Equal("it does not open", proof.With(new ErasureProof(0, 0, 0, 0, "nor does another")).Fault);
         Assert.Equal((3L, 5L, 3, 1), (scope.Packs, scope.StoredBytes, scope.Chunks.Count, scope.Neighbours.Count));
         Assert.Equal((false, "it does not open", true, false), (proof.Holds, proof.Fault, new ErasureProof(1, 1, 0, 0, null).Holds, new ErasureProof(2, 1, 0, 0, null).Holds));
         var chain = KeyRoleChain.Of(_first.PublicKey.ToArray()).HandOver(_first, _next, _reserve, 1);

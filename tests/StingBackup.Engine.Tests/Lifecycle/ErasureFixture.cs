@@ -24,6 +24,12 @@ internal sealed class ErasureFixture : IDisposable
 
     public KeyFixture Keys { get; }
     public string Reserve => Path.Combine(Keys.Folder, "reserve");
+    /// <summary>Who may do what, from the next opening on.</summary>
+    public AccessPolicy Access { get; set; } = AccessPolicy.None;
+    /// <summary>Whether the machine backs up too, from the next opening on; else it has the key role alone.</summary>
+    public bool IsHost { get; set; } = true;
+    /// <summary>What is made of the enrolled writers, from the next opening on.</summary>
+    public Func<EnrolledWriters, EnrolledWriters> Enrol { get; set; } = writers => writers;
 
     /// <summary>Two people with an equal file, a jar, and two runs of them.</summary>
     public static async Task<ErasureFixture> CreateAsync(KemSuite? suite = null)
@@ -55,13 +61,13 @@ internal sealed class ErasureFixture : IDisposable
     {
         var keys = Keys.Open();
         store ??= Keys.Store;
-        var writers = await keys.LoadWritersAsync(store, default);
+        var writers = Enrol(await keys.LoadWritersAsync(store, default));
         var ledger = await keys.LoadLedgerAsync(store, default);
         SubjectReader? reader = null;
         return new Installation
         {
             Reserve = keys.ReserveId, ReserveRoot = Reserve, Map = ReserveMap.Compile(new ReserveSettings { Path = "/", Rules = [new ClassRule("captures/**", DataClass.Physical, null)] }, UsersMap.Empty), Store = store,
-            Host = new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey), Writers = writers, Keys = keys, Ledger = ledger,
+            Host = IsHost ? new HostRole(keys.WriterId, keys.Signer, keys.OpenWriter(store, writers, ledger: ledger), keys.CacheKey) : null, Writers = writers, Keys = keys, Ledger = ledger, Access = Access,
             UnlockAsync = _ => ValueTask.FromResult<ISubjectReader>(reader ??= keys.Unlock(null)), StateFolder = Path.Combine(Keys.Folder, "run-state"),
             CacheFolder = Path.Combine(Keys.Folder, "cache"), Threads = 2, ZstdLevel = 3, Zone = TimeZoneInfo.Utc, Clock = Keys.Clock, Contributors = contributors,
         };

@@ -4,6 +4,7 @@ using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Repository;
+using StingBackup.Engine.Reserve.Configuration;
 
 namespace StingBackup.Engine.Tests.Lifecycle;
 
@@ -65,6 +66,51 @@ public sealed class ErasureRunTests
                 await fixture.Keys.Store.PutAsync(name, bytes, default);
             }
         }
+    }
+
+    [Fact]
+    public async Task Whose_memory_it_cannot_reach_stands_in_the_certificate_and_who_is_revoked_does_not()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        fixture.IsHost = false;
+        fixture.Enrol = writers => new EnrolledWriters([Other(writers, 1, "host-b", null), .. writers.All, Other(writers, 2, "host-c", 4)], []);
+        var done = Assert.Single(await fixture.CompleteAsync());
+        Assert.Equal(ErasureState.Completed, done.State);
+        var certificate = await File.ReadAllTextAsync(done.Certificate!);
+        Assert.Matches("(?s)host host-a:.*host host-b:", certificate);
+        Assert.DoesNotContain("host-c", certificate, StringComparison.Ordinal);
+
+        static EnrolledWriter Other(EnrolledWriters writers, byte id, string name, long? last) => writers.All[0] with { Id = new Id16([.. Enumerable.Repeat(id, Id16.Size)]), HostName = name, LastGoodSequence = last };
+    }
+
+    [Fact]
+    public async Task What_several_have_in_a_class_is_counted_together()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await using var installation = await fixture.OpenAsync();
+        var tier = new ScopedTier(Tier.Local, installation.Store, await RepositoryView.LoadAsync(installation.Store, installation.Reserve, installation.Writers, default));
+        var (ada, bob, both) = (await HitAsync("path:UserFiles/ada"), await HitAsync("path:UserFiles/bob"), await HitAsync("path:UserFiles/ada", "path:UserFiles/bob"));
+        Assert.Equal((ada.Items + bob.Items, ada.Length + bob.Length), (both.Items, both.Length));
+
+        async Task<ErasureHit> HitAsync(params string[] names)
+        {
+            var targets = await ErasureTargets.FindAsync(installation, names, default);
+            return Assert.Single((await ErasureScope.MeasureAsync(installation, tier, targets.Select(target => target.Pseudonym).ToHashSet(), default)).Hits);
+        }
+    }
+
+    [Fact]
+    public async Task Where_more_approvals_are_asked_for_since_those_that_were_given_do_not_do()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        await fixture.RequestAsync();
+        fixture.Access = new AccessPolicy(new Dictionary<AccessRole, IReadOnlyList<AccessIdentity>>(), []) { Counts = new Dictionary<GuardedOperation, int?> { [GuardedOperation.Erasure] = 2 } };
+        var errors = new List<StingException>();
+        Assert.Empty(await fixture.CompleteAsync(errors));
+        Assert.Equal("ErasureNotApproved", Assert.Single(errors).ErrorId);
+        fixture.Access = AccessPolicy.None;
+        Assert.Equal(ErasureState.Completed, Assert.Single(await fixture.CompleteAsync()).State);
     }
 
     [Fact]

@@ -44,6 +44,8 @@ public sealed class ErasureTests
 
         var done = Assert.Single(await fixture.CompleteAsync());
         Assert.Equal((ErasureState.Completed, ""), (done.State, done.Subject));
+        await using var after = await fixture.OpenAsync();
+        Assert.Equal((ErasureState.Completed, "", true), (ErasureJob.Find(after, done.Id).State, ErasureJob.Find(after, done.Id).Subject, File.Exists(Path.ChangeExtension(done.Certificate, ".html"))));
         Assert.Equal(packs, Packs(fixture));
         Assert.DoesNotContain(fixture.Keys.Store.Objects.Keys, name => name.StartsWith("subjects/", StringComparison.Ordinal) && name.EndsWith(TagIn(done), StringComparison.Ordinal));
 
@@ -115,6 +117,7 @@ public sealed class ErasureTests
         await using (var installation = await fixture.OpenAsync())
         {
             hold = await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
+            Assert.Equal(hold, LegalHolds.Find(installation, hold.Id));
         }
         var refused = await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync());
         Assert.Equal(("LegalHoldStands", FailureKind.Refused, hold.Id), (refused.ErrorId, refused.Kind, refused.Target));
@@ -152,6 +155,7 @@ public sealed class ErasureTests
         await using (var installation = await fixture.OpenAsync())
         {
             Assert.Equal(ErasureState.Stopped, (await ErasureJob.StopAsync(installation, asked.Id, "ada's lawyer", default)).State);
+            Assert.Equal("It was stopped before.", (await Assert.ThrowsAsync<StingException>(async () => await ErasureJob.StopAsync(installation, asked.Id, "x", default))).Remedy);
         }
         Assert.Empty(await fixture.CompleteAsync());
         Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
@@ -200,6 +204,9 @@ public sealed class ErasureTests
         await fixture.RequestAsync();
         Assert.Equal("ErasureExists", (await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync())).ErrorId);
         Assert.Equal("UserNotFound", (await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync("carol"))).ErrorId);
+        var nothing = ErasureTargets.Nothing(new ErasureRequest(RestoreScope.HoneyJar, "j1", "GDPR Art. 17", "", "dpo") { Contributor = "ada" });
+        Assert.Contains("what 'ada' brought into 'j1'", nothing.Message, StringComparison.Ordinal);
+        Assert.Contains("only the jar as a whole", nothing.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

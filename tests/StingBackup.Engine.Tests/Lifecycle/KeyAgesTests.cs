@@ -1,5 +1,7 @@
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
+using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Reserve.Configuration;
 using StingBackup.Engine.Tests.Keys;
 
 namespace StingBackup.Engine.Tests.Lifecycle;
@@ -59,5 +61,36 @@ public sealed class KeyAgesTests : IDisposable
         using var host = _fixture.Open();
         Assert.Empty(KeyAges.Of(host));
         Assert.Empty(KeyAges.Overdue(host, 365, In(400)));
+    }
+
+    [Fact]
+    public async Task A_key_directory_without_a_host_has_no_age_of_a_writer()
+    {
+        (await _fixture.CreateAsync()).Dispose();
+        Directory.Delete(HostKeys.FolderOf(_fixture.Options), recursive: true);
+        using var keys = _fixture.Open();
+        Assert.DoesNotContain(KeyAges.Of(keys), kind => kind.Kind == KeyRotationKind.Writer);
+        Assert.Contains(KeyAges.Of(keys), kind => kind.Kind == KeyRotationKind.Subject);
+    }
+
+    [Fact]
+    public async Task A_plan_is_due_once_its_keys_are_as_old_as_the_configuration_allows()
+    {
+        await using var test = new TestInstallation(clock: Made);
+        var plan = new KeyRotationPlan { Kind = KeyRotationKind.Epoch, Records = 0, Claims = 0, Replicas = [], EpochPlaces = [], Changes = [], Stays = [], NeedsApproval = false, SinceTime = Made.AddDays(-90) };
+        Assert.False(KeyAges.IsDue(test.Open(), plan));   // nothing says how old they may be
+        test.Configuration = Configure(test, 90);
+        Assert.True(KeyAges.IsDue(test.Open(), plan));
+        Assert.True(KeyAges.IsDue(test.Open(), plan with { SinceTime = null }));   // and nothing how old they are
+        Assert.False(KeyAges.IsDue(test.Open(), plan with { SinceTime = Made.AddDays(-90).AddSeconds(1) }));
+        test.Configuration = Configure(test, 0);
+        Assert.False(KeyAges.IsDue(test.Open(), plan));
+    }
+
+    private static StingConfiguration Configure(TestInstallation test, int days)
+    {
+        var file = Path.Combine(test.Root, "sting-backup.yaml");
+        File.WriteAllText(file, $"repository:\n  backup_root: {test.RepositoryRoot}\nreserve:\n  path: {test.ReserveRoot}\nstate_directory: {test.Root}/state\nkeys:\n  rotate_days: {days}\n");
+        return new ConfigurationLoader(new HostView()).Load(file);
     }
 }

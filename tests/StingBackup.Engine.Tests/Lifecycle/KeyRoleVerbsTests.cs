@@ -22,6 +22,12 @@ public sealed class KeyRoleVerbsTests
         {
             Assert.Equal("KeyDirectoryMissing", (await Assert.ThrowsAsync<StingException>(verb)).ErrorId);
         }
+        HostTraces.Purge(new Installation
+        {
+            Reserve = installation.Reserve, ReserveRoot = installation.ReserveRoot, Map = installation.Map, Store = installation.Store, Host = null, Writers = installation.Writers, UnlockAsync = installation.UnlockAsync,
+            StateFolder = Path.Combine(test.Root, "none"), CacheFolder = installation.CacheFolder, Threads = 1, ZstdLevel = 1, Zone = installation.Zone, Clock = installation.Clock,
+        }, [], new HashSet<string>());
+        Assert.False(Directory.Exists(Path.Combine(test.Root, "none")));   // who backs nothing up remembers nothing, and takes no host's lock
         Assert.Equal("ErasureFeedMissing", (await Assert.ThrowsAsync<StingException>(() => ErasureFeed.ReadAsync(installation, default).AsTask())).ErrorId);
         Assert.Equal("ErasureSyncNoServer", (await Assert.ThrowsAsync<StingException>(() => ErasureSync.PlanAsync(installation, default).AsTask())).ErrorId);
     }
@@ -65,6 +71,10 @@ public sealed class KeyRoleVerbsTests
         await File.WriteAllBytesAsync(cache, before);
         HostTraces.Purge(test.Installation, [], new HashSet<string> { "user:nobody" });
         Assert.False(File.Exists(cache));   // what cannot be read cannot be searched
+        await File.WriteAllTextAsync(cache + "-of-another", "stays");
+        HostTraces.Purge(test.Installation, [], new HashSet<string> { "user:nobody" });   // none is there any more
+        Assert.True(File.Exists(cache + "-of-another"));
+        File.Delete(cache + "-of-another");
         Assert.Equal(20, (await test.BackupAsync()).ItemsRead);
     }
 }

@@ -182,12 +182,13 @@ public sealed class KeyRotationTests
         Assert.Empty(KeyAges.Overdue(keys, 0, fixture.Keys.Clock.GetUtcNow()));
         foreach (var kind in Enum.GetValues<KeyRotationKind>())
         {
-            await RotateAsync(fixture, new KeyRotationRequest(kind));
+            var (_, renewed) = await RotateAsync(fixture, new KeyRotationRequest(kind));
             using var now = fixture.Keys.Open();
+            Assert.Equal((kind == KeyRotationKind.Signing ? now.KeyRoleFingerprint : null, kind == KeyRotationKind.Subject), (renewed.KeyFingerprint, renewed.Claims > 0));
             Assert.DoesNotContain(KeyAges.Overdue(now, 90, fixture.Keys.Clock.GetUtcNow()), warning => warning.EndsWith($"-Kind {kind}.", StringComparison.Ordinal));
         }
-        using var renewed = fixture.Keys.Open();
-        Assert.Empty(KeyAges.Overdue(renewed, 90, fixture.Keys.Clock.GetUtcNow()));
+        using var all = fixture.Keys.Open();
+        Assert.Empty(KeyAges.Overdue(all, 90, fixture.Keys.Clock.GetUtcNow()));
     }
 
     [Fact]

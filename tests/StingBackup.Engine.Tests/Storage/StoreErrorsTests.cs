@@ -39,5 +39,8 @@ public sealed class StoreErrorsTests
             Assert.Equal("/backups", StoreErrors.Wrap(new IOException("No.", number), "look", null, "/backups").Target);
         }
         Assert.False(StoreErrors.IsFileSystem(new InvalidOperationException()));
+        // A folder that is there need not be made.
+        Assert.DoesNotContain("install -d", StoreErrors.Wrap(new UnauthorizedAccessException(), "look", null, Path.GetTempPath()).Remedy, StringComparison.Ordinal);
+        Assert.Equal(!OperatingSystem.IsWindows(), StoreErrors.Wrap(new UnauthorizedAccessException(), "look", null, "/backups/none").Remedy.Contains("install -d", StringComparison.Ordinal));
     }
 }

@@ -159,7 +159,8 @@ public sealed class PurgeCertificateTests : IDisposable
         using (var keys = _fixture.Keys.Open())
         using (var reader = keys.Unlock(null))
         {
-            await keys.RenewSigningAsync(reader, null, _fixture.Keys.Store, default);   // the host's enrolment is signed by the key of before
+            await keys.RenewWriterAsync(reader, _fixture.Keys.Store, default);              // the first of the host's enrolments names a key that signs no more
+            await keys.RenewSigningAsync(reader, null, _fixture.Keys.Store, default);   // and they are signed by the key of before
         }
         Directory.Delete(Path.Combine(_fixture.Reserve, "users", "bob"), recursive: true);
         _fixture.Keys.Clock.Advance(TimeSpan.FromDays(370));
