@@ -99,12 +99,13 @@ internal sealed class IndexRebuild(
     private async ValueTask DraftAsync(
         PackSurvey survey, List<IndexFragment> kept, List<IndexFragment> replaced, RepositoryIndex index, PackRows rows, CancellationToken cancel)
     {
-        var covered = kept.SelectMany(f => f.Packs).Where(p => survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees).Select(p => p.Id).Concat(_draft.Removes).ToHashSet();
+        var rest = RestOf(kept, replaced, index, rows);
+        var covered = kept.SelectMany(f => f.Packs).Where(p => !rest.ContainsKey(p.Id) && survey.Findings.TryGetValue(p.Id, out var finding) && finding.Agrees).Select(p => p.Id).Concat(_draft.Removes).ToHashSet();
         var ours = identity is null ? [] : replaced.Where(f => f.IsSigned && f.Writer == identity.Writer).SelectMany(f => f.Packs).Select(p => p.Id).ToHashSet();
         var findings = survey.Findings.Values.Where(f => !covered.Contains(f.Pack.Id)).OrderBy(f => f.Pack.Name, StringComparer.Ordinal).ToList();
         foreach (var finding in findings.Where(f => f.Agrees))
         {
-            finding.Tables = rows.TablesOf(finding.Pack.Id, index);
+            finding.Tables = rest.GetValueOrDefault(finding.Pack.Id) ?? rows.TablesOf(finding.Pack.Id, index);
         }
         if (keys is not null)
         {
@@ -114,6 +115,29 @@ internal sealed class IndexRebuild(
         {
             Draft(finding, ours.Contains(finding.Pack.Id));
         }
+    }
+
+    /// <summary>What replaced fragments say of a pack beyond what kept ones do: chunks of who was erased, which no key opens and nobody signs for, stand in a fragment of their own.</summary>
+    private static Dictionary<Id32, PackTables> RestOf(List<IndexFragment> kept, List<IndexFragment> replaced, RepositoryIndex index, PackRows rows)
+    {
+        var rest = new Dictionary<Id32, PackTables>();
+        var both = replaced.SelectMany(f => f.Packs).Select(p => p.Id).Intersect(kept.SelectMany(f => f.Packs).Select(p => p.Id)).Where(rows.Knows).ToList();
+        if (both.Count == 0)
+        {
+            return rest;
+        }
+        var keptIndex = new RepositoryIndex(kept);
+        var keptRows = new PackRows(keptIndex);
+        foreach (var pack in both)
+        {
+            var said = keptRows.Knows(pack) ? keptRows.TablesOf(pack, keptIndex).Entries.Select(e => (e.Id, e.Offset)).ToHashSet() : [];
+            var tables = rows.TablesOf(pack, index);
+            if (tables.Entries.Where(e => !said.Contains((e.Id, e.Offset))).ToArray() is { Length: > 0 } more)
+            {
+                rest[pack] = tables with { Entries = more };
+            }
+        }
+        return rest;
     }
 
     private void Draft(PackFinding finding, bool ours)

@@ -33,6 +33,9 @@ public sealed partial class BlockCachingStore(IObjectStore inner, long most = Bl
     public ILockingStore? Locking => inner.Locking;
 
     /// <inheritdoc/>
+    public bool GuardsContent => inner.GuardsContent;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>What it can do beside where it locks what it stores; null where it does not.</summary>
     ILockingStore? Locking => null;
 
+    /// <summary>Whether its server guards what it holds by checksums, so that what it shows is what was stored; a disk alone does not.</summary>
+    bool GuardsContent => false;
+
     /// <summary>The parity that is kept beside its packs; null where a store keeps none.</summary>
     IParityStore? Parity => null;
 

@@ -34,6 +34,9 @@ public sealed class QueuedObjectStore(IObjectStore inner, TransferQueue queue, T
     public ILockingStore? Locking => inner.Locking;
 
     /// <inheritdoc/>
+    public bool GuardsContent => inner.GuardsContent;
+
+    /// <inheritdoc/>
     public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => queue.RunAsync(PriorityOf(name), () => inner.PutAsync(name, content, cancel), cancel);
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ public sealed class RetryingObjectStore(IObjectStore inner, StoreRetry retry) : 
     public ILockingStore? Locking => inner.Locking is { } locking ? new RetryingLockingStore(locking, retry) : null;
 
     /// <inheritdoc/>
+    public bool GuardsContent => inner.GuardsContent;
+
+    /// <inheritdoc/>
     public async ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         var attempts = 0;

@@ -12,6 +12,9 @@ internal sealed class UnwritableStore(IObjectStore inner, StingException refusal
     public ILockingStore? Locking => inner.Locking;
 
     /// <inheritdoc/>
+    public bool GuardsContent => inner.GuardsContent;
+
+    /// <inheritdoc/>
     public IThawingStore? Thawing => inner.Thawing;
 
     /// <inheritdoc/>

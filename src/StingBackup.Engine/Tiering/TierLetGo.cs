@@ -80,6 +80,7 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
         var next = await installation.OpenTierAsync(decision.Next, cancel).ConfigureAwait(false);
         var gone = default(PackSum);
         var deletes = new LockedDeletes(installation, tier, store, output);
+        var damaged = new List<string>();
         foreach (var pack in decision.Packs)
         {
             if (gone.Length >= most)
@@ -87,10 +88,22 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
                 break;
             }
             // A listing may be old: what counts is what the next tier shows now. In the archive the chunks lie in other packs, which were looked up just now.
-            if ((decision.Next == Tier.Archive || await next.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) == pack.Length) && await deletes.TryAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false) && deletes.WasThere)
+            if (decision.Next != Tier.Archive && await next.GetLengthAsync(pack.Name, cancel).ConfigureAwait(false) != pack.Length)
+            {
+                continue;
+            }
+            if (decision.Next != Tier.Archive && !await IsWholeAsync(next, pack, cancel).ConfigureAwait(false))
+            {
+                damaged.Add(pack.Name);
+            }
+            else if (await deletes.TryAsync(pack.Name, pack.Length, cancel).ConfigureAwait(false) && deletes.WasThere)
             {
                 gone = new PackSum(gone.Packs + 1, gone.Length + pack.Length);
             }
+        }
+        if (damaged.Count > 0)
+        {
+            output.Warn($"{damaged.Count} packs stay on the {tier} tier, since the copies of the {decision.Next} tier are damaged (such as '{damaged[0]}'). Run Repair-StingRepository -Tier {decision.Next}: it puts them right from here.");
         }
         await deletes.FinishAsync("Invoke-StingRetention", cancel).ConfigureAwait(false);
         if (gone.Packs > 0)
@@ -99,6 +112,24 @@ internal sealed class TierLetGo(Installation installation, Tier tier, JobOutput 
             output.Tell(FormattableString.Invariant($"{gone.Packs} packs ({Display.Length(gone.Length)}) are gone from the {tier} tier; {decision.Next} has them."));
         }
         return gone;
+    }
+
+    /// <summary>What goes here may be the last that is sound: a copy that lies on a disk is read whole before, since the disk may have changed it.</summary>
+    private static async ValueTask<bool> IsWholeAsync(IObjectStore next, PackInfo pack, CancellationToken cancel)
+    {
+        if (next.GuardsContent)
+        {
+            return true;
+        }
+        try
+        {
+            PackReader.CheckBytes(pack, await next.ReadAllAsync(pack.Name, cancel).ConfigureAwait(false));
+            return true;
+        }
+        catch (StingException e) when (ObjectDamage.IsOfOneObject(e))
+        {
+            return false;
+        }
     }
 
     /// <summary>Packs of content whose time on the tier is over, those that were written first first. What a sweep works on is left to it.</summary>

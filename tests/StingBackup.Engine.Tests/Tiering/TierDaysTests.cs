@@ -3,6 +3,7 @@ using StingBackup.Engine.Lifecycle.Retention;
 using StingBackup.Engine.Operations;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Reserve;
+using StingBackup.Engine.Storage;
 using StingBackup.Engine.Tests.Integrity;
 
 namespace StingBackup.Engine.Tests.Tiering;
@@ -64,6 +65,36 @@ public sealed class TierDaysTests
             Assert.Equal(1, verified.PacksLetGo);
         }
         Assert.NotEqual(Health.Bad, (await StatusReader.ReadAsync(reserve.Open(), default)).Health);
+    }
+
+    /// <summary>The model checker's seed 6000162: the last sound copy went.</summary>
+    [Fact]
+    public async Task A_pack_stays_while_its_copy_is_damaged_and_goes_when_that_is_mended_and_a_server_that_guards_its_content_is_asked_for_no_byte()
+    {
+        var (reserve, first, then) = await TenDaysAsync();
+        await using var _ = reserve;
+        var going = (await RetentionJob.PlanAsync(reserve.Open(), null, default)).Tiers[0].Going;
+        var before = reserve.LocalMemory.Objects;
+        var sound = reserve.RemoteMemory.Objects.Where(o => o.Key.StartsWith("data/", StringComparison.Ordinal)).ToList();
+        foreach (var (name, bytes) in sound)
+        {
+            await ((IReplacingStore)reserve.RemoteMemory).ReplaceAsync(name, Verify.Flip(bytes, 3000), default);
+        }
+        var warnings = new List<string>();
+        Assert.Equal(0, (await reserve.RetainAsync(warnings)).Tiers[0].Going.Packs);
+        Assert.Contains(warnings, w => w.Contains("the copies of the Remote tier are damaged", StringComparison.Ordinal));
+        Assert.Equal(before.Keys, reserve.LocalMemory.Objects.Keys);
+        Assert.Equal(then, await reserve.RestoreAsync(first));
+
+        foreach (var (name, bytes) in sound)
+        {
+            await ((IReplacingStore)reserve.RemoteMemory).ReplaceAsync(name, bytes, default);
+        }
+        reserve.Guards = true;
+        reserve.Remote.Before = (verb, name) => Assert.False(verb == "read" && name.StartsWith("data/", StringComparison.Ordinal));
+        Assert.Equal(going, (await reserve.RetainAsync()).Tiers[0].Going);
+        reserve.Remote.Before = (_, _) => { };
+        Assert.Equal(then, await reserve.RestoreAsync(first));
     }
 
     /// <summary>The model checker's seed 5000062.</summary>

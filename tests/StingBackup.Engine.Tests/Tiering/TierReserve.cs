@@ -33,6 +33,8 @@ internal sealed class TierReserve : IAsyncDisposable
     public TestInstallation Test => _test;
     /// <summary>Why the remote tier cannot be reached; null when it can.</summary>
     public StingException? Away { get; set; }
+    /// <summary>Whether the remote tier's server keeps checksums.</summary>
+    public bool Guards { get; set; }
     public int Openings { get; private set; }
     public bool SyncsAtCommit { get; set; }
     public long Quota { get; set; } = long.MaxValue;
@@ -62,7 +64,7 @@ internal sealed class TierReserve : IAsyncDisposable
     private ValueTask<IObjectStore> OpenRemote()
     {
         Openings++;
-        return Away is { } away ? throw away : ValueTask.FromResult<IObjectStore>(new Unowned(Remote));
+        return Away is { } away ? throw away : ValueTask.FromResult<IObjectStore>(new Unowned(Remote) { GuardsContent = Guards });
     }
 
     public void Write(string path, int length) => _test.Write(path, RandomNumberGenerator.GetBytes(length));
@@ -128,6 +130,7 @@ internal sealed class TierReserve : IAsyncDisposable
     {
         public string Location => "s3://far/sting";
         public ILockingStore? Locking => inner.Locking;
+        public bool GuardsContent { get; init; }
         public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
         public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.StageAsync(name, content, cancel);
         public ValueTask BarrierAsync(CancellationToken cancel) => inner.BarrierAsync(cancel);

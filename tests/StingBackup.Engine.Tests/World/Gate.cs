@@ -167,6 +167,15 @@ internal sealed class Gate
         }
     }
 
+    /// <summary>Whether the host waits for an object to be deleted.</summary>
+    public bool Deletes(string name)
+    {
+        lock (_lock)
+        {
+            return _waiting.Exists(call => call.Verb == "delete" && call.Name == name);
+        }
+    }
+
     /// <summary>Nothing of the host reaches the world any more; gives what it had asked.</summary>
     public IReadOnlyList<WorldCall> GoDown()
     {

@@ -243,7 +243,8 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
             return;
         }
         var other = Tiers.Values.Single(t => t != tier);
-        List<string> names = [.. tier.Objects.Keys.Where(n => ObjectKinds.Of(n) is ObjectKind.DataPack or ObjectKind.MetaPack or ObjectKind.Index or ObjectKind.Point && other.Objects.ContainsKey(n) && !_damaged.ContainsKey((tier.Tier, n))).OrderBy(OrderOf).ThenBy(n => n, StringComparer.Ordinal)];
+        // Who is about to delete the one copy has just read the other: what a disk does then, nobody can know.
+        List<string> names = [.. tier.Objects.Keys.Where(n => !Hosts.Any(h => h.Running?.Gate.Deletes(n) == true) && ObjectKinds.Of(n) is ObjectKind.DataPack or ObjectKind.MetaPack or ObjectKind.Index or ObjectKind.Point && other.Objects.ContainsKey(n) && !_damaged.ContainsKey((tier.Tier, n))).OrderBy(OrderOf).ThenBy(n => n, StringComparer.Ordinal)];
         if (names.Count == 0)
         {
             return;

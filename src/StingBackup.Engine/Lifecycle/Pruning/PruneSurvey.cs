@@ -166,7 +166,11 @@ internal sealed class PruneSurvey
             if (!marked.Contains(pack.Id))
             {
                 var isSigned = signers.TryGetValue(pack.Id, out var of) && !of.Contains(default);
-                var known = isSigned ? of! : [await SessionOfAsync(pack, cancel).ConfigureAwait(false)];
+                var known = isSigned ? of! : await SessionOfAsync(pack, cancel).ConfigureAwait(false) is { } session ? [session] : [];
+                if (known.Length == 0)
+                {
+                    continue;   // another host's sweep took it since it was listed
+                }
                 packs.Add(new PackUse(pack, sum.Rows, sum.Length, sum.Whole, of is not null && Array.TrueForAll(known, k => k.Writer == _installation.Writer),
                     Array.TrueForAll(known, k => HasEnded(k.Writer, k.Sequence)) && Bounds?.Allows(pack.Id, named: Rows.Knows(pack.Id), known.Select(k => k.Writer)) != false));
             }
@@ -174,12 +178,19 @@ internal sealed class PruneSurvey
         Packs = packs;
     }
 
-    /// <summary>Who wrote a pack that no signed fragment names: its header says so.</summary>
-    private async ValueTask<(Id16 Writer, long Sequence)> SessionOfAsync(PackInfo pack, CancellationToken cancel)
+    /// <summary>Who wrote a pack that no signed fragment names: its header says so. Null for one that is not there any more.</summary>
+    private async ValueTask<(Id16 Writer, long Sequence)?> SessionOfAsync(PackInfo pack, CancellationToken cancel)
     {
         var header = new byte[PackFormat.HeaderSize];
-        return await _installation.Store.ReadAsync(pack.Name, 0, header, cancel).ConfigureAwait(false) == header.Length
-            ? (new Id16(header.AsSpan(28)), BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(44))) : default;
+        try
+        {
+            return await _installation.Store.ReadAsync(pack.Name, 0, header, cancel).ConfigureAwait(false) == header.Length
+                ? (new Id16(header.AsSpan(28)), BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(44))) : default((Id16, long));
+        }
+        catch (StingException e) when (e.ErrorId == "ObjectNotFound")
+        {
+            return null;
+        }
     }
 
     private static void Refuse(List<StingException> faults)

@@ -23,6 +23,9 @@ internal sealed class MeteredStore(IObjectStore inner) : IObjectStore
     public ILockingStore? Locking => inner.Locking;
 
     /// <inheritdoc/>
+    public bool GuardsContent => inner.GuardsContent;
+
+    /// <inheritdoc/>
     public async ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         var read = await inner.ReadAsync(name, offset, buffer, cancel).ConfigureAwait(false);

@@ -39,6 +39,9 @@ public sealed class S3ObjectStore : IObjectStore
     /// <inheritdoc/>
     public ILockingStore? Locking => _versions is { } versions ? new S3Locking(_bucket, _options, versions, this) : null;
 
+    /// <inheritdoc/>
+    public bool GuardsContent => true;
+
     /// <summary>Opens the store; the bucket must be there. What the server can do is asked before the first write, unless this host has noted it lately.</summary>
     /// <exception cref="StingException"><c>StoreUnavailable</c>, <c>StoreAccessDenied</c>, <c>StoreLoginFailed</c>, <c>StoreTlsFailed</c>, <c>StoreUnreachable</c>, <c>StoreBusy</c></exception>
     public static async ValueTask<S3ObjectStore> OpenAsync(S3Options options, TimeProvider clock, CancellationToken cancel)
