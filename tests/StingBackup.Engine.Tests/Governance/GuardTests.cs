@@ -5,6 +5,7 @@ using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Restore;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Governance;
 

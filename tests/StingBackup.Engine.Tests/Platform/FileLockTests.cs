@@ -1,4 +1,5 @@
 using StingBackup.Engine.Platform;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Platform;
 
