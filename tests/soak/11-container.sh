@@ -27,10 +27,16 @@ mkdir "$work/runtime"
 cat >"$work/runtime/crun" <<'R'
 #!/bin/bash
 for ((i = 1; i < $#; i++)); do
-    [[ ${!i} == --bundle ]] && n=$((i + 1)) && python3 - "${!n}/config.json" <<'P'
+    n=$((i + 1))
+    case ${!i} in
+        --bundle) file=${!n}/config.json ;;
+        --process) file=${!n} ;;
+        *) continue ;;
+    esac
+    python3 - "$file" <<'P'
 import json, sys
 spec = json.load(open(sys.argv[1]))
-spec["process"].pop("rlimits", None)
+spec.get("process", spec).pop("rlimits", None)
 json.dump(spec, open(sys.argv[1], "w"))
 P
 done
@@ -60,7 +66,7 @@ fi
 
 echo "builds an image of the container file"
 tar -C "$bare" -c . | podman_here import -q - docker.io/library/debian:bookworm-slim >"$log" 2>&1 || { fail "podman import"; soak_end; }
-mkdir "$work/context" && cp "$package" "$root/packaging/Containerfile" "$work/context"
+mkdir "$work/context" && cp "$root/packaging/Containerfile" "$work/context" && cp "$package" "$work/context/sting-backup_$(dpkg-deb -f "$package" Version)_amd64.deb"
 # --isolation=chroot: a build needs no runtime then.
 must "podman build" podman_here build --pull=never --network=host --isolation=chroot -t sting-backup "$work/context"
 ((failed == 0)) || soak_end
@@ -71,15 +77,15 @@ mkdir -p "$reserve/users/ada" "$work/backups" "$work/restored"
 for i in {1..30}; do head -c $((RANDOM * 3 + 1)) /dev/urandom >"$reserve/users/ada/file$i.bin"; done
 chmod -R a+rX "$reserve"
 chmod 711 "$work"
-chown 8462:8462 "$work/backups" "$work/restored"
+chown 862:862 "$work/backups" "$work/restored"
 volumes=(-v sting-etc:/etc/sting -v sting-state:/var/lib/sting-backup -v sting-cache:/var/cache/sting-backup -v sting-logs:/var/log/sting-backup -v "$reserve:/srv/reserve:ro" -v "$work/backups:/srv/backups")
 alone=(--cgroups=disabled --network=none --read-only --cap-drop=all --security-opt=no-new-privileges)
 sting() { podman_here run --rm "${alone[@]}" "${volumes[@]}" "$@"; }
-same "it runs as somebody else" "$(sting --entrypoint=id sting-backup -u 2>&1)" 8462
+same "it runs as somebody else" "$(sting --entrypoint=id sting-backup -u 2>&1)" 862
 same "it says another version" "$(sting sting-backup --version 2>&1)" "sting-backup $(dpkg-deb -f "$package" Version)"
 same "it has rights" "$(sting --entrypoint=grep sting-backup -E 'Cap(Eff|Prm|Bnd)' /proc/self/status 2>&1 | awk '{ print $2 }' | sort -u)" 0000000000000000
 if sting --entrypoint=touch sting-backup /usr/x /etc/x 2>"$log"; then fail "its root can be written"; else pass; fi
-printf 'the words that open the backups\n' >"$work/pass" && chmod 600 "$work/pass" && chown 8462 "$work/pass"
+printf 'the words that open the backups\n' >"$work/pass" && chmod 600 "$work/pass" && chown 862 "$work/pass"
 secret=(-v "$work/pass:/run/pass:ro")
 must "init" sting "${secret[@]}" sting-backup init --backup-root=/srv/backups --reserve=/srv/reserve --passphrase-file=/run/pass
 if run sting sting-backup incremental; then pass; else fail "the first run ended with $?"; fi
@@ -105,6 +111,6 @@ must "podman rm" podman_here rm daemon
 
 echo "an image built anew goes on with the same volumes"
 must "podman build" podman_here build --pull=never --no-cache --network=host --isolation=chroot -t sting-backup "$work/context"
-same "another account" "$(sting --entrypoint=id sting-backup -u 2>&1)" 8462
+same "another account" "$(sting --entrypoint=id sting-backup -u 2>&1)" 862
 must "a run" sting sting-backup incremental --quiet
 soak_end
