@@ -203,7 +203,9 @@ dotnet_suite() {
 
 run_pester() { pwsh -NoProfile -NonInteractive -File tests/pester/run.ps1; }
 
-# Pester's scenarios and the soak tests' few rounds keep one core busy each, and so run two at a time; soak tests in full length have the machine to themselves.
+# Pester's scenarios and the soak tests' few rounds keep less than one core busy each (they wait for disks and servers), and so run three for two cores; soak tests in full length have the machine to themselves.
+at_once=$((($(nproc 2>/dev/null || echo 2) * 3 + 1) / 2))
+((at_once < 6)) || at_once=6
 begin_pester() {
     [[ $(type -P pwsh) ]] || return
     pester_start=$SECONDS
@@ -292,7 +294,7 @@ soak_suites() {
         if [[ $(uname) != Linux ]]; then
             skip "soak/$(basename "$script" .sh)" 1 "needs Linux"
         elif [[ $soak_rounds ]]; then
-            while (($(jobs -rp | wc -l) > 1)); do sleep 0.2; done
+            while (($(jobs -rp | wc -l) >= at_once)); do sleep 0.2; done
             run_soak "$script" &
             soaks+=($!)
         else

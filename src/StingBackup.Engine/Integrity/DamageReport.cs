@@ -37,7 +37,7 @@ internal sealed class DamageReport(Reach reach, PackCheck packs, FaultBook book,
     private async ValueTask<Dictionary<Id32, IReadOnlyList<Fault>>> FindLostAsync(CancellationToken cancel)
     {
         var lost = new Dictionary<Id32, IReadOnlyList<Fault>>();
-        foreach (var group in packs.MissingByKind())
+        foreach (var group in packs.MissingByKind().Where(g => book.Holds(g.Key)))
         {
             foreach (var missing in group)
             {
@@ -47,17 +47,23 @@ internal sealed class DamageReport(Reach reach, PackCheck packs, FaultBook book,
         foreach (var (id, names) in packs.Failed)
         {
             // Another pack may hold it as well, and a disk that failed once may give it now.
-            if (!await OpensAsync(id, cancel).ConfigureAwait(false))
+            if (FaultsOf(names) is { Count: > 0 } faults && !await OpensAsync(id, cancel).ConfigureAwait(false))
             {
-                lost[id] = [.. names.Select(n => book[n])];
+                lost[id] = faults;
             }
         }
         foreach (var id in reach.Walk.Unreadable.Keys)
         {
-            lost.TryAdd(id, [.. reach.Reader.Index.FindAll(id).Select(p => p.Segment.Pack.Name).Distinct().Select(n => book[n])]);
+            if (FaultsOf(reach.Reader.Index.FindAll(id).Select(p => p.Segment.Pack.Name).Distinct()) is { Count: > 0 } faults)
+            {
+                lost.TryAdd(id, faults);
+            }
         }
         return lost;
     }
+
+    /// <summary>Faults of packs; of those that were let go or moved while they were looked at there is none.</summary>
+    private List<Fault> FaultsOf(IEnumerable<string> names) => [.. names.Where(book.Holds).Select(n => book[n])];
 
     private async ValueTask<bool> OpensAsync(Id32 id, CancellationToken cancel)
     {

@@ -15,6 +15,7 @@ internal sealed class Fault(string name, string remedy, Tier tier = Tier.Local)
     private readonly List<string> _files = [];
     private int _moreProblems;
     private long _fileCount;
+    private bool _isOther;
 
     /// <summary>The object's name.</summary>
     public string Object => name;
@@ -31,11 +32,24 @@ internal sealed class Fault(string name, string remedy, Tier tier = Tier.Local)
         }
     }
 
+    /// <summary>Whether all that is wrong with it is that it is not there.</summary>
+    public bool IsMissing
+    {
+        get
+        {
+            lock (_problems)
+            {
+                return !_isOther;
+            }
+        }
+    }
+
     /// <summary>Adds what is wrong; the same words count once.</summary>
-    public void AddProblem(string problem)
+    public void AddProblem(string problem, bool isMissing)
     {
         lock (_problems)
         {
+            _isOther |= !isMissing;
             if (_problems.Contains(problem))
             {
                 return;

@@ -8,6 +8,9 @@ internal sealed class FaultBook(Action<string>? tell = null, Tier tier = Tier.Lo
     private readonly SortedDictionary<string, Fault> _faults = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
+    /// <summary>Whether what is not there is looked for once more before it is told.</summary>
+    public bool LooksAgain { get; init; }
+
     /// <summary>Every fault so far, by name.</summary>
     public IReadOnlyList<Fault> All
     {
@@ -51,28 +54,61 @@ internal sealed class FaultBook(Action<string>? tell = null, Tier tier = Tier.Lo
     }
 
     /// <summary>Names what is wrong with an object; the first thing is told at once, what it hits is known at the end.</summary>
-    public Fault Add(string name, string problem)
+    public Fault Add(string name, string problem) => Add(name, problem, isMissing: false);
+
+    /// <summary>Names what a failed read or check said of an object.</summary>
+    public Fault Add(string name, StingException failure) => Add(name, Failures.Words(failure), failure.ErrorId == "ObjectNotFound");
+
+    /// <summary>Names what is not there; where it is looked for once more, it is told by <see cref="Settle"/>.</summary>
+    public Fault Miss(string name, string problem) => Add(name, problem, isMissing: true);
+
+    /// <summary>
+    /// Compares with a look that began later. What it does not miss was being replaced or moved, or has rightly gone, and is forgotten; what both miss is told. Where one look names an object and the other only the folder in
+    /// which something is missing, they mean the same. Gives how many were forgotten.
+    /// </summary>
+    public int Settle(FaultBook later)
     {
-        Fault? fault;
-        var isNew = false;
-        lock (_lock)
+        var forgotten = 0;
+        foreach (var fault in All.Where(f => f.IsMissing))
         {
-            if (!_faults.TryGetValue(name, out fault))
+            if (later.HoldsAny(fault.Object))
             {
-                _faults.Add(name, fault = new Fault(name, hasOtherTiers ? Remedies.For(name, tier) : Remedies.For(name), tier));
-                isNew = true;
+                tell?.Invoke(Words(fault));
+            }
+            else
+            {
+                Forget(fault.Object);
+                forgotten++;
             }
         }
-        fault.AddProblem(problem);
-        if (isNew)
+        return forgotten;
+    }
+
+    private bool HoldsAny(string name) => Holds(name) || Holds(name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)]) || (name.EndsWith('/') && All.Any(f => f.Object.StartsWith(name, StringComparison.Ordinal)));
+
+    private Fault Add(string name, string problem, bool isMissing)
+    {
+        Fault? fault;
+        bool wasTold;
+        lock (_lock)
         {
-            tell?.Invoke($"'{name}': {problem}.");
+            wasTold = _faults.TryGetValue(name, out fault) && !Waits(fault);
+            if (fault is null)
+            {
+                _faults.Add(name, fault = new Fault(name, hasOtherTiers ? Remedies.For(name, tier) : Remedies.For(name), tier));
+            }
+            fault.AddProblem(problem, isMissing);
+        }
+        if (!wasTold && !Waits(fault))
+        {
+            tell?.Invoke(Words(fault));
         }
         return fault;
     }
 
-    /// <summary>Names what a failed read or check said of an object.</summary>
-    public Fault Add(string name, StingException failure) => Add(name, Failures.Words(failure));
+    private bool Waits(Fault fault) => LooksAgain && fault.IsMissing;
+
+    private static string Words(Fault fault) => $"'{fault.Object}': {fault.Problem}.";
 
     /// <summary>The records, with subjects' names where they are known.</summary>
     public IReadOnlyList<IntegrityFault> ToRecords(Func<Id16, string?> nameOf) => [.. All.Select(f => f.ToRecord(nameOf))];

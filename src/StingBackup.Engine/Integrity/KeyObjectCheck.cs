@@ -62,7 +62,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
             }
             else if (!_claims.TryGetValue(tag, out var claim))
             {
-                book.Add(KeyObjectNames.Claim(tag), "it is missing: new data of its subject cannot be backed up").AddSubject(pseudonym);
+                book.Miss(KeyObjectNames.Claim(tag), "it is missing: new data of its subject cannot be backed up").AddSubject(pseudonym);
             }
             else if (claim != pseudonym)
             {
@@ -72,7 +72,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         // Each damaged claim that no name was found for may be that of one of these.
         if (unclaimed.Count > _damagedClaims.Count)
         {
-            var fault = book.Add(KeyObjectNames.ClaimPrefix, $"{unclaimed.Count - _damagedClaims.Count} claims are missing: new data of these subjects cannot be backed up");
+            var fault = book.Miss(KeyObjectNames.ClaimPrefix, $"{unclaimed.Count - _damagedClaims.Count} claims are missing: new data of these subjects cannot be backed up");
             unclaimed.ForEach(fault.AddSubject);
         }
     }
@@ -82,7 +82,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
     {
         foreach (var point in points.Where(point => !_ledger.Reaches(point.Record.LedgerHead)))
         {
-            book.Add(KeyObjectNames.Ledger(_ledger.Entries.Count + 1), $"it is missing or not the one that point '{point.Record.ObjectName}' has seen: who was erased might come back");
+            book.Miss(KeyObjectNames.Ledger(_ledger.Entries.Count + 1), $"it is missing or not the one that point '{point.Record.ObjectName}' has seen: who was erased might come back");
             return;
         }
     }
@@ -125,7 +125,7 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         }
         foreach (var name in FormatSlots.Select(KeyObjectNames.Format).Where(n => !census.Objects.ContainsKey(n)))
         {
-            book.Add(name, "it is missing");
+            book.Miss(name, "it is missing");
         }
     }
 
@@ -150,11 +150,11 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         {
             if (!newest.TryGetValue(writer.Id, out var found))
             {
-                book.Add(KeyObjectNames.Writer(writer.Id, 1), "it is missing: other hosts cannot check what this writer signed");
+                book.Miss(KeyObjectNames.Writer(writer.Id, 1), "it is missing: other hosts cannot check what this writer signed");
             }
             else if (found.Writer.LastGoodSequence != writer.LastGoodSequence)
             {
-                book.Add(KeyObjectNames.Writer(writer.Id, found.Revision + 1), "it is missing: other hosts do not know that this writer was revoked");
+                book.Miss(KeyObjectNames.Writer(writer.Id, found.Revision + 1), "it is missing: other hosts do not know that this writer was revoked");
             }
         }
     }
@@ -170,11 +170,11 @@ internal sealed class KeyObjectCheck(ObjectProbe probe, Census census, ReserveKe
         {
             if (KeyObjectNames.Approver(approver.Id, 1) is var enrolment && !census.Objects.ContainsKey(enrolment))
             {
-                book.Add(enrolment, "it is missing: other hosts do not know this approver");
+                book.Miss(enrolment, "it is missing: other hosts do not know this approver");
             }
             if (approver.RevokedNs is not null && KeyObjectNames.Approver(approver.Id, 2) is var revocation && !census.Objects.ContainsKey(revocation))
             {
-                book.Add(revocation, "it is missing: other hosts do not know that this approver was revoked");
+                book.Miss(revocation, "it is missing: other hosts do not know that this approver was revoked");
             }
         }
     }

@@ -52,6 +52,9 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
     /// <summary>Packs in cold storage that are not thawed.</summary>
     public long Frozen => _frozen + _scrub.Frozen;
 
+    /// <summary>What was read when.</summary>
+    public CheckMemory Memory => turn.Memory;
+
     /// <summary>The index by packs.</summary>
     public PackRows Rows => rows;
 
@@ -75,7 +78,7 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
                     _letGo++;
                     continue;
                 }
-                book.Add(pack.Name, "it is missing");
+                book.Miss(pack.Name, "it is missing");
                 _scrub.FailAll(pack, reach.Walk.Reached);
                 continue;
             }
@@ -184,7 +187,8 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         var byPack = reach.Walk.Unreadable.SelectMany(u => index.Index.FindAll(u.Key).Select(p => p.Segment.Pack.Name).Distinct().Select(pack => (Pack: pack, u.Value)));
         foreach (var group in byPack.GroupBy(p => p.Pack, StringComparer.Ordinal).Where(g => !book.Holds(g.Key)))
         {
-            book.Add(group.Key, $"{group.Count()} pages in it cannot be read ({group.First().Value.Message.TrimEnd('.')})");
+            var problem = $"{group.Count()} pages in it cannot be read ({group.First().Value.Message.TrimEnd('.')})";
+            _ = group.All(p => p.Value.ErrorId == "ObjectNotFound") ? book.Miss(group.Key, problem) : book.Add(group.Key, problem);
         }
     }
 
@@ -197,7 +201,7 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         {
             var first = group.First();
             var sources = group.Select(m => m.From).Distinct().Take(3);
-            book.Add(group.Key, $"{group.Count()} {(first.IsPage ? "pages" : "chunks")} that restore points need are in no pack of the store (such as {first.Id}; named in {string.Join(", ", sources)})");
+            book.Miss(group.Key, $"{group.Count()} {(first.IsPage ? "pages" : "chunks")} that restore points need are in no pack of the store (such as {first.Id}; named in {string.Join(", ", sources)})");
         }
     }
 
@@ -215,7 +219,7 @@ internal sealed class PackCheck(ObjectProbe probe, Census census, IndexCheck ind
         var needed = index.Uncovered.Where(p => IsReached(p.Id)).Select(p => p.Name).ToList();
         if (needed.Count > 0)
         {
-            book.Add("index/", $"a fragment is missing: none names {needed.Count} packs that restore points need (such as '{needed[0]}')");
+            book.Miss("index/", $"a fragment is missing: none names {needed.Count} packs that restore points need (such as '{needed[0]}')");
         }
     }
 }

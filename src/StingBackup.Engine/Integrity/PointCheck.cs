@@ -128,7 +128,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
                 }
                 else if (!book.Holds(name) && !await ExistsAsync(name, cancel).ConfigureAwait(false))
                 {
-                    book.Add(name, $"it is missing, and writer {run.Writer} saw it: it was deleted, or its chain rolled back");
+                    book.Miss(name, $"it is missing, and writer {run.Writer} saw it: it was deleted, or its chain rolled back");
                 }
             }
         }
@@ -168,7 +168,7 @@ internal sealed class PointCheck(ObjectProbe probe, Census census, EnrolledWrite
         // A run may have committed between the two listings.
         if (!await ExistsAsync(name, cancel).ConfigureAwait(false))
         {
-            book.Add(name, last == first
+            book.Miss(name, last == first
                 ? "it is missing, although its writer went on: his next run begins only when this number has a point"
                 : $"it and the {last - first} points behind it are missing, although their writer went on");
         }

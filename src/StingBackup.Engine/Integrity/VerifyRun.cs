@@ -13,13 +13,44 @@ namespace StingBackup.Engine.Integrity;
 /// </summary>
 internal sealed class VerifyRun(Installation installation, EnrolledWriters writers, VerifyRequest request, JobOutput output)
 {
-    private readonly FaultBook _book = new(problem => output.Tell(problem), installation.AtTier, installation.Tiers.Count > 1);
+    private readonly FaultBook _book = new(problem => output.Tell(problem), installation.AtTier, installation.Tiers.Count > 1) { LooksAgain = true };
+
+    /// <summary>What a look went through and met, beside faults.</summary>
+    private sealed record Look(ObjectProbe Probe, Census Census, PointCheck Points, IReadOnlyList<PointPart> Parts, Reach Reach, PackCheck Packs);
 
     public async Task<IntegrityResult> RunAsync(CancellationToken cancel)
     {
         CheckLimits.Check(request);
         var started = installation.Clock.GetTimestamp();
         output.Progress.Activity = installation.AtTier == Tier.Local ? $"Verify ({request.Level})" : $"Verify the {installation.AtTier} tier ({request.Level})";
+        var (probe, census, points, parts, reach, packs) = await LookAsync(started, cancel).ConfigureAwait(false);
+        using var reader = reach.Reader;
+        await LookAgainAsync(cancel).ConfigureAwait(false);
+        await new DamageReport(reach, packs, _book, output).RunAsync(parts, points.Doubtful, cancel).ConfigureAwait(false);
+        if (installation.AtTier != Tier.Local)
+        {
+            await ForgiveWaitingAsync(census, cancel).ConfigureAwait(false);
+        }
+        TellPacks(packs);
+        var (_, never, oldest) = packs.Memory.Summary();
+        var faults = _book.ToRecords(reach.NameOf);
+        if (installation.AtTier != Tier.Local && faults.Count > 0)
+        {
+            installation.MemoryOf(installation.AtTier).Distrust();
+        }
+        return new IntegrityResult
+        {
+            Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
+            PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen, PacksWithoutParity = packs.WithoutParity, ParityDamaged = packs.ParityDamaged,
+            OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(last, 0), installation.Zone) : null,
+            Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
+            BytesRead = probe.BytesRead + reader.BytesRead, Faults = faults, Duration = installation.Clock.GetElapsedTime(started),
+        };
+    }
+
+    /// <summary>Looks at everything; what is wrong is in the book then.</summary>
+    private async ValueTask<Look> LookAsync(long started, CancellationToken cancel)
+    {
         var probe = new ObjectProbe(installation.Store, _book);
         var census = await Census.TakeAsync(installation.Store, _book, cancel).ConfigureAwait(false);
         KeyObjectCheck? keyObjects = null;
@@ -43,40 +74,46 @@ internal sealed class VerifyRun(Installation installation, EnrolledWriters write
 
         var keys = request.Level == IntegrityLevel.Data ? await installation.UnlockAsync(cancel).ConfigureAwait(false) : null;
         var reach = await ReachAsync(index, parts, keys, cancel).ConfigureAwait(false);
-        using var reader = reach.Reader;
-        if (reach.Walk.Erased > 0)
+        try
         {
-            output.Tell(reach.Walk.Erased == 1 ? "One subject in these points was erased: what is left of it cannot be read, and is not looked at."
-                : $"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
+            if (reach.Walk.Erased > 0)
+            {
+                output.Tell(reach.Walk.Erased == 1 ? "One subject in these points was erased: what is left of it cannot be read, and is not looked at."
+                    : $"{reach.Walk.Erased} subjects in these points were erased: what is left of them cannot be read, and is not looked at.");
+            }
+            var rows = new PackRows(index.Index);
+            var leave = await new TierLeave(installation, index.Index, rows, output).FindAsync(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)), points.Valid, _book, cancel).ConfigureAwait(false);
+            var memory = CheckMemory.Load(installation, installation.AtTier);
+            memory.Keep([.. census.Packs.Keys]);
+            var turn = new PackTurn(memory, leave, () => request.MaxDuration is { } most && installation.Clock.GetElapsedTime(started) >= most);
+            var packs = new PackCheck(probe, census, index, rows, reach, installation, turn, _book, output);
+            await CheckPacksAsync(packs, memory, request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
+            keyObjects?.CheckSubjects(reach.Walk.Subjects.Keys, reach.NameOf, TagOf(keys));
+            return new Look(probe, census, points, parts, reach, packs);
         }
-        var rows = new PackRows(index.Index);
-        var leave = await new TierLeave(installation, index.Index, rows, output).FindAsync(rows.Packs.Where(p => !census.Objects.ContainsKey(p.Name)), points.Valid, _book, cancel).ConfigureAwait(false);
-        var memory = CheckMemory.Load(installation, installation.AtTier);
-        memory.Keep([.. census.Packs.Keys]);
-        var turn = new PackTurn(memory, leave, () => request.MaxDuration is { } most && installation.Clock.GetElapsedTime(started) >= most);
-        var packs = new PackCheck(probe, census, index, rows, reach, installation, turn, _book, output);
-        await CheckPacksAsync(packs, memory, request, limited: request.Date is not null || request.BackupId is not null, SampleSeed(), cancel).ConfigureAwait(false);
-        keyObjects?.CheckSubjects(reach.Walk.Subjects.Keys, reach.NameOf, TagOf(keys));
-        await new DamageReport(reach, packs, _book, output).RunAsync(parts, points.Doubtful, cancel).ConfigureAwait(false);
-        if (installation.AtTier != Tier.Local)
+        catch
         {
-            await ForgiveWaitingAsync(census, cancel).ConfigureAwait(false);
+            reach.Reader.Dispose();
+            throw;
         }
-        TellPacks(packs);
-        var (_, never, oldest) = memory.Summary();
-        var faults = _book.ToRecords(reach.NameOf);
-        if (installation.AtTier != Tier.Local && faults.Count > 0)
+    }
+
+    /// <summary>
+    /// A record that another host replaces is not there for a moment, a pack that it lets go or moves has rightly gone since the listing. So what is missing is no fault before a look at the structure, which begins anew, misses it too.
+    /// </summary>
+    private async ValueTask LookAgainAsync(CancellationToken cancel)
+    {
+        if (!_book.All.Any(fault => fault.IsMissing))
         {
-            installation.MemoryOf(installation.AtTier).Distrust();
+            return;
         }
-        return new IntegrityResult
+        output.Progress.Status = "what was not there, once more";
+        var later = new VerifyRun(installation, writers, new VerifyRequest { Level = IntegrityLevel.Structure, Tier = request.Tier, Date = request.Date, BackupId = request.BackupId }, JobOutput.ToNobody());
+        (await later.LookAsync(installation.Clock.GetTimestamp(), cancel).ConfigureAwait(false)).Reach.Reader.Dispose();
+        if (_book.Settle(later._book) is > 0 and var forgotten)
         {
-            Level = request.Level, Tier = installation.AtTier, Points = parts.DistinctBy(p => p.ObjectName).LongCount(), Packs = packs.Packs,
-            PacksPassedOver = packs.PassedOver, PacksLeft = packs.Left, PacksLetGo = packs.LetGo, PacksFrozen = packs.Frozen, PacksWithoutParity = packs.WithoutParity, ParityDamaged = packs.ParityDamaged,
-            OldestCheck = never == 0 && oldest is { } last ? TimeZoneInfo.ConvertTime(NanosecondTime.FromNs(last, 0), installation.Zone) : null,
-            Chunks = request.Level == IntegrityLevel.Data ? packs.ChunksOpened : reach.Walk.Reached.Count,
-            BytesRead = probe.BytesRead + reader.BytesRead, Faults = faults, Duration = installation.Clock.GetElapsedTime(started),
-        };
+            output.Explain($"{forgotten} objects that were not there at first were being replaced, or have rightly gone since they were listed.");
+        }
     }
 
     /// <summary>Checks packs; what was read whole is remembered however it ends. A look at the structure alone changes nothing on this host either.</summary>

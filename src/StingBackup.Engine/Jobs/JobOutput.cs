@@ -11,6 +11,9 @@ public sealed class JobOutput
 
     internal JobOutput(ChannelWriter<JobEvent> writer, CancellationToken cancel) => (_writer, _cancel) = (writer, cancel);
 
+    /// <summary>For what is part of a job and tells nobody.</summary>
+    internal static JobOutput ToNobody() => new(Channel.CreateBounded<JobEvent>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }).Writer, default);
+
     /// <summary>Counters behind the progress events.</summary>
     public JobProgress Progress { get; } = new();
 

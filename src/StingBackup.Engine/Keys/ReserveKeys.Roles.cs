@@ -257,15 +257,19 @@ public sealed partial class ReserveKeys
         }
         await foreach (var found in store.ListAsync(KeyObjectNames.ClaimPrefix, cancel).ConfigureAwait(false))
         {
-            yield return await DescribeAsync(store, found.Name, writers, cancel).ConfigureAwait(false);
+            if (await DescribeAsync(store, found.Name, writers, cancel).ConfigureAwait(false) is { } claim)
+            {
+                yield return claim;
+            }
         }
     }
 
-    private async ValueTask<KeyInfo> DescribeAsync(IObjectStore store, string name, EnrolledWriters writers, CancellationToken cancel)
+    /// <summary>Null for a claim that is gone since it was listed: it is being renewed, or its subject was erased.</summary>
+    private async ValueTask<KeyInfo?> DescribeAsync(IObjectStore store, string name, EnrolledWriters writers, CancellationToken cancel)
     {
         try
         {
-            return KeyInventory.OfClaim(SubjectClaim.Read(name, await store.ReadAllAsync(name, cancel).ConfigureAwait(false), ReserveId, Verifier, writers));
+            return await ClaimReader.ReadBytesAsync(store, name, cancel).ConfigureAwait(false) is { } bytes ? KeyInventory.OfClaim(SubjectClaim.Read(name, bytes, ReserveId, Verifier, writers)) : null;
         }
         catch (StingException fault) when (fault.Kind == FailureKind.Integrity)
         {

@@ -36,7 +36,7 @@ internal sealed class CopiesRead
         }
     }
 
-    /// <summary>A damaged pack as its own parity gives it; null where that has none, or not enough. The last one is remembered, for its chunks are asked for one after another.</summary>
+    /// <summary>A damaged pack as its own parity gives it; null where that has none, or not enough. The last one is remembered, for its chunks are asked for one after another; a store that could not be asked is asked again.</summary>
     public async ValueTask<byte[]?> RecoverAsync(string pack, StingException why, CancellationToken cancel)
     {
         Task<byte[]?> content;
@@ -46,7 +46,7 @@ internal sealed class CopiesRead
             {
                 return null;
             }
-            if (_recovered.Name != pack)
+            if (_recovered.Name != pack || _recovered.Content is { IsCompleted: true, IsCompletedSuccessfully: false })
             {
                 _recovered = (pack, TryRecoverAsync(pack));
             }

@@ -14,7 +14,7 @@ namespace StingBackup.Engine.Tiering;
 internal sealed class ClaimComparison(Installation installation, TierRoute route)
 {
     /// <summary>Whether an object's bytes may change under its name.</summary>
-    public static bool IsRenewable(string name) => name.StartsWith(KeyObjectNames.ClaimPrefix, StringComparison.Ordinal) || name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal);
+    public static bool IsRenewable(string name) => name.StartsWith(KeyObjectNames.ClaimPrefix, StringComparison.Ordinal) || IsFormat(name);
 
     /// <summary>Claims and format records of the source that the target has in another state; of two sound format records the higher revision counts, wherever it lies.</summary>
     public async ValueTask<IReadOnlyList<string>> RenewedAsync(TierListing source, TierListing target, CancellationToken cancel)
@@ -23,8 +23,12 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         var renewed = new List<string>();
         foreach (var name in source.Of(TierStep.Heads).Where(name => IsRenewable(name) && target.Objects.ContainsKey(name)))
         {
-            var isSame = known.GetValueOrDefault(name) is { } hash ? hash == HashOf(await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) : await AreEqualAsync(name, cancel).ConfigureAwait(false);
-            if (isSame || await IsBehindAsync(name, cancel).ConfigureAwait(false))
+            var hash = known.GetValueOrDefault(name);
+            if (await ClaimReader.ReadBytesAsync(route.From, name, cancel).ConfigureAwait(false) is not { } here || HashOf(here) == hash)
+            {
+                continue;   // as it was; or gone since the listing, and what replaces it is the next sync's affair
+            }
+            if ((hash is null || IsFormat(name)) && await ClaimReader.ReadBytesAsync(route.To, name, cancel).ConfigureAwait(false) is { } there && (here.AsSpan().SequenceEqual(there) || IsBehind(name, here, there)))
             {
                 continue;
             }
@@ -40,7 +44,7 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         {
             return Conflict(name, "no key role is at hand to tell which of them counts");
         }
-        if (name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal))
+        if (IsFormat(name))
         {
             return FormatIn(name, here) is not { } format ? Failures.Damaged(name, $"in {route.From.Location} it is no format record that this reserve's key role signed")
                 : FormatIn(name, there)?.Revision == format.Revision ? Conflict(name, $"both are revision {format.Revision}, and say different things") : null;
@@ -77,9 +81,9 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
     }
 
     /// <summary>Whether the source's format record is older than the target's, which then stays: a local tier that was brought back from an old copy.</summary>
-    private async ValueTask<bool> IsBehindAsync(string name, CancellationToken cancel) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal)
-        && FormatIn(name, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } there && FormatIn(name, await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } here
-        && here.Revision < there.Revision;
+    private bool IsBehind(string name, byte[] here, byte[] there) => IsFormat(name) && FormatIn(name, there) is { } theirs && FormatIn(name, here) is { } ours && ours.Revision < theirs.Revision;
+
+    private static bool IsFormat(string name) => name.StartsWith(KeyObjectNames.FormatPrefix, StringComparison.Ordinal);
 
     /// <summary>Null for what is no sound format record of this reserve.</summary>
     private FormatObject? FormatIn(string name, byte[] bytes)
@@ -92,12 +96,5 @@ internal sealed class ClaimComparison(Installation installation, TierRoute route
         {
             return null;
         }
-    }
-
-    private async ValueTask<bool> AreEqualAsync(string name, CancellationToken cancel)
-    {
-        var here = await route.From.ReadAllAsync(name, cancel).ConfigureAwait(false);
-        var there = await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false);
-        return here.AsSpan().SequenceEqual(there);
     }
 }

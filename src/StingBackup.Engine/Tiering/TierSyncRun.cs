@@ -110,7 +110,8 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
     /// <summary>False, and told, when another object has the name by now.</summary>
     private async ValueTask<bool> PutAsync(string name, byte[] bytes, CancellationToken cancel)
     {
-        var there = await route.To.PutAsync(name, bytes, cancel).ConfigureAwait(false) ? bytes : await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false);
+        // What stood in the way may be gone again: another host's sync replaces it.
+        var there = await TryPutAsync().ConfigureAwait(false) ?? await TryPutAsync().ConfigureAwait(false) ?? throw route.To.NotFound(name);
         if (!bytes.AsSpan().SequenceEqual(there))
         {
             output.Failed(new ClaimComparison(installation, route).Conflict(name, "their bytes differ"));
@@ -118,6 +119,8 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
         }
         await PackTransfer.ConfirmAsync(route.To, name, bytes.Length, cancel).ConfigureAwait(false);
         return true;
+
+        async ValueTask<byte[]?> TryPutAsync() => await route.To.PutAsync(name, bytes, cancel).ConfigureAwait(false) ? bytes : await ClaimReader.ReadBytesAsync(route.To, name, cancel).ConfigureAwait(false);
     }
 
     private async ValueTask RenewClaimsAsync(TierComparison comparison, CancellationToken cancel)
@@ -133,7 +136,12 @@ internal sealed class TierSyncRun(Installation installation, TierRoute route, Jo
             {
                 continue;
             }
-            if (claims.RefusalOf(name, bytes, await route.To.ReadAllAsync(name, cancel).ConfigureAwait(false)) is { } refusal)
+            var there = await ClaimReader.ReadBytesAsync(route.To, name, cancel).ConfigureAwait(false);
+            if (bytes.AsSpan().SequenceEqual(there))
+            {
+                continue;   // another host's sync was quicker
+            }
+            if (there is not null && claims.RefusalOf(name, bytes, there) is { } refusal)
             {
                 output.Failed(refusal);
                 _refused.Add(name);

@@ -1,4 +1,5 @@
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Operations;
@@ -131,6 +132,33 @@ public sealed class ParityTests(SampleRepository sample) : IClassFixture<SampleR
         Assert.All(objects.Where(o => ObjectName.IsPack(o.Key)), o => Assert.True(memory.Objects[o.Key].Span.SequenceEqual(o.Value.Span)));
         Assert.Equal(warnings.Exists(w => w.StartsWith("ReadByParity", StringComparison.Ordinal)), (await StatusReader.ReadAsync(installation, default)).Warnings.Any(w => w.Contains("or by their parity", StringComparison.Ordinal)));
         return FolderImage.Read(destination);
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_once_is_asked_again_and_what_cannot_be_recovered_is_asked_for_once()
+    {
+        var name = Longest();
+        var why = Failures.Damaged(name, "its bytes are other ones");
+        var objects = WithParity(sample.Copy());
+        objects[name] = Verify.Flip(objects[name], 5000);
+        var hurt = new HurtStore(new MemoryObjectStore(objects));
+        await using var installation = await sample.OpenAsync(new ParityStore(hurt, Percent), Verify.NewState());
+        var copies = new CopiesRead(installation);
+        hurt.Next = new StingException("StoreUnreachable", FailureKind.Io, "It does not answer.", "memory", "Look at the network.");
+        Assert.Equal("StoreUnreachable", (await Assert.ThrowsAsync<StingException>(async () => await copies.RecoverAsync(name, why, default))).ErrorId);
+        Assert.Equal(sample.Objects[name].ToArray(), await copies.RecoverAsync(name, why, default));
+        var reads = hurt.Reads;
+        Assert.NotNull(await copies.RecoverAsync(name, why, default));
+        Assert.Equal(reads, hurt.Reads);
+
+        objects[PackParity.NameOf(name)] = Verify.Flip(objects[PackParity.NameOf(name)], 30);
+        hurt = new HurtStore(new MemoryObjectStore(objects));
+        await using var without = await sample.OpenAsync(new ParityStore(hurt, Percent), Verify.NewState());
+        copies = new CopiesRead(without);
+        Assert.Null(await copies.RecoverAsync(name, why, default));
+        reads = hurt.Reads;
+        Assert.Null(await copies.RecoverAsync(name, why, default));
+        Assert.Equal(reads, hurt.Reads);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Repository;
 using StingBackup.Engine.Storage;
+using StingBackup.Engine.Tests.Backup;
 
 namespace StingBackup.Engine.Tests.Keys;
 
@@ -39,6 +40,42 @@ public sealed class RepositoryHeadTests : IDisposable
             Assert.Equal(keys.ReserveId, format.ReserveId);
             Assert.Equal("format/1", Assert.Single(faults).Target);
         }
+    }
+
+    [Fact]
+    public async Task A_slot_that_is_replaced_between_listing_and_reading_is_listed_once_more()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var bytes = _fixture.Store.Objects["format/1"];
+        // The listing meets the moment without the first slot, the reading that without the second.
+        await _fixture.Store.DeleteAsync("format/1", default);
+        var reads = 0;
+        var store = new FaultyStore(_fixture.Store)
+        {
+            Before = (verb, name) =>
+            {
+                if (verb == "read" && name == "format/2" && reads++ == 0)
+                {
+                    _fixture.Store.PutAsync("format/1", bytes, default).AsTask().GetAwaiter().GetResult();
+                    _fixture.Store.DeleteAsync("format/2", default).AsTask().GetAwaiter().GetResult();
+                }
+            },
+        };
+        var (format, faults) = await keys.LoadFormatAsync(store, default);
+        Assert.Empty(faults);
+        Assert.Equal((1, keys.ReserveId), (reads, format.ReserveId));
+    }
+
+    [Fact]
+    public async Task What_another_host_puts_into_a_slot_that_is_being_replaced_is_replaced_too()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var (sound, damaged) = (_fixture.Store.Objects["format/1"].ToArray(), _fixture.Store.Objects["format/1"].ToArray());
+        damaged[40] ^= 1;
+        var store = await WithAsync("format/1", damaged);
+        var between = new FaultyStore(store) { Meanwhile = async () => await store.PutAsync("format/1", damaged, default) };
+        Assert.Equal(["format/1"], (await keys.PublishAsync(between, default)).Names);
+        Assert.Equal(sound, store.Objects["format/1"].ToArray());
     }
 
     [Fact]

@@ -66,6 +66,36 @@ public sealed class TierDaysTests
         Assert.NotEqual(Health.Bad, (await StatusReader.ReadAsync(reserve.Open(), default)).Health);
     }
 
+    /// <summary>The model checker's seed 5000062.</summary>
+    [Theory]
+    [InlineData(IntegrityLevel.Structure)]
+    [InlineData(IntegrityLevel.Packs)]
+    [InlineData(IntegrityLevel.Data)]
+    public async Task A_pack_that_goes_while_it_is_verified_is_no_fault_unless_no_tier_has_it(IntegrityLevel level)
+    {
+        foreach (var isLost in (bool[])[false, true])
+        {
+            var (reserve, _, _) = await TenDaysAsync();
+            await using var disposed = reserve;
+            var before = reserve.LocalMemory.Objects.Keys.ToHashSet();
+            reserve.Local.Before = (verb, name) =>
+            {
+                if (verb == "read" && name.StartsWith("index/", StringComparison.Ordinal))
+                {
+                    reserve.Local.Before = (_, _) => { };
+                    reserve.RetainAsync().GetAwaiter().GetResult();
+                    foreach (var gone in isLost ? before.Except(reserve.LocalMemory.Objects.Keys).ToList() : [])
+                    {
+                        reserve.RemoteMemory.DeleteAsync(gone, default).AsTask().GetAwaiter().GetResult();
+                    }
+                }
+            };
+            var found = await Verify.RunAsync(reserve.Open(), new VerifyRequest { Level = level });
+            var went = Assert.Single(before.Except(reserve.LocalMemory.Objects.Keys));
+            Assert.Equal(isLost ? [went] : [], found.Faults.Select(f => f.Object));
+        }
+    }
+
     [Fact]
     public async Task What_the_remote_tier_has_not_confirmed_stays()
     {

@@ -49,8 +49,16 @@ internal sealed partial class SimulatedWorld
             {
                 Count(Looked, $"{kind} objects freed on the {tier.Tier} tier");
             }
+            if (tier.Tier == Tier.Local && (kind == ObjectKind.Format || (kind == ObjectKind.Claim && IsRenewing)))
+            {
+                _replaced[name] = long.MaxValue;
+            }
             Book.Went(tier.Tier, name);
             return;
+        }
+        if (tier.Tier == Tier.Local && _replaced.ContainsKey(name))
+        {
+            _replaced[name] = Steps;
         }
         if (kind is ObjectKind.Point or ObjectKind.Drop or ObjectKind.Ledger or ObjectKind.Audit && _firstBytes.TryAdd(name, PointRecord.HashOf(came.Span)) is false && _firstBytes[name] != PointRecord.HashOf(came.Span))
         {

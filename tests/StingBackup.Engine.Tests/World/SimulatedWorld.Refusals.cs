@@ -11,6 +11,8 @@ internal sealed partial class SimulatedWorld
     private readonly HashSet<string> _unsure = new(StringComparer.Ordinal);
     /// <summary>Whether a place of keys was away since they were mended last.</summary>
     private bool _isUnmended;
+    /// <summary>Format records and claims that are or were being replaced, and up to which step they were not there.</summary>
+    private readonly Dictionary<string, long> _replaced = new(StringComparer.Ordinal);
     private long _behindAt = -1, _erasedAt = -1, _firstClaimAt = long.MaxValue;
 
     /// <summary>Whether the remote tier lacks a point, a fragment of the index or a record that the local one has.</summary>
@@ -34,6 +36,9 @@ internal sealed partial class SimulatedWorld
         "ApprovalExpired" => _now - running.Began >= Guard.Validity - TimeSpan.FromHours(1),
         _ => running.Verb == Verb.Restore && IsSlow(running),
     };
+
+    /// <summary>Whether a verification may call an object missing, or all of a folder: it is being replaced, by a host that may have died, and was not there in the second look either.</summary>
+    private bool MayMiss(RunningVerb running, string name) => _replaced.Any(r => r.Key.StartsWith(name, StringComparison.Ordinal) && r.Value >= running.LookedAt);
 
     /// <summary>Holds that stand, and those that somebody was setting.</summary>
     private bool MayBeHeld(string who) => _holds.Values.Any(hold => hold.Who == who) || _unsure.Contains(who);

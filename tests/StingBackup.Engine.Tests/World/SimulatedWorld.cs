@@ -148,6 +148,7 @@ internal sealed partial class SimulatedWorld : IAsyncDisposable
                 Tell(host, call.ToString());
                 call.Happen();
                 _keysTouched |= call.Tier is null;
+                running.LookedAt = call is { Verb: "list", Name: "points/", Tier: Tier.Local } ? Steps : running.LookedAt;
                 await running.Gate.QuietAsync(running.Work);
             }
             await EndIfDoneAsync(host, running);

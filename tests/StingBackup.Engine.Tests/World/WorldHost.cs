@@ -47,6 +47,8 @@ internal sealed class RunningVerb(Verb verb, int argument, Gate gate)
     public DateTimeOffset Began { get; init; }
     /// <summary>Number of the step at which it began.</summary>
     public long BeganAt { get; init; }
+    /// <summary>Number of the step at which it began to look through the local tier, a verification the second time.</summary>
+    public long LookedAt { get; set; }
     /// <summary>Whether something was done to it, so that it may fail.</summary>
     public bool WasDisturbed { get; set; }
 }

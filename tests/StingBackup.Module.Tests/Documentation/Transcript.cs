@@ -52,13 +52,13 @@ internal sealed partial class Transcript
     [GeneratedRegex(@"backup_\d{8}_\d{6}(_[a-z0-9]+)?|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b|\b\d{8}T?_?\d{6}-[0-9a-f]+\b")]
     private static partial Regex Id();
 
-    [GeneratedRegex(@"\b(just now|now|\d+ (s|min|h|d|seconds?|minutes?) ago|in \d+ (s|min|h|d|days?|hours?))\b")]
+    [GeneratedRegex(@"\b(just now|now|\d+ (s|min|h|d|seconds?|minutes?) ago|in \d+(\.\d)? (s|min|h|d|days?|hours?)( \d+ (s|min|h))?)\b")]
     private static partial Regex Age();
 
     [GeneratedRegex(@"\d[\d.,:]*")]
     private static partial Regex Number();
 
-    [GeneratedRegex(@"N (B|KB|MB|GB|TB|µs|ms|s|min|h|d)\b")]
+    [GeneratedRegex(@"N (B|KB|MB|GB|TB|µs|ms|s|min|h|d)( N (s|min|h))?\b")]
     private static partial Regex Unit();
 
     [GeneratedRegex(@"\s+|-{3,}|─+")]

@@ -11,27 +11,17 @@ namespace StingBackup.Engine.Keys;
 /// <param name="learn">Told of what format objects say of the key role's keys, before they are checked; gives the keys that may be trusted then.</param>
 internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[] keyRole, Func<KeyRoleChain?, string, byte[]>? learn = null)
 {
+    private const int Relists = 3;
+
     /// <summary>The format in force: the highest revision validly signed. Damaged slots are told.</summary>
     /// <exception cref="StingException"><c>RepositoryMissing</c>, <c>RepositoryForeign</c>, <c>ObjectDamaged</c> when no slot is valid</exception>
     public async ValueTask<FormatObject> LoadFormatAsync(IObjectStore store, List<StingException> faults, CancellationToken cancel)
     {
         FormatObject? newest = null;
         StingException? outdated = null;
-        var slots = 0;
-        var read = new List<(string Name, byte[] Bytes, KeyRoleChain? Chain)>();
-        await foreach (var found in store.ListAsync(KeyObjectNames.FormatPrefix, cancel).ConfigureAwait(false))
-        {
-            slots++;
-            try
-            {
-                var bytes = await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false);
-                read.Add((found.Name, bytes, FormatObject.ChainIn(found.Name, bytes, reserveId)));
-            }
-            catch (StingException fault)
-            {
-                faults.Add(fault);
-            }
-        }
+        var (read, unread) = await ReadSlotsAsync(store, cancel).ConfigureAwait(false);
+        var slots = read.Count + unread.Count;
+        faults.AddRange(unread);
         CheckIsOneWay(read);
         foreach (var (name, bytes, chain) in read)
         {
@@ -68,6 +58,32 @@ internal sealed class RepositoryHead(SignedCopies copies, Id16 reserveId, byte[]
             ? newest
             : throw new StingException("RepositoryForeign", FailureKind.Integrity,
                 $"The repository in {store.Location} holds reserve {newest.ReserveId}, not {reserveId}.", store.Location, "Check repository.backup_root.");
+    }
+
+    /// <summary>What the places hold, and why one cannot be read. One that is gone since the listing is being replaced, and the other not: it is listed once more.</summary>
+    private async ValueTask<(List<(string Name, byte[] Bytes, KeyRoleChain? Chain)> Read, List<StingException> Unread)> ReadSlotsAsync(IObjectStore store, CancellationToken cancel)
+    {
+        for (var relists = Relists; ; relists--)
+        {
+            var read = new List<(string Name, byte[] Bytes, KeyRoleChain? Chain)>();
+            var unread = new List<StingException>();
+            await foreach (var found in store.ListAsync(KeyObjectNames.FormatPrefix, cancel).ConfigureAwait(false))
+            {
+                try
+                {
+                    var bytes = await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false);
+                    read.Add((found.Name, bytes, FormatObject.ChainIn(found.Name, bytes, reserveId)));
+                }
+                catch (StingException fault)
+                {
+                    unread.Add(fault);
+                }
+            }
+            if (relists == 0 || !unread.Exists(fault => fault.ErrorId == "ObjectNotFound"))
+            {
+                return (read, unread);
+            }
+        }
     }
 
     /// <summary>Somebody put what was in force before in its place, or the turn to the newer key did not end. Its numbers still hold; other hosts would not learn of the newer key.</summary>

@@ -12,6 +12,8 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
 {
     private static readonly string[] Prefixes = [KeyObjectNames.FormatPrefix, KeyObjectNames.WriterPrefix, KeyObjectNames.LedgerPrefix, KeyObjectNames.ApproverPrefix];
 
+    private const int MostTries = 4;
+
     private string Root => Path.Combine(options.KeyDirectory, "signed");
 
     /// <summary>Paths that copies of objects take.</summary>
@@ -60,26 +62,40 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
                 faults.Add(KeyFrame.Damaged(PathOf(name), fault.Message, fault));
                 continue;
             }
-            if (await ClaimReader.ReadBytesAsync(store, name, cancel).ConfigureAwait(false) is { } present)
+            try
             {
-                if (IsSound(name, present, revision, reserveId, keyRole))
+                if (await ReplaceAsync(store, name, bytes, present => IsSound(name, present, revision, reserveId, keyRole), cancel).ConfigureAwait(false))
                 {
-                    continue;
-                }
-                try
-                {
-                    await store.DeleteAsync(name, cancel).ConfigureAwait(false);
-                }
-                catch (StingException locked) when (locked.ErrorId == "ObjectLocked")
-                {
-                    faults.Add(locked);   // an older revision still says what it says; what is damaged is read elsewhere until its lock ends
-                    continue;
+                    put.Add(name);
                 }
             }
-            await store.PutAsync(name, bytes, cancel).ConfigureAwait(false);
-            put.Add(name);
+            catch (StingException locked) when (locked.ErrorId == "ObjectLocked")
+            {
+                faults.Add(locked);   // an older revision still says what it says; what is damaged is read elsewhere until its lock ends
+            }
         }
         return put;
+    }
+
+    /// <summary>Puts an object unless what is there may stay; false then. What another host put there since the look (a repair, from a tier that has the one before) is looked at in turn.</summary>
+    private static async ValueTask<bool> ReplaceAsync(IObjectStore store, string name, byte[] bytes, Func<byte[], bool> mayStay, CancellationToken cancel)
+    {
+        for (var tries = 0; tries < MostTries; tries++)
+        {
+            if (await ClaimReader.ReadBytesAsync(store, name, cancel).ConfigureAwait(false) is { } present)
+            {
+                if (mayStay(present))
+                {
+                    return false;
+                }
+                await store.DeleteAsync(name, cancel).ConfigureAwait(false);
+            }
+            if (await store.PutAsync(name, bytes, cancel).ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>The other way: copies of what the repository has, where there is none; gives how many. What the key role did not sign is passed over.</summary>
@@ -90,8 +106,8 @@ internal sealed class SignedCopies(IKeyFiles files, KeyOptions options)
         {
             await foreach (var found in store.ListAsync(prefix, cancel).ConfigureAwait(false))
             {
-                var bytes = await store.ReadAllAsync(found.Name, cancel).ConfigureAwait(false);
-                if (IsSound(found.Name, bytes, 0, reserveId, keyRole) && files.Read(PathOf(found.Name)) is null)
+                // Gone since the listing: it is being replaced, and the host that does it keeps a copy.
+                if (await ClaimReader.ReadBytesAsync(store, found.Name, cancel).ConfigureAwait(false) is { } bytes && IsSound(found.Name, bytes, 0, reserveId, keyRole) && files.Read(PathOf(found.Name)) is null)
                 {
                     Keep(found.Name, bytes);
                     taken++;

@@ -142,7 +142,8 @@ public static class RetrievalJob
             await Parallel.ForEachAsync(open, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancel }, async (pack, stop) =>
             {
                 await pace.WaitAsync(stop).ConfigureAwait(false);
-                var answer = await thawing.ThawAsync(pack.Name, record.Speed, record.Days, stop).ConfigureAwait(false);
+                // One that is refused keeps further ones from being sent; what was sent is granted, paid for and to be noted all the same.
+                var answer = await thawing.ThawAsync(pack.Name, record.Speed, record.Days, cancel).ConfigureAwait(false);
                 log.Add(pack.Name, installation.Clock.GetUtcNow(), answer.ToString());
                 output.Progress.Add(1, pack.Length);
             }).ConfigureAwait(false);

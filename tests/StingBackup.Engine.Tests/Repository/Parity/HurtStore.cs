@@ -55,9 +55,23 @@ internal sealed class HurtStore(MemoryObjectStore inner) : IReplacingStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) =>
-        Unreadable.Any(u => u.Name == name && u.Offset < offset + buffer.Length && offset < u.Offset + u.Length)
+    /// <summary>The next read fails so.</summary>
+    public StingException? Next { get; set; }
+
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        Reads++;
+        if (Next is { } failure)
+        {
+            Next = null;
+            throw failure;
+        }
+        return Unreadable.Any(u => u.Name == name && u.Offset < offset + buffer.Length && offset < u.Offset + u.Length)
             ? throw new StingException("StoreFailed", FailureKind.Io, $"Could not read '{name}': Input/output error.", name, "Look at the disk.") : inner.ReadAsync(name, offset, buffer, cancel);
+    }
+
+    /// <summary>Reads so far.</summary>
+    public int Reads { get; private set; }
 
     public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => inner.GetLengthAsync(name, cancel);
 
