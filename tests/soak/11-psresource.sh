@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The module's package as PowerShell's own client takes it: a folder with the .nupkg is registered, searched and installed from; a backup and a restore run by what was installed, in sessions of their own;
 # it is updated to a later version, put back to the earlier one, and uninstalled, with repository, keys and configuration left as they were.
-# Needs pwsh 7.6 with Microsoft.PowerShell.PSResourceGet, and builds two packages (--quick).
-#   STING_PACKAGES="OLD.nupkg NEW.nupkg"   takes these instead      STING_PSRESOURCEGET=DIR   the client's folder, where pwsh has it at no place of its own
+# Needs pwsh 7.6 with its module Microsoft.PowerShell.PSResourceGet (dotnet tool install PowerShell brings both), and builds two packages (--quick).
+#   STING_PACKAGES="OLD.nupkg NEW.nupkg"   takes these instead
 # Options: --seed N, --work DIR, --keep
 default_rounds=1
 # shellcheck source=lib/common.bash
@@ -12,8 +12,7 @@ if [[ ${1:-} == --rounds && ${2:-} == 3 ]]; then
     exit 78
 fi
 [[ $(type -P pwsh) ]] || cannot "needs pwsh"
-client=${STING_PSRESOURCEGET:-Microsoft.PowerShell.PSResourceGet}
-pwsh -NoProfile -c "if (-not (Get-Module -ListAvailable '$client')) { exit 1 }" || cannot "needs the module Microsoft.PowerShell.PSResourceGet"
+pwsh -NoProfile -c 'exit [int](-not (Get-Module -ListAvailable Microsoft.PowerShell.PSResourceGet))' || cannot "needs the module Microsoft.PowerShell.PSResourceGet, as PowerShell brings it"
 soak_begin "$@"
 
 if [[ ${STING_PACKAGES:-} ]]; then
@@ -25,16 +24,20 @@ else
 fi
 version_of() { basename "$1" .nupkg | sed 's/^StingBackup\.//'; }
 old_version=$(version_of "$old") new_version=$(version_of "$new")
-packages=$work/packages modules=$work/data/powershell/Modules
-mkdir -p "$packages" "$reserve/users/ada"
-cp "$old" "$packages"
+packages=$work/packages modules=$work/home/.local/share/powershell/Modules
+mkdir -p "$packages" "$reserve/users/ada" "$work/home"
+# The client installs there whatever XDG_DATA_HOME says.
+unset XDG_DATA_HOME
+export HOME=$work/home NO_COLOR=1
+# Bills of materials lie in the same folder.
+cp "$old" "$(dirname "$old")"/*.cdx.json "$packages" 2>/dev/null
 for i in {1..20}; do head -c $((RANDOM + 1)) /dev/urandom >"$reserve/users/ada/file$i.bin"; done
 
-# Each in a session of its own, as a user has it; the client by its folder where pwsh does not find it.
+# Each in a session of its own, as a user has it.
 # ps WHAT SCRIPT: it ends without an error. Sets said.
 ps() {
     local what=$1
-    if said=$(cd "$work" && pwsh -NoProfile -NonInteractive -c "\$ErrorActionPreference = 'Stop'; \$ProgressPreference = 'SilentlyContinue'; Import-Module '$client'; $2" 2>&1 </dev/null); then pass; else
+    if said=$(cd "$work" && pwsh -NoProfile -NonInteractive -c "\$ErrorActionPreference = 'Stop'; \$ProgressPreference = 'SilentlyContinue'; $2" 2>&1 </dev/null); then pass; else
         printf '%s\n' "$said" >"$log"
         fail "$what"
     fi
@@ -46,9 +49,8 @@ print_of() { (cd "$work" && find "$@" -type f -exec sha256sum {} + | LC_ALL=C so
 echo "registered, found, installed"
 ps "Register-PSResourceRepository" "Register-PSResourceRepository -Name local -Uri '$packages' -Trusted; (Get-PSResourceRepository local).Trusted"
 same "the folder is no trusted repository" "$said" True
-ps "Find-PSResource" "Find-PSResource StingBackup -Repository local | ForEach-Object { \$_.Name, \$_.Version, \$_.Type, \$_.LicenseUri, (\$_.Tags -contains 'PSEdition_Core') } | Out-String -Stream"
-same "Find-PSResource shows something else" "$(paste -sd ' ' <<<"$said")" "StingBackup $old_version Module https://licenses.nuget.org/Apache-2.0 True"
-ps "Find-PSResource -CommandName" "(Find-PSResource -CommandName Invoke-StingBackup -Repository local).Names -join ' '"
+ps "Find-PSResource" "Find-PSResource StingBackup -Repository local | ForEach-Object { '{0} {1} {2} {3} {4}' -f \$_.Name, \$_.Version, \$_.Type, \$_.LicenseUri, (\$_.Tags -contains 'PSEdition_Core') }"
+same "Find-PSResource shows something else" "$said" "StingBackup $old_version Module https://www.apache.org/licenses/LICENSE-2.0 True"
 ps "Install-PSResource" "Install-PSResource -Name StingBackup -Repository local; (Get-InstalledPSResource StingBackup).Version.ToString()"
 same "another version is installed" "$said" "$old_version"
 same "it is not where the user's modules are" "$(ls "$modules/StingBackup")" "$old_version"
@@ -82,6 +84,6 @@ ps "Uninstall-PSResource" "Uninstall-PSResource StingBackup; @(Get-InstalledPSRe
 same "something is left installed" "$said" 0
 same "something is left of the module" "$(ls "$modules/StingBackup" 2>/dev/null)" ''
 same "repository, keys, state or configuration were touched" "$(print_of state data/keys repository sting-backup.yaml)" "$before"
-ps "Save-PSResource -AsNupkg" "Save-PSResource StingBackup -Version $old_version -Repository local -Path '$work/state' -AsNupkg -SkipDependencyCheck"
-if cmp -s "$old" "$work/state/StingBackup.$old_version.nupkg"; then pass; else fail "the saved package is another one"; fi
+ps "Save-PSResource -AsNupkg" "Save-PSResource StingBackup -Version $old_version -Repository local -Path '$work/home' -AsNupkg -SkipDependencyCheck"
+if cmp -s "$old" "$work/home/StingBackup.$old_version.nupkg"; then pass; else fail "the saved package is another one"; fi
 soak_end
