@@ -27,15 +27,15 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
     {
         var examined = Examine();
         var findings = new List<ConfigurationFinding>(examined.Findings);
-        if (examined.SingleAdministrator is { } single)
-        {
-            findings.Add(single);
-        }
         if (Online && examined.Configuration is not null)
         {
             var facts = Gather(examined, findings);
             var probe = new ConfigurationProbe(new VaultCheck(), new PostgresCheck(), new ChromaCheck(), new BucketCheck());
             findings.AddRange(Wait(probe.RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel).ToListAsync(Cancel)));
+        }
+        if (examined.SingleAdministrator is { } single)
+        {
+            findings.Add(single);
         }
         // What weighs most comes first; what weighs alike in the order in which it was found.
         WriteObject(findings.OrderByDescending(f => f.Severity), enumerateCollection: true);
