@@ -89,6 +89,7 @@ internal sealed class StingProgram(string name, Terminal terminal, string module
         IResultPrinter printer = arguments.Common.Json
             ? new JsonPrinter(terminal, verb.Many || passThru)
             : new ViewPrinter(FormatFile.Read(Path.Combine(session.ModulePath, "StingBackup.Format.ps1xml")), terminal);
+        printer = arguments.Common is { Json: false, Verbose: false } ? new FoldingPrinter(printer, terminal) : printer;
         var code = run.Invoke(verb.Cmdlet, parameters, printer.Print);
         printer.Finish();
         terminal.HidePane();

@@ -126,11 +126,19 @@ about "A first day"
 types root 'runuser -u sting-backup -- sting-backup status'
 ends 0
 types account 'sting-backup doctor'
+ends 0
+says 'more findings ask for nothing'
+if grep -q '^Severity : Information' <<<"$said"; then fail "doctor tells in full what asks for nothing"; else pass; fi
+plain
+types account 'sting-backup doctor --verbose'
+says 'the clock shows'
 types account 'sting-backup incremental'
 ends 0
 first=$(sed -n 's/^BackupId *: //p' <<<"$said")
 types account 'sting-backup list'
 ends 0
+says 'Nothing in Metadata, Embeddings'
+plain
 types account 'sting-backup status'
 ends 0
 rm "$bare/srv/reserve/users/ada@example.com/letters/june.txt"

@@ -26,20 +26,23 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
     private protected override void Execute()
     {
         var examined = Examine();
-        WriteObject(examined.Findings, enumerateCollection: true);
-        if (examined.SingleAdministrator is { } single)
-        {
-            WriteObject(single);
-        }
+        var findings = new List<ConfigurationFinding>(examined.Findings);
         if (Online && examined.Configuration is not null)
         {
-            var facts = Gather(examined);
-            Emit(new ConfigurationProbe(new VaultCheck(), new PostgresCheck(), new ChromaCheck(), new BucketCheck()).RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel));
+            var facts = Gather(examined, findings);
+            var probe = new ConfigurationProbe(new VaultCheck(), new PostgresCheck(), new ChromaCheck(), new BucketCheck());
+            findings.AddRange(Wait(probe.RunAsync(new ProbeContext(examined, HostView, TimeProvider.System, facts), Cancel).ToListAsync(Cancel)));
         }
+        if (examined.SingleAdministrator is { } single)
+        {
+            findings.Add(single);
+        }
+        // What weighs most comes first; what weighs alike in the order in which it was found.
+        WriteObject(findings.OrderByDescending(f => f.Severity), enumerateCollection: true);
     }
 
     /// <summary>What only an open repository tells; what keeps it shut is a finding like others.</summary>
-    private ProbeFacts Gather(ExaminedConfiguration examined)
+    private ProbeFacts Gather(ExaminedConfiguration examined, List<ConfigurationFinding> findings)
     {
         var facts = new ProbeFacts();
         try
@@ -49,21 +52,21 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
             try
             {
                 var status = Wait(StatusReader.ReadAsync(installation, Cancel));
-                WriteObject(status.Damage.Select(f => new ConfigurationFinding
+                findings.AddRange(status.Damage.Select(f => new ConfigurationFinding
                 {
                     Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = $"'{f.Object}' in the repository is damaged: {f.Problem}.",
                     Remedy = "Run Test-StingBackupIntegrity (sting-backup verify) to see what that hits, and Repair-StingRepository for what can be mended.",
-                }), enumerateCollection: true);
+                }));
                 if (KeyEscrowJob.WarningOf(status.Escrow) is { } escrow)
                 {
-                    WriteObject(new ConfigurationFinding { Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = escrow, Remedy = "Export-StingKeyEscrow -OutputPath FOLDER (sting-backup escrow --output-path=FOLDER)" });
+                    findings.Add(new ConfigurationFinding { Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = escrow, Remedy = "Export-StingKeyEscrow -OutputPath FOLDER (sting-backup escrow --output-path=FOLDER)" });
                 }
-                WriteObject(Wait(SpareOutlook.LookAsync(installation, Cancel)), enumerateCollection: true);
-                WriteObject(Wait(ForecastJob.CheckAsync(installation, Cancel)), enumerateCollection: true);
-                WriteObject(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
+                findings.AddRange(Wait(SpareOutlook.LookAsync(installation, Cancel)));
+                findings.AddRange(Wait(ForecastJob.CheckAsync(installation, Cancel)));
+                findings.AddRange(KeyAges.OverdueKinds(installation.Keys, installation.Configuration!.Keys.RotateDays, installation.Clock.GetUtcNow()).Select(key => new ConfigurationFinding
                 {
                     Severity = FindingSeverity.Warning, Key = null, File = null, Line = 0, Problem = key.Problem, Remedy = key.Remedy,
-                }), enumerateCollection: true);
+                }));
                 facts = facts with
                 {
                     NewestPoint = status.Classes.Count == 0 ? null : status.Classes.Max(c => c.Time),
@@ -79,7 +82,7 @@ public sealed class TestStingBackupConfigCommand : ConfiguredCmdlet
         }
         catch (StingException e)
         {
-            WriteObject(new ConfigurationFinding { Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = e.Message, Remedy = e.Remedy });
+            findings.Add(new ConfigurationFinding { Severity = FindingSeverity.Error, Key = null, File = null, Line = 0, Problem = e.Message, Remedy = e.Remedy });
             return facts;
         }
     }

@@ -30,7 +30,7 @@ internal sealed record CommonOptions
         ("json", null, "Print results as JSON"),
         ("passphrase-file", "FILE", "Take the passphrase from a file's first line; else STING_BACKUP_PASSPHRASE, then ask"),
         ("quiet", null, "Print results and errors alone"),
-        ("verbose", null, "Tell decisions"),
+        ("verbose", null, "Tell decisions, and in full what is summed up otherwise"),
     ];
 
     /// <summary>These options with one more set.</summary>

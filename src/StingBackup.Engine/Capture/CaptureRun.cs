@@ -59,18 +59,11 @@ internal sealed class CaptureRun
     }
 
     /// <summary>One capture a host and configuration; the lock ends with its process.</summary>
-    private FileStream Lock()
+    private FileLock? Lock()
     {
         var path = Path.Combine(_places.Folder, "lock");
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (!Sources.PostgreSql.PostgresErrors.IsDiskFull(e))
-        {
-            throw new StingException("CaptureRunning", FailureKind.Busy, "The capture of this server runs already on this host.", path,
-                "Get-StingMetadataCapture (sting-backup capture-status) shows how it stands. To run it here, end its service or process first.", e);
-        }
+        return FileLock.Take(path, () => new StingException("CaptureRunning", FailureKind.Busy, "The capture of this server runs already on this host.", path,
+            "Get-StingMetadataCapture (sting-backup capture-status) shows how it stands. To run it here, end its service or process first."));
     }
 
     private async Task PrepareAsync(WalServerPlan plan, CancellationToken cancel)

@@ -97,18 +97,9 @@ internal sealed class ApprovalFolder(string stateFolder)
     public static void Reject(string approval) => Move(approval, approval + RejectedSuffix);
 
     /// <summary>Holds a request against other processes for as long as its deed takes; the system drops the lock with the process.</summary>
-    /// <exception cref="StingException"><c>ApprovalInUse</c></exception>
-    public IDisposable Lock(Id16 id)
-    {
-        try
-        {
-            return new FileStream(LockPath(id), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new StingException("ApprovalInUse", FailureKind.Busy, $"What request {id} approves is being done by another process.", id.ToString(), "Wait for it to end.", e);
-        }
-    }
+    /// <exception cref="StingException"><c>ApprovalInUse</c>, <c>LockUnusable</c></exception>
+    public IDisposable? Lock(Id16 id) =>
+        FileLock.Take(LockPath(id), () => new StingException("ApprovalInUse", FailureKind.Busy, $"What request {id} approves is being done by another process.", id.ToString(), "Wait for it to end."));
 
     /// <summary>Reads a request file from wherever it lies.</summary>
     /// <exception cref="StingException"><c>ApprovalRequestInvalid</c></exception>

@@ -11,6 +11,8 @@ namespace StingBackup.Runbooks;
 /// </summary>
 public sealed class RunbookJournal : IDisposable
 {
+    // How the system says that another has the file open for itself alone, and nothing else: a sharing violation, EWOULDBLOCK.
+    private static readonly int Held = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
     private readonly FileStream _file;
     private readonly FileStream _held;
     private readonly List<RunbookEntry> _entries = [];
@@ -50,7 +52,7 @@ public sealed class RunbookJournal : IDisposable
             journal.Load();
             return journal;
         }
-        catch (IOException busy) when (held is null && File.Exists(path + ".lock"))
+        catch (IOException busy) when (held is null && busy.HResult == Held)
         {
             throw new StingException("RunbookRunning", FailureKind.Busy, $"Another process goes on with this run of the runbook: '{path}' is in use.", path, "Wait for it. Where its host is gone, the lock is gone too.", busy);
         }

@@ -1,6 +1,7 @@
 using StingBackup.Engine.Basics;
 using StingBackup.Engine.Governance;
 using StingBackup.Engine.Reserve.Configuration;
+using StingBackup.Engine.Tests.Support;
 
 namespace StingBackup.Engine.Tests.Governance;
 
@@ -50,6 +51,22 @@ public sealed class ApprovalInboxTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(1, await _test.TryAsync(Plan));
         Assert.Equal("ApprovalRequestUnknown", (await Assert.ThrowsAsync<StingException>(() => ApprovalInbox.TakeInAsync(_test.Installation, id, text, default).AsTask())).ErrorId);
         await _test.RefusedAsync(Plan, "ApprovalRequired");
+    }
+
+    [UnixFact]
+    public async Task A_lock_that_cannot_be_opened_is_not_taken_for_one_that_is_held()
+    {
+        var request = await _test.AskAsync(Plan);
+        _test.Approve(request, _one);
+        var path = Path.Combine(new ApprovalFolder(_test.State).Path, request + ".lock");
+        File.CreateSymbolicLink(path, path);
+        var error = await Assert.ThrowsAsync<StingException>(() => _test.TryAsync(Plan));
+        Assert.Equal(("LockUnusable", FailureKind.Io, path), (error.ErrorId, error.Kind, error.Target));
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("ordinary file", error.Remedy, StringComparison.Ordinal);
+        File.Delete(path);
+        await _test.TryAsync(Plan);
+        Assert.Equal(1, _test.Deeds);
     }
 
     [Fact]

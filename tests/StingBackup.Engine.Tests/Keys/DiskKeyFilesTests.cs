@@ -81,6 +81,8 @@ public sealed class DiskKeyFilesTests : IDisposable
     {
         Assert.Equal("KeyFileUnavailable", (await Assert.ThrowsAsync<StingException>(() => _files.LockAsync(Path.Combine(_folder["none"], "lock"), default).AsTask())).ErrorId);
         Assert.Equal(FailureKind.PermissionDenied, (await Assert.ThrowsAsync<StingException>(() => _files.LockAsync(_folder.Path, default).AsTask())).Kind);
+        File.CreateSymbolicLink(_folder["loop"], _folder["loop"]);
+        Assert.Equal("KeyFileUnavailable", (await Assert.ThrowsAsync<StingException>(() => _files.LockAsync(_folder["loop"], default).AsTask())).ErrorId);
         using var held = await _files.LockAsync(_folder["lock"], default);
         var waiting = _files.LockAsync(_folder["lock"], default).AsTask();
         while (!waiting.IsCompleted)

@@ -113,6 +113,17 @@ public sealed class WalSpoolTests : IDisposable
         Assert.Equal("WalSpoolDamaged", Assert.Throws<StingException>(() => Read()).ErrorId);
     }
 
+    [UnixFact]
+    public void A_lock_that_cannot_be_opened_is_not_taken_for_another_receiver_s()
+    {
+        Directory.CreateDirectory(_folder["spool"]);
+        var path = Path.Combine(_folder["spool"], "lock");
+        File.CreateSymbolicLink(path, path);
+        var error = Assert.Throws<StingException>(() => Open());
+        Assert.Equal("WalSpoolFailed", error.ErrorId);
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+    }
+
     [RootFact]
     public void A_full_disk_is_named_nothing_more_is_taken_and_what_was_synced_stands()
     {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using StingBackup.Module.Tests.Hosting;
 using StingBackup.Runbooks;
@@ -107,6 +108,21 @@ public sealed class RunbookTests : IDisposable
     [InlineData("HardwareFailure", 2), InlineData("DataCenterLoss", 8), InlineData("Ransomware", 48), InlineData("DataCorruption", 4)]
     public void Every_disaster_is_held_against_the_strategy_s_time(string scenario, int hours) =>
         Assert.Equal(TimeSpan.FromHours(hours), _shell.Run($"Invoke-StingDisasterRecovery {scenario} -WhatIf").Succeeded().Objects<RunbookPlan>().Single().Target);
+
+    [Fact]
+    public void A_lock_that_cannot_be_opened_is_not_taken_for_another_process()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;   // a socket has no name there
+        }
+        var path = _sample["a.jsonl"];
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path + ".lock"));   // is there, and cannot be opened
+        var error = Assert.Throws<StingException>(() => RunbookJournal.Open(path));
+        Assert.Equal("RunbookJournalUnusable", error.ErrorId);
+        Assert.Contains(path + ".lock", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Half_a_line_counts_for_nothing_and_one_process_holds_a_journal()

@@ -79,6 +79,8 @@ public sealed class StatusTests : IDisposable
         var findings = _shell.Run("Test-StingBackupConfig -Online").Succeeded().Objects<ConfigurationFinding>();
         Assert.DoesNotContain(findings, f => f.Severity == FindingSeverity.Error);
         Assert.Contains(findings, f => f.Key == "reserve.path");
+        Assert.Equal(findings.OrderByDescending(f => f.Severity), findings);
+        Assert.Contains(findings, f => f.Severity == FindingSeverity.Warning);
         Assert.Equal(before, Directory.EnumerateFileSystemEntries(_sample.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using StingBackup.Module.Tests.Hosting;
 
 namespace StingBackup.Module.Tests.Console;
@@ -37,6 +39,34 @@ public sealed class ExecutableTests
         Assert.Equal("", error);
         Assert.Equal(0, code);
         Assert.Contains(folder["backups"], output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_engine_of_PowerShell_opens_no_pipe_and_tells_the_systems_log_nothing()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+        var configured = Path.Combine(Path.GetDirectoryName(Repository.Program("sting-backup"))!, "powershell.config.json");
+        Assert.Equal("Critical", JsonDocument.Parse(File.ReadAllText(configured)).RootElement.GetProperty("LogLevel").GetString());
+        using var folder = new TemporaryFolder();
+        using (var made = Process.Start("mkfifo", folder["words"]))
+        {
+            await made.WaitForExitAsync();
+        }
+        using var program = Programs.Start("/usr/bin/env", folder.Path, $"TMPDIR={folder.Path}", Repository.Program("sting-backup"), "list", "--passphrase-file=words");
+        // It opens its end when the engine is up.
+        var opening = Task.Run(() => new StreamWriter(folder["words"]));
+        await Task.WhenAny(opening, program.WaitForExitAsync());
+        Assert.True(opening.IsCompletedSuccessfully, "It ended before it read the passphrase.");
+        await using (var words = await opening)
+        {
+            Assert.Equal([folder["words"]], Directory.GetFileSystemEntries(folder.Path).Where(e => !e.Contains("clr-debug", StringComparison.Ordinal) && !e.Contains("dotnet-diagnostic", StringComparison.Ordinal)));
+            await words.WriteLineAsync("words");
+        }
+        await program.WaitForExitAsync();
+        Assert.Contains("ConfigurationNotFound", await program.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,6 +74,48 @@ public sealed class RenderingTests : IDisposable
         Assert.All(lines, l => Assert.InRange(TextLayout.Width(l), 1, 80));
     }
 
+    private static RestorePoint Point(int run, DataClass dataClass, long items, long errors = 0) => new()
+    {
+        BackupId = $"backup_2024011{run}_020000", DataClass = dataClass, Type = BackupType.Full, Time = default, CompletedTime = default, State = JobState.Completed, Subjects = 1, Items = items, Length = 0, Errors = errors,
+        Tier = Tier.Local, Writer = "", Sequence = run,
+    };
+
+    private static ConfigurationFinding Finding(FindingSeverity severity, string problem) => new() { Severity = severity, Key = null, File = null, Line = 0, Problem = problem, Remedy = "" };
+
+    private static string[] Fold(int? width, params object[] items)
+    {
+        var terminal = new ScriptedTerminal(width);
+        var printer = new FoldingPrinter(new ViewPrinter(Views, terminal.Terminal), terminal.Terminal);
+        foreach (var item in items)
+        {
+            printer.Print(PSObject.AsPSObject(item));
+        }
+        printer.Finish();
+        return terminal.Lines;
+    }
+
+    [Fact]
+    public void A_class_that_never_held_anything_is_named_behind_the_points_and_one_that_is_empty_now_keeps_its_row()
+    {
+        var lines = Fold(80, Point(5, DataClass.UserFiles, 3), Point(5, DataClass.Reports, 0), Point(5, DataClass.Secrets, 0), Point(5, DataClass.Settings, 0, errors: 1),
+            Point(6, DataClass.UserFiles, 0), Point(6, DataClass.Reports, 2), Point(6, DataClass.Physical, 0));
+        Assert.Equal(["UserFiles", "Settings", "UserFiles", "Reports"], lines[2..6].Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
+        Assert.Equal(["", "Nothing in Secrets, Physical."], lines[6..]);
+    }
+
+    [Fact]
+    public void Points_that_hold_nothing_are_listed_where_there_are_no_others() => Assert.Equal(4, Fold(80, Point(5, DataClass.Reports, 0), Point(6, DataClass.Reports, 0)).Length);
+
+    [Theory]
+    [InlineData(80), InlineData(null)]
+    public void What_needs_nobody_is_summed_up_behind_what_does(int? width)
+    {
+        var well = Finding(FindingSeverity.Information, "the clock shows noon");
+        var lines = Fold(width, Finding(FindingSeverity.Error, "no disk"), Finding(FindingSeverity.Warning, "no escrow"), well, well);
+        Assert.Equal(["Severity : Error", "Problem  : no disk", "", "Severity : Warning", "Problem  : no escrow", "", "2 more findings ask for nothing; --verbose tells them."], lines);
+        Assert.Equal(["All is well; --verbose tells what was looked at."], Fold(width, well));
+    }
+
     [Theory]
     [InlineData(80, true, false, true)]
     [InlineData(80, true, true, false)]

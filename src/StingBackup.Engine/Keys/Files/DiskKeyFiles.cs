@@ -168,7 +168,7 @@ internal sealed class DiskKeyFiles(TimeProvider clock) : IKeyFiles
                 }
                 return new FileStream(path, options);
             }
-            catch (IOException held) when (held is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+            catch (IOException held) when (FileLock.IsHeld(held))
             {
                 if (clock.GetElapsedTime(start) >= LockWait)
                 {

@@ -62,6 +62,18 @@ internal static class SystemdUnits
         Delegate=cpu
         KillSignal=SIGTERM
         TimeoutStopSec=120
+        NoNewPrivileges=true
+        ProtectSystem=full
+        ProtectClock=true
+        ProtectHostname=true
+        ProtectKernelLogs=true
+        ProtectKernelModules=true
+        ProtectKernelTunables=true
+        LockPersonality=true
+        RestrictNamespaces=true
+        RestrictRealtime=true
+        RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+        SystemCallArchitectures=native
 
         """.ReplaceLineEndings("\n");
 

@@ -92,12 +92,12 @@ internal sealed class ThawBook(string stateFolder, Id16? reserve)
     }
 
     /// <summary>Only one process asks for a retrieval at a time.</summary>
-    /// <exception cref="StingException"><c>RetrievalRunning</c></exception>
-    public IDisposable Lock()
+    /// <exception cref="StingException"><c>RetrievalRunning</c>, <c>LockUnusable</c></exception>
+    public IDisposable? Lock()
     {
         Directory.CreateDirectory(_folder);
         var path = Path.Combine(_folder, "lock");
-        return FileLock.TryAcquire(path, out _) ?? throw new StingException("RetrievalRunning", FailureKind.Busy, "Another retrieval is being asked for on this host.", path, "Wait for it, or stop it; the lock ends with its process.");
+        return FileLock.Take(path, () => new StingException("RetrievalRunning", FailureKind.Busy, "Another retrieval is being asked for on this host.", path, "Wait for it, or stop it; the lock ends with its process."));
     }
 
     /// <summary>Forgets what was asked for under an id, before it is asked anew. What it cost stays on record.</summary>

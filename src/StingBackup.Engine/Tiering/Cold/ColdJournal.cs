@@ -25,11 +25,11 @@ internal sealed class ColdJournal
     }
 
     /// <summary>Only one run a host and reserve at a time; backups go on beside it.</summary>
-    /// <exception cref="StingException"><c>ArchiveRunning</c></exception>
-    public IDisposable Lock()
+    /// <exception cref="StingException"><c>ArchiveRunning</c>, <c>LockUnusable</c></exception>
+    public IDisposable? Lock()
     {
         var path = Path.Combine(_folder, "lock");
-        return FileLock.TryAcquire(path, out _) ?? throw new StingException("ArchiveRunning", FailureKind.Busy, "Another run that fills the archive tier is at work on this host.", path, "Wait for it, or stop it; the lock ends with its process.");
+        return FileLock.Take(path, () => new StingException("ArchiveRunning", FailureKind.Busy, "Another run that fills the archive tier is at work on this host.", path, "Wait for it, or stop it; the lock ends with its process."));
     }
 
     /// <summary>Notes a pack that is about to be sent.</summary>

@@ -297,10 +297,17 @@ public sealed class ColdRecutTests
         await using var reserve = new ArchivedReserve();
         reserve.Test.Write("users/1/a.bin", RandomNumberGenerator.GetBytes(1000));
         await reserve.Test.BackupAsync();
+        string path;
         using (ColdJournal.Open(reserve.Open()).Lock())
         {
-            Assert.Equal("ArchiveRunning", (await Assert.ThrowsAsync<StingException>(() => reserve.ArchiveAsync())).ErrorId);
+            var error = await Assert.ThrowsAsync<StingException>(() => reserve.ArchiveAsync());
+            Assert.Equal("ArchiveRunning", error.ErrorId);
+            path = error.Target!;
         }
+        File.Delete(path);
+        Directory.CreateDirectory(path);   // no lock, and held by nobody
+        Assert.Equal("LockUnusable", (await Assert.ThrowsAsync<StingException>(() => reserve.ArchiveAsync())).ErrorId);
+        Directory.Delete(path);
         await reserve.ArchiveAsync();
         var none = new TestInstallation(new StingBackup.Engine.Storage.MemoryObjectStore());
         await using (none)

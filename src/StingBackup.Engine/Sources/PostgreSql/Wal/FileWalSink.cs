@@ -13,7 +13,7 @@ public sealed class FileWalSink : IWalSink
     private readonly WalIdentity _identity;
     private readonly TimeProvider _clock;
     private readonly Action<WalSpoolFile> _rotated;
-    private readonly FileStream _lock;
+    private readonly FileLock? _lock;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(1 << 20);
     private FileStream? _file;
     private WalSpoolFile? _current;
@@ -22,7 +22,7 @@ public sealed class FileWalSink : IWalSink
     private bool _broken, _unsynced;
     private (string Path, Lsn End)? _torn;
 
-    private FileWalSink(WalSpoolOptions options, WalIdentity identity, TimeProvider clock, Action<WalSpoolFile> rotated, FileStream folderLock)
+    private FileWalSink(WalSpoolOptions options, WalIdentity identity, TimeProvider clock, Action<WalSpoolFile> rotated, FileLock? folderLock)
     {
         _options = options;
         _identity = identity;
@@ -127,7 +127,7 @@ public sealed class FileWalSink : IWalSink
     public void Dispose()
     {
         _file?.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     private void Resume()
@@ -228,16 +228,9 @@ public sealed class FileWalSink : IWalSink
         }
     }
 
-    private static FileStream Lock(string folder)
+    private static FileLock? Lock(string folder)
     {
-        var path = Path.Combine(folder, "lock");
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (!PostgresErrors.IsDiskFull(e))
-        {
-            throw new StingException("WalSpoolBusy", FailureKind.Busy, $"Another receiver writes to the spool {folder}.", folder, "Stop it first; the lock ends with its process.", e);
-        }
+        var mine = FileLock.TryAcquire(Path.Combine(folder, "lock"), out var held);
+        return held ? throw new StingException("WalSpoolBusy", FailureKind.Busy, $"Another receiver writes to the spool {folder}.", folder, "Stop it first; the lock ends with its process.") : mine;
     }
 }
