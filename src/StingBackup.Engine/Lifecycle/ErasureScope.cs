@@ -133,7 +133,7 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
             }
         }
         // Only whom the ledger does not name as erased can be expected to open.
-        var neighbours = Choose([.. scope.Neighbours.Where(rank => view.Index.TryPlaceAt(rank, out var place) && ledger.Find(place.Segment.Header.Pseudonym) is null)], installation.Random);
+        var neighbours = Choose([.. scope.Neighbours.Where(rank => ledger.Find(PlaceAt(tier, rank).Segment.Header.Pseudonym) is null)], installation.Random);
         foreach (var rank in neighbours)
         {
             try
@@ -167,9 +167,16 @@ internal sealed record ErasureProof(int Tried, int Refused, int NeighboursTried,
 
     private static async ValueTask OpenAsync(ScopedTier tier, ChunkReader reader, int rank, CancellationToken cancel)
     {
-        tier.View.Index.TryPlaceAt(rank, out var place);
+        var place = PlaceAt(tier, rank);
         var record = new byte[place.Entry.StoredLength];
         await tier.Store.ReadAsync(place.Segment.Pack.Name, place.Entry.Offset, record, cancel).ConfigureAwait(false);
         reader.OpenRecord(place, record).Dispose();
+    }
+
+    /// <summary>A scope's ranks are of rows whose packs are there: it was made from them.</summary>
+    private static ChunkPlace PlaceAt(ScopedTier tier, int rank)
+    {
+        tier.View.Index.TryPlaceAt(rank, out var place);
+        return place;
     }
 }
