@@ -32,6 +32,9 @@ internal sealed class IndexDraft
     /// <summary>Rows in it.</summary>
     public long Rows => _rows.Sum(r => (long)r.Tables.Entries.Count);
 
+    /// <summary>Packs of which it has rows.</summary>
+    public IEnumerable<Id32> Packs => _rows.Select(r => r.Tables.Pack.Id);
+
     /// <summary>Adds rows of a pack; what a damaged footer says of places where no chunk can be is left out.</summary>
     public void Add(PackTables tables, IEnumerable<ChunkEntry> entries, bool vouched)
     {

@@ -56,6 +56,7 @@ internal sealed class IndexRebuild(
         await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
 
         var audit = keys is null ? null : await FindUnneededAsync(survey, kept, unfit, points, cancel).ConfigureAwait(false);
+        await LeaveOutGoingAsync(survey, kept, points, cancel).ConfigureAwait(false);
         var isNew = !_draft.SaysNothingNew(replaced);
         var written = isNew ? _draft.Encode(installation.Reserve, identity) : [];
         await WriteAsync(written, [.. check.Damaged, .. replaced.Where(f => isNew && !f.IsSigned).Select(f => f.Name)], cancel).ConfigureAwait(false);
@@ -212,6 +213,43 @@ internal sealed class IndexRebuild(
             }
             return false;
         }
+    }
+
+    /// <summary>
+    /// Leaves out packs that a sweep has condemned, or took while they were read. It has looked through the index before and would not take them out again, and a later run would build on what is gone.
+    /// What a point reaches all the same stays, as a sweep lets it. Marks are looked at before packs: one that goes in between has taken its packs.
+    /// </summary>
+    private async ValueTask LeaveOutGoingAsync(PackSurvey survey, List<IndexFragment> kept, PointCheck points, CancellationToken cancel)
+    {
+        var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, writers, [], cancel).ConfigureAwait(false);
+        var there = new HashSet<Id32>();
+        await foreach (var pack in PackFooters.ListAsync(installation.Store, cancel).ConfigureAwait(false))
+        {
+            there.Add(pack.Id);
+        }
+        var gone = marks.Marks.SelectMany(m => m.Condemned?.Packs ?? []).Select(p => p.Id).ToHashSet();
+        gone.UnionWith(survey.Findings.Values.Where(f => f is { IsWhole: true, IsElsewhere: false } && !there.Contains(f.Pack.Id)).Select(f => f.Pack.Id));
+        var going = _draft.Packs.Where(gone.Contains).ToHashSet();
+        if (going.Count == 0 || points.Damaged > 0)
+        {
+            return;
+        }
+        // As a sweep looks: at the points and the index of now, by which what was moved lies in other packs.
+        var view = await RepositoryView.LoadAsync(installation.Store, installation.Reserve, writers, cancel).ConfigureAwait(false);
+        var index = new RepositoryIndex([.. view.Index.Fragments.Where(f => !_draft.Replaced.Contains(f.Name)), .. _draft.Encode(installation.Reserve, identity).Select(d => d.Fragment)]);
+        using var reader = new ChunkReader(installation.Store, index, installation.Reserve, null);
+        var walk = new ReachWalk(reader, null, installation.Ledger, new FaultBook(), installation.Threads, output);
+        await walk.RunAsync([.. view.Backups.SelectMany(p => p.Record.Classes.Select(c => PointSelection.PartOf(p.Record, c)))], cancel).ConfigureAwait(false);
+        var rows = new PackRows(index);
+        foreach (var pack in going.Where(pack => walk.Unreadable.Count == 0 && !rows.Of(pack).ToArray().Any(IsNeeded)))
+        {
+            _draft.Remove(pack);
+        }
+
+        bool IsNeeded(int rank) => walk.Reached.Contains(rank) && index.TryPlaceAt(rank, out var place)
+            && !index.FindAll(place.Entry.Id).Any(other => other.Segment.Header.Pseudonym == place.Segment.Header.Pseudonym && Stays(other.Segment.Pack.Id));
+
+        bool Stays(Id32 pack) => !gone.Contains(pack) && there.Contains(pack) && !(survey.Findings.TryGetValue(pack, out var finding) && !finding.IsWhole);
     }
 
     /// <summary>New ones first, durable; only then the damaged ones go, and unsigned ones, of which sweeps know nothing.</summary>
