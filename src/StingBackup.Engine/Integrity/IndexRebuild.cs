@@ -56,7 +56,7 @@ internal sealed class IndexRebuild(
         await DraftAsync(survey, kept, replaced, index, rows, cancel).ConfigureAwait(false);
 
         var audit = keys is null ? null : await FindUnneededAsync(survey, kept, unfit, points, cancel).ConfigureAwait(false);
-        await LeaveOutGoingAsync(survey, kept, points, cancel).ConfigureAwait(false);
+        await LeaveOutGoingAsync(survey, census, points, cancel).ConfigureAwait(false);
         var isNew = !_draft.SaysNothingNew(replaced);
         var written = isNew ? _draft.Encode(installation.Reserve, identity) : [];
         await WriteAsync(written, [.. check.Damaged, .. replaced.Where(f => isNew && !f.IsSigned).Select(f => f.Name)], cancel).ConfigureAwait(false);
@@ -219,7 +219,7 @@ internal sealed class IndexRebuild(
     /// Leaves out packs that a sweep has condemned, or took while they were read. It has looked through the index before and would not take them out again, and a later run would build on what is gone.
     /// What a point reaches all the same stays, as a sweep lets it. Marks are looked at before packs: one that goes in between has taken its packs.
     /// </summary>
-    private async ValueTask LeaveOutGoingAsync(PackSurvey survey, List<IndexFragment> kept, PointCheck points, CancellationToken cancel)
+    private async ValueTask LeaveOutGoingAsync(PackSurvey survey, Census census, PointCheck points, CancellationToken cancel)
     {
         var marks = await MarkBook.LoadAsync(installation.Store, installation.Reserve, writers, [], cancel).ConfigureAwait(false);
         var there = new HashSet<Id32>();
@@ -228,7 +228,7 @@ internal sealed class IndexRebuild(
             there.Add(pack.Id);
         }
         var gone = marks.Marks.SelectMany(m => m.Condemned?.Packs ?? []).Select(p => p.Id).ToHashSet();
-        gone.UnionWith(survey.Findings.Values.Where(f => f is { IsWhole: true, IsElsewhere: false } && !there.Contains(f.Pack.Id)).Select(f => f.Pack.Id));
+        gone.UnionWith(survey.Findings.Values.Select(f => f.Pack).Where(p => census.Objects.ContainsKey(p.Name) && !there.Contains(p.Id)).Select(p => p.Id));
         var going = _draft.Packs.Where(gone.Contains).ToHashSet();
         if (going.Count == 0 || points.Damaged > 0)
         {
@@ -244,6 +244,10 @@ internal sealed class IndexRebuild(
         foreach (var pack in going.Where(pack => walk.Unreadable.Count == 0 && !rows.Of(pack).ToArray().Any(IsNeeded)))
         {
             _draft.Remove(pack);
+            if (!there.Contains(pack))
+            {
+                left.Forget(survey.Findings[pack].Pack.Name);
+            }
         }
 
         bool IsNeeded(int rank) => walk.Reached.Contains(rank) && index.TryPlaceAt(rank, out var place)
