@@ -1,4 +1,5 @@
 using StingBackup.Engine.Backup;
+using StingBackup.Engine.Basics;
 using StingBackup.Engine.Cryptography;
 using StingBackup.Engine.Integrity;
 using StingBackup.Engine.Keys;
@@ -24,6 +25,23 @@ public sealed partial class RepairTests(SampleRepository sample) : IClassFixture
         Assert.Equal(sample.Objects.Keys.Count(n => n[..5] is "data/" or "meta/"), result.Packs);
         AssertSame(sample.Objects, store.Objects.Where(o => sample.Objects.ContainsKey(o.Key)));
         Assert.StartsWith("audit/", Assert.Single(store.Objects.Keys.Except(sample.Objects.Keys)), StringComparison.Ordinal);   // its record
+    }
+
+    [Fact]
+    public async Task A_condemned_pack_that_a_point_reaches_stays_in_the_index()
+    {
+        var store = new MemoryObjectStore(sample.Objects.Where(o => !o.Key.StartsWith("index/", StringComparison.Ordinal)));
+        await using (var installation = await sample.OpenAsync(store, NewState()))
+        {
+            List<MarkedPack> packs = [.. sample.Objects.Where(o => o.Key[..5] is "data/" or "meta/").Select(o => new MarkedPack(ObjectKinds.IdIn(o.Key), ObjectKinds.Of(o.Key)!.Value, o.Value.Length, IsMoved: false))];
+            var mark = new MarkRecord { Reserve = installation.Reserve, Writer = installation.Writer, Sequence = 1, Mark = Id16.New(installation.Random), Step = MarkStep.Marked, TimeNs = installation.NowNs, Packs = packs };
+            foreach (var step in (MarkRecord[])[mark, mark with { Step = MarkStep.Sessions, Packs = [] }, mark with { Step = MarkStep.Condemned }])
+            {
+                await store.PutAsync(step.ObjectName, step.ToBytes(installation.Signer), default);
+            }
+        }
+        Assert.Empty((await RepairAsync(store)).Faults);
+        await AssertCleanAsync(store);
     }
 
     [Theory]
