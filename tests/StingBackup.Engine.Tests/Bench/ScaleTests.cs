@@ -122,7 +122,8 @@ public sealed class ScaleTests
         Assert.True(FleetDay.Play(Design.Today, new Fleet(new FleetOptions { Hosts = 10, Aligned = true }), 30).PeakReads > day.PeakReads);
     }
 
-    private static void Near(double real, double model, string what) => Assert.True(Math.Abs(model - real) <= 0.1 * real, $"{what}: {real} really, {model} by the model");
+    /// <summary>Within a tenth. Of two kilobytes that are read that is less than what compression gives or takes by the chance of keys.</summary>
+    private static void Near(double real, double model, string what) => Assert.True(Math.Abs(model - real) <= Math.Max(0.1 * real, what.StartsWith("bytes", StringComparison.Ordinal) ? 400 : 0), $"{what}: {real} really, {model} by the model");
 
     private static byte[] Bytes(Random random, int length)
     {
