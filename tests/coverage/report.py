@@ -68,7 +68,7 @@ def counts(folder):
 
 
 def share(reached, whole):
-    return 100.0 * reached / whole if whole else 100.0
+    return 100.0 * reached / whole if whole else 0.0
 
 
 def stretches(numbers):
@@ -85,6 +85,8 @@ def stretches(numbers):
 def main():
     areas_file, folder, *areas = sys.argv[1:]
     files = counts(folder)
+    if not files:
+        sys.exit("Nothing was counted: native code cannot be counted in. Leave out --no-build, or build with -p:ReadyToRun=false.")
     gone = leave_out(files, elsewhere(areas_file))
     below = False
     print(f"{'area':<14} {'files':>5} {'lines':>14} {'%':>6} {'branches':>14} {'%':>6}")
