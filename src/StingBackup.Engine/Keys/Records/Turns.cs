@@ -90,7 +90,7 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
         }
         return current ?? throw new StingException("KeyStoreMissing", FailureKind.NotFound,
             $"No key store replica says which epoch is current; looked in {string.Join(", ", replicas.Select(replica => $"'{replica}'"))}.",
-            replicas[0], "Mount the key store, or correct its place in the configuration.");
+            replicas.Count > 0 ? replicas[0] : null, "Mount the key store, or correct its place in the configuration.");
     }
 
     /// <summary>Copies the current turn to a replica where it is missing or differs; false when it stood there.</summary>
