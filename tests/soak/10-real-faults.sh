@@ -159,8 +159,8 @@ failing_calls() {
         [[ $call == pread64 || $call == getdents64 ]] && error=EIO
         what="$verb, $error at $call $n of $count"
         code=0
-        strace -f --seccomp-bpf -o "$work/trace" -e "trace=$call" -e "inject=$call:error=$error:when=$n" "${command[@]}" >"$log" 2>&1 </dev/null || code=$?
-        # 134 and 139: a runtime that could not come up, or lost a call of its own, ends itself; 131 and 145 the host before it.
+        # 134 and 139: a runtime that could not come up, or lost a call of its own, ends itself; 131 and 145 the host before it. The shell would say so each time.
+        { strace -f --seccomp-bpf -o "$work/trace" -e "trace=$call" -e "inject=$call:error=$error:when=$n" "${command[@]}" >"$log" 2>&1 </dev/null || code=$?; } 2>/dev/null
         if grep -q INJECTED "$work/trace"; then hit=$((hit + 1)); fi
         if ((code == 0)); then
             borne=$((borne + 1))

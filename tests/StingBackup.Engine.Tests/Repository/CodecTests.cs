@@ -32,6 +32,21 @@ public sealed class CodecTests
         Assert.Equal((ChunkCodec.Raw, raw.Length), codec.Compress(raw, new byte[Codec.Bound(raw.Length)]));
     }
 
+    /// <summary>The target that <see cref="Codec.Bound"/> asks for takes what cannot shrink at all.</summary>
+    [Fact]
+    public void What_only_its_samples_say_shrinks_is_tried_and_stored_as_it_is()
+    {
+        const int size = 1 << 22, samples = 16, sample = 1024;
+        var raw = new byte[size];
+        new Random(3).NextBytes(raw);
+        for (var i = 0; i < samples; i++)
+        {
+            raw.AsSpan((int)((2L * i + 1) * (size - sample) / (2 * samples)), sample).Clear();
+        }
+        using var codec = new Codec(3);
+        Assert.Equal((ChunkCodec.Raw, size), codec.Compress(raw, new byte[Codec.Bound(size)]));
+    }
+
     [Theory]
     [InlineData(ChunkCodec.Zstd)]
     [InlineData(ChunkCodec.Raw)]

@@ -110,6 +110,16 @@ public sealed class TreeTests
         Assert.Equal(extents, await new TreeWalker(reader).ReadExtentsAsync(tree.Subject.Pseudonym, read, default));
     }
 
+    [Theory]
+    [InlineData(64, 64)]
+    [InlineData(65, 0)]
+    public async Task Sixty_four_extents_stand_in_the_record_itself(int extents, int inRecord)
+    {
+        var tree = new TestTree();
+        var root = tree.Build([TestTree.File("a") with { Extents = [.. Enumerable.Range(1, extents).Select(i => new Extent(new Id32(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(i))), 0, 10))], Length = extents * 10 }]).Root;
+        Assert.Equal(inRecord, Assert.Single(await WalkAsync(tree, root)).Extents.Count);
+    }
+
     [Fact]
     public async Task Two_trees_are_compared_by_the_pages_that_they_do_not_share()
     {

@@ -15,6 +15,30 @@ public sealed class StagedObjectsTests : IDisposable
     /// <summary>A device that takes what is written, and refuses to sync it.</summary>
     private static StagedObject Failing(string name) => new(name, "/dev/none", new FileStream("/dev/full", FileMode.Open, FileAccess.Write));
 
+    /// <summary>Whose listings must be synced before they count: not its own folder makes it so, and that of a process that died until it is swept does.</summary>
+    [Fact]
+    public void Others_are_there_as_long_as_they_write_or_what_they_left_is_not_swept()
+    {
+        using var own = new StagingArea(_folder.Path);
+        Assert.False(own.OthersExist());
+        own.NewPath();
+        Assert.False(own.OthersExist());
+        using (var other = new StagingArea(_folder.Path))
+        {
+            other.NewPath();
+            Assert.True(own.OthersExist());
+            Assert.True(other.OthersExist());
+        }
+        Assert.False(own.OthersExist());
+        var dead = new StagingArea(_folder.Path);
+        dead.NewPath();
+        dead.Abandon();
+        Assert.True(own.OthersExist());
+        var settled = 0;
+        own.Sweep(() => settled++);
+        Assert.Equal((1, false), (settled, own.OthersExist()));
+    }
+
     [LinuxFact]
     public void What_could_not_be_synced_leaves_the_batch_and_is_told()
     {
