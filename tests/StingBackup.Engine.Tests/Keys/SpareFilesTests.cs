@@ -26,10 +26,12 @@ public sealed class SpareFilesTests : IDisposable
         byte[] anothers = (byte[])payload.Clone(), unknown = (byte[])payload.Clone();
         anothers[2] ^= 1;
         unknown[0] = 9;
-        foreach (var wrong in (byte[][])[payload[..20], anothers])
+        foreach (var (wrong, why) in ((byte[], string)[])[(payload[..20], "too short"), (anothers, "another reserve's")])
         {
             await File.WriteAllBytesAsync(path, KeyFrame.Write(KeyFileKind.Spares, wrong));
-            Assert.Equal("SparesDamaged", SpareShelf.Glance(_fixture.Environment, host, Path.GetDirectoryName(path)!).Damage!.ErrorId);
+            var damage = SpareShelf.Glance(_fixture.Environment, host, Path.GetDirectoryName(path)!).Damage!;
+            Assert.Equal("SparesDamaged", damage.ErrorId);
+            Assert.Contains(why, damage.Message, StringComparison.Ordinal);
         }
         await File.WriteAllBytesAsync(path, KeyFrame.Write(KeyFileKind.Spares, unknown));
         Assert.Equal("SuiteUnknown", (await Assert.ThrowsAsync<StingException>(async () => await OpenAsync())).ErrorId);

@@ -133,18 +133,38 @@ public sealed class EscrowShareTests : IDisposable
     {
         using var keys = await _fixture.CreateAsync();
         using var reader = KeyFixture.Unlock(keys);
-        var escrow = Keep(keys, reader);
-        var payload = new CborReader(KeyFrame.ReadSigned(escrow.Bytes, KeyFileKind.Escrow, "escrow", (_, _, _) => true), CborConformanceMode.Ctap2Canonical);
-        var count = payload.ReadStartMap()!.Value;
-        var cbor = CborFields.StartMap(count);
-        for (; count > 0; count--)
-        {
-            var (key, read) = (payload.ReadInt32(), payload.ReadEncodedValue());
-            cbor.WriteInt32(key);
-            cbor.WriteEncodedValue(key == field ? value : read.Span);
-        }
-        var bytes = KeyFrame.Sign(KeyFileKind.Escrow, CborFields.End(cbor), reader.Role.Keys.KeyRole);
+        var bytes = Rewritten(Keep(keys, reader), reader, field, value);
         Assert.Contains("its numbers cannot be", Assert.Throws<StingException>(() => SealedEscrow.Read(bytes, "escrow")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sealed_keys_of_a_program_to_come_are_told_as_such_and_what_need_not_be_understood_passes()
+    {
+        using var keys = await _fixture.CreateAsync();
+        using var reader = KeyFixture.Unlock(keys);
+        var escrow = Keep(keys, reader);
+        Assert.Equal("SuiteUnknown", Assert.Throws<StingException>(() => SealedEscrow.Read(Rewritten(escrow, reader, 1, [0x09]), "escrow")).ErrorId);
+        Assert.Equal("FormatTooNew", Assert.Throws<StingException>(() => SealedEscrow.Read(Rewritten(escrow, reader, 99, [0x01]), "escrow")).ErrorId);
+        Assert.Equal(escrow.Id, SealedEscrow.Read(Rewritten(escrow, reader, 150, [0x01]), "escrow").Id);
+    }
+
+    /// <summary>With one field of other content, or one more at its end.</summary>
+    private static byte[] Rewritten(SealedEscrow escrow, SubjectReader reader, int field, byte[] value)
+    {
+        var payload = new CborReader(KeyFrame.ReadSigned(escrow.Bytes, KeyFileKind.Escrow, "escrow", (_, _, _) => true), CborConformanceMode.Ctap2Canonical);
+        SortedDictionary<int, byte[]> fields = [];
+        for (var count = payload.ReadStartMap()!.Value; count > 0; count--)
+        {
+            fields.Add(payload.ReadInt32(), payload.ReadEncodedValue().ToArray());
+        }
+        fields[field] = value;
+        var cbor = CborFields.StartMap(fields.Count);
+        foreach (var (key, content) in fields)
+        {
+            cbor.WriteInt32(key);
+            cbor.WriteEncodedValue(content);
+        }
+        return KeyFrame.Sign(KeyFileKind.Escrow, CborFields.End(cbor), reader.Role.Keys.KeyRole);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle.Certificates;
 using StingBackup.Engine.Lifecycle.Pruning;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Repository.Parity;
 using StingBackup.Engine.Storage;
 
 namespace StingBackup.Engine.Tests.Lifecycle.Pruning;
@@ -112,10 +113,15 @@ public sealed class PurgeCertificateTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true), InlineData(false)]
-    public async Task Of_what_a_store_keeps_or_a_host_cannot_prove_no_certificate_is_made(bool keeps)
+    [InlineData("a pack"), InlineData("parity"), InlineData(null)]
+    public async Task Of_what_a_store_keeps_or_a_host_cannot_prove_no_certificate_is_made(string? kept)
     {
         _fixture = await ErasureFixture.CreateAsync();
+        var memory = _fixture.Keys.Store;
+        foreach (var pack in memory.Objects.Keys.Where(name => kept == "parity" && ObjectName.IsPack(name)).ToArray())
+        {
+            await memory.PutAsync(PackParity.NameOf(pack), new byte[1], default);
+        }
         Directory.Delete(Path.Combine(_fixture.Reserve, "users", "ada"), recursive: true);
         _fixture.Keys.Clock.Advance(TimeSpan.FromDays(370));
         await _fixture.BackupAsync();
@@ -128,8 +134,13 @@ public sealed class PurgeCertificateTests : IDisposable
         for (var sweeps = 0; sweeps < 4 && refused is null; sweeps++)
         {
             _fixture.Keys.Clock.Advance(Step);
-            await using var installation = await _fixture.OpenAsync(keeps ? new KeepingStore(_fixture.Keys.Store) : null);
-            if (!keeps)
+            await using var installation = await _fixture.OpenAsync(kept switch
+            {
+                null => null,
+                "a pack" => new KeepingStore(memory, static _ => ValueTask.FromResult(true)),
+                _ => new KeepingStore(new ParityStore(memory, 5), pack => memory.DeleteAsync(pack, default)),
+            });
+            if (kept is null)
             {
                 await _fixture.Keys.Store.DeleteAsync($"writers/{installation.Writer}", default);   // the key directory still has it
             }
@@ -141,8 +152,9 @@ public sealed class PurgeCertificateTests : IDisposable
                 }
             }) as StingException;
         }
-        Assert.Equal(keeps ? "PurgeIncomplete" : null, refused?.ErrorId);
-        Assert.Equal(!keeps, warnings.Exists(warning => warning.StartsWith("No certificate was made", StringComparison.Ordinal)));
+        Assert.Equal(kept is null ? null : "PurgeIncomplete", refused?.ErrorId);
+        Assert.Equal(kept == "parity", refused?.Target?.StartsWith("parity/", StringComparison.Ordinal) ?? false);
+        Assert.Equal(kept is null, warnings.Exists(warning => warning.StartsWith("No certificate was made", StringComparison.Ordinal)));
         Assert.Empty(Directory.GetFiles(_fixture.Keys.Folder, "purge-*.json", SearchOption.AllDirectories));
     }
 
@@ -183,9 +195,10 @@ public sealed class PurgeCertificateTests : IDisposable
         static HashSet<string> Named(string path) => [.. JsonNode.Parse(File.ReadAllBytes(path))!["certificate"]!["restore_points"]!.AsArray().Select(p => $"{p!["backup_id"]} {p["data_class"]}")];
     }
 
-    /// <summary>Says that it deleted a pack, and has it still.</summary>
-    private sealed class KeepingStore(IObjectStore inner) : IObjectStore
+    /// <summary>Deletes of packs what it is told to, and says that nothing is left.</summary>
+    private sealed class KeepingStore(IObjectStore inner, Func<string, ValueTask<bool>> delete) : IObjectStore
     {
+        public IParityStore? Parity => inner.Parity;
         public string Location => inner.Location;
         public ValueTask<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.PutAsync(name, content, cancel);
         public ValueTask StageAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => inner.StageAsync(name, content, cancel);
@@ -193,7 +206,7 @@ public sealed class PurgeCertificateTests : IDisposable
         public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => inner.ReadAsync(name, offset, buffer, cancel);
         public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancel) => inner.GetLengthAsync(name, cancel);
         public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
-        public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => ObjectName.IsPack(name) ? ValueTask.FromResult(true) : inner.DeleteAsync(name, cancel);
+        public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => ObjectName.IsPack(name) ? delete(name) : inner.DeleteAsync(name, cancel);
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
