@@ -97,8 +97,10 @@ public sealed class ErasureTests
             leftover = before.CachePath(DataClass.UserFiles) + ".new";
             File.Copy(before.CachePath(DataClass.UserFiles), leftover);   // of a run that was killed
         }
-        await fixture.CompleteAsync();
+        var claimed = Claimed();
+        var tag = TagIn(Assert.Single(await fixture.CompleteAsync()));
         Assert.False(File.Exists(leftover));
+        Assert.Equal([tag], claimed.Except(Claimed()));
         await using var installation = await fixture.OpenAsync();
         var subjects = new HashSet<string>();
         using var cache = new HostCacheReader(installation.CachePath(DataClass.UserFiles), installation.CacheKey.Span, Assert.Fail);
@@ -107,44 +109,13 @@ public sealed class ErasureTests
             subjects.Add(item.Subject);
         }
         Assert.Equal(["path:UserFiles/bob"], subjects);
-    }
 
-    [Fact]
-    public async Task A_legal_hold_refuses_and_is_named()
-    {
-        using var fixture = await ErasureFixture.CreateAsync();
-        LegalHold hold;
-        await using (var installation = await fixture.OpenAsync())
+        string[] Claimed()   // whose writer secrets it keeps
         {
-            hold = await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
-            Assert.Equal(hold, LegalHolds.Find(installation, hold.Id));
+            using var host = HostKeys.Read(fixture.Keys.Files, fixture.Keys.InHost(HostKeys.FileName))!;
+            using var claims = new ClaimCache(fixture.Keys.Environment, host, Path.GetDirectoryName(fixture.Keys.InHost(HostKeys.FileName))!);
+            return [.. claims.Tags.Select(t => t.ToString())];
         }
-        var refused = await Assert.ThrowsAsync<StingException>(() => fixture.PlanAsync());
-        Assert.Equal(("LegalHoldStands", FailureKind.Refused, hold.Id), (refused.ErrorId, refused.Kind, refused.Target));
-        Assert.Contains("lawsuit 7", refused.Message, StringComparison.Ordinal);
-        await fixture.RequestAsync("bob");
-        await using (var installation = await fixture.OpenAsync())
-        {
-            await fixture.ApprovedAsync(installation, () => LegalHolds.LiftAsync(installation, hold.Id, "counsel", default));
-            Assert.False(Assert.Single(LegalHolds.List(installation, withLifted: true)).IsActive);
-            Assert.Empty(LegalHolds.List(installation, withLifted: false));
-        }
-        await fixture.PlanAsync();
-    }
-
-    [Fact]
-    public async Task A_hold_set_after_the_request_keeps_the_key()
-    {
-        using var fixture = await ErasureFixture.CreateAsync();
-        await fixture.RequestAsync();
-        await using (var installation = await fixture.OpenAsync())
-        {
-            await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
-        }
-        var errors = new List<StingException>();
-        Assert.Empty(await fixture.CompleteAsync(errors));
-        Assert.Equal("LegalHoldStands", Assert.Single(errors).ErrorId);
-        Assert.True(Directory.Exists(await fixture.RestoreAsync("ada")));
     }
 
     [Fact]

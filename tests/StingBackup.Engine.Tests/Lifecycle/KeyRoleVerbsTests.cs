@@ -1,3 +1,4 @@
+using StingBackup.Engine.Backup;
 using StingBackup.Engine.Keys;
 using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Tests.Keys;
@@ -63,10 +64,12 @@ public sealed class KeyRoleVerbsTests
         await test.BackupAsync();
         var cache = test.Installation.CachePath(DataClass.UserFiles);
         await File.WriteAllTextAsync(cache + ".early", "left by a run that died");
+        var mark = ScanWitness.PathOf(test.Installation, DataClass.UserFiles);
+        await File.WriteAllTextAsync(mark, "where the journal of changes stood, by folders");
         var before = await File.ReadAllBytesAsync(cache);
         HostTraces.Purge(test.Installation, [], new HashSet<string> { "user:nobody" });
         Assert.Equal(before, await File.ReadAllBytesAsync(cache));
-        Assert.False(File.Exists(cache + ".early"));
+        Assert.False(File.Exists(cache + ".early") || File.Exists(mark));
         before[^1] ^= 1;
         await File.WriteAllBytesAsync(cache, before);
         HostTraces.Purge(test.Installation, [], new HashSet<string> { "user:nobody" });
