@@ -36,7 +36,7 @@ public sealed class CodecTests
     [Fact]
     public void What_only_its_samples_say_shrinks_is_tried_and_stored_as_it_is()
     {
-        const int size = 1 << 22, samples = 16, sample = 1024;
+        const int size = 1 << 23, samples = 64, sample = 1024;
         var raw = new byte[size];
         new Random(3).NextBytes(raw);
         for (var i = 0; i < samples; i++)

@@ -56,7 +56,7 @@ public static class RetentionJob
     private static ClassRetention Sum(DataClass dataClass, int days, IReadOnlyList<RetentionEntry> entries)
     {
         var kept = entries.Where(entry => !entry.Goes).ToList();
-        var next = kept.Where(entry => entry.KeptBy.Length == 0 || !entry.KeptBy.StartsWith("legal", StringComparison.Ordinal)).Select(entry => (DateTimeOffset?)entry.EndTime).Min();
+        var next = kept.Where(entry => !entry.KeptBy.StartsWith("legal", StringComparison.Ordinal)).Select(entry => (DateTimeOffset?)entry.EndTime).Min();
         return new ClassRetention(dataClass, days, entries.Count, entries.Count - kept.Count, kept.Count > 0 ? kept.Min(entry => entry.Time) : null, next);
     }
 

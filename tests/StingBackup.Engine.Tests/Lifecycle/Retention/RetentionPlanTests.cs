@@ -1,4 +1,6 @@
+using StingBackup.Engine.Lifecycle;
 using StingBackup.Engine.Lifecycle.Retention;
+using StingBackup.Engine.Restore;
 using StingBackup.Engine.Tests.Lifecycle.Pruning;
 
 namespace StingBackup.Engine.Tests.Lifecycle.Retention;
@@ -31,5 +33,21 @@ public sealed class RetentionPlanTests
         Assert.Equal((3, 1, 365), (files.Points, files.Going, files.Days));
         Assert.Equal(10, ((files.OldestTime ?? default) - start).TotalDays, 0.1);
         Assert.Equal(375, ((files.NextTime ?? default) - start).TotalDays, 0.1);
+    }
+
+    [Fact]
+    public async Task What_is_held_has_no_end_that_could_come_next()
+    {
+        using var fixture = await ErasureFixture.CreateAsync();
+        fixture.Keys.Clock.Advance(TimeSpan.FromMinutes(1));
+        await fixture.BackupAsync();
+        fixture.Keys.Clock.Advance(TimeSpan.FromDays(370));
+        await using var installation = await fixture.OpenAsync();
+        await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
+        var plan = await RetentionJob.PlanAsync(installation, null, default);
+        var entries = plan.Entries.Where(entry => entry.DataClass == DataClass.UserFiles).OrderBy(entry => entry.EndTime).ToList();
+        Assert.StartsWith("legal hold", entries[0].KeptBy, StringComparison.Ordinal);
+        Assert.StartsWith("newest", entries[^1].KeptBy, StringComparison.Ordinal);
+        Assert.Equal(entries[^1].EndTime, plan.Classes.Single(sum => sum.DataClass == DataClass.UserFiles).NextTime);
     }
 }
