@@ -119,7 +119,7 @@ internal static class ParityTarget
         }
         var fields = bytes[(ObjectFrame.HeaderSize + Id32.Size)..];
         var (length, size, groups, spares) = (BinaryPrimitives.ReadInt64LittleEndian(fields), BinaryPrimitives.ReadInt32LittleEndian(fields[8..]), BinaryPrimitives.ReadInt32LittleEndian(fields[12..]), BinaryPrimitives.ReadInt32LittleEndian(fields[16..]));
-        if (length is <= 0 or > int.MaxValue || size <= 0 || groups <= 0 || spares <= 0)
+        if (length is <= 0 or > int.MaxValue || size <= 0 || groups <= 0 || groups > bytes.Length || spares <= 0 || spares > bytes.Length)
         {
             return;
         }
