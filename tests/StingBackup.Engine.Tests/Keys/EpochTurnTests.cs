@@ -216,6 +216,28 @@ public sealed class EpochTurnTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_turns_that_go_between_the_listing_and_the_look_the_next_is_found()
+    {
+        using var keys = await _fixture.CreateAsync();
+        var (erased, others) = Choose(keys);
+        var epoch = 1u;
+        var turns = false;
+        _fixture.Files.Listed = folder =>
+        {
+            if (!turns && epoch < 6 && Path.GetFileName(folder) == Turns.Folder)
+            {
+                turns = true;
+                Turn(keys, erased);
+                Turner(keys).Forget(++epoch);
+                turns = false;
+            }
+        };
+        using var reader = KeyFixture.Unlock(keys);
+        Assert.Equal((6u, 6u), (epoch, reader.Epoch));
+        Assert.Equal(32, reader.GetIdKey(others[0]).Length);
+    }
+
+    [Fact]
     public async Task Inner_layers_can_be_sealed_anew_on_the_way()
     {
         using var keys = await _fixture.CreateAsync();

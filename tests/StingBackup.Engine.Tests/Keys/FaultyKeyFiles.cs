@@ -19,10 +19,17 @@ internal sealed class FaultyKeyFiles(IKeyFiles inner) : IKeyFiles
     public int TornBytes { get; set; }
     /// <summary>Called before each write with its path.</summary>
     public Action<string>? Watch { get; set; }
+    /// <summary>Called after each listing with its folder, before it is given.</summary>
+    public Action<string>? Listed { get; set; }
 
     public byte[]? Read(string path, long offset = 0) => inner.Read(path, offset);
 
-    public IReadOnlyList<string>? List(string folder) => inner.List(folder);
+    public IReadOnlyList<string>? List(string folder)
+    {
+        var names = inner.List(folder);
+        Listed?.Invoke(folder);
+        return names;
+    }
 
     public bool IsExposed(string path) => inner.IsExposed(path);
 

@@ -74,13 +74,7 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
             Turn? highest = null;
             try
             {
-                foreach (var name in files.List(Path.Combine(replica, Folder)) ?? throw Missing(replica))
-                {
-                    if (TryRead(Path.Combine(replica, Folder, name), reserveId, keyRole, faults) is { } turn && turn.Epoch > (highest?.Epoch ?? 0))
-                    {
-                        highest = turn;
-                    }
-                }
+                highest = HighestAt(replica, reserveId, keyRole, faults);
             }
             catch (StingException fault)
             {
@@ -104,6 +98,24 @@ internal sealed class Turns(IKeyFiles files, IReadOnlyList<string> replicas)
         files.MakeFolder(Path.GetDirectoryName(path)!);
         files.Replace(path, turn.Bytes);
         return true;
+    }
+
+    /// <summary>One that was listed may have gone when it is read: whoever destroyed it had put a newer one. So it is listed again, until one is found or nothing new comes.</summary>
+    private Turn? HighestAt(string replica, Id16 reserveId, SignatureVerifier keyRole, List<StingException> faults)
+    {
+        Turn? highest = null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (highest is null && (files.List(Path.Combine(replica, Folder)) ?? throw Missing(replica)).Where(seen.Add).ToList() is { Count: > 0 } names)
+        {
+            foreach (var name in names)
+            {
+                if (TryRead(Path.Combine(replica, Folder, name), reserveId, keyRole, faults) is { } turn && turn.Epoch > (highest?.Epoch ?? 0))
+                {
+                    highest = turn;
+                }
+            }
+        }
+        return highest;
     }
 
     private Turn? TryRead(string path, Id16 reserveId, SignatureVerifier keyRole, List<StingException> faults)
