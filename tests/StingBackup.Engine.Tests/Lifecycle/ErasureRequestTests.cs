@@ -25,18 +25,14 @@ public sealed class ErasureRequestTests : IAsyncLifetime
     [Fact]
     public async Task A_legal_hold_refuses_and_is_named()
     {
-        LegalHold hold;
-        await using (var installation = await _fixture.OpenAsync())
-        {
-            hold = await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
-            Assert.Equal(hold, LegalHolds.Find(installation, hold.Id));
-        }
+        var hold = await HoldAsync("ada");
         var refused = await Assert.ThrowsAsync<StingException>(() => _fixture.PlanAsync());
         Assert.Equal(("LegalHoldStands", FailureKind.Refused, hold.Id), (refused.ErrorId, refused.Kind, refused.Target));
         Assert.Contains("lawsuit 7", refused.Message, StringComparison.Ordinal);
         await _fixture.RequestAsync("bob");
         await using (var installation = await _fixture.OpenAsync())
         {
+            Assert.Equal(hold, LegalHolds.Find(installation, hold.Id));
             await _fixture.ApprovedAsync(installation, () => LegalHolds.LiftAsync(installation, hold.Id, "counsel", default));
             Assert.False(Assert.Single(LegalHolds.List(installation, withLifted: true)).IsActive);
             Assert.Empty(LegalHolds.List(installation, withLifted: false));
@@ -48,10 +44,7 @@ public sealed class ErasureRequestTests : IAsyncLifetime
     public async Task A_hold_set_after_the_request_keeps_the_key()
     {
         await _fixture.RequestAsync();
-        await using (var installation = await _fixture.OpenAsync())
-        {
-            await LegalHolds.AddAsync(installation, await LegalHolds.PlanAsync(installation, RestoreScope.User, "ada", "lawsuit 7", default), "counsel", default);
-        }
+        await HoldAsync("ada");
         var errors = new List<StingException>();
         Assert.Empty(await _fixture.CompleteAsync(errors));
         Assert.Equal("LegalHoldStands", Assert.Single(errors).ErrorId);

@@ -45,7 +45,7 @@ public sealed class MovedPackTests
         await hosts.VerifyAsync();
     }
 
-    /// <summary>What is due goes, and in the same sweep more is found: by a look after the deletion, or the index would name again what has gone.</summary>
+    /// <summary>What is due goes, and in the same sweep more is found: the index never names again what has gone.</summary>
     [Fact]
     public async Task What_goes_and_what_is_newly_marked_in_one_sweep_do_not_meet()
     {
